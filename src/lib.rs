@@ -1,0 +1,30 @@
+//! face8x turns the 16x16 pixels of a face that a cheap camera sees into a 128x128 picture, live,
+//! on a low-power board with no network and no GPU.
+//!
+//! ```text
+//!  capture ──> latest ──> convert ──> track ──> align ──> restore ──> compose ──> display
+//!  (thread)   (newest     (luma)       ^        16x16     128x128     (canvas)    (sink)
+//!             frame wins)    └──> face locator
+//!                                 (own thread, own rate)
+//! ```
+//!
+//! Three rules keep it straight: the newest frame wins (a slow stage skips frames, it never
+//! queues them); nothing on the hot path allocates after the first frames; and the costly search
+//! for faces never stands on that path.
+//!
+//! The picture is a plausible guess, never evidence of who somebody is.
+
+pub mod align;
+pub mod capture;
+pub mod compose;
+pub mod convert;
+pub mod display;
+pub mod error;
+pub mod face;
+pub mod frame;
+pub mod geometry;
+pub mod latest;
+pub mod picture;
+pub mod restore;
+
+pub use error::{Error, Result};
