@@ -50,7 +50,12 @@ impl<T> Latest<T> {
     /// but handed to the writer at its first [`publish`](Latest::publish).
     pub fn new(spare: T) -> Self {
         Latest {
-            slot: Mutex::new(Slot { item: spare, fresh: false, closed: false, skipped: 0 }),
+            slot: Mutex::new(Slot {
+                item: spare,
+                fresh: false,
+                closed: false,
+                skipped: 0,
+            }),
             changed: Condvar::new(),
         }
     }
@@ -122,7 +127,10 @@ mod tests {
         let mut item = 0;
         assert_eq!(latest.take(&mut item, Duration::ZERO), Taken::Item);
         assert_eq!(item, 7);
-        assert_eq!(latest.take(&mut item, Duration::from_secs(3600)), Taken::Closed);
+        assert_eq!(
+            latest.take(&mut item, Duration::from_secs(3600)),
+            Taken::Closed
+        );
         assert_eq!((item, latest.skipped()), (7, 0));
     }
 
