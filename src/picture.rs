@@ -11,11 +11,7 @@ pub struct Picture {
 impl Picture {
     /// A black picture.
     pub fn new(width: u32, height: u32) -> Self {
-        Picture {
-            width,
-            height,
-            pixels: vec![0; width as usize * height as usize],
-        }
+        Picture { width, height, pixels: vec![0; width as usize * height as usize] }
     }
 
     /// Takes a new size; the pixels are black where it differs from the old one, and nothing is

@@ -247,5 +247,4 @@ fn yuyv(picture: &RgbImage) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "demo_tests.rs"]
 mod tests;

@@ -306,7 +306,7 @@ impl MjpegFile {
     /// Puts the next picture into `frame`; false at the end of the file.
     fn next(&mut self, frame: &mut Frame) -> std::result::Result<bool, ReadError> {
         loop {
-            match self.splitter.next() {
+            match self.splitter.split() {
                 Split::Picture(bytes, picture) => {
                     frame.format = PixelFormat::Mjpg;
                     frame.stride = 0;
@@ -362,5 +362,4 @@ impl Source for MjpegFile {
 }
 
 #[cfg(test)]
-#[path = "file_tests.rs"]
 mod tests;

@@ -221,7 +221,7 @@ impl PipeSource {
         }
         match &mut self.form {
             Form::Unknown => return None,
-            Form::Mjpeg => match self.splitter.next() {
+            Form::Mjpeg => match self.splitter.split() {
                 Split::Hungry => return None,
                 Split::Dropped(n) => {
                     let what = format!("{n} bytes are no whole JPEG picture");
@@ -342,5 +342,4 @@ impl Source for PipeSource {
 }
 
 #[cfg(test)]
-#[path = "pipe_tests.rs"]
 mod tests;

@@ -333,5 +333,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-#[path = "thread_tests.rs"]
 mod tests;

@@ -307,5 +307,4 @@ fn timestamp(meta: &Metadata) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "v4l2/tests.rs"]
 mod tests;
