@@ -1,22 +1,33 @@
 //! The camera picture on the canvas.
-use super::blit;
-use super::layout::Area;
-use crate::frame::Frame;
-use crate::geometry::Rect;
-use crate::picture::{Picture, pack_rgb};
 
-pub fn draw(canvas: &mut Picture, area: Area, frame: &Frame, region: Rect) {
-    for (y, row) in blit::rows(canvas, area).enumerate() {
-        for (x, p) in row.iter_mut().enumerate() {
-            let fx = (region.x + (x as f32 + 0.5) * region.w / area.w as f32) as usize;
-            let fy = (region.y + (y as f32 + 0.5) * region.h / area.h as f32) as usize;
-            let at = fy.min(frame.height as usize - 1) * frame.stride
-                + fx.min(frame.width as usize - 1) * 3;
-            *p = pack_rgb(frame.bytes[at], frame.bytes[at + 1], frame.bytes[at + 2]);
-        }
-    }
+use super::layout::Area;
+use crate::convert::Converter;
+use crate::frame::{Frame, PixelFormat};
+use crate::geometry::Rect;
+use crate::picture::Picture;
+
+/// Whether a frame holds a picture that can be drawn.
+pub fn can_show(frame: &Frame) -> bool {
+    frame.format != PixelFormat::Mjpg && frame.validate().is_ok()
 }
 
-pub fn can_show(frame: &Frame) -> bool {
-    frame.width > 0 && frame.height > 0
+/// Fills `area` of the canvas with `region` of a frame that [`can_show`] has passed.
+pub fn draw(
+    canvas: &mut Picture,
+    area: Area,
+    converter: &mut Converter,
+    frame: &Frame,
+    region: Rect,
+) {
+    if area.is_empty() {
+        return;
+    }
+    let stride = canvas.width as usize;
+    let Some(rows) = canvas.pixels.get_mut(area.y * stride + area.x..) else {
+        return;
+    };
+    let (width, height) = (area.w as u32, area.h as u32);
+    if let Err(error) = converter.scale_to(frame, region, rows, stride, width, height) {
+        log::debug!("camera picture: {error}");
+    }
 }

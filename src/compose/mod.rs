@@ -25,6 +25,7 @@ mod tests;
 pub use info::{InfoText, Status};
 pub use view::{Rotation, View};
 
+use crate::convert::Converter;
 use crate::face::Face;
 use crate::frame::Frame;
 use crate::geometry::Similarity;
@@ -87,10 +88,11 @@ pub struct ComposeOptions {
 }
 
 /// Draws scenes. Keeps its buffers from one to the next.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Composer {
     /// May be changed between pictures.
     pub options: ComposeOptions,
+    converter: Converter,
     enlarger: enlarge::Enlarger,
     paster: paste::Paster,
     /// The last overlay text.

@@ -164,7 +164,7 @@ impl Drawing<'_> {
     fn in_place(&mut self, whole: Area, frame: &Frame) {
         blit::fill(self.canvas, whole, BACKGROUND);
         let area = whole.fit(shape(frame));
-        camera::draw(self.canvas, area, frame, whole_frame(frame));
+        self.camera(area, frame, whole_frame(frame));
         // The face that matters most is painted last, over the others.
         for face in self
             .faces
@@ -183,7 +183,7 @@ impl Drawing<'_> {
 
     fn full(&mut self, whole: Area, frame: &Frame) {
         let region = covering(frame, whole);
-        camera::draw(self.canvas, whole, frame, region);
+        self.camera(whole, frame, region);
         self.mirror(whole);
         self.boxes(whole, region);
         if let Some(first) = self.faces.first() {
@@ -222,9 +222,15 @@ impl Drawing<'_> {
 
     /// The whole camera picture with the face boxes.
     fn live(&mut self, area: Area, frame: &Frame) {
-        camera::draw(self.canvas, area, frame, whole_frame(frame));
+        self.camera(area, frame, whole_frame(frame));
         self.mirror(area);
         self.boxes(area, whole_frame(frame));
+    }
+
+    /// A region of the camera picture, as the camera saw it.
+    fn camera(&mut self, area: Area, frame: &Frame, region: Rect) {
+        let converter = &mut self.composer.converter;
+        camera::draw(self.canvas, area, converter, frame, region);
     }
 
     /// A restored face.
