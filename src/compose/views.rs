@@ -1,0 +1,402 @@
+//! The five views.
+
+use super::layout::{self, Area};
+use super::text::{self, FontSize};
+use super::{
+    ACCENT, ACCENT_DIM, BACKGROUND, Composer, MAX_FACES, MUTED, PANEL, Restored, Scene, TEXT, View,
+    blit, camera, paste,
+};
+use crate::frame::Frame;
+use crate::geometry::Rect;
+use crate::picture::Picture;
+
+/// Captions of the side-by-side view and the honesty line, each from the longest wording to the
+/// shortest; the first that fits is shown.
+const RESTORED: [&str; 3] = ["restored: a guess", "a guess", "guess"];
+const HONESTY: [&str; 4] = [
+    "restored: a plausible guess, not evidence",
+    "a plausible guess, not evidence",
+    "a guess, not evidence",
+    "a guess",
+];
+
+/// Before the restorer's own line.
+const RESTORER: &str = "restorer: ";
+
+/// Side of the restored face in the side-by-side view's natural size: twice its pixels.
+const NATURAL_SIDE: u32 = 256;
+/// Columns and rows around the pictures in that size: margins, gaps, captions.
+const NATURAL_AROUND: (u32, u32) = (64, 96);
+/// A frame is enlarged by a whole factor up to this width where its faces are restored in place.
+const IN_PLACE_WIDTH: u32 = 1280;
+
+/// See [`Composer::natural_size`].
+pub fn natural_size(view: View, (width, height): (u32, u32)) -> (u32, u32) {
+    let (width, height) = (width.max(1), height.max(1));
+    match view {
+        View::Restored => (2 * NATURAL_SIDE, 2 * NATURAL_SIDE),
+        View::SideBySide => {
+            let camera = (u64::from(NATURAL_SIDE) * u64::from(width) / u64::from(height)) as u32;
+            let camera = camera.min(4 * NATURAL_SIDE);
+            (
+                camera + 2 * NATURAL_SIDE + NATURAL_AROUND.0,
+                NATURAL_SIDE + NATURAL_AROUND.1,
+            )
+        }
+        View::Strip => (width, height.saturating_add(height / 2)),
+        View::InPlace => {
+            let factor = (IN_PLACE_WIDTH / width).max(1);
+            (width * factor, height.saturating_mul(factor))
+        }
+        View::Full => (width, height),
+    }
+}
+
+/// Draws `scene` over all of `canvas`, which has at least one pixel.
+pub fn draw(composer: &mut Composer, scene: &Scene<'_>, canvas: &mut Picture) {
+    let whole = Area::new(0, 0, canvas.width as usize, canvas.height as usize);
+    let faces = &scene.faces[..scene.faces.len().min(MAX_FACES)];
+    composer
+        .options
+        .info
+        .write(&scene.status, faces.len(), &mut composer.line);
+    let view = composer.options.view;
+    let mut drawing = Drawing {
+        font: FontSize::for_canvas(whole.w, whole.h),
+        margin: (whole.w.min(whole.h) / 32).clamp(2, 24),
+        composer,
+        canvas,
+        scene,
+        faces,
+    };
+    let below = whole.below(drawing.bar_height());
+    match scene.camera.filter(|frame| camera::can_show(frame)) {
+        None => drawing.no_camera(whole),
+        Some(frame) => match view {
+            View::Restored => drawing.restored(whole, frame),
+            View::SideBySide => drawing.side_by_side(below, frame),
+            View::Strip => drawing.strip(below, frame),
+            View::InPlace => drawing.in_place(whole, frame),
+            View::Full => drawing.full(whole, frame),
+        },
+    }
+    drawing.info(whole);
+}
+
+/// One picture being drawn.
+struct Drawing<'a> {
+    composer: &'a mut Composer,
+    canvas: &'a mut Picture,
+    scene: &'a Scene<'a>,
+    faces: &'a [Restored<'a>],
+    font: FontSize,
+    margin: usize,
+}
+
+impl Drawing<'_> {
+    fn restored(&mut self, whole: Area, frame: &Frame) {
+        blit::fill(self.canvas, whole, BACKGROUND);
+        match self.faces.first() {
+            Some(first) => self.sr(whole.fit((1, 1)), first),
+            None => self.live(whole.fit(shape(frame)), frame),
+        }
+        self.message(whole);
+    }
+
+    fn side_by_side(&mut self, below: Area, frame: &Frame) {
+        blit::fill(self.canvas, below, BACKGROUND);
+        let inside = below.shrunk(self.margin);
+        let footer = self.footer(inside.w);
+        // Pictures come first where there is hardly room.
+        let footer_rows = footer.lines * self.footer_line() + self.margin / 2;
+        let footer_fits = inside.h >= 3 * footer_rows;
+        let caption = self.font.height() + text::padding(self.font);
+        let room = if footer_fits {
+            inside.above(footer_rows)
+        } else {
+            inside
+        };
+        let trio = layout::trio(room, shape(frame), self.margin, caption);
+        self.live(trio.camera, frame);
+        match self.faces.first() {
+            Some(first) => {
+                blit::magnify(self.canvas, trio.lr, first.lr, self.composer.options.mirror);
+                self.sr(trio.sr, first);
+            }
+            None => {
+                blit::fill(self.canvas, trio.lr, PANEL);
+                blit::fill(self.canvas, trio.sr, PANEL);
+            }
+        }
+        self.caption(trio.camera, caption, &["camera"]);
+        self.caption(trio.lr, caption, &["16x16"]);
+        self.caption(trio.sr, caption, &RESTORED);
+        self.message(trio.camera);
+        if footer_fits {
+            let pictures = trio.columns(inside);
+            let fits_too = self.footer(pictures.w) == footer;
+            self.draw_footer(if fits_too { pictures } else { inside });
+        }
+    }
+
+    fn strip(&mut self, below: Area, frame: &Frame) {
+        blit::fill(self.canvas, below, BACKGROUND);
+        let strip = layout::strip(below.shrunk(self.margin), self.faces.len(), self.margin);
+        let camera = strip.camera.fit(shape(frame));
+        self.live(camera, frame);
+        if self.faces.is_empty() {
+            blit::fill(self.canvas, strip.tile(0), PANEL);
+        }
+        // In the order in which they appeared, so that nobody changes places.
+        let mut order = [0; MAX_FACES];
+        let order = &mut order[..self.faces.len()];
+        order
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, place)| *place = i);
+        order.sort_unstable_by_key(|&i| self.faces[i].face.id);
+        for (place, &i) in order.iter().enumerate() {
+            self.sr(strip.tile(place), &self.faces[i]);
+        }
+        self.message(camera);
+    }
+
+    fn in_place(&mut self, whole: Area, frame: &Frame) {
+        blit::fill(self.canvas, whole, BACKGROUND);
+        let area = whole.fit(shape(frame));
+        self.camera(area, frame, whole_frame(frame));
+        // The face that matters most is painted last, over the others.
+        for face in self
+            .faces
+            .iter()
+            .rev()
+            .filter(|face| paste::is_small(&face.to_canonical))
+        {
+            let size = (frame.width, frame.height);
+            self.composer
+                .paster
+                .paint(self.canvas, area, size, face.sr, &face.to_canonical);
+        }
+        self.mirror(area);
+        self.message(area);
+    }
+
+    fn full(&mut self, whole: Area, frame: &Frame) {
+        let region = covering(frame, whole);
+        self.camera(whole, frame, region);
+        self.mirror(whole);
+        self.boxes(whole, region);
+        if let Some(first) = self.faces.first() {
+            let side = whole.w.min(whole.h) * 2 / 5;
+            let corner = whole.shrunk(self.margin).foot(side);
+            let inset = Area {
+                x: corner.right() - side.min(corner.w),
+                w: side.min(corner.w),
+                ..corner
+            };
+            self.sr(inset, first);
+            let line = self.line_width();
+            blit::outline(self.canvas, inset, line, ACCENT);
+            if let Some(caption) = text::first_fitting(&RESTORED, self.font, inset.w) {
+                text::chip(self.canvas, inset, caption, self.font, TEXT);
+            }
+        }
+        self.message(whole);
+    }
+
+    fn no_camera(&mut self, whole: Area) {
+        blit::fill(self.canvas, whole, BACKGROUND);
+        let message = self.scene.message.unwrap_or("no camera");
+        let (title, reason) = message.split_once(": ").unwrap_or((message, ""));
+        let inside = whole.shrunk(2 * self.margin);
+        let size = self
+            .font
+            .larger()
+            .narrowed(title, inside.w)
+            .unwrap_or(self.font);
+        let y = inside.y + (inside.h / 2).saturating_sub(size.height());
+        text::paragraph(self.canvas, inside, y, title, size, TEXT);
+        let below = y + size.height() + text::padding(size);
+        text::paragraph(self.canvas, inside, below, reason, self.font, MUTED);
+    }
+
+    /// The whole camera picture with the face boxes.
+    fn live(&mut self, area: Area, frame: &Frame) {
+        self.camera(area, frame, whole_frame(frame));
+        self.mirror(area);
+        self.boxes(area, whole_frame(frame));
+    }
+
+    /// A region of the camera picture, as the camera saw it.
+    fn camera(&mut self, area: Area, frame: &Frame, region: Rect) {
+        let converter = &mut self.composer.converter;
+        camera::draw(self.canvas, area, converter, frame, region);
+    }
+
+    /// A restored face.
+    fn sr(&mut self, area: Area, face: &Restored<'_>) {
+        let mirror = self.composer.options.mirror;
+        self.composer
+            .enlarger
+            .draw(self.canvas, area, face.sr, mirror);
+    }
+
+    /// Swaps left and right of a picture, if asked to.
+    fn mirror(&mut self, area: Area) {
+        if self.composer.options.mirror {
+            blit::mirror(self.canvas, area);
+        }
+    }
+
+    /// Draws the box of every face; `area` shows `region` of the frame.
+    fn boxes(&mut self, area: Area, region: Rect) {
+        let line = self.line_width();
+        for (i, face) in self.faces.iter().enumerate().rev() {
+            let colour = if i == 0 { ACCENT } else { ACCENT_DIM };
+            if let Some(mut shown) = shown_box(face.face.detection.face_box, region, area) {
+                if self.composer.options.mirror {
+                    shown.x = area.x + area.right() - shown.right();
+                }
+                blit::outline(self.canvas, shown, line, colour);
+            }
+        }
+    }
+
+    /// Pixels of the width of a line.
+    fn line_width(&self) -> usize {
+        (self.canvas.width.min(self.canvas.height) as usize / 320).clamp(1, 4)
+    }
+
+    /// The first of `wordings` that fits, above a picture.
+    fn caption(&mut self, area: Area, rows: usize, wordings: &[&str]) {
+        let Some(caption) = text::first_fitting(wordings, self.font, area.w) else {
+            return;
+        };
+        if area.y >= rows {
+            text::write(
+                self.canvas,
+                caption,
+                self.font,
+                (area.x, area.y - rows),
+                MUTED,
+            );
+        }
+    }
+
+    /// What stands below the side-by-side view in `columns`: which restorer runs, and what to
+    /// think of its pictures; in one line where both fit.
+    fn footer(&self, columns: usize) -> Footer {
+        let restorer = self.scene.status.restorer;
+        let characters = RESTORER.len() + restorer.chars().count();
+        let together = self.font.width(characters + 3 + HONESTY[0].len()) <= columns;
+        Footer {
+            lines: if together || restorer.is_empty() {
+                1
+            } else {
+                2
+            },
+            honesty: text::first_fitting(&HONESTY, self.font, columns).unwrap_or(""),
+            restorer_fits: self.font.width(characters) <= columns,
+        }
+    }
+
+    /// From one line of the footer to the next.
+    fn footer_line(&self) -> usize {
+        self.font.height() + text::padding(self.font) / 2
+    }
+
+    /// The footer on the lowest rows of `inside`.
+    fn draw_footer(&mut self, inside: Area) {
+        let footer = self.footer(inside.w);
+        let restorer = self.scene.status.restorer;
+        let y = inside.bottom() - self.font.height();
+        let one_line = footer.lines == 1 && !restorer.is_empty();
+        let x = if one_line {
+            inside.right() - self.font.width(footer.honesty.len())
+        } else {
+            inside.x
+        };
+        text::write(self.canvas, footer.honesty, self.font, (x, y), MUTED);
+        if restorer.is_empty() {
+            return;
+        }
+        let y = y - (footer.lines - 1) * self.footer_line();
+        text::write_cut(
+            self.canvas,
+            RESTORER,
+            self.font,
+            (inside.x, y),
+            inside.w,
+            MUTED,
+        );
+        let x = inside.x + self.font.width(RESTORER.len());
+        let columns = inside.right().saturating_sub(x);
+        text::write_cut(self.canvas, restorer, self.font, (x, y), columns, TEXT);
+    }
+
+    /// The scene's message, or that there is no face, at the foot of the camera picture.
+    fn message(&mut self, area: Area) {
+        let none = self.faces.is_empty().then_some("no face");
+        if let Some(message) = self.scene.message.or(none) {
+            text::chip(self.canvas, area, message, self.font, TEXT);
+        }
+    }
+
+    /// Rows of the overlay text.
+    fn bar_height(&self) -> usize {
+        if self.composer.line.is_empty() {
+            0
+        } else {
+            text::bar_height(self.font)
+        }
+    }
+
+    /// The overlay text, at the top.
+    fn info(&mut self, whole: Area) {
+        if !self.composer.line.is_empty() {
+            let line = &self.composer.line;
+            text::bar(self.canvas, whole, line, self.font, self.margin, TEXT);
+        }
+    }
+}
+
+/// See [`Drawing::footer`].
+#[derive(Debug, PartialEq, Eq)]
+struct Footer {
+    lines: usize,
+    honesty: &'static str,
+    restorer_fits: bool,
+}
+
+/// Width and height of a frame.
+fn shape(frame: &Frame) -> (usize, usize) {
+    (frame.width as usize, frame.height as usize)
+}
+
+fn whole_frame(frame: &Frame) -> Rect {
+    Rect::new(0.0, 0.0, frame.width as f32, frame.height as f32)
+}
+
+/// The middle of the frame that has the shape of `area`.
+fn covering(frame: &Frame, area: Area) -> Rect {
+    let (w, h) = (frame.width as f32, frame.height as f32);
+    let scale = (w / area.w as f32).min(h / area.h as f32);
+    let (rw, rh) = (
+        (area.w as f32 * scale).min(w),
+        (area.h as f32 * scale).min(h),
+    );
+    Rect::new((w - rw) / 2.0, (h - rh) / 2.0, rw, rh)
+}
+
+/// Where a face box lies in `area`, which shows `region` of the frame. A box that reaches outside
+/// is closed at the edge; `None` for one that is wholly outside.
+fn shown_box(face_box: Rect, region: Rect, area: Area) -> Option<Area> {
+    let (sx, sy) = (area.w as f32 / region.w, area.h as f32 / region.h);
+    // Casts saturate, and make 0 of what is not a number.
+    let column = |x: f32| (((x - region.x) * sx).round() as usize).min(area.w);
+    let row = |y: f32| (((y - region.y) * sy).round() as usize).min(area.h);
+    let (left, right) = (column(face_box.x), column(face_box.x + face_box.w));
+    let (top, bottom) = (row(face_box.y), row(face_box.y + face_box.h));
+    (left < right && top < bottom)
+        .then(|| Area::new(area.x + left, area.y + top, right - left, bottom - top))
+}
