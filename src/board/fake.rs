@@ -1,7 +1,7 @@
 //! Trees of other machines, for tests.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -40,11 +40,45 @@ impl Root {
         self
     }
 
-    /// Makes an empty file that stands for a device node.
+    /// Makes an empty file that stands for a device node of group `video`.
     pub(crate) fn node(self, path: &str, mode: u32) -> Root {
         let root = self.file(path, "");
-        fs::set_permissions(root.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+        let node = root.path().join(path);
+        chown(&node, None, Some(video_group())).unwrap();
+        fs::set_permissions(node, fs::Permissions::from_mode(mode)).unwrap();
         root
+    }
+
+    /// Who the process is: user `kiosk` in these groups. `members` is what `/etc/group` says of
+    /// group `video`.
+    pub(crate) fn user(self, groups: &[u32], members: &str) -> Root {
+        // Not the user who runs the tests: that one owns the nodes.
+        let uid = rustix::process::geteuid().as_raw() + 1;
+        let groups: String = groups.iter().map(|group| format!("{group} ")).collect();
+        self.file(
+            "proc/self/status",
+            format!(
+                "Uid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t77777\t77777\t7\t7\nGroups:\t{groups}\n"
+            ),
+        )
+        .file(
+            "etc/group",
+            format!("root:x:0:\nvideo:x:{}:{members}\n", video_group()),
+        )
+        .file(
+            "etc/passwd",
+            format!("root:x:0:0::/root:/bin/sh\nkiosk:x:{uid}:77777::/:/bin/sh\n"),
+        )
+    }
+
+    /// A user who may not open the nodes.
+    pub(crate) fn stranger(self) -> Root {
+        self.user(&[77_778], "")
+    }
+
+    /// A user who may.
+    pub(crate) fn member(self) -> Root {
+        self.user(&[77_778, video_group()], "kiosk")
     }
 
     /// Removes a file or a folder.
@@ -145,6 +179,16 @@ impl Root {
             .file("proc/cpuinfo", "processor\t: 0\nmodel name\t: AMD EPYC\n\nprocessor\t: 1\nmodel name\t: AMD EPYC\n")
             .file("sys/devices/system/cpu/online", "0-1\n")
             .memory(2_000_000, 1_500_000)
+    }
+}
+
+/// A group that nodes can be given to: any for the superuser, else only the own one.
+pub(crate) fn video_group() -> u32 {
+    let own = rustix::process::getegid().as_raw();
+    if rustix::process::geteuid().is_root() {
+        44
+    } else {
+        own
     }
 }
 
