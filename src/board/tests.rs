@@ -189,6 +189,9 @@ fn a_fifo_in_place_of_a_file_does_not_hang() {
 }
 
 proptest! {
+    // Each case writes files, which takes longer than reading them.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn strange_content_is_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         let mut root = Root::raspberry_pi_4();
