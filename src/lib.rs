@@ -15,10 +15,12 @@
 //! The picture is a plausible guess, never evidence of who somebody is.
 
 pub mod align;
+pub mod board;
 pub mod capture;
 pub mod compose;
 pub mod convert;
 pub mod display;
+pub mod doctor;
 pub mod error;
 pub mod face;
 pub mod frame;
@@ -26,5 +28,6 @@ pub mod geometry;
 pub mod latest;
 pub mod picture;
 pub mod restore;
+pub mod stats;
 
 pub use error::{Error, Result};
