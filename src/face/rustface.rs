@@ -153,7 +153,7 @@ mod tests {
             let (a, b) = (found[0].face_box, truth);
             let distance = (a.centre().x - b.centre().x).hypot(a.centre().y - b.centre().y);
             assert!(distance < 0.1 * b.w, "{a:?} is not {b:?}");
-            assert!((a.w / b.w).ln().abs() < 0.15, "{a:?} is not {b:?}");
+            assert!((a.w / b.w).ln().abs() < 0.2, "{a:?} is not {b:?}");
             assert!(found[0].confidence > 0.5 && found[0].confidence <= 1.0);
         }
     }
