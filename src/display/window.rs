@@ -311,7 +311,12 @@ impl ApplicationHandler for App {
             WindowEvent::Resized(size) => self.size = size,
             WindowEvent::RedrawRequested => self.ready = true,
             WindowEvent::CloseRequested => self.events.push_back(Event::Quit),
-            WindowEvent::KeyboardInput { event, .. } => self.events.extend(meaning(&event)),
+            // A synthetic press is of a key that was held down when the window got the focus.
+            WindowEvent::KeyboardInput {
+                event,
+                is_synthetic: false,
+                ..
+            } => self.events.extend(meaning(&event)),
             _ => {}
         }
     }
