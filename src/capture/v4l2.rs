@@ -30,7 +30,7 @@ pub fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     let node = Node::open(&path)?;
     let caps = node.caps()?;
     let codes = node.codes();
-    scan::judge(&caps.driver, caps.capabilities, &codes)
+    scan::judge(&caps.driver, caps.can, &codes)
         .map_err(|why| Error::new(format!("{} is not usable: {}", path.display(), why.reason)))?;
     let offers = node.offers(&codes, (options.width, options.height));
     let Some(choice) = negotiate::choose(&offers, options) else {

@@ -1,7 +1,7 @@
 //! A V4L2 node, asked through the `v4l` crate.
 //!
-//! Version 0.14 of that crate panics where a driver gives names that are no UTF-8 or a colour
-//! space that it does not know; see [`contain`].
+//! Version 0.14 of that crate panics where a driver gives something that it does not know; see
+//! [`contain`].
 
 use std::cell::Cell;
 use std::io;
@@ -9,9 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use v4l::capability::Capabilities;
+use v4l::capability::Flags;
 use v4l::frameinterval::FrameIntervalEnum;
 use v4l::framesize::FrameSizeEnum;
+use v4l::v4l_sys::v4l2_capability;
+use v4l::v4l2::vidioc::VIDIOC_QUERYCAP;
 use v4l::video::Capture;
 use v4l::video::capture::Parameters;
 use v4l::{Device, Format, FourCC, Fraction};
@@ -43,9 +45,27 @@ impl Node {
         })
     }
 
-    /// This node's name, place and abilities.
-    pub fn caps(&self) -> Result<Capabilities> {
-        contain(|| self.device.query_caps()).map_err(|e| self.explain(&e))
+    /// This node's name, place and abilities. (`v4l` 0.14 would panic where the kernel cut the name
+    /// of a webcam in the middle of a character, at 31 bytes.)
+    pub fn caps(&self) -> Result<Caps> {
+        // SAFETY: the struct is plain numbers and bytes, for which zeros are valid.
+        let mut caps: v4l2_capability = unsafe { std::mem::zeroed() };
+        let argument = (&raw mut caps).cast();
+        // SAFETY: QUERYCAP writes one v4l2_capability, which `argument` points to.
+        unsafe { v4l::v4l2::ioctl(self.device.handle().fd(), VIDIOC_QUERYCAP, argument) }
+            .map_err(|e| self.explain(&e))?;
+        let own = caps.capabilities & Flags::DEVICE_CAPS.bits() != 0;
+        let can = if own {
+            caps.device_caps
+        } else {
+            caps.capabilities
+        };
+        Ok(Caps {
+            driver: text(&caps.driver),
+            card: text(&caps.card),
+            bus: text(&caps.bus_info),
+            can: Flags::from(can),
+        })
     }
 
     /// The codes of all formats that it lists.
@@ -145,6 +165,22 @@ impl Node {
     }
 }
 
+/// What a node says of itself.
+#[derive(Debug)]
+pub struct Caps {
+    pub driver: String,
+    pub card: String,
+    pub bus: String,
+    /// What this node can do, not the whole device.
+    pub can: Flags,
+}
+
+/// The text before the first zero byte.
+fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
 fn from_fraction(fraction: Fraction) -> Interval {
     Interval {
         numerator: fraction.numerator,
@@ -158,8 +194,8 @@ thread_local! {
 }
 
 /// Runs `call`, which panics where it should answer with an error, and makes it an error: `v4l`
-/// 0.14 unwraps the UTF-8 of device names, expects to know every colour space and field order, and
-/// panics when dropping a stream whose buffers cannot be given back. Nothing is printed.
+/// 0.14 expects to know every colour space and field order, and panics when dropping a stream whose
+/// buffers cannot be given back. Nothing is printed.
 pub fn contain<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -179,9 +215,7 @@ pub fn contain<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
             .map(String::as_str)
             .or_else(|| payload.downcast_ref::<&str>().copied())
             .unwrap_or("it panicked");
-        Err(io::Error::other(format!(
-            "the driver's answer is not understood: {text}"
-        )))
+        Err(io::Error::other(format!("the v4l library gave up: {text}")))
     })
 }
 
@@ -197,6 +231,12 @@ mod tests {
         assert!(text.ends_with("Invalid colorspace 99"), "{text}");
         assert_eq!(contain(|| Ok(3)).unwrap(), 3);
         assert!(!CONTAINED.get());
+    }
+
+    #[test]
+    fn names_may_be_cut_anywhere() {
+        assert_eq!(text(b"uvcvideo\0\0junk"), "uvcvideo");
+        assert_eq!(text(b"Cam\xc3"), "Cam\u{fffd}");
     }
 
     #[test]

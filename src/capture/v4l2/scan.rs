@@ -90,7 +90,7 @@ fn examine(path: PathBuf, by_id: &[(PathBuf, PathBuf)]) -> CameraInfo {
         }
         Ok((caps, node)) => {
             let codes = node.codes();
-            match judge(&caps.driver, caps.capabilities, &codes) {
+            match judge(&caps.driver, caps.can, &codes) {
                 Ok(()) => info.offers = node.offers(&codes, (640, 480)),
                 Err(why) => {
                     info.unusable = Some(why.reason);
