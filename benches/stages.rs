@@ -190,7 +190,7 @@ fn view_of(name: &str, frame: &Frame, options: ComposeOptions, count: u64, size:
         return;
     };
     let lr = std::array::from_fn(|i| (i * 83 % 251) as u8);
-    let sr = std::array::from_fn(|i| i as u32 * 2_654_435 & 0xff_ffff);
+    let sr = std::array::from_fn(|i| (i as u32 * 2_654_435) & 0xff_ffff);
     let faces = (0..count).filter_map(|id| {
         let face_box = Rect::new(10.0 + 70.0 * id as f32, 150.0, 80.0, 80.0);
         let (landmarks, confidence) = (None, 1.0);

@@ -174,12 +174,13 @@ pub fn chip(canvas: &mut Picture, area: Area, text: &str, size: FontSize, colour
     let edge = padding(size);
     let columns = area.w.saturating_sub(4 * edge);
     let fitted = size.narrowed(text, columns);
-    let shown = text.chars().count().min(fitted.fitting(columns));
+    let characters = text.chars().count();
+    let shown = characters.min(fitted.fitting(columns));
     let patch = area
         .shrunk(edge)
         .foot(bar_height(fitted))
         .centred(fitted.width(shown) + 2 * edge, usize::MAX);
-    if shown < 4 || patch.h < bar_height(fitted) {
+    if shown < characters.clamp(1, 4) || patch.h < bar_height(fitted) {
         return;
     }
     blit::darken(canvas, patch);

@@ -163,7 +163,9 @@ impl Drawing<'_> {
             blit::outline(self.canvas, inset, line, ACCENT);
             if let Some(caption) = text::first_fitting(&side_by_side::RESTORED, self.font, inset.w)
             {
-                text::chip(self.canvas, inset, caption, self.font, TEXT);
+                let tag = text::tag_area(caption, self.font, (inset.x, inset.y));
+                let at = (inset.x, inset.y.saturating_sub(tag.h));
+                text::tag(self.canvas, caption, self.font, at, TEXT);
             }
         }
         self.message(whole);
