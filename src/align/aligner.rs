@@ -26,8 +26,8 @@ const PATCH_SIDE: usize = (GRID as f32 * MAX_STEP * std::f32::consts::SQRT_2) as
 /// Most samples to a pixel of a crop, each way.
 const MAX_SAMPLES: f32 = 8.0;
 
-/// Makes the network's input and the canonical face of a frame. Buffers are kept: LR of faces of
-/// any size is made without an allocation once a frame of the same width has been read.
+/// Makes the network's input and the canonical face of a frame. Buffers are kept: once LR has been
+/// made of a frame, that of faces of any size in frames as wide takes no allocation.
 pub struct Aligner {
     converter: Converter,
     patch: Patch,

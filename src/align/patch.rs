@@ -48,7 +48,8 @@ impl Axis {
 }
 
 /// A part of a frame, reduced by a whole factor, with a rim of mirrored pixels where it touches
-/// the frame's edges.
+/// the frame's edges. Columns and rows that make no whole pixel any more, at the right and the
+/// bottom, are not read: they are at most a sixtieth of the crop.
 #[derive(Default)]
 pub(super) struct Patch {
     /// Row by row.

@@ -41,6 +41,7 @@ impl Blocks {
         bx: usize,
         out: &mut [P],
     ) {
+        self.reserve(layout);
         if block == Block::square(1) {
             return rows::row(layout, by, bx, out);
         }
@@ -70,6 +71,19 @@ impl Blocks {
         let [r, g, b] = &self.means;
         for (o, ((&r, &g), &b)) in out.iter_mut().zip(r.iter().zip(g).zip(b)) {
             *o = luma(r, g, b);
+        }
+    }
+
+    /// Makes room for whole rows and all sizes of blocks, so that nothing is allocated later, when
+    /// a face has come nearer.
+    fn reserve(&mut self, layout: &Layout) {
+        for (plane, sums) in layout.planes().iter().zip(&mut self.sums) {
+            sums.clear();
+            sums.reserve(plane.span(0, 0, layout.width).len() + plane.step);
+        }
+        for means in &mut self.means {
+            means.clear();
+            means.reserve(layout.width);
         }
     }
 
@@ -208,5 +222,37 @@ impl Mean {
     #[inline(always)]
     fn of_sum(self, sum: u32) -> u8 {
         ((sum * self.reciprocal + (1 << 23)) >> 24) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::reference::noise_frame;
+    use crate::frame::PixelFormat;
+
+    #[test]
+    fn wider_regions_and_other_blocks_allocate_nothing() {
+        for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Rgb3] {
+            let frame = noise_frame(format, 320, 240, 0, 1);
+            let layout = Layout::of(&frame).unwrap();
+            let mut blocks = Blocks::default();
+            let capacities = |blocks: &Blocks| {
+                let sums = blocks.sums.each_ref().map(Vec::capacity);
+                (sums, blocks.means.each_ref().map(Vec::capacity))
+            };
+            blocks.row(&layout, Block::square(1), 0, 9, &mut [0u32; 4]);
+            let before = capacities(&blocks);
+            for side in [4, 2, 3] {
+                blocks.row(
+                    &layout,
+                    Block::square(side),
+                    0,
+                    0,
+                    &mut vec![0u32; 320 / side],
+                );
+            }
+            assert_eq!(capacities(&blocks), before, "{format}");
+        }
     }
 }
