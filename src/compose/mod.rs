@@ -15,6 +15,8 @@ mod enlarge;
 mod info;
 mod layout;
 mod paste;
+mod side_by_side;
+mod sign;
 mod text;
 mod view;
 mod views;

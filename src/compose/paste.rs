@@ -112,7 +112,7 @@ fn paint_row(row: &mut [u32], texture: &[u32; PIXELS], side: usize, at: [i32; 2]
         let texel = |offset: usize| texture[first.wrapping_add(offset) % PIXELS];
         let part = |coordinate: i32| (coordinate >> (FRACTION - 8)) as u32 & 0xff;
         let (right, down) = (part(u), part(v));
-        let both = right * down >> 8;
+        let both = (right * down) >> 8;
         let weighed = [
             (texel(0), 256 + both - right - down),
             (texel(1), right - both),

@@ -2,7 +2,7 @@
 //! cannot be read.
 
 use embedded_graphics::mono_font::iso_8859_1::{
-    FONT_4X6, FONT_5X8, FONT_6X10, FONT_7X13, FONT_9X15, FONT_10X20,
+    FONT_4X6, FONT_5X7, FONT_6X12, FONT_7X13, FONT_9X15, FONT_10X20,
 };
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::Rgb888;
@@ -17,8 +17,8 @@ use crate::picture::Picture;
 /// Sizes of text, the smallest first.
 const FONTS: [&MonoFont<'static>; 6] = [
     &FONT_4X6,
-    &FONT_5X8,
-    &FONT_6X10,
+    &FONT_5X7,
+    &FONT_6X12,
     &FONT_7X13,
     &FONT_9X15,
     &FONT_10X20,
@@ -68,13 +68,20 @@ impl FontSize {
         columns / self.font().character_size.width as usize
     }
 
-    /// This size or the nearest smaller one in which the text fits into `columns`.
-    pub fn narrowed(self, text: &str, columns: usize) -> Option<Self> {
-        let characters = text.chars().count();
+    /// This size or the nearest smaller one in which the text fits into `columns`; the smallest
+    /// where it fits in none.
+    pub fn narrowed(self, text: &str, columns: usize) -> Self {
+        self.for_characters(text.chars().count(), columns)
+    }
+
+    /// The same for a text of this many characters.
+    pub fn for_characters(self, characters: usize, columns: usize) -> Self {
+        let fits = |size: &FontSize| size.width(characters) <= columns;
         (0..=self.0)
             .rev()
             .map(FontSize)
-            .find(|size| size.width(characters) <= columns)
+            .find(fits)
+            .unwrap_or(FontSize(0))
     }
 }
 
@@ -152,7 +159,7 @@ pub fn bar(
     colour: u32,
 ) {
     let columns = area.w.saturating_sub(2 * indent);
-    let fitted = size.narrowed(text, columns).unwrap_or(FontSize(0));
+    let fitted = size.narrowed(text, columns);
     let bar = area.above(area.h.saturating_sub(bar_height(size)));
     if bar.h < bar_height(size) {
         return;
@@ -166,13 +173,14 @@ pub fn bar(
 pub fn chip(canvas: &mut Picture, area: Area, text: &str, size: FontSize, colour: u32) {
     let edge = padding(size);
     let columns = area.w.saturating_sub(4 * edge);
-    let fitted = size.narrowed(text, columns).unwrap_or(FontSize(0));
-    let shown = text.chars().count().min(fitted.fitting(columns));
+    let fitted = size.narrowed(text, columns);
+    let characters = text.chars().count();
+    let shown = characters.min(fitted.fitting(columns));
     let patch = area
         .shrunk(edge)
         .foot(bar_height(fitted))
         .centred(fitted.width(shown) + 2 * edge, usize::MAX);
-    if shown < 4 || patch.h < bar_height(fitted) {
+    if shown < characters.clamp(1, 4) || patch.h < bar_height(fitted) {
         return;
     }
     blit::darken(canvas, patch);
@@ -185,6 +193,24 @@ pub fn chip(canvas: &mut Picture, area: Area, text: &str, size: FontSize, colour
         patch.w - 2 * edge,
         colour,
     );
+}
+
+/// The patch that [`tag`] draws.
+pub fn tag_area(text: &str, size: FontSize, (x, y): (usize, usize)) -> Area {
+    let pad = padding(size);
+    Area::new(
+        x,
+        y,
+        size.width(text.chars().count()) + 2 * pad,
+        bar_height(size),
+    )
+}
+
+/// A few characters on a darkened patch with its top left corner at (x, y).
+pub fn tag(canvas: &mut Picture, text: &str, size: FontSize, at: (usize, usize), colour: u32) {
+    let (patch, pad) = (tag_area(text, size, at), padding(size));
+    blit::darken(canvas, patch);
+    write(canvas, text, size, (patch.x + pad, patch.y + pad), colour);
 }
 
 /// `text` broken between words into lines of at most `characters`, in the middle of `area`'s
@@ -267,7 +293,7 @@ mod tests {
     #[test]
     fn fonts_grow_with_the_canvas() {
         let heights = [64, 128, 240, 480, 720, 1080].map(|s| FontSize::for_canvas(s, s).height());
-        assert_eq!(heights, [6, 8, 10, 13, 15, 20]);
+        assert_eq!(heights, [6, 7, 12, 13, 15, 20]);
         assert_eq!(
             FontSize::for_canvas(10_000, 64),
             FontSize::for_canvas(64, 64)
@@ -277,12 +303,9 @@ mod tests {
     #[test]
     fn a_text_is_narrowed_until_it_fits() {
         let size = FontSize::for_canvas(480, 480);
-        assert_eq!(size.narrowed("0123456789", 70), Some(size));
-        assert_eq!(
-            size.narrowed("0123456789", 69).map(FontSize::height),
-            Some(10)
-        );
-        assert_eq!(size.narrowed("0123456789", 39), None);
+        assert_eq!(size.narrowed("0123456789", 70), size);
+        assert_eq!(size.narrowed("0123456789", 69).height(), 12);
+        assert_eq!(size.narrowed("0123456789", 9).height(), 6);
     }
 
     #[test]

@@ -4,24 +4,14 @@ use super::layout::{self, Area};
 use super::text::{self, FontSize};
 use super::{
     ACCENT, ACCENT_DIM, BACKGROUND, Composer, MAX_FACES, MUTED, PANEL, Restored, Scene, TEXT, View,
-    blit, camera, paste,
+    blit, camera, paste, side_by_side, sign,
 };
 use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::picture::Picture;
 
-/// Captions of the side-by-side view and the honesty line, each from the longest wording to the
-/// shortest; the first that fits is shown.
-const RESTORED: [&str; 3] = ["restored: a guess", "a guess", "guess"];
-const HONESTY: [&str; 4] = [
-    "restored: a plausible guess, not evidence",
-    "a plausible guess, not evidence",
-    "a guess, not evidence",
-    "a guess",
-];
-
-/// Before the restorer's own line.
-const RESTORER: &str = "restorer: ";
+/// What the faces of the strip view are called, in the camera picture and below it.
+const NUMBERS: [&str; MAX_FACES] = ["1", "2", "3", "4", "5", "6", "7", "8"];
 
 /// Side of the restored face in the side-by-side view's natural size: twice its pixels.
 const NATURAL_SIDE: u32 = 256;
@@ -61,6 +51,11 @@ pub fn draw(composer: &mut Composer, scene: &Scene<'_>, canvas: &mut Picture) {
         .info
         .write(&scene.status, faces.len(), &mut composer.line);
     let view = composer.options.view;
+    let frame = scene.camera.filter(|frame| camera::can_show(frame));
+    // The full view covers all of the canvas.
+    if frame.is_none() || view != View::Full {
+        blit::fill(canvas, whole, BACKGROUND);
+    }
     let mut drawing = Drawing {
         font: FontSize::for_canvas(whole.w, whole.h),
         margin: (whole.w.min(whole.h) / 32).clamp(2, 24),
@@ -70,10 +65,10 @@ pub fn draw(composer: &mut Composer, scene: &Scene<'_>, canvas: &mut Picture) {
         faces,
     };
     let below = whole.below(drawing.bar_height());
-    match scene.camera.filter(|frame| camera::can_show(frame)) {
+    match frame {
         None => drawing.no_camera(whole),
         Some(frame) => match view {
-            View::Restored => drawing.restored(whole, frame),
+            View::Restored => drawing.restored(below, frame),
             View::SideBySide => drawing.side_by_side(below, frame),
             View::Strip => drawing.strip(below, frame),
             View::InPlace => drawing.in_place(whole, frame),
@@ -84,63 +79,25 @@ pub fn draw(composer: &mut Composer, scene: &Scene<'_>, canvas: &mut Picture) {
 }
 
 /// One picture being drawn.
-struct Drawing<'a> {
-    composer: &'a mut Composer,
-    canvas: &'a mut Picture,
-    scene: &'a Scene<'a>,
-    faces: &'a [Restored<'a>],
-    font: FontSize,
-    margin: usize,
+pub struct Drawing<'a> {
+    pub composer: &'a mut Composer,
+    pub canvas: &'a mut Picture,
+    pub scene: &'a Scene<'a>,
+    pub faces: &'a [Restored<'a>],
+    pub font: FontSize,
+    pub margin: usize,
 }
 
 impl Drawing<'_> {
-    fn restored(&mut self, whole: Area, frame: &Frame) {
-        blit::fill(self.canvas, whole, BACKGROUND);
+    fn restored(&mut self, below: Area, frame: &Frame) {
         match self.faces.first() {
-            Some(first) => self.sr(whole.fit((1, 1)), first),
-            None => self.live(whole.fit(shape(frame)), frame),
+            Some(first) => self.sr(below.fit((1, 1)), first),
+            None => self.live(below.fit(shape(frame)), frame),
         }
-        self.message(whole);
-    }
-
-    fn side_by_side(&mut self, below: Area, frame: &Frame) {
-        blit::fill(self.canvas, below, BACKGROUND);
-        let inside = below.shrunk(self.margin);
-        let footer = self.footer(inside.w);
-        // Pictures come first where there is hardly room.
-        let footer_rows = footer.lines * self.footer_line() + self.margin / 2;
-        let footer_fits = inside.h >= 3 * footer_rows;
-        let caption = self.font.height() + text::padding(self.font);
-        let room = if footer_fits {
-            inside.above(footer_rows)
-        } else {
-            inside
-        };
-        let trio = layout::trio(room, shape(frame), self.margin, caption);
-        self.live(trio.camera, frame);
-        match self.faces.first() {
-            Some(first) => {
-                blit::magnify(self.canvas, trio.lr, first.lr, self.composer.options.mirror);
-                self.sr(trio.sr, first);
-            }
-            None => {
-                blit::fill(self.canvas, trio.lr, PANEL);
-                blit::fill(self.canvas, trio.sr, PANEL);
-            }
-        }
-        self.caption(trio.camera, caption, &["camera"]);
-        self.caption(trio.lr, caption, &["16x16"]);
-        self.caption(trio.sr, caption, &RESTORED);
-        self.message(trio.camera);
-        if footer_fits {
-            let pictures = trio.columns(inside);
-            let fits_too = self.footer(pictures.w) == footer;
-            self.draw_footer(if fits_too { pictures } else { inside });
-        }
+        self.message(below);
     }
 
     fn strip(&mut self, below: Area, frame: &Frame) {
-        blit::fill(self.canvas, below, BACKGROUND);
         let strip = layout::strip(below.shrunk(self.margin), self.faces.len(), self.margin);
         let camera = strip.camera.fit(shape(frame));
         self.live(camera, frame);
@@ -156,13 +113,20 @@ impl Drawing<'_> {
             .for_each(|(i, place)| *place = i);
         order.sort_unstable_by_key(|&i| self.faces[i].face.id);
         for (place, &i) in order.iter().enumerate() {
-            self.sr(strip.tile(place), &self.faces[i]);
+            let (tile, face) = (strip.tile(place), self.faces[i]);
+            self.sr(tile, &face);
+            if order.len() > 1 {
+                self.number(
+                    NUMBERS[place],
+                    tile,
+                    self.shown_box(&face, camera, whole_frame(frame)),
+                );
+            }
         }
         self.message(camera);
     }
 
     fn in_place(&mut self, whole: Area, frame: &Frame) {
-        blit::fill(self.canvas, whole, BACKGROUND);
         let area = whole.fit(shape(frame));
         self.camera(area, frame, whole_frame(frame));
         // The face that matters most is painted last, over the others.
@@ -197,31 +161,38 @@ impl Drawing<'_> {
             self.sr(inset, first);
             let line = self.line_width();
             blit::outline(self.canvas, inset, line, ACCENT);
-            if let Some(caption) = text::first_fitting(&RESTORED, self.font, inset.w) {
-                text::chip(self.canvas, inset, caption, self.font, TEXT);
+            if let Some(caption) = text::first_fitting(&side_by_side::RESTORED, self.font, inset.w)
+            {
+                let tag = text::tag_area(caption, self.font, (inset.x, inset.y));
+                let at = (inset.x, inset.y.saturating_sub(tag.h));
+                text::tag(self.canvas, caption, self.font, at, TEXT);
             }
         }
         self.message(whole);
     }
 
     fn no_camera(&mut self, whole: Area) {
-        blit::fill(self.canvas, whole, BACKGROUND);
         let message = self.scene.message.unwrap_or("no camera");
         let (title, reason) = message.split_once(": ").unwrap_or((message, ""));
         let inside = whole.shrunk(2 * self.margin);
-        let size = self
-            .font
-            .larger()
-            .narrowed(title, inside.w)
-            .unwrap_or(self.font);
-        let y = inside.y + (inside.h / 2).saturating_sub(size.height());
+        let size = self.font.larger().narrowed(title, inside.w);
+        let sign = 4 * size.height();
+        // Sign and title together stand in the middle, the reason below them.
+        let signed = inside.h >= 3 * sign && inside.w >= 2 * sign;
+        let above = if signed { sign + size.height() } else { 0 };
+        let y = inside.y + (inside.h / 2).saturating_sub((above + 2 * size.height()) / 2);
+        if signed {
+            let place = Area::new(whole.x, y, whole.w, sign).centred(sign, sign);
+            sign::no_camera(self.canvas, place, BACKGROUND, MUTED);
+        }
+        let y = y + above;
         text::paragraph(self.canvas, inside, y, title, size, TEXT);
         let below = y + size.height() + text::padding(size);
         text::paragraph(self.canvas, inside, below, reason, self.font, MUTED);
     }
 
     /// The whole camera picture with the face boxes.
-    fn live(&mut self, area: Area, frame: &Frame) {
+    pub fn live(&mut self, area: Area, frame: &Frame) {
         self.camera(area, frame, whole_frame(frame));
         self.mirror(area);
         self.boxes(area, whole_frame(frame));
@@ -234,7 +205,7 @@ impl Drawing<'_> {
     }
 
     /// A restored face.
-    fn sr(&mut self, area: Area, face: &Restored<'_>) {
+    pub fn sr(&mut self, area: Area, face: &Restored<'_>) {
         let mirror = self.composer.options.mirror;
         self.composer
             .enlarger
@@ -253,13 +224,41 @@ impl Drawing<'_> {
         let line = self.line_width();
         for (i, face) in self.faces.iter().enumerate().rev() {
             let colour = if i == 0 { ACCENT } else { ACCENT_DIM };
-            if let Some(mut shown) = shown_box(face.face.detection.face_box, region, area) {
-                if self.composer.options.mirror {
-                    shown.x = area.x + area.right() - shown.right();
-                }
+            if let Some(shown) = self.shown_box(face, area, region) {
                 blit::outline(self.canvas, shown, line, colour);
             }
         }
+    }
+
+    /// Writes the number of a face in the corner of its tile and above its box in the camera
+    /// picture, where there is room.
+    fn number(&mut self, number: &str, tile: Area, in_camera: Option<Area>) {
+        let tag = text::tag_area(number, self.font, (tile.x, tile.y));
+        if tile.w >= 3 * tag.w && tile.h >= 2 * tag.h {
+            text::tag(self.canvas, number, self.font, (tag.x, tag.y), TEXT);
+        }
+        if let Some(face) = in_camera
+            && face.w >= tag.w
+            && face.y >= tag.h
+        {
+            text::tag(
+                self.canvas,
+                number,
+                self.font,
+                (face.x, face.y - tag.h),
+                TEXT,
+            );
+        }
+    }
+
+    /// Where the box of a face stands in `area`, which shows `region` of the frame, mirrored or
+    /// not.
+    fn shown_box(&self, face: &Restored<'_>, area: Area, region: Rect) -> Option<Area> {
+        let mut shown = shown_box(face.face.detection.face_box, region, area)?;
+        if self.composer.options.mirror {
+            shown.x = area.x + area.right() - shown.right();
+        }
+        Some(shown)
     }
 
     /// Pixels of the width of a line.
@@ -267,75 +266,8 @@ impl Drawing<'_> {
         (self.canvas.width.min(self.canvas.height) as usize / 320).clamp(1, 4)
     }
 
-    /// The first of `wordings` that fits, above a picture.
-    fn caption(&mut self, area: Area, rows: usize, wordings: &[&str]) {
-        let Some(caption) = text::first_fitting(wordings, self.font, area.w) else {
-            return;
-        };
-        if area.y >= rows {
-            text::write(
-                self.canvas,
-                caption,
-                self.font,
-                (area.x, area.y - rows),
-                MUTED,
-            );
-        }
-    }
-
-    /// What stands below the side-by-side view in `columns`: which restorer runs, and what to
-    /// think of its pictures; in one line where both fit.
-    fn footer(&self, columns: usize) -> Footer {
-        let restorer = self.scene.status.restorer;
-        let characters = RESTORER.len() + restorer.chars().count();
-        let together = self.font.width(characters + 3 + HONESTY[0].len()) <= columns;
-        Footer {
-            lines: if together || restorer.is_empty() {
-                1
-            } else {
-                2
-            },
-            honesty: text::first_fitting(&HONESTY, self.font, columns).unwrap_or(""),
-            restorer_fits: self.font.width(characters) <= columns,
-        }
-    }
-
-    /// From one line of the footer to the next.
-    fn footer_line(&self) -> usize {
-        self.font.height() + text::padding(self.font) / 2
-    }
-
-    /// The footer on the lowest rows of `inside`.
-    fn draw_footer(&mut self, inside: Area) {
-        let footer = self.footer(inside.w);
-        let restorer = self.scene.status.restorer;
-        let y = inside.bottom() - self.font.height();
-        let one_line = footer.lines == 1 && !restorer.is_empty();
-        let x = if one_line {
-            inside.right() - self.font.width(footer.honesty.len())
-        } else {
-            inside.x
-        };
-        text::write(self.canvas, footer.honesty, self.font, (x, y), MUTED);
-        if restorer.is_empty() {
-            return;
-        }
-        let y = y - (footer.lines - 1) * self.footer_line();
-        text::write_cut(
-            self.canvas,
-            RESTORER,
-            self.font,
-            (inside.x, y),
-            inside.w,
-            MUTED,
-        );
-        let x = inside.x + self.font.width(RESTORER.len());
-        let columns = inside.right().saturating_sub(x);
-        text::write_cut(self.canvas, restorer, self.font, (x, y), columns, TEXT);
-    }
-
     /// The scene's message, or that there is no face, at the foot of the camera picture.
-    fn message(&mut self, area: Area) {
+    pub fn message(&mut self, area: Area) {
         let none = self.faces.is_empty().then_some("no face");
         if let Some(message) = self.scene.message.or(none) {
             text::chip(self.canvas, area, message, self.font, TEXT);
@@ -360,16 +292,8 @@ impl Drawing<'_> {
     }
 }
 
-/// See [`Drawing::footer`].
-#[derive(Debug, PartialEq, Eq)]
-struct Footer {
-    lines: usize,
-    honesty: &'static str,
-    restorer_fits: bool,
-}
-
 /// Width and height of a frame.
-fn shape(frame: &Frame) -> (usize, usize) {
+pub fn shape(frame: &Frame) -> (usize, usize) {
     (frame.width as usize, frame.height as usize)
 }
 

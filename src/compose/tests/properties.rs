@@ -107,8 +107,11 @@ proptest! {
         let mut picture = Picture::default();
         composer.compose(&scene(before.2), before.1, &mut picture);
         composer.options = after.0.clone();
-        composer.compose(&scene(after.2), after.1, &mut picture);
-        prop_assert_eq!(picture, composed(after.0, &scene(after.2), after.1));
+        // Of the same size the picture keeps its pixels, of another it begins black.
+        for size in [before.1, after.1] {
+            composer.compose(&scene(after.2), size, &mut picture);
+            prop_assert_eq!(&picture, &composed(after.0.clone(), &scene(after.2), size));
+        }
     }
 }
 
@@ -341,4 +344,67 @@ fn the_natural_side_by_side_view_magnifies_evenly() {
             % 16,
         0
     );
+}
+
+/// What cannot be shown is told like a missing camera: a JPEG that nobody decoded, a short frame.
+#[test]
+fn a_frame_that_cannot_be_shown_is_no_camera() {
+    let whole = frame_of(&[]);
+    let jpeg = Frame {
+        format: PixelFormat::Mjpg,
+        ..whole.clone()
+    };
+    let short = Frame {
+        bytes: whole.bytes[1..].to_vec(),
+        ..whole.clone()
+    };
+    let drawn = |camera| {
+        let scene = Scene {
+            camera,
+            status: status(),
+            ..Scene::default()
+        };
+        composed(options(View::SideBySide), &scene, (320, 240))
+    };
+    let none = drawn(None);
+    assert_ne!(drawn(Some(&whole)), none);
+    assert_eq!(drawn(Some(&jpeg)), none);
+    assert_eq!(drawn(Some(&short)), none);
+}
+
+/// The same grey picture in every raw format gives the same view.
+#[test]
+fn every_raw_format_is_shown() {
+    let (width, height) = (64u32, 48u32);
+    let drawn = |format: PixelFormat| {
+        let stride = format.min_stride(width);
+        // 128 is grey in luma, in chroma and in RGB alike; limited range lightens it a little.
+        let bytes = vec![128; format.frame_len(stride, height)];
+        let frame = Frame {
+            format,
+            width,
+            height,
+            stride,
+            bytes,
+            ..Frame::empty()
+        };
+        let scene = Scene {
+            camera: Some(&frame),
+            message: Some(""),
+            ..Scene::default()
+        };
+        composed(options(View::InPlace), &scene, (128, 96))
+    };
+    for format in PixelFormat::ALL
+        .into_iter()
+        .filter(|&format| format != PixelFormat::Mjpg)
+    {
+        for pixel in drawn(format).pixels {
+            let [r, g, b] = unpack_rgb(pixel);
+            assert!(
+                r == g && g == b && (128..=131).contains(&r),
+                "{format}: {pixel:06x}"
+            );
+        }
+    }
 }
