@@ -41,6 +41,7 @@ impl Blocks {
         bx: usize,
         out: &mut [P],
     ) {
+        self.reserve(layout);
         if block == Block::square(1) {
             return rows::row(layout, by, bx, out);
         }
@@ -49,7 +50,7 @@ impl Blocks {
         let channels = a.iter().zip(b).zip(c);
         if layout.channels == Channels::Ycc {
             for (o, ((&y, &cb), &cr)) in out.iter_mut().zip(channels) {
-                *o = ycc(y, chroma(cb, cr));
+                *o = ycc(y.into(), chroma(cb.into(), cr.into()));
             }
         } else {
             for (o, ((&r, &g), &b)) in out.iter_mut().zip(channels) {
@@ -73,6 +74,19 @@ impl Blocks {
         }
     }
 
+    /// Makes room for whole rows and all sizes of blocks, so that nothing is allocated later, when
+    /// a face has come nearer.
+    fn reserve(&mut self, layout: &Layout) {
+        for (plane, sums) in layout.planes().iter().zip(&mut self.sums) {
+            sums.clear();
+            sums.reserve(plane.span(0, 0, layout.width).len() + plane.step);
+        }
+        for means in &mut self.means {
+            means.clear();
+            means.reserve(layout.width);
+        }
+    }
+
     /// Fills the first `channels` of `means` with `count` blocks each.
     fn average(
         &mut self,
@@ -91,16 +105,9 @@ impl Blocks {
             layout.planes().len()
         };
         for (plane, sums) in layout.planes()[..planes].iter().zip(&mut self.sums) {
-            // Room for the step beyond the last sample, which `means` may read but never uses.
-            let spare = plane.step;
-            sums.clear();
-            sums.extend(plane.span(y0, x0, x1).iter().map(|&v| u16::from(v)));
-            sums.resize(sums.len() + spare, 0);
+            begin(sums, plane.span(y0, x0, x1), plane.step);
             for y in y0 + 1..y0 + block.h {
-                let row = plane.span(y, x0, x1);
-                sums.iter_mut()
-                    .zip(row)
-                    .for_each(|(s, &v)| *s += u16::from(v));
+                add(sums, plane.span(y, x0, x1));
             }
         }
         for (component, means) in layout.components.iter().zip(&mut self.means).take(channels) {
@@ -117,6 +124,25 @@ impl Blocks {
             );
         }
     }
+}
+
+// The next two and `mean_by` are the loops over all bytes. Kept out of line, they are vectorised
+// whatever surrounds them.
+
+/// Sets the sums to a row, with `spare` zeros behind it.
+#[inline(never)]
+fn begin(sums: &mut Vec<u16>, row: &[u8], spare: usize) {
+    sums.clear();
+    sums.extend(row.iter().map(|&v| u16::from(v)));
+    sums.resize(sums.len() + spare, 0);
+}
+
+/// Adds a row to the sums.
+#[inline(never)]
+fn add(sums: &mut [u16], row: &[u8]) {
+    sums.iter_mut()
+        .zip(row)
+        .for_each(|(s, &v)| *s += u16::from(v));
 }
 
 /// Adds up the sums of `component` along each block and divides. The first `skipped` bytes of the
@@ -154,21 +180,27 @@ fn mean(
     }
 }
 
-/// The mean of every `w` samples, `STEP` apart.
+/// The mean of every `w` samples, `STEP` apart. Behind the last of them there are as many as to
+/// make its step whole.
+#[inline(never)]
 fn mean_by<const STEP: usize>(sums: &[u16], w: usize, scale: Mean, out: &mut [u8]) {
     // The usual factors, for which the compiler then knows the length of a block.
     match w {
-        1 => mean_of::<STEP>(sums, 1, scale, out),
-        2 => mean_of::<STEP>(sums, 2, scale, out),
-        4 => mean_of::<STEP>(sums, 4, scale, out),
-        _ => mean_of::<STEP>(sums, w, scale, out),
+        1 => mean_of::<STEP, 1>(sums, scale, out),
+        2 => mean_of::<STEP, 2>(sums, scale, out),
+        4 => mean_of::<STEP, 4>(sums, scale, out),
+        _ => {
+            for (o, block) in out.iter_mut().zip(sums.chunks_exact(w * STEP)) {
+                *o = scale.of_sum(block.iter().step_by(STEP).map(|&s| u32::from(s)).sum());
+            }
+        }
     }
 }
 
 #[inline(always)]
-fn mean_of<const STEP: usize>(sums: &[u16], w: usize, scale: Mean, out: &mut [u8]) {
-    for (o, block) in out.iter_mut().zip(sums.chunks_exact(w * STEP)) {
-        *o = scale.of_sum(block.iter().step_by(STEP).map(|&s| u32::from(s)).sum());
+fn mean_of<const STEP: usize, const W: usize>(sums: &[u16], scale: Mean, out: &mut [u8]) {
+    for (o, block) in out.iter_mut().zip(sums.chunks_exact(W * STEP)) {
+        *o = scale.of_sum((0..W).map(|i| u32::from(block[i * STEP])).sum());
     }
 }
 
@@ -190,5 +222,37 @@ impl Mean {
     #[inline(always)]
     fn of_sum(self, sum: u32) -> u8 {
         ((sum * self.reciprocal + (1 << 23)) >> 24) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::reference::noise_frame;
+    use crate::frame::PixelFormat;
+
+    #[test]
+    fn wider_regions_and_other_blocks_allocate_nothing() {
+        for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Rgb3] {
+            let frame = noise_frame(format, 320, 240, 0, 1);
+            let layout = Layout::of(&frame).unwrap();
+            let mut blocks = Blocks::default();
+            let capacities = |blocks: &Blocks| {
+                let sums = blocks.sums.each_ref().map(Vec::capacity);
+                (sums, blocks.means.each_ref().map(Vec::capacity))
+            };
+            blocks.row(&layout, Block::square(1), 0, 9, &mut [0u32; 4]);
+            let before = capacities(&blocks);
+            for side in [4, 2, 3] {
+                blocks.row(
+                    &layout,
+                    Block::square(side),
+                    0,
+                    0,
+                    &mut vec![0u32; 320 / side],
+                );
+            }
+            assert_eq!(capacities(&blocks), before, "{format}");
+        }
     }
 }

@@ -21,13 +21,14 @@ mod colour;
 mod jpeg;
 mod layout;
 #[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 mod rows;
 mod scale;
 #[cfg(test)]
 mod tests;
 
 use blocks::{Block, Blocks, MAX_BLOCK};
+use colour::Texel;
 use layout::Layout;
 use scale::{Scaler, Target};
 
@@ -198,26 +199,24 @@ impl Converter {
         Ok(())
     }
 
-    /// Fills `out` with `width` x `height` display pixels, each the mean of a square of `factor`
-    /// frame pixels a side, beginning with block (`x`, `y`). [`crate::align`] reads frames so.
+    /// Writes `region`, in blocks of `factor` x `factor` frame pixels, to `out`, whose rows lie
+    /// `stride` apart; each pixel is the mean of a block. [`crate::align`] reads frames so.
     ///
     /// # Errors
     /// The frame is not whole, is a JPEG, or does not hold the blocks.
-    pub(crate) fn reduced_pixels(
+    pub(crate) fn blocks<P: Texel>(
         &mut self,
         frame: &Frame,
         region: Region,
         factor: usize,
-        out: &mut [u32],
+        out: &mut [P],
         stride: usize,
     ) -> Result<()> {
         let layout = Layout::of(frame)?;
-        let whole = (layout.width / factor, layout.height / factor);
-        check_inside(whole, region)?;
-        let width = region.width as usize;
+        check_inside((layout.width / factor, layout.height / factor), region)?;
         let rows = out.chunks_mut(stride).take(region.height as usize);
         for (row, y) in rows.zip(region.y as usize..) {
-            let row = &mut row[..width];
+            let row = &mut row[..region.width as usize];
             self.blocks
                 .row(&layout, Block::square(factor), y, region.x as usize, row);
         }

@@ -19,34 +19,38 @@ pub fn bt601_of([y, cb, cr]: [f64; 3]) -> [f64; 3] {
     [r, g, b].map(|v| (v * 255.0).clamp(0.0, 255.0))
 }
 
-/// The three stored samples of pixel (x, y).
-pub fn samples(frame: &Frame, x: usize, y: usize) -> [u8; 3] {
+/// Where the three samples of pixel (x, y) are stored.
+pub fn places(frame: &Frame, x: usize, y: usize) -> [usize; 3] {
     let (s, h) = (frame.stride, frame.height as usize);
-    let at = |i: usize| frame.bytes[i];
     let row = y * s;
     match frame.format {
         PixelFormat::Yuyv => {
             let group = row + x / 2 * 4;
-            [at(group + x % 2 * 2), at(group + 1), at(group + 3)]
+            [group + x % 2 * 2, group + 1, group + 3]
         }
         PixelFormat::Uyvy => {
             let group = row + x / 2 * 4;
-            [at(group + 1 + x % 2 * 2), at(group), at(group + 2)]
+            [group + 1 + x % 2 * 2, group, group + 2]
         }
         PixelFormat::Nv12 => {
             let chroma = s * h + y / 2 * (s + s % 2) + x / 2 * 2;
-            [at(row + x), at(chroma), at(chroma + 1)]
+            [row + x, chroma, chroma + 1]
         }
         PixelFormat::Yu12 => {
             let (cs, ch) = (s.div_ceil(2), h.div_ceil(2));
             let chroma = s * h + y / 2 * cs + x / 2;
-            [at(row + x), at(chroma), at(chroma + cs * ch)]
+            [row + x, chroma, chroma + cs * ch]
         }
-        PixelFormat::Grey => [at(row + x); 3],
-        PixelFormat::Rgb3 => [0, 1, 2].map(|c| at(row + 3 * x + c)),
-        PixelFormat::Bgr3 => [2, 1, 0].map(|c| at(row + 3 * x + c)),
+        PixelFormat::Grey => [row + x; 3],
+        PixelFormat::Rgb3 => [0, 1, 2].map(|c| row + 3 * x + c),
+        PixelFormat::Bgr3 => [2, 1, 0].map(|c| row + 3 * x + c),
         PixelFormat::Mjpg => unreachable!("a JPEG has no samples"),
     }
+}
+
+/// The three stored samples of pixel (x, y).
+pub fn samples(frame: &Frame, x: usize, y: usize) -> [u8; 3] {
+    places(frame, x, y).map(|at| frame.bytes[at])
 }
 
 /// Whether the samples are Y, Cb and Cr.

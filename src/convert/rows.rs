@@ -33,74 +33,90 @@ pub(super) fn row<P: Texel>(layout: &Layout, y: usize, x0: usize, out: &mut [P])
     }
 }
 
-/// A row of a format in which two pixels share their chroma: an odd pixel at either end goes by
-/// itself, what is between in pairs.
-fn subsampled_row<P: Texel>(layout: &Layout, y: usize, x0: usize, out: &mut [P]) {
-    let (head, rest) = out.split_at_mut(x0 & 1);
-    let (pairs, tail) = rest.as_chunks_mut::<2>();
-    let first = x0 + head.len();
-    let end = first + 2 * pairs.len();
-    for p in head {
-        *p = single(layout, y, x0);
-    }
-    for p in tail {
-        *p = single(layout, y, end);
-    }
-    if !pairs.is_empty() {
-        write_pairs(layout, y, first, end, pairs);
+/// Pixels that are converted at a time; even.
+const CHUNK: usize = 128;
+
+/// Samples of a few pixels of a row, apart from each other and 16 bits wide.
+struct Chunk {
+    y: [i16; CHUNK],
+    cb: [i16; CHUNK / 2],
+    cr: [i16; CHUNK / 2],
+    /// What chroma adds to red, green and blue of each pixel.
+    r: [[i16; 2]; CHUNK / 2],
+    g: [[i16; 2]; CHUNK / 2],
+    b: [[i16; 2]; CHUNK / 2],
+}
+
+/// A row of a format in which two pixels share their chroma.
+fn subsampled_row<P: Texel>(layout: &Layout, y: usize, mut x: usize, mut out: &mut [P]) {
+    let mut chunk = Chunk {
+        y: [0; CHUNK],
+        cb: [0; CHUNK / 2],
+        cr: [0; CHUNK / 2],
+        r: [[0; 2]; CHUNK / 2],
+        g: [[0; 2]; CHUNK / 2],
+        b: [[0; 2]; CHUNK / 2],
+    };
+    while !out.is_empty() {
+        // An odd pixel at the beginning comes with the one before it.
+        let skip = x & 1;
+        let count = out.len().min(CHUNK - skip);
+        let (now, later) = out.split_at_mut(count);
+        chunk.split(layout, y, x - skip, x + count);
+        chunk.write(skip, now);
+        (x, out) = (x + count, later);
     }
 }
 
-/// Pixels `first..end` (both even) of row `y`.
-fn write_pairs<P: Texel>(
-    layout: &Layout,
-    y: usize,
-    first: usize,
-    end: usize,
-    pairs: &mut [[P; 2]],
-) {
-    let span = |plane: usize| layout.planes()[plane].span(y, first, end);
-    match layout.format {
-        PixelFormat::Yuyv => {
-            for (out, &[y0, cb, y1, cr]) in pairs.iter_mut().zip(span(0).as_chunks().0) {
-                *out = pair(y0, y1, cb, cr);
+impl Chunk {
+    /// Takes pixels `x0..x1` of row `y`; `x0` is even.
+    fn split(&mut self, layout: &Layout, y: usize, x0: usize, x1: usize) {
+        let span = |plane: usize| layout.planes()[plane].span(y, x0, x1);
+        match layout.format {
+            PixelFormat::Yuyv => self.split_packed::<0>(span(0)),
+            PixelFormat::Uyvy => self.split_packed::<1>(span(0)),
+            PixelFormat::Nv12 => {
+                widen(span(0), &mut self.y);
+                let colours = self.cb.iter_mut().zip(&mut self.cr);
+                for ((cb, cr), pair) in colours.zip(span(1).as_chunks::<2>().0) {
+                    (*cb, *cr) = (pair[0].into(), pair[1].into());
+                }
+            }
+            _ => {
+                widen(span(0), &mut self.y);
+                widen(span(1), &mut self.cb);
+                widen(span(2), &mut self.cr);
             }
         }
-        PixelFormat::Uyvy => {
-            for (out, &[cb, y0, cr, y1]) in pairs.iter_mut().zip(span(0).as_chunks().0) {
-                *out = pair(y0, y1, cb, cr);
-            }
+    }
+
+    /// Takes groups of Y Cb Y Cr, where luma comes at byte `LUMA` of two. Samples are cut out of
+    /// whole words, which the compiler vectorises better than single bytes.
+    fn split_packed<const LUMA: u32>(&mut self, groups: &[u8]) {
+        for (y, pair) in self.y.iter_mut().zip(groups.as_chunks().0) {
+            *y = (u16::from_le_bytes(*pair) >> (8 * LUMA) & 255) as i16;
         }
-        PixelFormat::Nv12 => {
-            let colours = span(1).as_chunks().0;
-            for ((out, &[y0, y1]), &[cb, cr]) in
-                pairs.iter_mut().zip(span(0).as_chunks().0).zip(colours)
-            {
-                *out = pair(y0, y1, cb, cr);
-            }
+        let colours = self.cb.iter_mut().zip(&mut self.cr);
+        for ((cb, cr), group) in colours.zip(groups.as_chunks().0) {
+            let group = u32::from_le_bytes(*group) >> (8 - 8 * LUMA);
+            (*cb, *cr) = ((group & 255) as i16, (group >> 16 & 255) as i16);
         }
-        _ => {
-            let colours = span(1).iter().zip(span(2));
-            for ((out, &[y0, y1]), (&cb, &cr)) in
-                pairs.iter_mut().zip(span(0).as_chunks().0).zip(colours)
-            {
-                *out = pair(y0, y1, cb, cr);
-            }
+    }
+
+    /// Writes the pixels taken, without the first `skip`.
+    fn write<P: Texel>(&mut self, skip: usize, out: &mut [P]) {
+        let adds = self.r.iter_mut().zip(&mut self.g).zip(&mut self.b);
+        for (((r, g), b), (&cb, &cr)) in adds.zip(self.cb.iter().zip(&self.cr)) {
+            [*r, *g, *b] = chroma(cb, cr).map(|v| [v; 2]);
+        }
+        let [r, g, b] = [&self.r, &self.g, &self.b].map(|v| &v.as_flattened()[skip..]);
+        let adds = r.iter().zip(g).zip(b);
+        for ((o, &y), ((&r, &g), &b)) in out.iter_mut().zip(&self.y[skip..]).zip(adds) {
+            *o = ycc(y, [r, g, b]);
         }
     }
 }
 
-#[inline(always)]
-fn pair<P: Texel>(y0: u8, y1: u8, cb: u8, cr: u8) -> [P; 2] {
-    let c = chroma(cb, cr);
-    [ycc(y0, c), ycc(y1, c)]
-}
-
-/// One pixel of a format with Y, Cb and Cr.
-fn single<P: Texel>(layout: &Layout, y: usize, x: usize) -> P {
-    let [luma, cb, cr] = layout.components.map(|c| {
-        let plane = &layout.planes()[c.plane];
-        plane.span(y, x, x + 1)[c.offset + (x >> c.h) * c.step - (x >> plane.h) * plane.step]
-    });
-    ycc(luma, chroma(cb, cr))
+fn widen(bytes: &[u8], out: &mut [i16]) {
+    out.iter_mut().zip(bytes).for_each(|(o, &v)| *o = v.into());
 }

@@ -4,14 +4,6 @@ use super::blocks::{Block, Blocks, MAX_BLOCK};
 use super::layout::Layout;
 use crate::geometry::Rect;
 
-/// Where the samples of one axis come from: sample i lies between source samples `index` and
-/// `index` + 1, `weight`/256 of the way.
-#[derive(Clone, Copy, Default)]
-struct Tap {
-    index: usize,
-    weight: u32,
-}
-
 /// One axis of the picture: `len` samples that begin at `start` and lie `step` apart, in blocks.
 #[derive(Clone, Copy, PartialEq)]
 struct Axis {
@@ -39,23 +31,26 @@ impl Axis {
         (aligned && self.start as usize + self.len <= self.limit).then_some(self.start as usize)
     }
 
-    fn tap(&self, i: usize) -> Tap {
+    /// Where sample `i` comes from: the source sample before it, and how far it lies on the way to
+    /// the next, in 1/256.
+    fn tap(&self, i: usize) -> (usize, u32) {
         let at = self.start + (i as f32 + 0.5) * self.step - 0.5;
         let at = at.clamp(0.0, (self.limit - 1) as f32);
         let index = at as usize;
-        Tap {
-            index,
-            weight: ((at - index as f32) * 256.0) as u32,
-        }
+        (index, ((at - index as f32) * 256.0) as u32)
     }
 }
 
 /// Scales by a block average, where the picture shrinks, and then linearly between the blocks.
 #[derive(Default)]
 pub(super) struct Scaler {
-    taps: Vec<Tap>,
-    /// A row of blocks.
+    /// For each column the block before it, counted from the first that is needed, and the weight
+    /// of the one behind it.
+    indices: Vec<usize>,
+    weights: Vec<u32>,
+    /// A row of blocks, and for each column the blocks before and behind it.
     line: Vec<u32>,
+    sides: [Vec<u32>; 2],
     /// Two rows at the new width, and which rows of blocks they are.
     rows: [Vec<u32>; 2],
     held: [Option<usize>; 2],
@@ -85,59 +80,79 @@ impl Scaler {
             }
             return;
         }
-        self.held = [None; 2];
-        self.taps.clear();
-        self.taps.extend((0..across.len).map(|i| across.tap(i)));
+        let first = self.start(&across);
         for (y, row) in rows.enumerate() {
-            let tap = down.tap(y);
-            let below = (tap.index + 1).min(down.limit - 1);
-            for by in [tap.index, below] {
-                self.hold(blocks, layout, block, by, across.limit);
+            let (above, weight) = down.tap(y);
+            let below = (above + 1).min(down.limit - 1);
+            for by in [above, below] {
+                if self.held[by % 2] != Some(by) {
+                    blocks.row(layout, block, by, first, &mut self.line);
+                    self.stretch(by);
+                }
             }
-            let (a, b) = (&self.rows[tap.index % 2], &self.rows[below % 2]);
-            for ((o, &a), &b) in row.iter_mut().zip(a).zip(b) {
-                *o = mix(a, b, tap.weight);
-            }
+            mix_row(&self.rows[above % 2], &self.rows[below % 2], weight, row);
         }
     }
 
-    /// Sees to it that row `by` of blocks, at the new width, is in its place.
-    fn hold(
-        &mut self,
-        blocks: &mut Blocks,
-        layout: &Layout,
-        block: Block,
-        by: usize,
-        limit: usize,
-    ) {
-        if self.held[by % 2] == Some(by) {
-            return;
+    /// Sets the buffers up for rows of this kind and returns the first block that they need.
+    fn start(&mut self, across: &Axis) -> usize {
+        let first = across.tap(0).0;
+        let last = across.tap(across.len - 1).0 + 1;
+        let taps = (0..across.len).map(|i| across.tap(i));
+        self.indices.clear();
+        self.indices
+            .extend(taps.clone().map(|(index, _)| index - first));
+        self.weights.clear();
+        self.weights.extend(taps.map(|(_, weight)| weight));
+        self.line.resize(last.min(across.limit - 1) + 1 - first, 0);
+        for buffer in self.sides.iter_mut().chain(&mut self.rows) {
+            buffer.resize(across.len, 0);
         }
-        let (first, last) = match (self.taps.first(), self.taps.last()) {
-            (Some(first), Some(last)) => (first.index, (last.index + 1).min(limit - 1)),
-            _ => return,
-        };
-        self.line.resize(last + 1 - first, 0);
-        blocks.row(layout, block, by, first, &mut self.line);
-        // The sample after the last one has no weight, but is read.
-        self.line.push(0);
+        self.held = [None; 2];
+        first
+    }
+
+    /// Brings `line`, which is row `by` of blocks, to the new width and puts it in its place.
+    fn stretch(&mut self, by: usize) {
+        let [before, behind] = &mut self.sides;
+        gather(&self.line, &self.indices, before, behind);
         let row = &mut self.rows[by % 2];
-        row.clear();
-        row.extend(self.taps.iter().map(|tap| {
-            let pair = &self.line[tap.index - first..];
-            mix(pair[0], pair[1], tap.weight)
-        }));
+        for ((o, (&a, &b)), &weight) in row
+            .iter_mut()
+            .zip(before.iter().zip(&*behind))
+            .zip(&self.weights)
+        {
+            *o = mix(a, b, weight);
+        }
         self.held[by % 2] = Some(by);
+    }
+}
+
+/// Takes the samples at `indices` and those behind them; behind the last one comes itself.
+fn gather(line: &[u32], indices: &[usize], before: &mut [u32], behind: &mut [u32]) {
+    for ((a, b), &i) in before.iter_mut().zip(behind).zip(indices) {
+        let pair = &line[i..];
+        *a = pair[0];
+        *b = pair.get(1).copied().unwrap_or(*a);
+    }
+}
+
+/// A row between two others. Out of line, so that it is vectorised whatever surrounds it.
+#[inline(never)]
+fn mix_row(above: &[u32], below: &[u32], weight: u32, out: &mut [u32]) {
+    for ((o, &a), &b) in out.iter_mut().zip(above).zip(below) {
+        *o = mix(a, b, weight);
     }
 }
 
 /// A display pixel `weight`/256 of the way from `a` to `b`, two channels at a time.
 #[inline(always)]
 fn mix(a: u32, b: u32, weight: u32) -> u32 {
-    const RED_BLUE: u32 = 0x00ff_00ff;
-    const GREEN: u32 = 0x0000_ff00;
-    let back = 256 - weight;
-    let red_blue = ((a & RED_BLUE) * back + (b & RED_BLUE) * weight + 0x0080_0080) >> 8;
-    let green = ((a & GREEN) * back + (b & GREEN) * weight + 0x0000_8000) >> 8;
-    (red_blue & RED_BLUE) | (green & GREEN)
+    const LOWER: u32 = 0x00ff_00ff;
+    let both = |a: u32, b: u32| {
+        // 256 a + (b - a) w is 256 times the result, and no channel of it is negative.
+        let mixed = (a << 8).wrapping_add(b.wrapping_sub(a).wrapping_mul(weight));
+        mixed.wrapping_add(0x0080_0080) >> 8 & LOWER
+    };
+    both(a & LOWER, b & LOWER) | both(a >> 8 & LOWER, b >> 8 & LOWER) << 8
 }
