@@ -20,7 +20,8 @@ mod tests;
 
 pub use cpu::Clock;
 pub(crate) use files::{entries, line, text};
-pub use processes::{Identity, OwnMemory, holders, holders_in, own_memory, own_memory_in};
+pub(crate) use processes::{Identity, holders_in};
+pub use processes::{OwnMemory, holders, own_memory};
 pub use throttling::{Limits, Throttling};
 
 /// What a machine says about itself at one moment.

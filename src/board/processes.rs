@@ -21,7 +21,7 @@ pub fn own_memory() -> OwnMemory {
 }
 
 /// [`own_memory`] of the process whose `/proc/self` lies below `root`.
-pub fn own_memory_in(root: &Path) -> OwnMemory {
+pub(super) fn own_memory_in(root: &Path) -> OwnMemory {
     let status = text(root, "proc/self/status").unwrap_or_default();
     OwnMemory {
         resident: kilobytes(&status, "VmRSS:"),
@@ -31,7 +31,7 @@ pub fn own_memory_in(root: &Path) -> OwnMemory {
 
 /// Who this process is to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// Effective user.
     pub uid: u32,
     /// Effective group first, then the supplementary groups.
@@ -65,7 +65,7 @@ pub fn holders(path: &Path) -> Vec<(u32, String)> {
 }
 
 /// [`holders`] among the processes below `root`; `path` too is taken below it.
-pub fn holders_in(root: &Path, path: &Path) -> Vec<(u32, String)> {
+pub(crate) fn holders_in(root: &Path, path: &Path) -> Vec<(u32, String)> {
     let wanted = Wanted::new(root, path);
     let own = std::process::id();
     super::entries(root, "proc", "")

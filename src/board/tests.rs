@@ -5,6 +5,7 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::fake::{Root, arm_cores};
+use super::processes::own_memory_in;
 use super::*;
 
 fn read(root: &Root) -> Board {

@@ -138,6 +138,8 @@ fn decode<R: std::io::BufRead + Seek>(mut reader: ImageReader<R>) -> Result<Dyna
             "too large: at most {MAX_SIDE} pixels a side and {} million in all",
             MAX_PIXELS / 1_000_000
         )),
+        image::ImageError::Unsupported(_) => Error::new("no JPEG, PNG or WebP picture")
+            .remedy("a video file: --source \"pipe:ffmpeg -i FILE -f mjpeg -\""),
         other => Error::new(other.to_string()),
     };
     let mut limits = Limits::default();

@@ -257,7 +257,14 @@ fn open_auto(_: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
         Ok(source) => Ok(source),
         Err(reason) => {
             log::info!("{reason}: showing the demo scene");
-            demo::open("", options)
+            // A format that was asked of a camera is none of the scene's.
+            demo::open(
+                "",
+                &SourceOptions {
+                    format: None,
+                    ..options.clone()
+                },
+            )
         }
     }
 }

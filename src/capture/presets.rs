@@ -2,7 +2,6 @@
 //! program reads them and writes raw YU12 frames into a pipe.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use super::child::{Producer, find_program};
 use super::pipe::{Input, PipeSource};
@@ -62,7 +61,7 @@ fn start(
         .to_string_lossy();
     log::info!("running {} {}", short, args.join(" "));
     let args: Vec<_> = args.into_iter().map(OsString::from).collect();
-    let producer = Producer::start(&short, Path::new(&program).as_os_str(), &args)?;
+    let producer = Producer::start(&short, program.as_os_str(), &args)?;
     let format = options.format.unwrap_or(PixelFormat::Yu12);
     let options = SourceOptions {
         format: Some(format),

@@ -150,7 +150,7 @@ impl Capture {
         self.shared.corrupt.load(Ordering::Relaxed)
     }
 
-    /// How many times the source was lost.
+    /// How many times a running source was lost.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)
     }
@@ -237,10 +237,7 @@ impl Shared {
                             *lock(&self.failure) = Some(e);
                             return;
                         }
-                        Stop::Lost(e) => {
-                            self.lost.fetch_add(1, Ordering::Relaxed);
-                            self.say_lost(&e);
-                        }
+                        Stop::Lost(e) => self.say_lost(&e),
                     }
                 }
                 Err(e) => self.say_lost(&e),
@@ -307,12 +304,17 @@ impl Shared {
         *lock(&self.state) = State::Running(description.into());
     }
 
-    /// Publishes why there is no source; a reason that lasts is logged once.
+    /// Publishes why there is no source, and counts it if there was one; a reason that lasts is
+    /// logged once.
     fn say_lost(&self, e: &Error) {
         let reason = e.to_string();
         let mut state = lock(&self.state);
-        if matches!(&*state, State::Lost(before) if **before == *reason) {
-            return;
+        match &*state {
+            State::Lost(before) if **before == *reason => return,
+            State::Lost(_) => {}
+            State::Running(_) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
         }
         match e.remedy_text() {
             Some(remedy) => log::warn!("{reason} ({remedy}): trying again"),

@@ -4,22 +4,22 @@ use std::fs;
 use std::path::Path;
 
 use super::access::denied;
-use super::{Check, Machine};
+use super::{Check, Machine, Status};
 use crate::board::{entries, holders_in, line};
 
 pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
-    let windows = windows(machine);
+    let mut checks = windows(machine);
     // Without a window system the pictures go to a display of their own: then it matters that
     // this process may open it.
-    let alone = windows.is_empty();
-    let mut checks: Vec<Check> = windows.into_iter().collect();
+    let alone = checks.iter().all(|window| window.status != Status::Ok);
+    let windows = checks.len();
     for card in entries(machine.root, "dev/dri", "card") {
         checks.extend(drm(machine, &card, alone));
     }
     for node in entries(machine.root, "dev", "fb") {
         checks.push(framebuffer(machine, &node, alone));
     }
-    if checks.is_empty() {
+    if alone && checks.len() == windows {
         checks.push(Check::note(
             "display",
             "no window system, no connected display and no framebuffer: pictures go to a file",

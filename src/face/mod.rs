@@ -3,7 +3,7 @@
 //! Searching a picture for faces costs as much as dozens of restored faces, so it is split:
 //! a [`Locator`] searches whole pictures on a thread of its own at its own rate
 //! ([`LocatorThread`]), and the [`Tracker`] follows what it found through every frame on the work
-//! thread, for some tens of microseconds a face.
+//! thread, for about a tenth of a millisecond a face.
 //!
 //! # The face box
 //! Every locator gives boxes of one convention: the square that in the canonical 128x128 face

@@ -137,8 +137,10 @@ fn confidence(score: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::face::{box_of_landmarks, scene};
+    use crate::face::{LocatorThread, Tracker, box_of_landmarks, scene};
 
     #[test]
     fn finds_the_astronaut_where_the_landmarks_say() {
@@ -153,7 +155,7 @@ mod tests {
             let (a, b) = (found[0].face_box, truth);
             let distance = (a.centre().x - b.centre().x).hypot(a.centre().y - b.centre().y);
             assert!(distance < 0.1 * b.w, "{a:?} is not {b:?}");
-            assert!((a.w / b.w).ln().abs() < 0.15, "{a:?} is not {b:?}");
+            assert!((a.w / b.w).ln().abs() < 0.2, "{a:?} is not {b:?}");
             assert!(found[0].confidence > 0.5 && found[0].confidence <= 1.0);
         }
     }
@@ -205,5 +207,36 @@ mod tests {
             .locate(&picture, &mut found)
             .is_err()
         );
+    }
+
+    #[test]
+    fn searched_beside_the_pictures_and_followed_through_them() {
+        let (picture, landmarks) = scene::astronaut_luma(320, 240, 2);
+        let mut thread = LocatorThread::start(open("").unwrap()).unwrap();
+        let mut tracker = Tracker::new();
+        // A frame each millisecond until two searches have ended: more than one frame each.
+        let (mut frame, mut searches) = (0, 0);
+        while searches < 2 {
+            frame += 1;
+            let luma = Reduced {
+                sequence: frame,
+                ..picture.clone()
+            };
+            thread.offer(&luma);
+            let located = thread.poll();
+            searches += u32::from(located.is_some());
+            let faces = tracker.update(Duration::from_millis(frame), &luma, located);
+            assert_eq!(faces.len(), usize::from(searches > 0));
+            if let Some(face) = faces.first() {
+                assert_eq!(face.id, 1);
+                let truth = box_of_landmarks(&landmarks);
+                assert!(
+                    face.detection.face_box.iou(&truth) > 0.65,
+                    "{face:?} is not {truth:?}"
+                );
+            }
+            assert_eq!(thread.failures(), 0);
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }

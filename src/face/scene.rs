@@ -22,7 +22,7 @@ impl Texture {
             [
                 20.0 * random(3 * k),
                 20.0 * random(3 * k + 1),
-                3.14 * random(3 * k + 2),
+                3.0 * random(3 * k + 2),
             ]
         }))
     }

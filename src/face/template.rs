@@ -11,6 +11,8 @@ const FINE: usize = 24;
 /// Farthest search, and closest, in samples of those patches.
 const COARSE_STEPS: usize = 8;
 const FINE_STEPS: usize = 2;
+/// Most fine searches, each about the best of the one before.
+const FINE_ROUNDS: usize = 3;
 /// Sizes that are compared differ by this factor.
 const ZOOM: f32 = 1.05;
 /// A far match of the same patch counts that much less, at a distance of one side: squared.
@@ -74,8 +76,8 @@ impl Template {
     /// Where the patch is now: searched up to `reach` sides (at most 0.6) from `from`, and 5 %
     /// larger and smaller. With it, the normalised cross-correlation there, -1 to 1.
     ///
-    /// Two steps: a coarse search of the whole reach, then a fine one about its best, with a
-    /// parabola through the best three for the fraction of a sample.
+    /// Two steps: a coarse search of the whole reach, then a fine one about its best, each with a
+    /// quadratic surface through the best values for the fraction of a sample.
     pub fn find(&self, pyramid: &Pyramid, from: Place, reach: f32) -> (Place, f32) {
         let coarse = PATCH * from.side / COARSE as f32;
         let fine = PATCH * from.side / FINE as f32;
@@ -92,9 +94,15 @@ impl Template {
         let mut centre = shift(from.centre, far, coarse);
 
         let n = FINE + 2 * FINE_STEPS;
-        pyramid.sample(centre, fine, detail / FINE as f32, n, &mut samples);
-        let close = best::<FINE>(&self.fine, &samples[..n * n], n, 0.0);
-        centre = shift(centre, close, fine);
+        for _ in 0..FINE_ROUNDS {
+            pyramid.sample(centre, fine, detail / FINE as f32, n, &mut samples);
+            let close = best::<FINE>(&self.fine, &samples[..n * n], n, 0.0);
+            centre = shift(centre, close, fine);
+            // Nearer than half a sample, the values about the middle one lie about the true peak.
+            if close.x.abs().max(close.y.abs()) < 0.5 {
+                break;
+            }
+        }
 
         let mut scores = [0.0; 3];
         for (score, zoom) in scores.iter_mut().zip([1.0 / ZOOM, 1.0, ZOOM]) {
@@ -171,17 +179,28 @@ fn best<const N: usize>(template: &[f32], grid: &[f32], n: usize, farness: f32) 
     }
     let (x, y) = at;
     let inside = |i: usize| i > 0 && i + 1 < side;
-    let dx = if inside(x) {
-        peak(scores[y][x - 1], top, scores[y][x + 1], 0.5)
+    let part = if inside(x) && inside(y) {
+        summit(std::array::from_fn(|k| {
+            scores[y + k / 3 - 1][x + k % 3 - 1]
+        }))
     } else {
-        0.0
+        Point::default()
     };
-    let dy = if inside(y) {
-        peak(scores[y - 1][x], top, scores[y + 1][x], 0.5)
-    } else {
-        0.0
-    };
-    Point::new(x as f32 + dx - middle, y as f32 + dy - middle)
+    Point::new(x as f32 + part.x - middle, y as f32 + part.y - middle)
+}
+
+/// Where the quadratic surface through 3x3 values is highest, within half a step of the middle one.
+/// Its mixed term matters: on diagonal stripes a parabola each way is far off.
+fn summit(v: [f32; 9]) -> Point {
+    let (gx, gy) = ((v[5] - v[3]) / 2.0, (v[7] - v[1]) / 2.0);
+    let (bx, by) = (2.0 * v[4] - v[3] - v[5], 2.0 * v[4] - v[1] - v[7]);
+    let mixed = (v[0] + v[8] - v[2] - v[6]) / 4.0;
+    let det = bx * by - mixed * mixed;
+    if bx > 1e-6 && by > 1e-6 && det > 0.02 * bx * by {
+        let (x, y) = ((by * gx + mixed * gy) / det, (bx * gy + mixed * gx) / det);
+        return Point::new(x.clamp(-0.5, 0.5), y.clamp(-0.5, 0.5));
+    }
+    Point::new(peak(v[3], v[4], v[5], 0.5), peak(v[1], v[4], v[7], 0.5))
 }
 
 /// Where the parabola through (-1, a), (0, b), (1, c) is highest, within `limit` of 0.
@@ -214,6 +233,22 @@ mod tests {
         assert!((peak(parabola(-1.0), parabola(0.0), parabola(1.0), 0.5) - 0.3).abs() < 1e-5);
         assert_eq!(peak(1.0, 1.0, 1.0, 0.5), 0.0);
         assert_eq!(peak(0.0, 1.0, 2.0, 0.5), 0.5);
+    }
+
+    #[test]
+    fn the_summit_of_a_slanted_ridge() {
+        let surface = |x: f32, y: f32| {
+            let (x, y) = (x - 0.3, y + 0.2);
+            5.0 - 2.0 * x * x - 2.0 * y * y + 3.5 * x * y
+        };
+        let at = summit(std::array::from_fn(|k| {
+            surface((k % 3) as f32 - 1.0, (k / 3) as f32 - 1.0)
+        }));
+        assert!(
+            (at.x - 0.3).abs() < 1e-4 && (at.y + 0.2).abs() < 1e-4,
+            "{at:?}"
+        );
+        assert_eq!(summit([1.0; 9]), Point::default());
     }
 
     #[test]

@@ -12,9 +12,11 @@
 //! - what is shown glides to the corrected path in a quarter of a second;
 //! - last, a [one-euro filter](super::smooth) takes the rest of the tremble.
 //!
-//! Measured in the tests: with detections that tremble by 3 % of the side, the path of a still
-//! face trembles by less than half of that (0.9 %; size 4 % to 1.0 %); a face that moves by one side
-//! a second is shown less than 2 % of its side behind.
+//! Measured in the tests: where detections tremble by 3.0 % of the side and by 4 % in size (standard
+//! deviations), what is shown of a still face trembles by 0.7 % and 0.8 %; a face that moves by one
+//! side a second is shown at most 1.1 % of its side behind. By its template alone a face is followed
+//! to 0.04 pixels of the reduced plane over 100 frames of an artificial scene. It costs about 0.05 ms
+//! a frame and 0.1 ms a face on an x86-64 core that others share.
 //!
 //! # How long a face is kept
 //! A face whose template is not found any more (turned away, hidden) goes on at its speed for half a
@@ -96,7 +98,8 @@ impl Tracker {
         let dt = now.saturating_sub(self.last).as_secs_f32().min(1.0);
         (self.frame_size, self.last) = (frame_size, now);
 
-        let seen = self.present.build(plane);
+        let wanted = !self.paths.is_empty() || located.is_some_and(|l| !l.found.is_empty());
+        let seen = wanted && self.present.build(plane);
         self.follow(now, dt, seen);
         if let Some(located) = located
             && (located.picture.frame_width, located.picture.frame_height) == frame_size
@@ -263,5 +266,7 @@ fn sound(detection: &Detection, frame_size: (u32, u32)) -> Option<Detection> {
     })
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -213,8 +213,7 @@ fn decode(head: Head, factor: f32, candidates: &mut Vec<(Rect, Detection)>) {
     let places = head.boxes.chunks_exact(4).zip(head.points.chunks_exact(10));
     for (i, ((class, object), (size, points))) in scores.zip(places).enumerate() {
         let confidence = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
-        // Not `<`: a NaN must not count.
-        if !(confidence >= CONFIDENCE) {
+        if confidence.is_nan() || confidence < CONFIDENCE {
             continue;
         }
         let (column, row) = ((i % columns) as f32, (i / columns) as f32);

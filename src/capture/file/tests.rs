@@ -140,6 +140,21 @@ fn missing_and_forbidden_files_are_named() {
 }
 
 #[test]
+fn other_files_say_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.mp4");
+    fs::write(&path, b"\0\0\0\x20ftypisom").unwrap();
+    let error = open_at(&path, false).err().unwrap();
+    assert!(
+        error
+            .to_string()
+            .ends_with("clip.mp4: no JPEG, PNG or WebP picture"),
+        "{error}"
+    );
+    assert!(error.remedy_text().unwrap().contains("ffmpeg"));
+}
+
+#[test]
 fn huge_pictures_are_refused_before_they_are_decoded() {
     let folder = tempfile::tempdir().unwrap();
     // Headers alone: PNG of 20000 x 10 and of 16000 x 16000 pixels.

@@ -68,6 +68,17 @@ fn a_connected_display_must_be_open_to_the_user() {
         "a window does as well"
     );
 
+    let stopped = Surroundings {
+        display: Some(":0".into()),
+        ..Surroundings::default()
+    };
+    let refused = examine(root.path(), &stopped);
+    assert_eq!(
+        one(&refused, "drm").0,
+        Status::Problem,
+        "a window system that is not there"
+    );
+
     let nothing = report(&hdmi(Root::new().member(), "disconnected"));
     assert_eq!(named(&nothing, "drm").len(), 0);
     assert_eq!(one(&nothing, "display").0, Status::Note);

@@ -1,5 +1,3 @@
-use proptest::prelude::*;
-
 use super::*;
 use crate::face::scene::{Scene, noise};
 use crate::geometry::{CANONICAL_LANDMARKS, Point};
@@ -123,7 +121,7 @@ fn a_detection_that_is_ten_frames_late_lands_on_the_face_of_now() {
 }
 
 #[test]
-fn trembling_detections_of_a_still_face_are_smoothed_and_a_moving_face_is_not_late() {
+fn trembling_detections_of_still_and_moving_faces_are_smoothed() {
     // Detections tremble by 3 % of the side and 4 % in size (standard deviation), four times a second.
     let (side, noise) = (120.0, 1.73);
     let mut scene = Scene::new(640, 480, 2);
@@ -154,25 +152,17 @@ fn trembling_detections_of_a_still_face_are_smoothed_and_a_moving_face_is_not_la
                 lag = lag.max((truth(i).centre.x - face_box.centre().x) / side);
             }
         }
-        println!(
-            "speed {speed}: raw {:.4} shown {:.4} size {:.4} lag {lag:.4}",
-            deviation(&raw) / side,
-            deviation(&shown) / side,
-            deviation(&sizes) / side
+        assert!(
+            deviation(&shown) < 0.5 * deviation(&raw),
+            "at {speed}: {}",
+            deviation(&shown)
         );
-        if speed == 0.0 {
-            assert!(
-                deviation(&shown) < 0.5 * deviation(&raw),
-                "{} {}",
-                deviation(&shown),
-                deviation(&raw)
-            );
-            assert!(
-                deviation(&sizes) < 0.5 * 0.04 * side,
-                "{}",
-                deviation(&sizes)
-            );
-        }
+        assert!(
+            deviation(&sizes) < 0.5 * 0.04 * side,
+            "at {speed}: {}",
+            deviation(&sizes)
+        );
+        assert!(lag < 0.03, "at {speed}: {lag}");
     }
 }
 
@@ -188,7 +178,6 @@ fn a_face_that_moves_by_one_side_a_second_is_hardly_late() {
         let faces = tracker.update(FRAME * i as u32, plane, exact.as_ref());
         lag = lag.max(distance(&faces[0], truth) / 120.0);
     }
-    println!("lag {lag}");
     assert!(lag < 0.02, "{lag}");
 }
 
@@ -455,79 +444,5 @@ fn at_most_eight_faces_are_followed() {
                 .len(),
             MAX_FACES
         );
-    }
-}
-
-fn strange() -> impl Strategy<Value = f32> {
-    prop_oneof![
-        Just(f32::NAN),
-        Just(f32::INFINITY),
-        Just(f32::NEG_INFINITY),
-        Just(-1.0),
-        Just(0.0),
-        Just(1e30),
-        -100.0f32..800.0,
-        -100.0f32..800.0,
-        1.0f32..300.0,
-        1.0f32..300.0,
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-    #[test]
-    fn whatever_comes_in_finite_boxes_come_out(
-        steps in proptest::collection::vec(
-            (
-                (0u32..70, 0u32..50, 0u32..4, 0usize..4, 0usize..9),
-                proptest::collection::vec(
-                    ((strange(), strange(), strange(), strange()), strange(), proptest::bool::ANY), 0..12),
-                (0u64..20, 0u64..3_000, proptest::bool::ANY, 0u64..20),
-            ),
-            1..20,
-        ),
-    ) {
-        let mut tracker = Tracker::new();
-        let mut now = Duration::ZERO;
-        let mut last_id = 0;
-        for ((width, height, factor, channels, cut), found, (sequence, ms, given, searched)) in steps {
-            let len = (width * height) as usize * channels;
-            let mut picture = Reduced {
-                width, height, channels, factor,
-                frame_width: width * factor.max(1),
-                frame_height: height * factor.max(1),
-                sequence,
-                bytes: (0..len).map(|i| noise(i + sequence as usize)).collect(),
-            };
-            if cut == 0 {
-                picture.bytes.pop();
-            }
-            let found = found.into_iter().map(|((x, y, w, h), confidence, points)| Detection {
-                face_box: Rect::new(x, y, w, h),
-                landmarks: points.then_some([Point::new(x, h); 5]),
-                confidence,
-            }).collect();
-            let located = Located {
-                picture: Reduced { sequence: searched, ..picture.clone() },
-                found,
-                took: Duration::ZERO,
-            };
-            now += Duration::from_micros(ms * ms);
-            let faces = tracker.update(now, &picture, given.then_some(&located));
-            prop_assert!(faces.len() <= MAX_FACES);
-            for face in faces {
-                let Rect { x, y, w, h } = face.detection.face_box;
-                prop_assert!([x, y, w, h].iter().all(|v| v.is_finite()), "{face:?}");
-                prop_assert!(w > 0.0 && w == h, "{face:?}");
-                prop_assert!((0.0..=1.0).contains(&face.detection.confidence), "{face:?}");
-                let landmarks = face.detection.landmarks.unwrap_or_default();
-                prop_assert!(landmarks.iter().all(|p| p.x.is_finite() && p.y.is_finite()), "{face:?}");
-                last_id = last_id.max(face.id);
-            }
-            let mut ids = ids(faces);
-            ids.sort_unstable();
-            ids.dedup();
-            prop_assert_eq!(ids.len(), faces.len());
-        }
     }
 }
