@@ -29,5 +29,6 @@ pub mod latest;
 pub mod picture;
 pub mod restore;
 pub mod stats;
+pub mod still;
 
 pub use error::{Error, Result};
