@@ -26,22 +26,35 @@ impl Error {
     /// A failure at run time (exit code 1). `what` is one line in lower case without a full stop,
     /// naming the device, file or value concerned.
     pub fn new(what: impl Into<String>) -> Self {
-        Error { what: what.into(), remedy: None, usage: false }
+        Error {
+            what: what.into(),
+            remedy: None,
+            usage: false,
+        }
     }
 
     /// A mistake in the command line or the configuration (exit code 2).
     pub fn usage(what: impl Into<String>) -> Self {
-        Error { usage: true, ..Error::new(what) }
+        Error {
+            usage: true,
+            ..Error::new(what)
+        }
     }
 
     /// Adds what the user can do about it.
     pub fn remedy(self, remedy: impl Into<String>) -> Self {
-        Error { remedy: Some(remedy.into()), ..self }
+        Error {
+            remedy: Some(remedy.into()),
+            ..self
+        }
     }
 
     /// Puts `context` in front of what happened: "context: what".
     pub fn context(self, context: impl std::fmt::Display) -> Self {
-        Error { what: format!("{context}: {}", self.what), ..self }
+        Error {
+            what: format!("{context}: {}", self.what),
+            ..self
+        }
     }
 
     /// The remedy, where one is known.

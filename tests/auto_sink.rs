@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use face8x::display::{SinkOptions, open_auto};
+use face8x::display::{Opened, SinkOptions, open_auto};
 use face8x::picture::Picture;
 
 /// Set in the child process.
@@ -46,8 +46,13 @@ fn in_the_child() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
-    let (mut sink, passed) = open_auto(&SinkOptions::default()).unwrap();
+    let Opened {
+        uri,
+        mut sink,
+        passed,
+    } = open_auto(&SinkOptions::default()).unwrap();
     assert_eq!(sink.describe(), "png:face8x.png");
+    assert_eq!(uri, "png:face8x.png");
     let tried: Vec<&str> = passed.iter().map(|(uri, _)| *uri).collect();
     assert_eq!(tried, ["window", "drm", "fb"]);
     for (uri, error) in &passed {

@@ -71,7 +71,7 @@ impl Board {
                 .as_ref()
                 .and_then(|policy| line(root, &format!("{policy}/scaling_governor"))),
             clock: policy.as_ref().map(|policy| Clock::read(root, policy)),
-            temperature: temperature(root),
+            temperature: hottest_zone(root),
             throttling: Throttling::read(root),
             memory_total: files::kilobytes(&memory, "MemTotal:"),
             memory_available: files::kilobytes(&memory, "MemAvailable:"),
@@ -92,10 +92,15 @@ fn model(root: &Path) -> Option<String> {
     })
 }
 
+/// The processor's temperature in degrees Celsius, where the board has a sensor.
+pub fn temperature() -> Option<f32> {
+    hottest_zone(Path::new("/"))
+}
+
 /// The hottest of the zones that name the processor, else the hottest of all.
 ///
 /// Jetson Nano's `PMIC-Die` is left out: it is a constant 50 or 100 degrees.
-fn temperature(root: &Path) -> Option<f32> {
+fn hottest_zone(root: &Path) -> Option<f32> {
     let mut hottest: Option<(bool, f32)> = None;
     for zone in entries(root, "sys/class/thermal", "thermal_zone") {
         let Some(kind) = line(root, &format!("{zone}/type")) else {

@@ -54,6 +54,7 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 
 fn unreadable(path: &Path, e: impl std::fmt::Display) -> Error {
     Error::new(format!("cannot read {}: {e}", path.display()))
+        .remedy("check the path and who may read it")
 }
 
 /// The pictures of a folder by their names, in natural order; hidden files are left out.

@@ -300,7 +300,7 @@ impl Shared {
 
     fn say_running(&self, source: &dyn Source) {
         let description = source.describe();
-        log::info!("frames from {description}");
+        log::info!("source: {description}");
         *lock(&self.state) = State::Running(description.into());
     }
 

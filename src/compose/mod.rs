@@ -24,6 +24,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub use blit::rotate;
 pub use info::{InfoText, Status};
 pub use view::{Rotation, View};
 

@@ -57,6 +57,17 @@ impl View {
         }
     }
 
+    /// One line of help.
+    pub fn help(self) -> &'static str {
+        match self {
+            View::Restored => "the first face restored, as large as fits",
+            View::SideBySide => "the camera, the 16x16 pixels, the restored face",
+            View::Strip => "the camera above, up to eight restored faces below",
+            View::InPlace => "the camera, each small face replaced by its restoration",
+            View::Full => "the camera fills the screen, the first restored face in a corner",
+        }
+    }
+
     /// The view after this one, round and round.
     #[must_use]
     pub fn next(self) -> Self {

@@ -49,6 +49,17 @@ pub enum Event {
     Save,
 }
 
+/// Who looks at a sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A person with a keyboard, who leaves when they want to.
+    Window,
+    /// Whoever passes.
+    Screen,
+    /// Nobody while the program runs: a file, or nothing.
+    File,
+}
+
 /// Something that shows pictures.
 pub trait Sink {
     /// One line for the log and the JSON: which sink, which device, which size.
@@ -63,6 +74,11 @@ pub trait Sink {
     /// # Errors
     /// The display is gone or refuses: it must be opened again.
     fn present(&mut self, picture: &Picture) -> Result<()>;
+
+    /// Who looks at it.
+    fn kind(&self) -> Kind {
+        Kind::Screen
+    }
 
     /// The next thing that a person did, if any. Never waits.
     fn poll_event(&mut self) -> Option<Event> {
@@ -106,7 +122,7 @@ pub const SINKS: &[SinkKind] = &[
         help: "the first of window, drm, fb and png:face8x.png that works",
         open: |argument, options| {
             no_argument("auto", argument)?;
-            open_auto(options).map(|(sink, _)| sink)
+            open_auto(options).map(|opened| opened.sink)
         },
     },
     SinkKind {
@@ -167,16 +183,21 @@ pub fn open(uri: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
     }
 }
 
-/// The URIs that `auto` tried in vain, and why each would not open.
-pub type PassedOver = Vec<(&'static str, Error)>;
+/// What `auto` came to.
+pub struct Opened {
+    /// What opens it again.
+    pub uri: &'static str,
+    pub sink: Box<dyn Sink>,
+    /// The URIs that were tried before, and why each would not open.
+    pub passed: Vec<(&'static str, Error)>,
+}
 
-/// Opens the first of window, drm, fb and `png:face8x.png` (in the working folder) that works.
-/// Returns it with the sinks that were tried before it and why each would not open, and logs both
-/// in one line.
+/// Opens the first of window, drm, fb and `png:face8x.png` (in the working folder) that works, and
+/// logs which, and why not the ones before it, in one line.
 ///
 /// # Errors
 /// Not even the file can be written.
-pub fn open_auto(options: &SinkOptions) -> Result<(Box<dyn Sink>, PassedOver)> {
+pub fn open_auto(options: &SinkOptions) -> Result<Opened> {
     let order = ["window", "drm", "fb", "png:face8x.png"];
     first_that_opens(&order, |uri| open(uri, options))
 }
@@ -185,7 +206,7 @@ pub fn open_auto(options: &SinkOptions) -> Result<(Box<dyn Sink>, PassedOver)> {
 fn first_that_opens(
     uris: &[&'static str],
     open: impl Fn(&str) -> Result<Box<dyn Sink>>,
-) -> Result<(Box<dyn Sink>, PassedOver)> {
+) -> Result<Opened> {
     let mut passed = Vec::new();
     for &uri in uris {
         match open(uri) {
@@ -195,7 +216,7 @@ fn first_that_opens(
                     .map(|(name, error)| format!("; no {name}: {error}"))
                     .collect();
                 log::info!("sink: {}{}", sink.describe(), reasons.concat());
-                return Ok((sink, passed));
+                return Ok(Opened { uri, sink, passed });
             }
             Err(error) => passed.push((uri, error)),
         }

@@ -1,6 +1,6 @@
 //! The sink that shows nothing, for measuring.
 
-use super::{Sink, SinkOptions, no_argument};
+use super::{Kind, Sink, SinkOptions, no_argument};
 use crate::Result;
 use crate::picture::Picture;
 
@@ -16,6 +16,10 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
 impl Sink for Null {
     fn describe(&self) -> String {
         "null".to_owned()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::File
     }
 
     fn size(&self) -> Option<(u32, u32)> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::{Sink, SinkOptions};
+use super::{Kind, Sink, SinkOptions};
 use crate::picture::{Picture, unpack_rgb};
 use crate::{Error, Result};
 
@@ -170,6 +170,10 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
 impl Sink for Files {
     fn describe(&self) -> String {
         self.uri.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::File
     }
 
     fn size(&self) -> Option<(u32, u32)> {

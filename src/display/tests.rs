@@ -58,9 +58,13 @@ fn auto_takes_the_first_that_opens_and_tells_why_not_the_others() {
         "fb" => open("null", &SinkOptions::default()),
         _ => Err(Error::new(format!("{uri} is not there"))),
     };
-    let (sink, passed) = first_that_opens(&["window", "drm", "fb", "png"], open_some).unwrap();
-    assert_eq!(sink.describe(), "null");
-    let reasons: Vec<String> = passed
+    let opened = first_that_opens(&["window", "drm", "fb", "png"], open_some).unwrap();
+    assert_eq!(
+        (opened.uri, opened.sink.describe().as_str()),
+        ("fb", "null")
+    );
+    let reasons: Vec<String> = opened
+        .passed
         .iter()
         .map(|(name, error)| format!("{name}: {error}"))
         .collect();

@@ -23,7 +23,7 @@ use winit::platform::{wayland, x11};
 use winit::window::{Window, WindowAttributes, WindowId};
 
 use super::raster::Centred;
-use super::{Event, Sink, SinkOptions, no_argument};
+use super::{Event, Kind, Sink, SinkOptions, no_argument};
 use crate::picture::Picture;
 use crate::{Error, Result};
 
@@ -232,6 +232,10 @@ impl Sink for WindowSink {
     fn describe(&self) -> String {
         let PhysicalSize { width, height } = self.app.size;
         format!("window {width}x{height} on {:?}", self.system)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Window
     }
 
     fn size(&self) -> Option<(u32, u32)> {

@@ -163,7 +163,7 @@ pub const LOCATORS: &[LocatorKind] = &[
     LocatorKind {
         name: "rustface",
         form: "rustface[:WIDTHxHEIGHT]",
-        help: "SeetaFace's frontal detector on luma of at most 320x240, or the size given",
+        help: "SeetaFace's frontal detector: quick looks at 320x240 and close ones at 640x480, or one size",
         open: rustface::open,
     },
     LocatorKind {
@@ -251,10 +251,10 @@ mod tests {
     #[test]
     fn every_row_opens_by_its_name_and_auto_is_rustface() {
         assert_eq!(open("auto").unwrap().name(), "rustface");
-        assert_eq!(open("rustface").unwrap().wants(), Wants::Luma(320, 240));
+        assert_eq!(open("rustface").unwrap().wants(), Wants::Luma(640, 480));
         assert_eq!(
-            open("rustface:640x480").unwrap().wants(),
-            Wants::Luma(640, 480)
+            open("rustface:320x240").unwrap().wants(),
+            Wants::Luma(320, 240)
         );
         assert_eq!(open("centre").unwrap().wants(), Wants::Nothing);
         assert_eq!(open("box:1,2,30,30").unwrap().name(), "box:1,2,30,30");

@@ -22,8 +22,13 @@ pub(super) fn load(path: &Path) -> Result<RgbImage> {
         return Err(Error::new("is not a regular file"));
     }
     let file = BufReader::new(File::open(path).map_err(unreadable)?);
-    let reader = ImageReader::new(file).with_guessed_format().map_err(unreadable)?;
-    if !reader.format().is_some_and(|format| format.reading_enabled()) {
+    let reader = ImageReader::new(file)
+        .with_guessed_format()
+        .map_err(unreadable)?;
+    if !reader
+        .format()
+        .is_some_and(|format| format.reading_enabled())
+    {
         return Err(Error::new("is not a JPEG, PNG or WebP picture"));
     }
     let damaged = |error| Error::new(format!("cannot be decoded: {error}"));
