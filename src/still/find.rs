@@ -29,20 +29,35 @@ pub(super) fn find(
     match locator.wants() {
         Wants::Nothing => {
             let (frame_width, frame_height) = (frame.width, frame.height);
-            let picture = Reduced { frame_width, frame_height, factor: 1, ..Reduced::default() };
+            let picture = Reduced {
+                frame_width,
+                frame_height,
+                factor: 1,
+                ..Reduced::default()
+            };
             locator.locate(&picture, &mut found)?;
         }
         Wants::Luma(width, height) => {
             let mut all = Reduced::default();
             converter.reduce_luma(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
             let picture = GrayImage::from_raw(all.width, all.height, all.bytes);
-            search(locator, picture.map(DynamicImage::from), (width, height), &mut found)?;
+            search(
+                locator,
+                picture.map(DynamicImage::from),
+                (width, height),
+                &mut found,
+            )?;
         }
         Wants::Rgb(width, height) => {
             let mut all = Reduced::default();
             converter.reduce_rgb(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
             let picture = RgbImage::from_raw(all.width, all.height, all.bytes);
-            search(locator, picture.map(DynamicImage::from), (width, height), &mut found)?;
+            search(
+                locator,
+                picture.map(DynamicImage::from),
+                (width, height),
+                &mut found,
+            )?;
         }
     }
     found.sort_by(|a, b| b.face_box.area().total_cmp(&a.face_box.area()));

@@ -22,7 +22,10 @@ pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<PathBuf>, Vec<Failure>) {
         }
         match list(input) {
             Ok(found) => pictures.extend(found),
-            Err(error) => failures.push(Failure { path: input.clone(), error }),
+            Err(error) => failures.push(Failure {
+                path: input.clone(),
+                error,
+            }),
         }
     }
     let mut seen = HashSet::new();
@@ -53,7 +56,10 @@ fn is_picture(path: &Path) -> bool {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Compares names with the numbers in them taken as numbers, and case only where nothing else
@@ -78,7 +84,9 @@ fn natural_order(a: &str, b: &str) -> Ordering {
 
 /// Takes the digits at the beginning of `text` off it and gives them without leading zeros.
 fn take_number<'a>(text: &mut &'a str) -> &'a str {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     *text = rest;
     digits.trim_start_matches('0')
@@ -90,8 +98,16 @@ mod tests {
 
     #[test]
     fn numbers_in_names_count_as_numbers() {
-        let sorted =
-            ["a.png", "a1.png", "A2.png", "a02b.png", "a10.0.png", "a10.png", "b.png", "b99999999999999999999.png"];
+        let sorted = [
+            "a.png",
+            "a1.png",
+            "A2.png",
+            "a02b.png",
+            "a10.0.png",
+            "a10.png",
+            "b.png",
+            "b99999999999999999999.png",
+        ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
                 assert_eq!(natural_order(a, b), i.cmp(&j), "{a} {b}");
@@ -103,13 +119,32 @@ mod tests {
     fn a_folder_gives_its_pictures_once_and_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        for name in ["10.jpg", "9.JPEG", "b.webp", "notes.txt", ".hidden.png", "a.png"] {
+        for name in [
+            "10.jpg",
+            "9.JPEG",
+            "b.webp",
+            "notes.txt",
+            ".hidden.png",
+            "a.png",
+        ] {
             std::fs::write(path(name), "").unwrap();
         }
         std::fs::create_dir(path("folder.png")).unwrap();
-        let (pictures, failures) =
-            expand(&[path("b.webp"), folder.path().into(), path("notes.txt"), path("missing.jpg")]);
-        let expected = ["b.webp", "9.JPEG", "10.jpg", "a.png", "notes.txt", "missing.jpg"].map(path);
+        let (pictures, failures) = expand(&[
+            path("b.webp"),
+            folder.path().into(),
+            path("notes.txt"),
+            path("missing.jpg"),
+        ]);
+        let expected = [
+            "b.webp",
+            "9.JPEG",
+            "10.jpg",
+            "a.png",
+            "notes.txt",
+            "missing.jpg",
+        ]
+        .map(path);
         assert_eq!(pictures, expected);
         assert!(failures.is_empty());
     }
@@ -120,6 +155,11 @@ mod tests {
         let (pictures, failures) = expand(&[folder.path().into()]);
         assert!(pictures.is_empty());
         assert_eq!(failures[0].path, folder.path());
-        assert!(failures[0].error.to_string().contains("no JPEG, PNG or WebP"));
+        assert!(
+            failures[0]
+                .error
+                .to_string()
+                .contains("no JPEG, PNG or WebP")
+        );
     }
 }

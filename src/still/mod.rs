@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use image::{Rgb, RgbImage};
 use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
 
 use crate::align::{self, Aligner, Hr};
 use crate::convert::Converter;
@@ -106,6 +106,21 @@ impl Summary {
     pub fn exit_code(&self) -> u8 {
         u8::from(!self.failed.is_empty())
     }
+
+    fn add(&mut self, path: &Path, outcome: Outcome) {
+        match outcome {
+            Outcome::Written { files, faces } => {
+                self.done += 1;
+                self.faces += faces;
+                self.written.extend(files);
+            }
+            Outcome::NoFace => self.without_face.push(path.into()),
+            Outcome::Failed(error) => self.failed.push(Failure {
+                path: path.into(),
+                error,
+            }),
+        }
+    }
 }
 
 /// Restores the faces of still pictures; `progress` is told of each picture.
@@ -131,8 +146,10 @@ pub fn run<'a>(
         return Err(Error::usage("no picture is named").remedy("name files or folders"));
     }
     if locator.is_none() && job.form == Form::PasteBack {
-        return Err(Error::usage("aligned pictures have nothing to paste back into")
-            .remedy("leave out one of the two"));
+        return Err(
+            Error::usage("aligned pictures have nothing to paste back into")
+                .remedy("leave out one of the two"),
+        );
     }
     let (pictures, failed) = inputs::expand(job.inputs);
     let outputs = Outputs::open(job.output, &pictures)?;
@@ -144,27 +161,21 @@ pub fn run<'a>(
         aligner: Aligner::new(),
         converter: Converter::new(),
     };
-    let mut summary = Summary { failed, ..Summary::default() };
+    let mut summary = Summary {
+        failed,
+        ..Summary::default()
+    };
     for (index, path) in pictures.iter().enumerate() {
         let outcome = worker.picture(path).unwrap_or_else(Outcome::Failed);
-        progress(Progress { done: index + 1, total: pictures.len(), path, outcome: &outcome });
+        progress(Progress {
+            done: index + 1,
+            total: pictures.len(),
+            path,
+            outcome: &outcome,
+        });
         summary.add(path, outcome);
     }
     Ok(summary)
-}
-
-impl Summary {
-    fn add(&mut self, path: &Path, outcome: Outcome) {
-        match outcome {
-            Outcome::Written { files, faces } => {
-                self.done += 1;
-                self.faces += faces;
-                self.written.extend(files);
-            }
-            Outcome::NoFace => self.without_face.push(path.into()),
-            Outcome::Failed(error) => self.failed.push(Failure { path: path.into(), error }),
-        }
-    }
 }
 
 struct Worker<'a> {
@@ -216,9 +227,7 @@ impl Worker<'_> {
         self.write_face(&files[0], &crop, &lr, &sr)?;
         Ok(Outcome::Written { files, faces: 1 })
     }
-}
 
-impl Worker<'_> {
     /// A file for each face.
     fn one_each(&mut self, path: &Path, frame: &Frame, faces: &[Similarity]) -> Result<Outcome> {
         let files = self.outputs.names(path, faces.len())?;
@@ -230,7 +239,10 @@ impl Worker<'_> {
             self.aligner.crop(frame, to_face, HR_SIDE, &mut crop)?;
             self.write_face(file, &crop, &lr, &sr)?;
         }
-        Ok(Outcome::Written { files, faces: faces.len() })
+        Ok(Outcome::Written {
+            files,
+            faces: faces.len(),
+        })
     }
 
     /// The whole picture, in one file.
@@ -240,13 +252,22 @@ impl Worker<'_> {
         let mut lr: Lr = [0; LR_SIDE * LR_SIDE * 3];
         for &to_face in faces.iter().filter(|face| paste::is_small(face)) {
             self.aligner.lr(frame, &to_face, &mut lr)?;
-            restored.push(Restored { to_face, sr: self.restore(&lr)? });
+            restored.push(Restored {
+                to_face,
+                sr: self.restore(&lr)?,
+            });
         }
         if restored.is_empty() {
-            log::info!("{}: its faces have 128 pixels or more and stay as they are", path.display());
+            log::info!(
+                "{}: its faces have 128 pixels or more and stay as they are",
+                path.display()
+            );
         }
         save::write_png(&files[0], &paste::paste_back(frame, &restored)?)?;
-        Ok(Outcome::Written { files, faces: restored.len() })
+        Ok(Outcome::Written {
+            files,
+            faces: restored.len(),
+        })
     }
 
     fn restore(&mut self, lr: &Lr) -> Result<Box<Sr>> {
@@ -267,9 +288,15 @@ impl Worker<'_> {
             let first = (at(y) * LR_SIDE + at(x)) * 3;
             Rgb([lr[first], lr[first + 1], lr[first + 2]])
         });
-        let mut picture =
-            RgbImage::from_pixel((3 * HR_SIDE + 2 * GAP) as u32, HR_SIDE as u32, Rgb([GAP_LEVEL; 3]));
-        for (part, x) in [crop, &magnified, &restored].into_iter().zip((0..).step_by(HR_SIDE + GAP)) {
+        let mut picture = RgbImage::from_pixel(
+            (3 * HR_SIDE + 2 * GAP) as u32,
+            HR_SIDE as u32,
+            Rgb([GAP_LEVEL; 3]),
+        );
+        for (part, x) in [crop, &magnified, &restored]
+            .into_iter()
+            .zip((0..).step_by(HR_SIDE + GAP))
+        {
             imageops::replace(&mut picture, part, x, 0);
         }
         save::write_png(file, &picture)

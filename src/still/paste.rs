@@ -38,8 +38,10 @@ pub(super) fn paste_back(picture: &Frame, faces: &[Restored]) -> Result<RgbImage
             .ok_or_else(|| Error::new("the picture has too few pixels"))?;
     let (width, height) = enlarged_size(picture, faces);
     let mut result = imageops::resize(&original, width, height, FilterType::CatmullRom);
-    let (zoom_x, zoom_y) =
-        (width as f32 / picture.width as f32, height as f32 / picture.height as f32);
+    let (zoom_x, zoom_y) = (
+        width as f32 / picture.width as f32,
+        height as f32 / picture.height as f32,
+    );
     for face in faces {
         let corners = align::crop_corners(&face.to_face);
         let columns = span(corners.map(|p| p.x * zoom_x), width);
@@ -63,7 +65,10 @@ pub(super) fn paste_back(picture: &Frame, faces: &[Restored]) -> Result<RgbImage
 /// The size of the result.
 fn enlarged_size(picture: &Frame, faces: &[Restored]) -> (u32, u32) {
     let (width, height) = (f64::from(picture.width), f64::from(picture.height));
-    let wanted = faces.iter().map(|face| f64::from(face.to_face.scale())).fold(1.0, f64::max);
+    let wanted = faces
+        .iter()
+        .map(|face| f64::from(face.to_face.scale()))
+        .fold(1.0, f64::max);
     let zoom = wanted
         .min(MAX_ZOOM)
         .min(f64::from(MAX_SIDE) / width.max(height))
@@ -106,12 +111,20 @@ fn sample(face: &Restored, p: Point) -> ([f32; 3], f32) {
     if opacity == 0.0 {
         return ([0.0; 3], 0.0);
     }
-    let (x, y) = ((p.x - 0.5).clamp(0.0, side - 1.0), (p.y - 0.5).clamp(0.0, side - 1.0));
+    let (x, y) = (
+        (p.x - 0.5).clamp(0.0, side - 1.0),
+        (p.y - 0.5).clamp(0.0, side - 1.0),
+    );
     let (left, top) = (x as usize, y as usize);
     let (right, bottom) = ((left + 1).min(HR_SIDE - 1), (top + 1).min(HR_SIDE - 1));
     let (fx, fy) = (x - left as f32, y - top as f32);
     let at = |x: usize, y: usize| unpack_rgb(face.sr[y * HR_SIDE + x]).map(f32::from);
-    let (a, b, c, d) = (at(left, top), at(right, top), at(left, bottom), at(right, bottom));
+    let (a, b, c, d) = (
+        at(left, top),
+        at(right, top),
+        at(left, bottom),
+        at(right, bottom),
+    );
     let colour = std::array::from_fn(|k| {
         (a[k] * (1.0 - fx) + b[k] * fx) * (1.0 - fy) + (c[k] * (1.0 - fx) + d[k] * fx) * fy
     });

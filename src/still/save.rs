@@ -28,11 +28,17 @@ impl Outputs {
     /// A usage error where one file is named for several pictures or with another extension than
     /// `.png`; a failure where the folder cannot be made or written to.
     pub(super) fn open(output: &Path, pictures: &[PathBuf]) -> Result<Self> {
-        let extension = output.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let extension = output
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         let is_file = !output.is_dir() && extension == "png";
         if !output.is_dir() && matches!(&*extension, "jpg" | "jpeg" | "webp") {
-            return Err(Error::usage(format!("{}: pictures are written as PNG", output.display()))
-                .remedy("name a folder, or a file that ends in .png"));
+            return Err(
+                Error::usage(format!("{}: pictures are written as PNG", output.display()))
+                    .remedy("name a folder, or a file that ends in .png"),
+            );
         }
         if is_file && pictures.len() > 1 {
             return Err(Error::usage(format!(
@@ -44,8 +50,16 @@ impl Outputs {
         }
         let folder = if is_file { folder_of(output) } else { output };
         probe(folder)?;
-        let inputs = pictures.iter().filter_map(|path| path.canonicalize().ok()).collect();
-        Ok(Outputs { place: output.into(), is_file, taken: HashMap::new(), inputs })
+        let inputs = pictures
+            .iter()
+            .filter_map(|path| path.canonicalize().ok())
+            .collect();
+        Ok(Outputs {
+            place: output.into(),
+            is_file,
+            taken: HashMap::new(),
+            inputs,
+        })
     }
 
     /// The paths for `count` results of the picture `input`: its stem with `.png`, numbered from
@@ -54,9 +68,17 @@ impl Outputs {
     /// # Errors
     /// One of them belongs to another picture already, or is itself one of the pictures.
     pub(super) fn names(&mut self, input: &Path, count: usize) -> Result<Vec<PathBuf>> {
-        let stem = if self.is_file { self.place.file_stem() } else { input.file_stem() };
+        let stem = if self.is_file {
+            self.place.file_stem()
+        } else {
+            input.file_stem()
+        };
         let stem = stem.unwrap_or_default();
-        let folder = if self.is_file { folder_of(&self.place) } else { &self.place };
+        let folder = if self.is_file {
+            folder_of(&self.place)
+        } else {
+            &self.place
+        };
         let name = |number: usize| {
             let mut name = stem.to_os_string();
             if count > 1 {
@@ -75,7 +97,10 @@ impl Outputs {
                 ))
                 .remedy("rename one of the two pictures, or write them to different folders"));
             }
-            if name.canonicalize().is_ok_and(|name| self.inputs.contains(&name)) {
+            if name
+                .canonicalize()
+                .is_ok_and(|name| self.inputs.contains(&name))
+            {
                 return Err(Error::new(format!(
                     "its result would overwrite the picture {}",
                     name.display()
@@ -83,14 +108,17 @@ impl Outputs {
                 .remedy("write the results to another folder"));
             }
         }
-        self.taken.extend(names.iter().map(|name| (name.clone(), input.to_path_buf())));
+        self.taken
+            .extend(names.iter().map(|name| (name.clone(), input.to_path_buf())));
         Ok(names)
     }
 }
 
 /// The folder of a file's path; `.` for a bare name.
 fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Makes `folder` and writes an empty file there to see whether that works.
@@ -118,7 +146,12 @@ pub(super) fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = BufWriter::new(File::create(&temporary)?);
         PngEncoder::new(&mut file)
-            .write_image(picture, picture.width(), picture.height(), image::ExtendedColorType::Rgb8)
+            .write_image(
+                picture,
+                picture.width(),
+                picture.height(),
+                image::ExtendedColorType::Rgb8,
+            )
             .map_err(std::io::Error::other)?;
         file.flush()?;
         file.get_ref().sync_all()?;
