@@ -66,7 +66,7 @@ pub const RESTORERS: &[RestorerKind] = &[
 ///
 /// `model` is an ONNX file (1x3x16x16 to 1x3x128x128, see [`TractRestorer`]); without one the
 /// embedded model is used, after its SHA-256 has been compared with `models/SHA256SUMS`.
-/// `threads` is the user's wish: an engine that cannot use as many says so in the log.
+/// `threads` is for the integer engine; the float network runs on one thread and says so in the log.
 ///
 /// # Errors
 /// An unknown name is a usage error; a model that cannot be read or does not fit is a failure.
@@ -86,10 +86,7 @@ pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<
 
 fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
     if threads > 1 {
-        log::info!(
-            "the float network runs on one thread; the other {} stay idle",
-            threads - 1
-        );
+        log::info!("the float network runs on one thread; more are for the integer engine");
     }
     let opened = match model {
         None => {

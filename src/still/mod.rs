@@ -106,6 +106,21 @@ impl Summary {
     pub fn exit_code(&self) -> u8 {
         u8::from(!self.failed.is_empty())
     }
+
+    fn add(&mut self, path: &Path, outcome: Outcome) {
+        match outcome {
+            Outcome::Written { files, faces } => {
+                self.done += 1;
+                self.faces += faces;
+                self.written.extend(files);
+            }
+            Outcome::NoFace => self.without_face.push(path.into()),
+            Outcome::Failed(error) => self.failed.push(Failure {
+                path: path.into(),
+                error,
+            }),
+        }
+    }
 }
 
 /// Restores the faces of still pictures; `progress` is told of each picture.
@@ -163,23 +178,6 @@ pub fn run<'a>(
     Ok(summary)
 }
 
-impl Summary {
-    fn add(&mut self, path: &Path, outcome: Outcome) {
-        match outcome {
-            Outcome::Written { files, faces } => {
-                self.done += 1;
-                self.faces += faces;
-                self.written.extend(files);
-            }
-            Outcome::NoFace => self.without_face.push(path.into()),
-            Outcome::Failed(error) => self.failed.push(Failure {
-                path: path.into(),
-                error,
-            }),
-        }
-    }
-}
-
 struct Worker<'a> {
     job: &'a Job<'a>,
     locator: Option<&'a mut dyn Locator>,
@@ -229,9 +227,7 @@ impl Worker<'_> {
         self.write_face(&files[0], &crop, &lr, &sr)?;
         Ok(Outcome::Written { files, faces: 1 })
     }
-}
 
-impl Worker<'_> {
     /// A file for each face.
     fn one_each(&mut self, path: &Path, frame: &Frame, faces: &[Similarity]) -> Result<Outcome> {
         let files = self.outputs.names(path, faces.len())?;
