@@ -131,15 +131,15 @@ impl Options {
             let line = e
                 .span()
                 .map(|s| 1 + text[..s.start.min(text.len())].matches('\n').count());
-            let at = line.map_or(String::new(), |n| format!("line {n}: "));
-            let message = e.message();
-            match unknown_key(message) {
-                Some(key) => {
-                    Error::usage(format!("{at}unknown key \"{key}\"")).remedy(nearest_key(key))
-                }
-                None => Error::usage(format!("{at}{message}")).remedy(
+            let error = match unknown_key(e.message()) {
+                Some(key) => no_such_key(key),
+                None => Error::usage(e.message()).remedy(
                     "the keys are the long flags of `face8x run --help`, such as view = \"strip\"",
                 ),
+            };
+            match line {
+                Some(line) => error.context(format_args!("line {line}")),
+                None => error,
             }
         })
     }
@@ -218,20 +218,14 @@ fn unknown_key(message: &str) -> Option<&str> {
     message.strip_prefix("unknown field `")?.split('`').next()
 }
 
-fn nearest_key(key: &str) -> String {
+fn no_such_key(key: &str) -> Error {
     use clap::Args;
     let command = Options::augment_args(clap::Command::new("keys"));
     let keys: Vec<&str> = command
         .get_arguments()
         .filter_map(|a| a.get_long())
         .collect();
-    let near = keys
-        .iter()
-        .max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-    match near {
-        Some(near) => format!("did you mean \"{near}\"? The keys are: {}", keys.join(", ")),
-        None => format!("the keys are: {}", keys.join(", ")),
-    }
+    Error::unknown("key", key, &keys)
 }
 
 fn within<T: PartialOrd + std::fmt::Display>(name: &str, value: T, low: T, high: T) -> Result<T> {
@@ -287,7 +281,7 @@ mod tests {
     #[test]
     fn an_unknown_key_names_the_nearest_and_its_line() {
         let error = Options::from_toml("view = 'strip'\nsorce = 'demo:'").unwrap_err();
-        assert_eq!(error.to_string(), "line 2: unknown key \"sorce\"");
+        assert_eq!(error.to_string(), "line 2: there is no key \"sorce\"");
         assert!(
             error
                 .remedy_text()

@@ -41,6 +41,31 @@ impl Error {
         }
     }
 
+    /// A usage error: there is no `kind` called `name`; the remedy names the nearest of `known`, if
+    /// one is near, and all of them.
+    ///
+    /// ```
+    /// use face8x::Error;
+    /// let error = Error::unknown("view", "stripe", &["full", "strip"]);
+    /// assert_eq!(error.to_string(), "there is no view \"stripe\"");
+    /// let remedy = "did you mean \"strip\"? Known are full, strip";
+    /// assert_eq!(error.remedy_text(), Some(remedy));
+    /// ```
+    pub fn unknown(kind: &str, name: &str, known: &[&str]) -> Self {
+        let all = known.join(", ");
+        // What a prefix ends in says nothing about likeness.
+        let stem = |s: &str| s.trim_end_matches([':', '/']).to_ascii_lowercase();
+        let near = known
+            .iter()
+            .map(|known| (strsim::jaro_winkler(&stem(name), &stem(known)), known))
+            .filter(|(likeness, _)| *likeness > 0.7)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        Error::usage(format!("there is no {kind} \"{name}\"")).remedy(match near {
+            Some((_, near)) => format!("did you mean \"{near}\"? Known are {all}"),
+            None => format!("known are {all}"),
+        })
+    }
+
     /// Adds what the user can do about it.
     pub fn remedy(self, remedy: impl Into<String>) -> Self {
         Error {

@@ -184,7 +184,7 @@ fn a_configuration_file_is_read_and_flags_win() {
     face8x(folder.path(), &["--config", "face8x.toml"]).expect(
         2,
         &[
-            "face8x.toml: line 2: unknown key \"viwe\"",
+            "face8x.toml: line 2: there is no key \"viwe\"",
             "did you mean \"view\"?",
         ],
     );

@@ -17,7 +17,6 @@ pub mod demo;
 pub mod file;
 pub mod mjpeg;
 pub mod negotiate;
-pub mod node;
 mod pace;
 mod pipe;
 mod presets;
@@ -226,29 +225,9 @@ fn is_camera(uri: &str) -> bool {
 
 /// Names the prefix nearest to what was written, and all of them.
 fn unknown_source(uri: &str) -> Error {
-    let stem = |s: &'static str| s.trim_end_matches([':', '/']);
-    let written = uri.split(':').next().unwrap_or(uri);
-    let nearest = SOURCES
-        .iter()
-        .map(|kind| {
-            (
-                strsim::jaro_winkler(written, stem(kind.prefix)),
-                kind.prefix,
-            )
-        })
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let question = nearest
-        .map(|(_, p)| format!("did you mean {p}? "))
-        .unwrap_or_default();
-    let all: Vec<_> = SOURCES.iter().map(|kind| kind.prefix).collect();
-    Error::usage(format!(
-        "unknown source \"{uri}\", and no file of that name"
-    ))
-    .remedy(format!(
-        "{question}sources are {} or the path of a camera, picture or folder",
-        all.join(", ")
-    ))
+    let known: Vec<_> = SOURCES.iter().map(|kind| kind.prefix).collect();
+    let written = uri.split_inclusive(':').next().unwrap_or(uri);
+    Error::unknown("source or file", written, &known)
 }
 
 /// The first camera that opens, else the demo scene.

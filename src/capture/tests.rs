@@ -58,10 +58,10 @@ fn prefixes_may_be_left_out_where_clear() {
 #[test]
 fn unknown_sources_name_the_nearest_and_all() {
     for (written, nearest) in [
-        ("v4l:///dev/video0", "did you mean v4l2://?"),
-        ("picam://0", "did you mean rpicam://?"),
-        ("demon", "did you mean demo:?"),
-        ("pip:cat", "did you mean pipe:?"),
+        ("v4l:///dev/video0", "did you mean \"v4l2://\"?"),
+        ("picam://0", "did you mean \"rpicam://\"?"),
+        ("demon", "did you mean \"demo:\"?"),
+        ("pip:cat", "did you mean \"pipe:\"?"),
     ] {
         let error = open(written, &SourceOptions::default()).err().unwrap();
         assert_eq!(error.exit_code(), 2);

@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::nearest;
 use crate::Error;
 
 /// What the overlay text and the captions tell of the run.
@@ -121,8 +120,7 @@ impl FromStr for InfoText {
 
 fn unknown(word: &str) -> Error {
     let names = WORDS.map(|(name, _)| name);
-    Error::usage(format!("the info text has no value \"{word}\""))
-        .remedy(format!("{}; %% is a percent sign", nearest(word, &names)))
+    Error::unknown("info text value", word, &[&names[..], &["%%"]].concat())
 }
 
 impl InfoText {
@@ -236,7 +234,7 @@ mod tests {
             assert_eq!(error.exit_code(), 2);
             assert_eq!(
                 error.to_string(),
-                format!("the info text has no value \"{word}\"")
+                format!("there is no info text value \"{word}\"")
             );
             let remedy = error.remedy_text().unwrap();
             for (known, _) in WORDS {

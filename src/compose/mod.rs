@@ -144,17 +144,3 @@ impl Composer {
         }
     }
 }
-
-/// The remedy for a name that is not among `names`: the nearest, if one is near, and all.
-fn nearest(name: &str, names: &[&str]) -> String {
-    let all = names.join(", ");
-    let near = names
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, known)| *distance <= 1.max(known.len() / 3));
-    match near {
-        Some((_, known)) => format!("did you mean \"{known}\"? Known are {all}"),
-        None => format!("known are {all}"),
-    }
-}

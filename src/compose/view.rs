@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::nearest;
 use crate::Error;
 
 /// How a frame and its restored faces are arranged.
@@ -91,9 +90,7 @@ impl FromStr for View {
         View::ALL
             .into_iter()
             .find(|view| view.name() == name)
-            .ok_or_else(|| {
-                Error::usage(format!("there is no view \"{name}\"")).remedy(nearest(name, &names))
-            })
+            .ok_or_else(|| Error::unknown("view", name, &names))
     }
 }
 

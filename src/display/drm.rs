@@ -21,9 +21,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use self::choose::{Choice, Connector, Wish, choose};
-use super::node::{busy, open_node};
 use super::raster::{PixelLayout, Raster};
 use super::{Sink, SinkOptions};
+use crate::node;
 use crate::picture::Picture;
 use crate::{Error, Result};
 
@@ -59,7 +59,7 @@ impl Card {
     fn error(&self, what: &str, error: &io::Error) -> Error {
         match Errno::from_io_error(error) {
             // Only the master may set modes, and there is one at a time.
-            Some(Errno::ACCESS | Errno::PERM | Errno::BUSY) => busy(&self.path),
+            Some(Errno::ACCESS | Errno::PERM | Errno::BUSY) => node::busy(&self.path),
             _ => Error::new(format!("{}: {what}: {error}", self.path.display())),
         }
     }
@@ -146,7 +146,7 @@ fn combined(mut errors: Vec<Error>) -> Error {
 
 impl Output {
     fn open(path: &Path, wish: &Wish) -> Result<Output> {
-        let file = open_node(path, "`face8x list` shows the displays")?;
+        let file = node::open(path, "`face8x list` shows the displays")?;
         let card = Card {
             file,
             path: path.to_owned(),
@@ -156,7 +156,7 @@ impl Output {
         if let Err(error) = card.acquire_master_lock() {
             match Errno::from_io_error(&error) {
                 Some(Errno::ACCESS) => log::debug!("{}: perhaps not its master", path.display()),
-                Some(Errno::BUSY | Errno::INVAL) => return Err(busy(path)),
+                Some(Errno::BUSY | Errno::INVAL) => return Err(node::busy(path)),
                 _ => return Err(Error::new(format!("{} is no DRM device", path.display()))),
             }
         }

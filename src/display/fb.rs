@@ -9,9 +9,9 @@ use std::ptr::{self, NonNull};
 use rustix::ioctl::{Updater, ioctl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-use super::node::open_node;
 use super::raster::{Channel, PixelLayout, Raster};
 use super::{Sink, SinkOptions};
+use crate::node;
 use crate::picture::Picture;
 use crate::{Error, Result};
 
@@ -179,7 +179,7 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
         argument
     });
     let absent = "this board has no framebuffer there: `face8x list` shows the displays";
-    let file = open_node(path, absent)?;
+    let file = node::open(path, absent)?;
     let sink = Framebuffer::new(path, file).map_err(|error| error.context(path.display()))?;
     Ok(Box::new(sink))
 }

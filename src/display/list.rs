@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
-use super::node::explain;
 use crate::Error;
+use crate::node;
 
 /// A display that this machine has, or a part of one (an SPI bus, a GPIO chip).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +187,7 @@ fn sizes(text: &str) -> Vec<(u32, u32)> {
 /// Why `node` may not be read and written.
 fn problem_with(node: &Path) -> Option<Error> {
     let error = io::Error::from(access(node, Access::READ_OK | Access::WRITE_OK).err()?);
-    Some(explain(
+    Some(node::explain(
         node,
         &error,
         "udev has made no node for it: restart the board",

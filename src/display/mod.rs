@@ -15,7 +15,6 @@
 mod drm;
 mod fb;
 mod list;
-mod node;
 mod null;
 pub mod pattern;
 mod png;
@@ -174,11 +173,7 @@ pub fn open(uri: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
         Some(kind) => (kind.open)(argument, options),
         None => {
             let names: Vec<&str> = SINKS.iter().map(|kind| kind.name).collect();
-            let mut message = format!("unknown sink {name:?}");
-            if let Some(near) = nearest(name, &names) {
-                message += &format!("; the nearest is {near:?}");
-            }
-            Err(Error::usage(message).remedy(format!("the sinks are {}", names.join(", "))))
+            Err(Error::unknown("sink", name, &names))
         }
     }
 }
@@ -227,15 +222,6 @@ fn first_that_opens(
         .collect();
     Err(Error::new(format!("no display: {}", reasons.join("; ")))
         .remedy("name one with --sink; `face8x doctor` says what each needs"))
-}
-
-/// The one of `known` most like `name`.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let alike = |candidate: &&str| strsim::jaro_winkler(name, candidate);
-    known
-        .iter()
-        .copied()
-        .max_by(|a, b| alike(a).total_cmp(&alike(b)))
 }
 
 /// A usage error where the sink `name` was given something after its colon.

@@ -15,11 +15,11 @@ fn unknown_sinks_are_usage_errors_that_name_the_nearest() {
         let error = fails(uri);
         assert_eq!(error.exit_code(), 2);
         let name = uri.split(':').next().unwrap();
-        assert_eq!(
-            error.to_string(),
-            format!("unknown sink {name:?}; the nearest is {near:?}")
-        );
-        assert!(error.remedy_text().unwrap().contains("spi"));
+        assert_eq!(error.to_string(), format!("there is no sink {name:?}"));
+        let remedy = error.remedy_text().unwrap();
+        let question = format!("did you mean {near:?}?");
+        assert!(remedy.starts_with(&question), "{remedy}");
+        assert!(remedy.contains("spi"));
     }
     assert_eq!(fails("").exit_code(), 2);
 }

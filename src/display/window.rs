@@ -8,7 +8,6 @@ use std::env;
 use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::os::unix::net::UnixStream;
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -24,6 +23,7 @@ use winit::window::{Window, WindowAttributes, WindowId};
 
 use super::raster::Centred;
 use super::{Event, Kind, Sink, SinkOptions, no_argument};
+use crate::contain::contain;
 use crate::picture::Picture;
 use crate::{Error, Result};
 
@@ -169,7 +169,7 @@ fn event_loop(system: System) -> Result<&'static mut EventLoop<()>> {
     if let Some(kept) = EVENT_LOOP.take() {
         return Ok(kept);
     }
-    let built = catch_unwind(|| {
+    let built = contain(|| {
         let mut builder = EventLoop::builder();
         match system {
             System::Wayland => wayland::EventLoopBuilderExtWayland::with_wayland(&mut builder),

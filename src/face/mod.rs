@@ -201,17 +201,12 @@ pub fn open(uri: &str) -> Result<Box<dyn Locator>> {
     if let Some(kind) = LOCATORS.iter().find(|kind| kind.name == name) {
         return (kind.open)(value);
     }
-    let nearest = LOCATORS
-        .iter()
-        .max_by(|a, b| strsim::jaro(a.name, name).total_cmp(&strsim::jaro(b.name, name)))
-        .filter(|kind| strsim::jaro(kind.name, name) > 0.6);
     let forms: Vec<&str> = LOCATORS.iter().map(|kind| kind.form).collect();
-    Err(
-        Error::usage(format!("there is no locator '{uri}'")).remedy(match nearest {
-            Some(kind) => format!("did you mean `{}`?", kind.form),
-            None => format!("choose auto, {}", forms.join(", ")),
-        }),
-    )
+    Err(Error::unknown(
+        "locator",
+        uri,
+        &[&["auto"], &forms[..]].concat(),
+    ))
 }
 
 /// The face box of five landmarks: the square about their bounding box, measured along the face's

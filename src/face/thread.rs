@@ -1,12 +1,11 @@
 //! Runs a locator beside the pictures: on its own thread, at its own rate.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::{Detection, Locator, Reduced, Wants};
+use crate::contain::contain;
 use crate::{Error, Result};
 
 /// How long the end of the program waits for a search that is under way.
@@ -306,19 +305,12 @@ fn search(locator: &mut dyn Locator, located: &mut Located) -> std::result::Resu
         took,
     } = located;
     let begun = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| locator.locate(picture, found)));
+    let outcome = contain(|| locator.locate(picture, found));
     *took = begun.elapsed();
     match outcome {
         Ok(outcome) => outcome.map_err(Failure::Failed),
-        Err(payload) => Err(Failure::Panicked(message(payload.as_ref()))),
+        Err(panic) => Err(Failure::Panicked(panic)),
     }
-}
-
-/// What a panic said.
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("without a message").to_string()
 }
 
 #[cfg(test)]

@@ -76,8 +76,7 @@ pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<
         .find(|kind| kind.name == restorer)
         .ok_or_else(|| {
             let names: Vec<_> = RESTORERS.iter().map(|kind| kind.name).collect();
-            Error::usage(format!("there is no restorer \"{restorer}\""))
-                .remedy(format!("choose one of {}", names.join(", ")))
+            Error::unknown("restorer", restorer, &names)
         })?;
     let opened = (kind.open)(model, threads)?;
     log::info!("restorer: {}", opened.describe());

@@ -1,7 +1,5 @@
 //! An ONNX network by stock tract.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tract_core::internal::{SimpleState, TractResult};
 use tract_core::prelude::{
     Arc, Datum, DatumType, Framework, IntoTValue, Tensor, TypedModel, TypedSimplePlan,
@@ -12,6 +10,7 @@ use tract_onnx::prelude::{InferenceFact, InferenceModel, InferenceModelExt};
 use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid};
 
 use super::{Lr, Restorer, Sr};
+use crate::contain::contain;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 use crate::picture::pack_rgb;
 use crate::{Error, Result};
@@ -131,17 +130,8 @@ fn gather<T: Copy>(planes: &[T], sr: &mut Sr, level: impl Fn(T) -> u8) {
 
 /// Runs `work` and turns a panic of tract, which some damaged files cause, into an error.
 fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let message = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no message");
-        Err(broken(format!(
-            "tract gave up on the model: {}",
-            one_line(message)
-        )))
-    })
+    contain(work)
+        .unwrap_or_else(|panic| Err(broken(format!("tract gave up on the model: {panic}"))))
 }
 
 /// The graph of an ONNX file.

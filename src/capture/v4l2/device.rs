@@ -3,11 +3,8 @@
 //! Version 0.14 of that crate panics where a driver gives something that it does not know; see
 //! [`contain`].
 
-use std::cell::Cell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use v4l::capability::Flags;
 use v4l::frameinterval::FrameIntervalEnum;
@@ -19,9 +16,12 @@ use v4l::video::capture::Parameters;
 use v4l::{Device, Format, FourCC, Fraction};
 
 use crate::capture::negotiate::{Interval, Offer, Rates, Sizes};
-use crate::capture::node;
 use crate::frame::PixelFormat;
+use crate::node;
 use crate::{Error, Result};
+
+/// The remedy where a camera's node does not exist.
+const ABSENT: &str = "is it plugged in? `face8x list` shows the cameras";
 
 /// An open node.
 pub struct Node {
@@ -38,7 +38,7 @@ impl Node {
         if path.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(Error::usage("the path of a camera holds a zero byte"));
         }
-        let device = Device::with_path(path).map_err(|e| node::explain(path, &e))?;
+        let device = Device::with_path(path).map_err(|e| node::explain(path, &e, ABSENT))?;
         Ok(Node {
             device,
             path: path.to_owned(),
@@ -161,7 +161,7 @@ impl Node {
 
     /// `error` in words that help.
     pub fn explain(&self, error: &io::Error) -> Error {
-        node::explain(&self.path, error)
+        node::explain(&self.path, error, ABSENT)
     }
 }
 
@@ -188,50 +188,20 @@ fn from_fraction(fraction: Fraction) -> Interval {
     }
 }
 
-thread_local! {
-    /// Whether this thread is inside [`contain`].
-    static CONTAINED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs `call`, which panics where it should answer with an error, and makes it an error: `v4l`
-/// 0.14 expects to know every colour space and field order, and panics when dropping a stream whose
-/// buffers cannot be given back. Nothing is printed.
+/// Runs `call` of the `v4l` library and makes its panics errors: `v4l` 0.14 expects to know every
+/// colour space and field order, and panics when dropping a stream whose buffers cannot be given
+/// back.
 pub fn contain<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !CONTAINED.get() {
-                before(info);
-            }
-        }));
-    });
-    CONTAINED.set(true);
-    let result = catch_unwind(AssertUnwindSafe(call));
-    CONTAINED.set(false);
-    result.unwrap_or_else(|payload| {
-        let text = payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| payload.downcast_ref::<&str>().copied())
-            .unwrap_or("it panicked");
-        Err(io::Error::other(format!("the v4l library gave up: {text}")))
+    crate::contain::contain(call).unwrap_or_else(|panic| {
+        Err(io::Error::other(format!(
+            "the v4l library gave up: {panic}"
+        )))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn panics_become_errors() {
-        let text = contain::<()>(|| panic!("Invalid colorspace {}", 99))
-            .unwrap_err()
-            .to_string();
-        assert!(text.ends_with("Invalid colorspace 99"), "{text}");
-        assert_eq!(contain(|| Ok(3)).unwrap(), 3);
-        assert!(!CONTAINED.get());
-    }
 
     #[test]
     fn names_may_be_cut_anywhere() {

@@ -1,6 +1,5 @@
 //! Which connector, mode and CRTC to use.
 
-use crate::display::nearest;
 use crate::{Error, Result};
 
 /// What a card says about one of its connectors.
@@ -132,11 +131,7 @@ fn wished(connectors: &[Connector], name: &str) -> Result<usize> {
         .position(|c| c.name.eq_ignore_ascii_case(name))
     else {
         let names: Vec<&str> = connectors.iter().map(|c| c.name.as_str()).collect();
-        let mut message = format!("there is no connector {name:?}");
-        if let Some(near) = nearest(name, &names) {
-            message += &format!("; the nearest is {near}");
-        }
-        return Err(Error::new(message).remedy("`face8x list` shows the displays"));
+        return Err(Error::unknown("connector", name, &names));
     };
     let connector = &connectors[found];
     if connector.connected == Some(false) || connector.modes.is_empty() {

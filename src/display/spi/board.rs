@@ -10,7 +10,7 @@ use linux_embedded_hal::{CdevPin, SpidevBus};
 
 use super::bus::{Kind, Wire};
 use super::settings::Settings;
-use crate::display::node::open_node;
+use crate::node;
 use crate::{Error, Result};
 
 /// The consumer name that `gpioinfo` shows for the lines.
@@ -32,7 +32,7 @@ impl Board {
         let path = Path::new(&settings.dev);
         let absent = "enable SPI: sudo raspi-config nonint do_spi 0 (or dtparam=spi=on in \
                       config.txt), then restart";
-        let mut spi = Spidev::new(open_node(path, absent)?);
+        let mut spi = Spidev::new(node::open(path, absent)?);
         let mode = match settings.mode {
             0 => SpiModeFlags::SPI_MODE_0,
             1 => SpiModeFlags::SPI_MODE_1,
@@ -65,7 +65,7 @@ pub(super) fn output(chip: &str, line: u32, high: bool) -> Result<CdevPin> {
     let absent = "name the board's GPIO chip with chip= (Raspberry Pi 5 with an early kernel: \
                   /dev/gpiochip4); `face8x list` shows them";
     // The library's own errors do not tell why a node will not open.
-    drop(open_node(Path::new(chip), absent)?);
+    drop(node::open(Path::new(chip), absent)?);
     let failed = |error: linux_embedded_hal::gpio_cdev::Error| {
         Error::new(format!("{chip} line {line}: {error}"))
             .remedy("`gpioinfo` shows the lines and what uses them")

@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use super::panel::{PANELS, Panel};
-use crate::display::nearest;
 use crate::{Error, Result};
 
 /// The keys of a panel's URI.
@@ -120,21 +119,12 @@ fn find(model: &str) -> Result<&'static Panel> {
         .find(|panel| panel.name.eq_ignore_ascii_case(model));
     found.ok_or_else(|| {
         let names: Vec<&str> = PANELS.iter().map(|panel| panel.name).collect();
-        let near = nearest(&model.to_ascii_lowercase(), &names).unwrap_or_default();
-        Error::usage(format!("unknown panel {model:?}; the nearest is {near:?}"))
-            .remedy(format!("the panels are {}", names.join(", ")))
+        Error::unknown("panel", model, &names)
     })
 }
 
 fn unknown_key(key: &str) -> Error {
-    let near = nearest(key, KEYS).unwrap_or_default();
-    Error::usage(format!(
-        "unknown setting {key:?} of a panel; the nearest is {near:?}"
-    ))
-    .remedy(format!(
-        "the settings are key=value with {}",
-        KEYS.join(", ")
-    ))
+    Error::unknown("panel setting", key, KEYS)
 }
 
 fn wrong(key: &str, value: &str) -> Error {

@@ -205,7 +205,9 @@ fn mistakes_are_usage_errors_that_name_the_nearest() {
     ] {
         let error = Settings::parse(argument).err().unwrap();
         assert_eq!(error.exit_code(), 2, "{argument}");
-        assert!(error.to_string().ends_with(near), "{argument}: {error}");
+        let remedy = error.remedy_text().unwrap();
+        let question = format!("did you mean {near}?");
+        assert!(remedy.starts_with(&question), "{argument}: {remedy}");
     }
     for argument in [
         "",
