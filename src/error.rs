@@ -55,10 +55,13 @@ impl Error {
         let all = known.join(", ");
         // What a prefix ends in says nothing about likeness.
         let stem = |s: &str| s.trim_end_matches([':', '/']).to_ascii_lowercase();
+        let likeness = |a: &str, b: &str| {
+            strsim::jaro_winkler(a, b).max(strsim::normalized_damerau_levenshtein(a, b))
+        };
         let near = known
             .iter()
-            .map(|known| (strsim::jaro_winkler(&stem(name), &stem(known)), known))
-            .filter(|(likeness, _)| *likeness > 0.7)
+            .map(|known| (likeness(&stem(name), &stem(known)), known))
+            .filter(|(likeness, _)| *likeness > 0.6)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         Error::usage(format!("there is no {kind} \"{name}\"")).remedy(match near {
             Some((_, near)) => format!("did you mean \"{near}\"? Known are {all}"),

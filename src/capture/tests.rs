@@ -73,7 +73,7 @@ fn unknown_sources_name_the_nearest_and_all() {
         );
     }
     let error = open("zzz", &SourceOptions::default()).err().unwrap();
-    assert!(error.remedy_text().unwrap().starts_with("sources are"));
+    assert!(error.remedy_text().unwrap().starts_with("known are auto"));
     assert_eq!(
         open("", &SourceOptions::default())
             .err()

@@ -181,10 +181,35 @@ fn check_input(model: &InferenceModel) -> Result<DatumType> {
 
 /// Fixes the input, works out every shape and rewrites the graph for this processor.
 fn optimise(mut model: InferenceModel, kind: DatumType) -> Result<TypedModel> {
-    model
+    let typed = model
         .set_input_fact(0, InferenceFact::dt_shape(kind, INPUT))
-        .and_then(|()| model.into_optimized())
+        .and_then(|()| model.into_typed())
+        .map_err(|error| refused("prepare", error))?;
+    check_volumes(&typed)?;
+    typed
+        .into_optimized()
         .map_err(|error| refused("prepare", error))
+}
+
+/// Most values between two layers. Ours have 262,144 at most.
+const MAX_VOLUME: i64 = 1 << 24;
+
+/// Refuses layers that no memory holds: a damaged file can ask for an enlargement by 2^50, and an
+/// allocation that fails ends the process.
+fn check_volumes(model: &TypedModel) -> Result<()> {
+    for node in model.nodes() {
+        for output in &node.outputs {
+            let dims = output.fact.shape.iter().map(|dim| dim.to_i64().ok());
+            let volume = dims.fold(Some(1_i64), |volume, dim| volume?.checked_mul(dim?));
+            if volume.is_none_or(|volume| volume > MAX_VOLUME) {
+                return Err(broken(format!(
+                    "the model's layer \"{}\" has more than {MAX_VOLUME} values",
+                    node.name
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Checks number, type and shape of the outputs.
