@@ -29,6 +29,7 @@ pub mod frame;
 pub mod geometry;
 pub mod latest;
 mod node;
+pub mod photo;
 pub mod picture;
 pub mod pipeline;
 pub mod restore;

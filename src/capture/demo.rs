@@ -14,8 +14,8 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use super::pace::Pace;
-use super::{ReadError, Source, SourceOptions, check_size};
-use crate::frame::{Frame, PixelFormat, monotonic_now};
+use super::{ReadError, Source, SourceOptions};
+use crate::frame::{Frame, PixelFormat, check_size, monotonic_now};
 use crate::geometry::{Landmarks, Point};
 use crate::{Error, Result};
 

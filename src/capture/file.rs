@@ -6,13 +6,11 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
-
 use super::mjpeg::{Split, Splitter};
 use super::pace::Pace;
-use super::{MAX_PIXELS, MAX_SIDE, ReadError, Source, SourceOptions, check_size};
+use super::{ReadError, Source, SourceOptions};
 use crate::frame::{Frame, PixelFormat, monotonic_now};
-use crate::{Error, Result};
+use crate::{Error, Result, photo};
 
 const PICTURES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 const MJPEG_STREAMS: [&str; 2] = ["mjpg", "mjpeg"];
@@ -117,48 +115,17 @@ fn leading_number<'a>(text: &mut &'a str) -> &'a str {
 /// Decodes a JPEG, PNG or WebP file, told by its first bytes, the right way up (EXIF), as `Rgb3`.
 ///
 /// # Errors
-/// The file cannot be read, is no such picture, is damaged, or is larger than [`MAX_SIDE`] or
-/// [`MAX_PIXELS`].
+/// As [`photo::load`], with the file's name.
 pub fn read_picture(path: &Path, frame: &mut Frame) -> Result<()> {
-    let reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|e| unreadable(path, e))?;
-    let picture = decode(reader)
-        .map_err(|e| e.context(path.display()))?
-        .into_rgb8();
+    let picture = photo::load(path).map_err(|e| {
+        let remedy = e.remedy_text().unwrap_or_default().to_owned();
+        Error::new(format!("{} {e}", path.display())).remedy(remedy)
+    })?;
     frame.format = PixelFormat::Rgb3;
     (frame.width, frame.height) = picture.dimensions();
     frame.stride = PixelFormat::Rgb3.min_stride(frame.width);
     frame.bytes = picture.into_raw();
     Ok(())
-}
-
-fn decode<R: std::io::BufRead + Seek>(mut reader: ImageReader<R>) -> Result<DynamicImage> {
-    let failed = |e: image::ImageError| match e {
-        image::ImageError::Limits(_) => Error::new(format!(
-            "too large: at most {MAX_SIDE} pixels a side and {} million in all",
-            MAX_PIXELS / 1_000_000
-        )),
-        image::ImageError::Unsupported(_) => Error::new("no JPEG, PNG or WebP picture")
-            .remedy("a video file: --source \"pipe:ffmpeg -i FILE -f mjpeg -\""),
-        other => Error::new(other.to_string()),
-    };
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    // Four channels, and as much again for the decoder itself.
-    limits.max_alloc = Some(MAX_PIXELS * 8);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(failed)?;
-    let (width, height) = decoder.dimensions();
-    check_size(width, height)?;
-    // A picture whose EXIF data is damaged is shown as it lies.
-    let orientation = decoder
-        .orientation()
-        .unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
 }
 
 /// One or more picture files, decoded one after the other.

@@ -31,16 +31,11 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::frame::{Frame, PixelFormat};
+use crate::frame::{Frame, PixelFormat, check_size};
 use crate::{Error, Result};
 
 pub use cameras::{CameraInfo, cameras};
 pub use thread::{Capture, State, Taken};
-
-/// Pixels of a row, or rows, that a frame has at most.
-pub const MAX_SIDE: u32 = 16_384;
-/// Pixels that a frame has at most.
-pub const MAX_PIXELS: u64 = 100_000_000;
 
 /// What is asked of a camera; the source logs what it got.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,23 +164,6 @@ pub fn open(uri: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     check_size(options.width, options.height)
         .map_err(|e| Error::usage(e.to_string()).remedy("ask for a size such as 640x480"))?;
     (kind.open)(rest, options)
-}
-
-/// Refuses frames without pixels and frames beyond [`MAX_SIDE`] or [`MAX_PIXELS`].
-pub(crate) fn check_size(width: u32, height: u32) -> Result<()> {
-    if width == 0 || height == 0 {
-        return Err(Error::new(format!(
-            "{width}x{height} pixels is nothing to look at"
-        )));
-    }
-    let pixels = u64::from(width) * u64::from(height);
-    if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS {
-        return Err(Error::new(format!(
-            "{width}x{height} pixels is too large: at most {MAX_SIDE} a side and {} million in all",
-            MAX_PIXELS / 1_000_000
-        )));
-    }
-    Ok(())
 }
 
 /// The row of the table that `uri` belongs to, and what follows the prefix.

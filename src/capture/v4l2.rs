@@ -14,8 +14,8 @@ use v4l::io::traits::{CaptureStream, Stream};
 
 use super::mjpeg::{self, NoPicture};
 use super::negotiate::{self, Choice};
-use super::{ReadError, Source, SourceOptions, check_size};
-use crate::frame::{Frame, PixelFormat, monotonic_now};
+use super::{ReadError, Source, SourceOptions};
+use crate::frame::{Frame, PixelFormat, check_size, monotonic_now};
 use crate::{Error, Result};
 use device::{Node, contain};
 

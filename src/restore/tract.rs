@@ -199,8 +199,8 @@ const MAX_VOLUME: i64 = 1 << 24;
 fn check_volumes(model: &TypedModel) -> Result<()> {
     for node in model.nodes() {
         for output in &node.outputs {
-            let dims = output.fact.shape.iter().map(|dim| dim.to_i64().ok());
-            let volume = dims.fold(Some(1_i64), |volume, dim| volume?.checked_mul(dim?));
+            let mut dims = output.fact.shape.iter().map(|dim| dim.to_i64().ok());
+            let volume = dims.try_fold(1_i64, |volume, dim| volume.checked_mul(dim?));
             if volume.is_none_or(|volume| volume > MAX_VOLUME) {
                 return Err(broken(format!(
                     "the model's layer \"{}\" has more than {MAX_VOLUME} values",

@@ -12,11 +12,10 @@ use crate::frame::{Frame, PixelFormat};
 use crate::geometry::{HR_SIDE, LR_SIDE, Similarity};
 use crate::picture::unpack_rgb;
 use crate::restore::{Lr, Restorer, Sr};
-use crate::{Error, Result};
+use crate::{Error, Result, photo};
 
 mod find;
 mod inputs;
-mod load;
 mod paste;
 mod save;
 
@@ -189,7 +188,7 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn picture(&mut self, path: &Path) -> Result<Outcome> {
-        let picture = load::load(path)?;
+        let picture = photo::load(path)?;
         let Some(locator) = self.locator.as_deref_mut() else {
             return self.aligned(path, &picture);
         };

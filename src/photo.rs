@@ -1,37 +1,45 @@
-//! Pictures from files.
+//! Photographs: JPEG, PNG and WebP files, upright and checked.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
-use crate::frame::check_size;
+use crate::capture::mjpeg::{NoPicture, picture_at_start};
+use crate::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 use crate::{Error, Result};
+
+/// Bytes of a file at most: more than an uncompressed picture of the largest size.
+const MAX_BYTES: u64 = 4 * MAX_PIXELS;
 
 /// Reads a JPEG, PNG or WebP picture, whatever its name, upright as its EXIF orientation says.
 /// Transparency and colour profiles are ignored.
 ///
 /// # Errors
-/// Not readable, of another format, damaged, or of a size that [`check_size`] refuses.
-pub(super) fn load(path: &Path) -> Result<RgbImage> {
-    let unreadable = |error: std::io::Error| Error::new(format!("cannot be read: {error}"));
-    // Asked of the path first: opening a pipe would wait for its writer.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(Error::new("is not a regular file"));
-    }
-    let file = BufReader::new(File::open(path).map_err(unreadable)?);
-    let reader = ImageReader::new(file)
+/// Not readable, of another format, damaged or cut off, or of a size that [`check_size`] refuses.
+/// The errors do not name the file.
+pub fn load(path: &Path) -> Result<RgbImage> {
+    let bytes = read(path)?;
+    let mut reader = ImageReader::new(Cursor::new(&bytes[..]))
         .with_guessed_format()
         .map_err(unreadable)?;
-    if !reader
-        .format()
-        .is_some_and(|format| format.reading_enabled())
-    {
-        return Err(Error::new("is not a JPEG, PNG or WebP picture"));
+    let format = reader.format().filter(ImageFormat::reading_enabled);
+    let Some(format) = format else {
+        return Err(Error::new("is not a JPEG, PNG or WebP picture")
+            .remedy("a video file: --source \"pipe:ffmpeg -i FILE -f mjpeg -\""));
+    };
+    // The decoder would fill up what is missing with grey.
+    if format == ImageFormat::Jpeg && picture_at_start(&bytes) == Err(NoPicture::Incomplete) {
+        return Err(Error::new("is cut off").remedy("copy the file again"));
     }
-    let damaged = |error| Error::new(format!("cannot be decoded: {error}"));
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    // Four channels, and as much again for the decoder itself.
+    limits.max_alloc = Some(MAX_PIXELS * 8);
+    reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
@@ -40,6 +48,34 @@ pub(super) fn load(path: &Path) -> Result<RgbImage> {
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     picture.apply_orientation(orientation);
     Ok(picture.into_rgb8())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    // Asked of the path first: opening a pipe would wait for its writer.
+    let about = fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(Error::new("is not a regular file").remedy("name a picture file"));
+    }
+    if about.len() > MAX_BYTES {
+        let what = format!("is too large: {} bytes, at most {MAX_BYTES}", about.len());
+        return Err(Error::new(what).remedy("make the picture smaller"));
+    }
+    fs::read(path).map_err(unreadable)
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::new(format!("cannot be read: {error}")).remedy("check the path and who may read it")
+}
+
+fn damaged(error: ImageError) -> Error {
+    match error {
+        ImageError::Limits(_) => Error::new(format!(
+            "is too large: at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all"
+        ))
+        .remedy("make the picture smaller"),
+        error => Error::new(format!("cannot be decoded: {error}"))
+            .remedy("copy or save the picture again"),
+    }
 }
 
 #[cfg(test)]
