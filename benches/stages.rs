@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use face8x::align::{self, Aligner};
 use face8x::compose::{ComposeOptions, Composer, Restored, Rotation, Scene, Status, View};
+use face8x::config::Options;
 use face8x::convert::{Converter, JpegDecoder};
 use face8x::face::{Detection, Face, Reduced};
 use face8x::frame::{Frame, PixelFormat};
 use face8x::geometry::Rect;
 use face8x::picture::Picture;
+use face8x::pipeline::{Pipeline, Stage, Turn};
 use image::codecs::jpeg::JpegEncoder;
 
 const RUNS: usize = 300;
@@ -20,6 +22,42 @@ fn main() {
     println!("{:<52} {:>9} {:>9}", "stage", "median us", "min us");
     raw();
     jpeg();
+    work_thread();
+}
+
+/// All of the work thread on the demo source, as the program runs it: one face, side by side. The
+/// sum leaves out the network.
+fn work_thread() {
+    let options = Options {
+        source: Some("demo:".into()),
+        sink: Some("null".into()),
+        fps: Some(100),
+        frames: Some(600),
+        ..Options::default()
+    };
+    let pipeline = options.resolve().and_then(|s| Pipeline::new(&s));
+    let mut pipeline = match pipeline {
+        Ok(pipeline) => pipeline,
+        Err(e) => return println!("no pipeline: {e}"),
+    };
+    while pipeline.turn() != Turn::Over {}
+    let micro = |d: Option<Duration>| d.unwrap_or_default().as_secs_f64() * 1e6;
+    let (mut median, mut min) = (0.0, 0.0);
+    for stage in Stage::ALL {
+        let times = pipeline.timings().stage(stage);
+        let (m, n) = (micro(times.percentile(50)), micro(times.min()));
+        println!(
+            "{:<52} {m:>9.0} {n:>9.0}",
+            format!("demo 640x480, {}", stage.name())
+        );
+        if stage != Stage::Restore {
+            (median, min) = (median + m, min + n);
+        }
+    }
+    println!(
+        "{:<52} {median:>9.0} {min:>9.0}",
+        "demo 640x480, sum without the network"
+    );
 }
 
 /// 640x480 YUYV.

@@ -45,6 +45,9 @@ pub struct Options {
     /// Camera pixel format, and that of raw frames from a pipe: YUYV, UYVY, MJPG, NV12, YU12, GREY, RGB3 or BGR3
     #[arg(long, value_name = "FOURCC")]
     pub format: Option<String>,
+    /// Wait for a camera that is not there yet instead of giving up: for kiosks
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub wait: Option<bool>,
     /// Begin files again after the last one
     #[arg(long = "loop", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     #[serde(rename = "loop")]
@@ -82,6 +85,8 @@ pub struct Settings {
     pub source: String,
     /// What is asked of the source.
     pub source_options: SourceOptions,
+    /// Wait for a source that does not open at the start.
+    pub wait: bool,
     /// Sink name; `auto` is the first that opens.
     pub sink: String,
     /// Locator name.
@@ -156,6 +161,7 @@ impl Options {
             size: self.size.or(others.size),
             fps: self.fps.or(others.fps),
             format: self.format.or(others.format),
+            wait: self.wait.or(others.wait),
             looped: self.looped.or(others.looped),
             faces: self.faces.or(others.faces),
             rotate: self.rotate.or(others.rotate),
@@ -188,6 +194,7 @@ impl Options {
                 format: self.format.as_deref().map(parse_format).transpose()?,
                 looped: self.looped.unwrap_or(false),
             },
+            wait: self.wait.unwrap_or(false),
             sink: match self.sink {
                 Some(sink) if !(headless && sink == "auto") => sink,
                 _ => default_sink.into(),

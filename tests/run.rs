@@ -409,3 +409,86 @@ fn a_reader_that_leaves_ends_the_run() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn a_command_that_dies_is_run_again() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(5)).unwrap();
+    let source = "pipe:cat film.mjpg; sleep 0.2; exit 3";
+    let summary = face8x(
+        folder.path(),
+        &[
+            "--source",
+            source,
+            "--headless",
+            "--json",
+            "--locator",
+            "centre",
+            "--frames",
+            "4",
+        ],
+    )
+    .expect(0, &["exit status: 3"])
+    .summary();
+    assert!(summary["lost"].as_u64() >= Some(1), "{summary}");
+}
+
+#[test]
+fn a_lost_camera_is_told_on_the_screen_and_comes_back() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(3)).unwrap();
+    // There at first, gone while the file "gone" is there.
+    let source = "pipe:[ -e gone ] && exit 1; cat film.mjpg; sleep 0.3; [ -e stay ] && sleep 60; \
+                  touch gone";
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        source,
+        "--sink",
+        "png:out.png",
+        "--size",
+        "320x240",
+        "--json",
+    ]);
+    run.args(["--view", "restored", "--restorer", "bicubic"]);
+    let child = run.spawn().unwrap();
+    let out = folder.path().join("out.png");
+    let wait_for = |what: &str, seen: &dyn Fn(image::RgbImage) -> bool| {
+        for _ in 0..200 {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            if image::open(&out).is_ok_and(|picture| seen(picture.into_rgb8())) {
+                return;
+            }
+        }
+        panic!("never {what}");
+    };
+    let background = image::Rgb([0x10, 0x14, 0x18]);
+    let share = |picture: &image::RgbImage| {
+        let dark = picture.pixels().filter(|&&p| p == background).count();
+        dark as f64 / picture.len() as f64 * 3.0
+    };
+    wait_for("a message", &|picture| {
+        (0.5..1.0).contains(&share(&picture))
+    });
+    fs::write(folder.path().join("stay"), "").unwrap();
+    fs::remove_file(folder.path().join("gone")).unwrap();
+    wait_for("the camera again", &|picture| share(&picture) < 0.5);
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_kiosk_waits_for_its_camera() {
+    let folder = folder();
+    let mut run = command(folder.path());
+    run.args(["--source", "/dev/video99", "--wait", "--headless", "--json"]);
+    let child = run.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("/dev/video99"), "{stderr}");
+}

@@ -210,7 +210,7 @@ impl PipeSource {
             self.form = self.raw(PixelFormat::Yu12);
         }
         if !matches!(self.form, Form::Unknown) {
-            log::info!("{}", self.describe());
+            log::debug!("{}", self.describe());
         }
     }
 

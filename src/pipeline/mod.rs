@@ -82,7 +82,11 @@ impl Pipeline {
         let locator = face::open(&settings.locator)?;
         log::info!("locator: {}", locator.name());
         let output = Output::open(&settings.sink, &SinkOptions::default())?;
-        let capture = Capture::start(&settings.source, &settings.source_options)?;
+        let start = match settings.wait {
+            true => Capture::start_retrying,
+            false => Capture::start,
+        };
+        let capture = start(&settings.source, &settings.source_options)?;
         let source = match capture.state() {
             State::Running(line) => line,
             State::Lost(_) => settings.source.as_str().into(),
