@@ -1,6 +1,5 @@
 //! Frames from files: a picture, a folder of pictures, an MJPEG file.
 
-use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -10,9 +9,9 @@ use super::mjpeg::{Split, Splitter};
 use super::pace::Pace;
 use super::{ReadError, Source, SourceOptions};
 use crate::frame::{Frame, PixelFormat, monotonic_now};
-use crate::{Error, Result, photo};
+use crate::photo::{self, is_picture_name, pictures_in};
+use crate::{Error, Result};
 
-const PICTURES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 const MJPEG_STREAMS: [&str; 2] = ["mjpg", "mjpeg"];
 /// Bytes read at once from an MJPEG file.
 const CHUNK: usize = 256 << 10;
@@ -28,7 +27,7 @@ pub fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
         return Ok(Box::new(MjpegFile::open(path, options)?));
     }
     let files = if kind.is_dir() {
-        pictures_in(path)?
+        pictures_in(path).map_err(|e| named(path, &e))?
     } else {
         vec![path.to_owned()]
     };
@@ -40,14 +39,18 @@ pub fn is_readable_name(path: &Path) -> bool {
     is_picture_name(path) || has_extension(path, &MJPEG_STREAMS)
 }
 
-/// Whether the name is that of a picture: .jpg, .jpeg, .png or .webp in either case.
-pub fn is_picture_name(path: &Path) -> bool {
-    has_extension(path, &PICTURES)
-}
-
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     extension.is_some_and(|e| extensions.iter().any(|known| known.eq_ignore_ascii_case(e)))
+}
+
+/// An error that does not name its file, with the name.
+fn named(path: &Path, error: &Error) -> Error {
+    let named = Error::new(format!("{} {error}", path.display()));
+    match error.remedy_text() {
+        Some(remedy) => named.remedy(remedy),
+        None => named,
+    }
 }
 
 fn unreadable(path: &Path, e: impl std::fmt::Display) -> Error {
@@ -55,72 +58,12 @@ fn unreadable(path: &Path, e: impl std::fmt::Display) -> Error {
         .remedy("check the path and who may read it")
 }
 
-/// The pictures of a folder by their names, in natural order; hidden files are left out.
-///
-/// # Errors
-/// The folder cannot be read, or there is no picture in it.
-pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, e))?;
-    let mut files: Vec<(String, PathBuf)> = entries
-        .flatten()
-        .map(|entry| {
-            (
-                entry.file_name().to_string_lossy().into_owned(),
-                entry.path(),
-            )
-        })
-        .filter(|(name, path)| !name.starts_with('.') && is_picture_name(path) && path.is_file())
-        .collect();
-    if files.is_empty() {
-        return Err(
-            Error::new(format!("there is no picture in {}", folder.display())).remedy(format!(
-                "pictures are files named {}",
-                PICTURES.map(|e| format!(".{e}")).join(", ")
-            )),
-        );
-    }
-    files.sort_by(|a, b| natural_order(&a.0, &b.0));
-    Ok(files.into_iter().map(|(_, path)| path).collect())
-}
-
-/// The order of names as people count: `face9` before `face10`, whatever the case.
-pub fn natural_order(a: &str, b: &str) -> Ordering {
-    let (mut left, mut right) = (a, b);
-    while let (Some(x), Some(y)) = (left.chars().next(), right.chars().next()) {
-        let order = if x.is_ascii_digit() && y.is_ascii_digit() {
-            let (n, m) = (leading_number(&mut left), leading_number(&mut right));
-            n.len().cmp(&m.len()).then_with(|| n.cmp(m))
-        } else {
-            left = &left[x.len_utf8()..];
-            right = &right[y.len_utf8()..];
-            x.to_lowercase().cmp(y.to_lowercase())
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
-}
-
-/// Takes the digits at the start of `text`; without leading zeros.
-fn leading_number<'a>(text: &mut &'a str) -> &'a str {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, rest) = text.split_at(end);
-    *text = rest;
-    number.trim_start_matches('0')
-}
-
 /// Decodes a JPEG, PNG or WebP file, told by its first bytes, the right way up (EXIF), as `Rgb3`.
 ///
 /// # Errors
 /// As [`photo::load`], with the file's name.
 pub fn read_picture(path: &Path, frame: &mut Frame) -> Result<()> {
-    let picture = photo::load(path).map_err(|e| {
-        let remedy = e.remedy_text().unwrap_or_default().to_owned();
-        Error::new(format!("{} {e}", path.display())).remedy(remedy)
-    })?;
+    let picture = photo::load(path).map_err(|e| named(path, &e))?;
     frame.format = PixelFormat::Rgb3;
     (frame.width, frame.height) = picture.dimensions();
     frame.stride = PixelFormat::Rgb3.min_stride(frame.width);

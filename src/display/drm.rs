@@ -1,11 +1,11 @@
 //! A whole display through the kernel's Direct Rendering Manager: two dumb buffers and page flips,
 //! which every driver with a display has, and no GPU.
 
+mod card;
 mod choose;
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ use ::drm::Device as _;
 use ::drm::buffer::{Buffer as _, DrmFourcc};
 use ::drm::control::dumbbuffer::DumbMapping;
 use ::drm::control::{
-    ClipRect, Device as _, Event as DrmEvent, Mode, ModeTypeFlags, PageFlipFlags, ResourceHandles,
-    connector, crtc, framebuffer,
+    ClipRect, Device as _, Event as DrmEvent, Mode, PageFlipFlags, connector, crtc, framebuffer,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use self::card::{Card, cards, connectors};
 use self::choose::{Choice, Connector, Wish, choose};
 use super::raster::{PixelLayout, Raster};
 use super::{Sink, SinkOptions};
@@ -38,32 +38,6 @@ const FORMATS: [(DrmFourcc, PixelLayout, u32, u32); 2] = [
     (DrmFourcc::Xrgb8888, PixelLayout::XRGB8888, 24, 32),
     (DrmFourcc::Rgb565, PixelLayout::RGB565, 16, 16),
 ];
-
-/// An open card.
-struct Card {
-    file: File,
-    path: PathBuf,
-}
-
-impl AsFd for Card {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
-    }
-}
-
-impl ::drm::Device for Card {}
-impl ::drm::control::Device for Card {}
-
-impl Card {
-    /// `what` failed with `error`.
-    fn error(&self, what: &str, error: &io::Error) -> Error {
-        match Errno::from_io_error(error) {
-            // Only the master may set modes, and there is one at a time.
-            Some(Errno::ACCESS | Errno::PERM | Errno::BUSY) => node::busy(&self.path),
-            _ => Error::new(format!("{}: {what}: {error}", self.path.display())),
-        }
-    }
-}
 
 /// How a drawn buffer gets on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,15 +92,6 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     Err(combined(errors))
 }
 
-/// The cards in a folder by their numbers.
-fn cards(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| name.starts_with("card")).collect();
-    names.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
-    names.iter().map(|name| folder.join(name)).collect()
-}
-
 /// Why none of the cards would do; the remedy is that of the first which has one.
 fn combined(mut errors: Vec<Error>) -> Error {
     match errors.len() {
@@ -179,50 +144,6 @@ impl Output {
         };
         target.start(card)
     }
-}
-
-/// What the card says about each of its connectors.
-fn connectors(card: &Card, resources: &ResourceHandles) -> Vec<(connector::Info, Connector)> {
-    let crtc_index = |handle| resources.crtcs().iter().position(|&crtc| crtc == handle);
-    let infos = resources.connectors().iter().filter_map(|&handle| {
-        card.get_connector(handle, true)
-            .inspect_err(|error| log::debug!("connector {handle:?}: {error}"))
-            .ok()
-    });
-    infos
-        .map(|info| {
-            let encoder = |handle| card.get_encoder(handle).ok();
-            let possible = info.encoders().iter().filter_map(|&handle| encoder(handle));
-            let crtcs = possible
-                .flat_map(|encoder| resources.filter_crtcs(encoder.possible_crtcs()))
-                .filter_map(crtc_index)
-                .collect();
-            let current = info.current_encoder().and_then(encoder);
-            let fact = Connector {
-                name: format!("{}-{}", info.interface().as_str(), info.interface_id()),
-                connected: match info.state() {
-                    connector::State::Connected => Some(true),
-                    connector::State::Disconnected => Some(false),
-                    connector::State::Unknown => None,
-                },
-                modes: info
-                    .modes()
-                    .iter()
-                    .map(|mode| {
-                        (
-                            mode.size(),
-                            mode.mode_type().contains(ModeTypeFlags::PREFERRED),
-                        )
-                    })
-                    .collect(),
-                crtcs,
-                current: current
-                    .and_then(|encoder| encoder.crtc())
-                    .and_then(crtc_index),
-            };
-            (info, fact)
-        })
-        .collect()
 }
 
 /// What to drive.

@@ -7,8 +7,8 @@ use v4l::capability::Flags;
 
 use super::device::Node;
 use crate::capture::cameras::CameraInfo;
-use crate::capture::file::natural_order;
 use crate::frame::PixelFormat;
+use crate::photo::natural_order;
 
 /// Codes of raw Bayer formats (kernel documentation, "Raw Bayer Formats").
 const BAYER: [&[u8; 4]; 40] = [

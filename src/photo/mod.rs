@@ -1,5 +1,7 @@
 //! Photographs: JPEG, PNG and WebP files, upright and checked.
 
+mod folder;
+
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -10,6 +12,8 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use crate::capture::mjpeg::{NoPicture, picture_at_start};
 use crate::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 use crate::{Error, Result};
+
+pub use folder::{is_picture_name, natural_order, pictures_in};
 
 /// Bytes of a file at most: more than an uncompressed picture of the largest size.
 const MAX_BYTES: u64 = 4 * MAX_PIXELS;

@@ -1,0 +1,94 @@
+//! A DRM card and what it says about its connectors.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+use ::drm::control::{Device as _, ModeTypeFlags, ResourceHandles, connector};
+use rustix::io::Errno;
+
+use super::choose::Connector;
+use crate::{Error, node};
+
+/// An open card.
+pub(super) struct Card {
+    pub file: File,
+    pub path: PathBuf,
+}
+
+impl AsFd for Card {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl ::drm::Device for Card {}
+impl ::drm::control::Device for Card {}
+
+impl Card {
+    /// `what` failed with `error`.
+    pub fn error(&self, what: &str, error: &io::Error) -> Error {
+        match Errno::from_io_error(error) {
+            // Only the master may set modes, and there is one at a time.
+            Some(Errno::ACCESS | Errno::PERM | Errno::BUSY) => node::busy(&self.path),
+            _ => Error::new(format!("{}: {what}: {error}", self.path.display())),
+        }
+    }
+}
+
+/// The cards in a folder by their numbers.
+pub(super) fn cards(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("card")).collect();
+    names.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    names.iter().map(|name| folder.join(name)).collect()
+}
+
+/// What the card says about each of its connectors.
+pub(super) fn connectors(
+    card: &Card,
+    resources: &ResourceHandles,
+) -> Vec<(connector::Info, Connector)> {
+    let crtc_index = |handle| resources.crtcs().iter().position(|&crtc| crtc == handle);
+    let infos = resources.connectors().iter().filter_map(|&handle| {
+        card.get_connector(handle, true)
+            .inspect_err(|error| log::debug!("connector {handle:?}: {error}"))
+            .ok()
+    });
+    infos
+        .map(|info| {
+            let encoder = |handle| card.get_encoder(handle).ok();
+            let possible = info.encoders().iter().filter_map(|&handle| encoder(handle));
+            let crtcs = possible
+                .flat_map(|encoder| resources.filter_crtcs(encoder.possible_crtcs()))
+                .filter_map(crtc_index)
+                .collect();
+            let current = info.current_encoder().and_then(encoder);
+            let fact = Connector {
+                name: format!("{}-{}", info.interface().as_str(), info.interface_id()),
+                connected: match info.state() {
+                    connector::State::Connected => Some(true),
+                    connector::State::Disconnected => Some(false),
+                    connector::State::Unknown => None,
+                },
+                modes: info
+                    .modes()
+                    .iter()
+                    .map(|mode| {
+                        (
+                            mode.size(),
+                            mode.mode_type().contains(ModeTypeFlags::PREFERRED),
+                        )
+                    })
+                    .collect(),
+                crtcs,
+                current: current
+                    .and_then(|encoder| encoder.crtc())
+                    .and_then(crtc_index),
+            };
+            (info, fact)
+        })
+        .collect()
+}

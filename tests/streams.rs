@@ -1,0 +1,237 @@
+//! Streams, signals and lost sources, as a user meets them in `face8x run`.
+
+mod common;
+
+use std::fs;
+use std::io::Cursor;
+
+use common::{command, face8x, finish};
+
+/// One grey 64x48 JPEG picture.
+fn jpeg(level: u8) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image::GrayImage::from_pixel(64, 48, image::Luma([level]))
+        .write_to(&mut bytes, image::ImageFormat::Jpeg)
+        .unwrap();
+    bytes.into_inner()
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn a_damaged_frame_in_a_stream_is_skipped_and_counted() {
+    let folder = folder();
+    let (good, mut stream) = (jpeg(90), Vec::new());
+    for turn in 0..6 {
+        stream.extend_from_slice(&good);
+        if turn == 3 {
+            stream.extend_from_slice(&good[..good.len() / 2]);
+        }
+    }
+    fs::write(folder.path().join("film.mjpg"), stream).unwrap();
+    for source in ["file:film.mjpg", "pipe:cat film.mjpg; sleep 1"] {
+        let run = face8x(
+            folder.path(),
+            &[
+                "--source",
+                source,
+                "--headless",
+                "--json",
+                "--frames",
+                "4",
+                "--locator",
+                "centre",
+            ],
+        )
+        .expect(0, &[]);
+        assert!(
+            run.summary()["frames"].as_u64() >= Some(1),
+            "{}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn a_stream_on_standard_input_ends_the_run() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(5)).unwrap();
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        "-",
+        "--headless",
+        "--json",
+        "--locator",
+        "centre",
+    ]);
+    run.stdin(fs::File::open(folder.path().join("film.mjpg")).unwrap());
+    let summary = finish(run).expect(0, &[]).summary();
+    let seen = summary["frames"].as_u64().unwrap() + summary["skipped"].as_u64().unwrap();
+    assert_eq!(seen, 5, "{summary}");
+}
+
+#[test]
+fn raw_frames_of_a_wrong_length_are_named() {
+    let folder = folder();
+    fs::write(
+        folder.path().join("film.yuv"),
+        vec![128; 64 * 48 * 3 / 2 + 100],
+    )
+    .unwrap();
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        "-",
+        "--size",
+        "64x48",
+        "--format",
+        "YU12",
+        "--headless",
+        "--json",
+    ]);
+    run.stdin(fs::File::open(folder.path().join("film.yuv")).unwrap());
+    finish(run).expect(1, &["100", "4608", "remedy: "]);
+}
+
+#[test]
+fn widths_that_rpicam_pads_are_refused() {
+    let folder = folder();
+    let run = ["--source", "rpicam://0", "--size", "650x480"];
+    face8x(folder.path(), &run).expect(2, &["650", "640"]);
+}
+
+#[test]
+fn a_stop_signal_ends_the_run_with_its_summary() {
+    let folder = folder();
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let mut run = command(folder.path());
+        run.args([
+            "--source",
+            "demo:",
+            "--headless",
+            "--json",
+            "--restorer",
+            "bicubic",
+        ]);
+        let child = run.spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            stdout
+                .lines()
+                .last()
+                .unwrap()
+                .contains("\"event\":\"summary\""),
+            "{stdout}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run() {
+    let folder = folder();
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        "demo:",
+        "--headless",
+        "--json",
+        "--restorer",
+        "bicubic",
+    ]);
+    let mut child = run.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_command_that_dies_is_run_again() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(5)).unwrap();
+    let source = "pipe:cat film.mjpg; sleep 0.2; exit 3";
+    let summary = face8x(
+        folder.path(),
+        &[
+            "--source",
+            source,
+            "--headless",
+            "--json",
+            "--locator",
+            "centre",
+            "--frames",
+            "4",
+        ],
+    )
+    .expect(0, &["exit status: 3"])
+    .summary();
+    assert!(summary["lost"].as_u64() >= Some(1), "{summary}");
+}
+
+#[test]
+fn a_lost_camera_is_told_on_the_screen_and_comes_back() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(3)).unwrap();
+    // There at first, gone while the file "gone" is there.
+    let source = "pipe:[ -e gone ] && exit 1; cat film.mjpg; sleep 0.3; [ -e stay ] && sleep 60; \
+                  touch gone";
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        source,
+        "--sink",
+        "png:out.png",
+        "--size",
+        "320x240",
+        "--json",
+    ]);
+    run.args(["--view", "restored", "--restorer", "bicubic"]);
+    let child = run.spawn().unwrap();
+    let out = folder.path().join("out.png");
+    let wait_for = |what: &str, seen: &dyn Fn(image::RgbImage) -> bool| {
+        for _ in 0..200 {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            if image::open(&out).is_ok_and(|picture| seen(picture.into_rgb8())) {
+                return;
+            }
+        }
+        panic!("never {what}");
+    };
+    let background = image::Rgb([0x10, 0x14, 0x18]);
+    let share = |picture: &image::RgbImage| {
+        let dark = picture.pixels().filter(|&&p| p == background).count();
+        dark as f64 / picture.len() as f64 * 3.0
+    };
+    wait_for("a message", &|picture| {
+        (0.5..1.0).contains(&share(&picture))
+    });
+    fs::write(folder.path().join("stay"), "").unwrap();
+    fs::remove_file(folder.path().join("gone")).unwrap();
+    wait_for("the camera again", &|picture| share(&picture) < 0.5);
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_kiosk_waits_for_its_camera() {
+    let folder = folder();
+    let mut run = command(folder.path());
+    run.args(["--source", "/dev/video99", "--wait", "--headless", "--json"]);
+    let child = run.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("/dev/video99"), "{stderr}");
+}
