@@ -11,12 +11,7 @@ use face8x::config::Options;
 ///
 /// The picture is a plausible guess, never evidence of who somebody is.
 #[derive(Parser)]
-#[command(
-    name = "face8x",
-    version,
-    max_term_width = 100,
-    args_conflicts_with_subcommands = true
-)]
+#[command(name = "face8x", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -44,13 +39,23 @@ pub enum Command {
     TestPattern(TestPatternArgs),
 }
 
-#[derive(Args)]
+#[derive(Args, Default, PartialEq)]
 pub struct RunArgs {
     /// Read options from a TOML file; flags win
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
     pub options: Options,
+}
+
+impl RunArgs {
+    /// These arguments, and `others` where these say nothing.
+    pub fn or(self, others: RunArgs) -> RunArgs {
+        RunArgs {
+            config: self.config.or(others.config),
+            options: self.options.or(others.options),
+        }
+    }
 }
 
 #[derive(Args)]

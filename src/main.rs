@@ -7,14 +7,19 @@ use clap::Parser;
 mod cli;
 mod commands;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, RunArgs};
+use face8x::Error;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log(cli.verbose, cli.quiet);
     let result = match cli.command {
         None => commands::run(cli.run),
-        Some(Command::Run(arguments)) => commands::run(arguments),
+        Some(Command::Run(arguments)) => commands::run(arguments.or(cli.run)),
+        Some(_) if cli.run != RunArgs::default() => Err(Error::usage(
+            "options of `run` stand before another command",
+        )
+        .remedy("write a command's own options behind it: `face8x image IN -o OUT --faces 2`")),
         Some(Command::Image(arguments)) => commands::image(arguments),
         Some(Command::List) => commands::list(),
         Some(Command::Doctor(arguments)) => commands::doctor(arguments),

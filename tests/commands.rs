@@ -26,6 +26,10 @@ fn help_names_the_commands_and_flags() {
         concat!("face8x ", env!("CARGO_PKG_VERSION"))
     );
     face8x(folder.path(), &["dance"]).expect(2, &["dance"]);
+    face8x(folder.path(), &["--view", "full", "list"]).expect(2, &["before another command"]);
+    face8x(folder.path(), &["-q", "list"]).expect(0, &[]);
+    let run = ["--source", "demo:", "run", "--headless", "--frames", "1"];
+    face8x(folder.path(), &run).expect(0, &["source: demo:"]);
 }
 
 #[test]
