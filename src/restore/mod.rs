@@ -6,6 +6,7 @@ use crate::geometry::{HR_SIDE, LR_SIDE};
 use crate::{Error, Result};
 
 mod bicubic;
+mod int8;
 mod model;
 mod tract;
 
