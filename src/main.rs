@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         None => commands::run(cli.run),
         Some(Command::Run(arguments)) => commands::run(arguments),
         Some(Command::Image(arguments)) => commands::image(arguments),
+        Some(Command::Bench(arguments)) => commands::bench(arguments),
         Some(Command::List) => commands::list(),
         Some(Command::Doctor(arguments)) => commands::doctor(arguments),
         Some(Command::TestPattern(arguments)) => commands::test_pattern(arguments),

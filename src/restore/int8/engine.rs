@@ -57,11 +57,6 @@ impl Engine {
         }
     }
 
-    /// Threads that it runs on.
-    pub fn threads(&self) -> usize {
-        self.pool.threads()
-    }
-
     /// Sets the network's entry `k` from planes (channels x rows x columns).
     pub fn enter(&mut self, k: usize, planes: &[u8]) {
         let place = self.plan.entries[k];

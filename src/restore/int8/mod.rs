@@ -15,9 +15,9 @@ mod pool;
 mod recognise;
 mod skip;
 
-pub use kernel::{Kernel, available};
-pub use op::{Fused, fuse};
-pub use recognise::has_float_convolution;
+pub use kernel::fastest;
+pub use op::fuse;
+pub use pool::usable_threads;
 
 #[cfg(test)]
 mod tests;

@@ -163,8 +163,8 @@ impl OpState for Running {
 /// A graph with the fused operator in the place of what it computes.
 pub struct Fused {
     pub model: TypedModel,
-    /// Convolutions that were fused.
-    pub convolutions: usize,
+    /// Multiplications of the fused convolutions a run, zero taps left out.
+    pub multiplications: usize,
     /// Names of the nodes that stayed tract's.
     pub left: Vec<String>,
 }
@@ -187,7 +187,7 @@ pub fn fuse(model: &TypedModel, kernel: Arc<dyn Kernel>, threads: usize) -> Resu
         .iter()
         .map(|&tensor| found.network.tensors[tensor])
         .collect();
-    let convolutions = found.network.convs.len();
+    let multiplications = found.network.multiplications();
     let op = Int8Convolutions {
         plan: Arc::new(Plan::new(&found.network, &tensors)?),
         kernel,
@@ -207,7 +207,7 @@ pub fn fuse(model: &TypedModel, kernel: Arc<dyn Kernel>, threads: usize) -> Resu
         .collect();
     Ok(Some(Fused {
         model: fused,
-        convolutions,
+        multiplications,
         left,
     }))
 }

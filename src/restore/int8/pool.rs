@@ -11,6 +11,12 @@ pub const MAX_THREADS: usize = 16;
 /// Turns of a spinning thread before it sleeps; some ten microseconds.
 const SPINS: u32 = 4000;
 
+/// How many of `wanted` threads make sense here: no more than the processor runs at once.
+pub fn usable_threads(wanted: usize) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.min(processors).clamp(1, MAX_THREADS)
+}
+
 type Task = &'static (dyn Fn(usize) + Sync);
 
 struct State {
@@ -70,11 +76,10 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of `threads` threads, the caller's among them: never more than [`MAX_THREADS`] nor
-    /// than the processor has; one where no other can be started.
+    /// A pool of `threads` threads, 1 to [`MAX_THREADS`], the caller's among them; fewer where
+    /// the system starts no more.
     pub fn new(threads: usize) -> Pool {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.min(processors).clamp(1, MAX_THREADS);
+        let threads = threads.clamp(1, MAX_THREADS);
         let state = State {
             task: None,
             sleeping: 0,

@@ -611,12 +611,3 @@ fn byte(value: i32, node: &str) -> Result<u8> {
         .remedy("quantise the network again, or use the embedded model")
     })
 }
-
-/// Whether the graph has a convolution in floats.
-pub fn has_float_convolution(model: &TypedModel) -> bool {
-    let float = |conv: &TractConv| conv.q_params.is_none();
-    model
-        .nodes()
-        .iter()
-        .any(|node| node.op_as::<TractConv>().is_some_and(float))
-}

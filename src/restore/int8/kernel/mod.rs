@@ -127,6 +127,11 @@ pub trait Kernel: Send + Sync + std::fmt::Debug {
     }
 }
 
+/// The fastest kernel that this processor can run.
+pub fn fastest() -> Arc<dyn Kernel> {
+    available().swap_remove(0)
+}
+
 /// Every kernel of this architecture that this processor can run, the fastest first.
 pub fn available() -> Vec<Arc<dyn Kernel>> {
     let mut kernels: Vec<Arc<dyn Kernel>> = Vec::new();

@@ -2,33 +2,27 @@
 
 use std::sync::Arc;
 
-use proptest::prelude::*;
 use tract_core::internal::SimpleState;
 use tract_core::prelude::{IntoTValue, IntoTensor, Tensor, TypedModel, TypedSimplePlan, tvec};
 use tract_onnx::prelude::{Framework, InferenceModelExt};
 
-use super::kernel::Reference;
+use super::kernel::available;
 use super::*;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 
+mod graphs;
+
 const MODELS: [(&str, &[u8]); 2] = [
-    (
-        "010",
-        include_bytes!("../../../models/face8x-010-int8.onnx"),
-    ),
+    ("010", include_bytes!("../../../../models/face8x.onnx")),
     (
         "035",
-        include_bytes!("../../../models/face8x-035-int8.onnx"),
+        include_bytes!("../../../../models/face8x-035-int8.onnx"),
     ),
 ];
 
 fn decluttered(bytes: &[u8]) -> TypedModel {
     let model = tract_onnx::onnx().model_for_read(&mut &bytes[..]).unwrap();
     model.into_typed().unwrap().into_decluttered().unwrap()
-}
-
-fn kernels() -> Vec<Arc<dyn Kernel>> {
-    available()
 }
 
 fn run(model: TypedModel, planes: &[u8]) -> Tensor {
@@ -85,7 +79,7 @@ fn every_kernel_gives_tracts_bytes() {
             .iter()
             .map(|input| bytes_of(&run(model.clone(), input)))
             .collect();
-        for kernel in kernels() {
+        for kernel in available() {
             for threads in [1, 2, 3] {
                 let fused = fuse(&model, Arc::clone(&kernel), threads).unwrap().unwrap();
                 assert_eq!(fused.left, Vec::<String>::new(), "{name}");
