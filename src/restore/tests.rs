@@ -279,7 +279,10 @@ fn empty_cut_and_huge_files_are_refused() {
 fn an_unknown_restorer_is_a_usage_error_that_names_the_others() {
     let error = open("lanczos", None, 1).err().unwrap();
     assert_eq!(error.exit_code(), 2);
-    assert_eq!(error.remedy_text(), Some("known are auto, tract, bicubic"));
+    assert_eq!(
+        error.remedy_text(),
+        Some("known are auto, int8, tract, bicubic")
+    );
 }
 
 #[test]

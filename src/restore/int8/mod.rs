@@ -10,6 +10,7 @@ mod engine;
 mod graph;
 mod kernel;
 mod op;
+mod parameters;
 mod plan;
 mod pool;
 mod recognise;

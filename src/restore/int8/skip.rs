@@ -12,6 +12,7 @@ pub const FACTOR: usize = 8;
 
 /// Input positions on both sides of output position `i`, and the weight of the second in
 /// sixteenths; the first has the rest.
+#[inline(always)]
 fn between(i: usize, length: usize) -> (usize, usize, u16) {
     let shifted = i + FACTOR / 2;
     let (second, within) = (shifted / FACTOR, shifted % FACTOR);
@@ -28,6 +29,7 @@ const SECOND: [u16; FACTOR] = [1, 3, 5, 7, 9, 11, 13, 15];
 /// Output row `y` of a plane whose pixel (row, column) is `pixel(row, column)`, in 1/256 levels.
 /// `row` has 8 elements more than there are output columns: the picture begins at element 4.
 /// `blend` is room for the input's columns.
+#[inline(always)]
 pub fn enlarge_row(
     pixel: impl Fn(usize, usize) -> u8,
     rows: usize,

@@ -36,7 +36,7 @@ impl Sketch {
             .random
             .wrapping_mul(1_664_525)
             .wrapping_add(1_013_904_223);
-        (u64::from(self.random) * u64::from(below) >> 32) as u32
+        ((u64::from(self.random) * u64::from(below)) >> 32) as u32
     }
 
     fn constant(
@@ -284,7 +284,7 @@ struct Sizes {
 }
 
 fn sizes() -> impl Strategy<Value = Sizes> {
-    let side = prop_oneof![Just(1usize), Just(3)];
+    let side = prop_oneof![1 => Just(1usize), 6 => Just(3)];
     (
         [1usize..40, 1..40, 1..20],
         (1usize..12, 1usize..12),
@@ -332,9 +332,14 @@ proptest! {
         let shape = [1, sizes.channels[0], sizes.rows, sizes.columns];
         let input: Vec<u8> = (0..shape.iter().product::<usize>()).map(|k| (k * 89 + sizes.seed as usize) as u8).collect();
         let expected = run_on(model.clone(), &shape, &input);
+        // Of a kernel of one pixel, or one as large as its input, tract makes a matrix product.
+        let all = sizes.sides == [3; 4] && sizes.rows.min(sizes.columns) > 2 * sizes.stride && sizes.channels.iter().all(|&c| c > 1);
         for kernel in available() {
-            let fused = fuse(&model, Arc::clone(&kernel), threads).unwrap().unwrap();
-            prop_assert_eq!(&fused.left, &Vec::<String>::new());
+            let Some(fused) = fuse(&model, Arc::clone(&kernel), threads).unwrap() else {
+                prop_assert!(!all);
+                continue;
+            };
+            prop_assert!(!all || fused.left.is_empty(), "{:?}", fused.left);
             let found = run_on(fused.model, &shape, &input);
             prop_assert_eq!(&found, &expected, "{} on {}", kernel.name(), threads);
         }

@@ -96,3 +96,19 @@ fn every_kernel_gives_tracts_bytes() {
         }
     }
 }
+
+#[test]
+fn no_float_convolution_is_left_in_the_embedded_model() {
+    let fused = fuse(&decluttered(MODELS[0].1), kernel::fastest(), 1)
+        .unwrap()
+        .unwrap();
+    let names: Vec<_> = fused
+        .model
+        .nodes()
+        .iter()
+        .map(|node| node.op.name())
+        .collect();
+    assert_eq!(names, ["Source", "Int8Convolutions"]);
+    // The model card's figure.
+    assert_eq!(fused.multiplications / 1_000_000, 92);
+}

@@ -108,15 +108,12 @@ unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) ->
             }
         }
     }
-    for (p, sums) in sums.iter().enumerate() {
-        for (k, pair) in sums.as_chunks::<2>().0.iter().enumerate() {
-            // The lanes come as 0 1 4 5 | 2 3 6 7.
-            let sum =
-                _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(pair[0], pair[1]));
-            let lane = block * Block::LANES + 8 * k;
-            // SAFETY: the check: the row has the 8 lanes and the pixel.
-            unsafe { half::finish(row, pixel + p, lane, sum, true) };
-        }
-    }
+    let done = sums.map(|sums| {
+        // The lanes come as 0 1 4 5 | 2 3 6 7.
+        let pair = |a, b| _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(a, b));
+        [pair(sums[0], sums[1]), pair(sums[2], sums[3])]
+    });
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { half::finish(row, pixel, block, done.as_flattened(), false) };
     P
 }

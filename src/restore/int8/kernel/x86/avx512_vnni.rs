@@ -121,27 +121,39 @@ unsafe fn tile<const P: usize, const Q: usize>(row: &mut Row<'_>, pixel: usize) 
             }
         }
     }
-    for q in 0..Q {
-        // SAFETY: the check: 16 numbers a block.
-        let factor = unsafe { _mm512_loadu_ps(row.factor.as_ptr().add(q * Block::LANES)) };
-        for (p, sums) in sums.iter().enumerate() {
+    // A copy: the sums themselves stay in registers, since nothing takes their address.
+    let done = sums;
+    // SAFETY: the pixels and blocks are the row's.
+    unsafe { finish(row, pixel, Q, done.as_flattened()) };
+    P
+}
+
+/// Writes the pixels from `pixel` on whose `sums` these are, block by block.
+///
+/// # Safety
+/// The row has passed its check and has the blocks and these pixels.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn finish(row: &mut Row<'_>, pixel: usize, blocks: usize, sums: &[__m512i]) {
+    for (p, sums) in sums.chunks_exact(blocks).enumerate() {
+        for (q, &sum) in sums.iter().enumerate() {
             let at = (pixel + p) * row.output_step + q * Block::LANES;
-            let mut levels = quantise(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[q]), factor), row.zero);
-            if let Some(addend) = row.add {
-                // SAFETY: the check: the other side has 16 bytes wherever the output has.
-                let other = unsafe { _mm_loadu_si128(addend.other.as_ptr().add(at).cast()) };
-                levels = add(levels, _mm512_cvtepu8_epi32(other), &addend);
-            }
-            // SAFETY: the check: the output has 16 bytes for each block of each pixel.
+            // SAFETY: the check: 16 factors a block; the output and the other side have 16 bytes
+            // for each block of each pixel.
             unsafe {
+                let factor = _mm512_loadu_ps(row.factor.as_ptr().add(q * Block::LANES));
+                let mut levels = quantise(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), factor), row.zero);
+                if let Some(addend) = &row.add {
+                    let other = _mm_loadu_si128(addend.other.as_ptr().add(at).cast());
+                    levels = add(levels, _mm512_cvtepu8_epi32(other), addend);
+                }
                 _mm_storeu_si128(
                     row.output.as_mut_ptr().add(at).cast(),
                     _mm512_cvtepi32_epi8(levels),
-                )
-            };
+                );
+            }
         }
     }
-    P
 }
 
 /// Rounds half to even, adds the zero point and clamps to a byte, in lanes of 32 bits.

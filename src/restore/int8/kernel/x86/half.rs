@@ -3,41 +3,50 @@
 use std::arch::x86_64::*;
 
 use crate::restore::int8::graph::Scale;
-use crate::restore::int8::kernel::{Addend, Row};
+use crate::restore::int8::kernel::{Addend, Block, Row};
 
-/// Writes 8 channels of a pixel from `lane` on; `with_bias` where the bias isn't in the sums yet.
+/// Writes one block's 16 channels of the pixels from `pixel` on; `sums` has two registers for each,
+/// with the bias in them where `bias_done`.
 ///
 /// # Safety
-/// The row has passed its check and has the pixel and the lanes.
-#[inline]
+/// The row has passed its check and has the block and these pixels.
+#[inline(never)]
 #[target_feature(enable = "avx2")]
 pub unsafe fn finish(
     row: &mut Row<'_>,
     pixel: usize,
-    lane: usize,
-    mut sum: __m256i,
-    with_bias: bool,
+    block: usize,
+    sums: &[__m256i],
+    bias_done: bool,
 ) {
-    let at = pixel * row.output_step + lane;
-    // SAFETY: bias, factor and the other side have 8 more elements here, by the row's check.
-    unsafe {
-        if with_bias {
-            sum = _mm256_add_epi32(sum, _mm256_loadu_si256(row.bias.as_ptr().add(lane).cast()));
+    for (k, &sum) in sums.iter().enumerate() {
+        let lane = block * Block::LANES + k % 2 * 8;
+        let at = (pixel + k / 2) * row.output_step + lane;
+        // SAFETY: bias, factor, output and the other side have 8 more elements here, by the
+        // row's check.
+        unsafe {
+            let bias = _mm256_loadu_si256(row.bias.as_ptr().add(lane).cast());
+            let sum = if bias_done {
+                sum
+            } else {
+                _mm256_add_epi32(sum, bias)
+            };
+            let factor = _mm256_loadu_ps(row.factor.as_ptr().add(lane));
+            let mut levels = quantise(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factor), row.zero);
+            if let Some(addend) = &row.add {
+                let other = _mm_loadl_epi64(addend.other.as_ptr().add(at).cast());
+                levels = add(levels, _mm256_cvtepu8_epi32(other), addend);
+            }
+            let (low, high) = (
+                _mm256_castsi256_si128(levels),
+                _mm256_extracti128_si256::<1>(levels),
+            );
+            let words = _mm_packus_epi32(low, high);
+            _mm_storel_epi64(
+                row.output.as_mut_ptr().add(at).cast(),
+                _mm_packus_epi16(words, words),
+            );
         }
-        let factor = _mm256_loadu_ps(row.factor.as_ptr().add(lane));
-        let mut levels = quantise(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factor), row.zero);
-        if let Some(addend) = row.add {
-            let other = _mm_loadl_epi64(addend.other.as_ptr().add(at).cast());
-            levels = add(levels, _mm256_cvtepu8_epi32(other), &addend);
-        }
-        let words = _mm_packus_epi32(
-            _mm256_castsi256_si128(levels),
-            _mm256_extracti128_si256::<1>(levels),
-        );
-        _mm_storel_epi64(
-            row.output.as_mut_ptr().add(at).cast(),
-            _mm_packus_epi16(words, words),
-        );
     }
 }
 
