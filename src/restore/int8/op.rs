@@ -189,7 +189,7 @@ pub fn fuse(model: &TypedModel, kernel: Arc<dyn Kernel>, threads: usize) -> Resu
         .collect();
     let multiplications = found.network.multiplications();
     let op = Int8Convolutions {
-        plan: Arc::new(Plan::new(&found.network, &tensors)?),
+        plan: Arc::new(Plan::new(&found.network, &tensors, kernel.input_offset())?),
         kernel,
         threads,
         outputs,

@@ -94,6 +94,8 @@ pub struct Step {
     pub bias: Vec<i32>,
     pub factor: Vec<f32>,
     pub zero: u8,
+    /// The kernel's offset of the inputs.
+    pub offset: i32,
 }
 
 /// A network ready to run.
@@ -109,11 +111,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a network of which the tensors `exports` are wanted.
+    /// Plans a network of which the tensors `exports` are wanted, for a kernel with this offset
+    /// (see [`super::kernel::Kernel::input_offset`]).
     ///
     /// # Errors
     /// Two convolutions give the border of one tensor different zero points.
-    pub fn new(network: &Network, exports: &[TensorId]) -> Result<Plan> {
+    pub fn new(network: &Network, exports: &[TensorId], offset: i32) -> Result<Plan> {
         let zeros = zeros(network)?;
         let (places, buffers) = place(network, exports, &zeros);
         let mut pictures = Vec::new();
@@ -124,7 +127,7 @@ impl Plan {
                 pictures.push(conv.output);
                 picture_columns = picture_columns.max(network.tensors[base].columns);
             }
-            steps.push(step(conv, &places));
+            steps.push(step(conv, &places, offset));
         }
         let export = |tensor: &TensorId| (!pictures.contains(tensor)).then(|| places[*tensor]);
         Ok(Plan {
@@ -238,7 +241,7 @@ fn reads(conv: &Conv) -> Vec<TensorId> {
     }
 }
 
-fn step(conv: &Conv, places: &[Place]) -> Step {
+fn step(conv: &Conv, places: &[Place], offset: i32) -> Step {
     let input = places[conv.input];
     let output = places[conv.output];
     let fold = if conv.fold { 2 } else { 1 };
@@ -276,6 +279,7 @@ fn step(conv: &Conv, places: &[Place]) -> Step {
         bias: Vec::new(),
         factor: Vec::new(),
         zero: conv.zero_out,
+        offset,
     };
     // The picture's last step puts the squares together itself; else each of a square's pixels
     // is a convolution of its own.
@@ -354,7 +358,7 @@ impl Step {
                 let weights = &conv.weights[output * conv.inputs * area..][..conv.inputs * area];
                 let sum: i32 = weights.iter().map(|&w| i32::from(w)).sum();
                 (
-                    conv.bias[output] - i32::from(conv.zero_in) * sum,
+                    conv.bias[output] + (self.offset - i32::from(conv.zero_in)) * sum,
                     conv.factor[output],
                 )
             });

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 mod reference;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -31,7 +33,7 @@ impl Block {
 /// For pixel `p` and output channel `o`, with the sum over taps `t` and input channels `i`:
 ///
 /// ```text
-/// sum    = bias[o] + sum(input[p * input_step + taps[t] + i] * weight[t][i][o])
+/// sum    = bias[o] + sum((input[p * input_step + taps[t] + i] - offset) * weight[t][i][o])
 /// byte   = clamp(round(sum * factor[o]) + zero, 0, 255)      (half to even)
 /// output[p * output_step + o] = byte, or the sum with `add`
 /// ```
@@ -48,7 +50,8 @@ pub struct Row<'a> {
     pub blocks: usize,
     /// `[tap][quad][block]`.
     pub weights: &'a [Block],
-    /// For each of the 16 x blocks channels; the input's zero point is in it.
+    /// For each of the 16 x blocks channels; the input's zero point and the kernel's
+    /// offset are in it.
     pub bias: &'a [i32],
     pub factor: &'a [f32],
     pub zero: u8,
@@ -104,6 +107,12 @@ pub trait Kernel: Send + Sync + std::fmt::Debug {
     /// What it uses, for the log and the screen.
     fn name(&self) -> &'static str;
 
+    /// What it takes from each input byte before it multiplies. Whoever packs the weights adds
+    /// this times their sum to the bias.
+    fn input_offset(&self) -> i32 {
+        0
+    }
+
     /// Computes a row.
     ///
     /// # Panics
@@ -137,6 +146,8 @@ pub fn available() -> Vec<Arc<dyn Kernel>> {
     let mut kernels: Vec<Arc<dyn Kernel>> = Vec::new();
     #[cfg(target_arch = "x86_64")]
     kernels.extend(x86::available());
+    #[cfg(target_arch = "aarch64")]
+    kernels.extend(aarch64::available());
     kernels.push(Arc::new(Reference));
     kernels
 }
