@@ -33,6 +33,8 @@ pub enum Command {
     Image(ImageArgs),
     /// List cameras, displays, sources, sinks, locators, restorers and views
     List,
+    /// Time the network on this machine, by face8x's engine and by tract's
+    Bench(BenchArgs),
     /// Look for problems on this machine and name their remedies
     Doctor(DoctorArgs),
     /// Show a test pattern: is the display wired and turned as it should be?
@@ -81,7 +83,7 @@ pub struct ImageArgs {
     /// Most faces restored in a picture, the largest first (1 to 8)
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=8))]
     pub faces: u8,
-    /// What restores faces: auto, tract or bicubic
+    /// What restores faces: auto, int8, tract or bicubic
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub restorer: String,
     /// An ONNX network in place of the embedded one
@@ -90,6 +92,25 @@ pub struct ImageArgs {
     /// Threads of the network
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
+}
+
+#[derive(Args)]
+pub struct BenchArgs {
+    /// Time the network alone: 16x16 pixels in, 128x128 out
+    #[arg(long)]
+    pub model_only: bool,
+    /// Threads of face8x's engine, one after the other; tract's own operators run on one
+    #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: Vec<u8>,
+    /// An ONNX network in place of the embedded one
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Write the results to this file; times are in seconds
+    #[arg(long, value_name = "FILE")]
+    pub export_json: Option<PathBuf>,
+    /// How long to go on, all engines together
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
 }
 
 #[derive(Args)]

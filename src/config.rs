@@ -27,7 +27,7 @@ pub struct Options {
     /// What finds faces: auto, rustface, centre, box:X,Y,W,H or yunet:FILE
     #[arg(long, value_name = "LOCATOR")]
     pub locator: Option<String>,
-    /// What restores faces: auto, tract or bicubic
+    /// What restores faces: auto, int8, tract or bicubic
     #[arg(long, value_name = "NAME")]
     pub restorer: Option<String>,
     /// An ONNX network (1x3x16x16 to 1x3x128x128) in place of the embedded one

@@ -11,6 +11,7 @@ fn help_names_the_commands_and_flags() {
     for word in [
         "run",
         "image",
+        "bench",
         "list",
         "doctor",
         "test-pattern",
@@ -30,6 +31,56 @@ fn help_names_the_commands_and_flags() {
     face8x(folder.path(), &["-q", "list"]).expect(0, &[]);
     let run = ["--source", "demo:", "run", "--headless", "--frames", "1"];
     face8x(folder.path(), &run).expect(0, &["source: demo:"]);
+}
+
+#[test]
+fn bench_times_three_engines_in_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "bench",
+        "--model-only",
+        "--threads",
+        "1,2",
+        "--seconds",
+        "1",
+    ];
+    let json = ["--export-json", "bench.json"];
+    let table = face8x(folder.path(), &[&arguments[..], &json].concat())
+        .expect(0, &[])
+        .stdout;
+    assert_eq!(table.lines().count(), 5, "{table}");
+    let text = std::fs::read_to_string(folder.path().join("bench.json")).unwrap();
+    let bench: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let results = bench["results"].as_array().unwrap();
+    let engines: Vec<_> = results
+        .iter()
+        .map(|r| {
+            (
+                r["engine"].as_str().unwrap(),
+                r["threads"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let wanted = [
+        ("face8x", 1),
+        ("face8x", 2),
+        ("tract-int8", 1),
+        ("tract-f32", 1),
+    ];
+    assert_eq!(engines, wanted);
+    for result in results {
+        assert_eq!(result["stage"], "restore");
+        assert!(result["runs"].as_u64().unwrap() >= 5, "{result}");
+        let [min, median, max] = ["min", "median", "max"].map(|k| result[k].as_f64().unwrap());
+        assert!(
+            0.0 < min && min <= median && median <= max && max < 60.0,
+            "{result}"
+        );
+    }
+    face8x(folder.path(), &["bench"]).expect(2, &["--model-only"]);
+    let nowhere = ["--export-json", "no/folder/bench.json"];
+    face8x(folder.path(), &[&arguments[..], &nowhere].concat())
+        .expect(1, &["no/folder/bench.json"]);
 }
 
 #[test]

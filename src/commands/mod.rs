@@ -1,9 +1,11 @@
 //! One function a command; everything that is printed is printed here.
 
+mod bench;
 mod image;
 mod look;
 mod run;
 
+pub use bench::bench;
 pub use image::image;
 pub use look::{doctor, list, test_pattern};
 pub use run::run;

@@ -5,13 +5,16 @@ use std::path::Path;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 use crate::{Error, Result};
 
+pub mod bench;
 mod bicubic;
+mod float_form;
+mod int8;
 mod model;
 mod tract;
 
 pub use bicubic::Bicubic;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
-pub use tract::TractRestorer;
+pub use tract::{Operators, TractRestorer};
 
 /// The network's input: 16x16 RGB, interleaved, 8 bits a channel.
 pub type Lr = [u8; LR_SIDE * LR_SIDE * 3];
@@ -47,12 +50,17 @@ pub struct RestorerKind {
 pub const RESTORERS: &[RestorerKind] = &[
     RestorerKind {
         name: "auto",
-        help: "the fastest engine for the model (now: tract)",
-        open: open_tract,
+        help: "the fastest engine for the model: int8 where it is quantised, else tract",
+        open: |model, threads| open_network(model, Operators::Fused(threads)),
+    },
+    RestorerKind {
+        name: "int8",
+        help: "a quantised ONNX network on the processor's integer instructions",
+        open: |model, threads| open_network(model, Operators::OnlyFused(threads)),
     },
     RestorerKind {
         name: "tract",
-        help: "an ONNX network by tract; the embedded one, or --model FILE",
+        help: "an ONNX network by tract's own operators, on one thread",
         open: open_tract,
     },
     RestorerKind {
@@ -85,12 +93,20 @@ pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<
 
 fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
     if threads > 1 {
-        log::info!("the float network runs on one thread; more are for the integer engine");
+        log::info!(
+            "tract's own operators run on one thread; the other {} stay idle",
+            threads - 1
+        );
     }
+    open_network(model, Operators::Stock)
+}
+
+/// The user's network, or the embedded one.
+fn open_network(model: Option<&Path>, operators: Operators) -> Result<Box<dyn Restorer>> {
     let opened = match model {
         None => {
             model_checksum()?;
-            TractRestorer::load(EMBEDDED_MODEL, "face8x.onnx", "embedded")?
+            TractRestorer::load(EMBEDDED_MODEL, "face8x.onnx", "embedded", operators)?
         }
         Some(path) => {
             let bytes = model::read_file(path)?;
@@ -98,7 +114,7 @@ fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>>
                 .file_name()
                 .unwrap_or(path.as_os_str())
                 .to_string_lossy();
-            TractRestorer::load(&bytes, &name, "file")
+            TractRestorer::load(&bytes, &name, "file", operators)
                 .map_err(|error| error.context(path.display()))?
         }
     };

@@ -61,22 +61,44 @@ fn refusal(name: &str) -> String {
 
 #[test]
 fn the_embedded_model_gives_onnxruntimes_pixels() {
-    let mut restorer = open("auto", None, 1).unwrap();
-    assert_eq!(
-        restorer.describe(),
-        format!(
-            "face8x.onnx (embedded, f32) by tract {}, 1 thread",
-            tract::TRACT_VERSION
-        )
-    );
-    // Twice in turn: nothing of one face may stay for the next.
-    for name in ["face", "noise", "face", "noise"] {
-        let restored = restore(restorer.as_mut(), &lr(&format!("{name}-lr.png")));
-        assert!(
-            difference(&restored, &pixels(&format!("{name}-sr.png"))) <= 1,
-            "{name}"
-        );
+    for (name, threads, most) in [("auto", 1, 0), ("int8", 2, 0), ("tract", 1, 1)] {
+        let mut restorer = open(name, None, threads).unwrap();
+        // Twice in turn: nothing of one face may stay for the next.
+        for picture in ["face", "noise", "face", "noise"] {
+            let restored = restore(restorer.as_mut(), &lr(&format!("{picture}-lr.png")));
+            let away = difference(&restored, &pixels(&format!("{picture}-sr.png")));
+            assert!(away <= most, "{name}: {picture} is {away} levels away");
+        }
     }
+}
+
+#[test]
+fn a_restorer_says_by_what_it_runs() {
+    let version = tract::TRACT_VERSION;
+    let stock = open("tract", None, 1).unwrap().describe();
+    assert_eq!(
+        stock,
+        format!("face8x.onnx (embedded, u8) by tract {version}, 1 thread")
+    );
+    let auto = open("auto", None, 1).unwrap().describe();
+    assert!(
+        auto.starts_with("face8x.onnx (embedded, u8) by int8 ")
+            && auto.ends_with(&format!(" in tract {version}, 1 thread")),
+        "{auto}"
+    );
+}
+
+#[test]
+fn a_float_network_runs_by_tract_and_int8_refuses_it() {
+    let path = data("overshoot.onnx");
+    let auto = open("auto", Some(&path), 1).unwrap().describe();
+    assert!(auto.contains("by tract"), "{auto}");
+    let error = open("int8", Some(&path), 1).err().unwrap();
+    assert!(
+        error.to_string().contains("no quantised convolutions"),
+        "{error}"
+    );
+    assert!(error.remedy_text().is_some());
 }
 
 #[test]
@@ -257,7 +279,10 @@ fn empty_cut_and_huge_files_are_refused() {
 fn an_unknown_restorer_is_a_usage_error_that_names_the_others() {
     let error = open("lanczos", None, 1).err().unwrap();
     assert_eq!(error.exit_code(), 2);
-    assert_eq!(error.remedy_text(), Some("known are auto, tract, bicubic"));
+    assert_eq!(
+        error.remedy_text(),
+        Some("known are auto, int8, tract, bicubic")
+    );
 }
 
 #[test]
@@ -292,7 +317,7 @@ fn a_damaged_model_is_refused() {
 proptest! {
     #[test]
     fn random_bytes_as_a_model_are_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(TractRestorer::load(&bytes, "random", "test").is_err());
+        prop_assert!(TractRestorer::load(&bytes, "random", "test", Operators::Fused(1)).is_err());
     }
 
     #[test]
@@ -300,7 +325,7 @@ proptest! {
         let mut bytes = std::fs::read(data("overshoot.onnx")).unwrap();
         let at = at.index(bytes.len());
         bytes[at] = value;
-        if let Ok(mut restorer) = TractRestorer::load(&bytes, "damaged", "test") {
+        if let Ok(mut restorer) = TractRestorer::load(&bytes, "damaged", "test", Operators::Fused(1)) {
             let mut sr = [0; HR_SIDE * HR_SIDE];
             prop_assert!(restorer.restore(&[7; LR_SIDE * LR_SIDE * 3], &mut sr).is_ok());
         }

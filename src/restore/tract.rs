@@ -1,4 +1,4 @@
-//! An ONNX network by stock tract.
+//! An ONNX network by tract, with its own operators or ours for quantised convolutions.
 
 use tract_core::internal::{SimpleState, TractResult};
 use tract_core::prelude::{
@@ -6,10 +6,11 @@ use tract_core::prelude::{
     TypedSimpleState, tvec,
 };
 use tract_onnx::pb::tensor_proto::DataLocation;
+use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::{InferenceFact, InferenceModel, InferenceModelExt};
 use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid};
 
-use super::{Lr, Restorer, Sr};
+use super::{Lr, Restorer, Sr, float_form, int8};
 use crate::contain::contain;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 use crate::picture::pack_rgb;
@@ -21,53 +22,93 @@ pub(super) const TRACT_VERSION: &str = "0.23.9";
 const INPUT: [usize; 4] = [1, 3, LR_SIDE, LR_SIDE];
 const OUTPUT: [usize; 4] = [1, 3, HR_SIDE, HR_SIDE];
 
-/// Restores with an ONNX network, run by tract on the calling thread.
+/// Which operators run a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operators {
+    /// tract's own.
+    Stock,
+    /// The fused integer operators for the quantised convolutions, on this many threads, and
+    /// tract's own for the rest.
+    Fused(usize),
+    /// The same, and an error where the network has no quantised convolution that they can run.
+    OnlyFused(usize),
+}
+
+/// Restores with an ONNX network, run by tract.
 ///
 /// The network takes 1x3x16x16 (batch, RGB, rows, columns) and gives 1x3x128x128, each as `f32`
 /// in 0 to 1 (8-bit level / 255; the output is clamped and rounded) or as `u8` levels. Sizes that
 /// the file leaves open, such as a symbolic batch, are set to these.
 ///
-/// The input tensor is kept and written in place. tract itself makes a new tensor for the result
-/// of every node: 369 allocations and 6.4 MB a run of the embedded model. The allocator gives the
-/// same memory each time, so that no page faults follow and the resident size stays flat.
+/// The input tensor is kept and written in place, and the fused operators keep their buffers.
+/// tract's own operators make a new tensor for every result: 369 allocations and 6.4 MB a run of
+/// the float form of the embedded model. The allocator gives the same memory each time, so that
+/// no page faults follow and the resident size stays flat.
 pub struct TractRestorer {
     state: TypedSimpleState,
     input: Arc<Tensor>,
     description: String,
+    multiplications: Option<usize>,
 }
 
 impl TractRestorer {
-    /// Loads the ONNX file whose content is `bytes`, optimises it for this processor and runs it
+    /// Loads the ONNX file whose content is `bytes`, prepares it for this processor and runs it
     /// once. `file` is its name and `origin` where it came from; both are for [`describe`].
     ///
     /// # Errors
-    /// Not ONNX, not loadable by tract, or with other inputs and outputs than described above.
+    /// Not ONNX, not loadable by tract, with other inputs and outputs than described above, or
+    /// with broken quantisation parameters.
     ///
     /// [`describe`]: Restorer::describe
-    pub fn load(bytes: &[u8], file: &str, origin: &str) -> Result<Self> {
+    pub fn load(bytes: &[u8], file: &str, origin: &str, operators: Operators) -> Result<Self> {
+        contained(|| Self::build(decode(bytes)?, file, origin, operators))
+    }
+
+    /// Loads the float form of a quantised network (see [`float_form`]), or a float network as it
+    /// is, for tract's own operators.
+    ///
+    /// # Errors
+    /// As [`TractRestorer::load`], and a quantised network of another form.
+    pub(super) fn load_float_form(bytes: &[u8], file: &str, origin: &str) -> Result<Self> {
         contained(|| {
-            let model = parse(bytes)?;
-            let kind = check_input(&model)?;
-            let model = optimise(model, kind)?;
-            check_output(&model)?;
-            let loaded = (|| -> TractResult<TractRestorer> {
-                let state = SimpleState::new(&TypedSimplePlan::new(model)?)?;
-                let input = Arc::new(Tensor::zero_dt(kind, &INPUT)?);
-                let kind = type_name(kind);
-                let description =
-                    format!("{file} ({origin}, {kind}) by tract {TRACT_VERSION}, 1 thread");
-                Ok(TractRestorer {
-                    state,
-                    input,
-                    description,
-                })
-            })();
-            let mut loaded = loaded.map_err(|error| refused("prepare", error))?;
-            loaded
-                .run(&[128; LR_SIDE * LR_SIDE * 3], &mut [0; HR_SIDE * HR_SIDE])
-                .map_err(|error| refused("run", error))?;
-            Ok(loaded)
+            let mut model = decode(bytes)?;
+            let quantised =
+                |graph: &GraphProto| graph.node.iter().any(|n| n.op_type == "QLinearConv");
+            if model.graph.as_ref().is_some_and(quantised) {
+                float_form::dequantise(&mut model)?;
+            }
+            Self::build(model, file, origin, Operators::Stock)
         })
+    }
+
+    fn build(model: ModelProto, file: &str, origin: &str, operators: Operators) -> Result<Self> {
+        let model = parse(&model)?;
+        let kind = check_input(&model)?;
+        let model = simplify(model, kind)?;
+        check_output(&model)?;
+        let prepared = prepare(model, operators)?;
+        let run_by = prepared.run_by;
+        let loaded = (|| -> TractResult<TractRestorer> {
+            let state = SimpleState::new(&TypedSimplePlan::new(prepared.model)?)?;
+            let input = Arc::new(Tensor::zero_dt(kind, &INPUT)?);
+            let kind = type_name(kind);
+            Ok(TractRestorer {
+                state,
+                input,
+                description: format!("{file} ({origin}, {kind}) by {run_by}"),
+                multiplications: prepared.multiplications,
+            })
+        })();
+        let mut loaded = loaded.map_err(|error| refused("prepare", error))?;
+        loaded
+            .run(&[128; LR_SIDE * LR_SIDE * 3], &mut [0; HR_SIDE * HR_SIDE])
+            .map_err(|error| refused("run", error))?;
+        Ok(loaded)
+    }
+
+    /// Multiplications of the fused convolutions a run, zero taps left out, where there are any.
+    pub fn multiplications(&self) -> Option<usize> {
+        self.multiplications
     }
 
     /// One run.
@@ -83,6 +124,8 @@ impl TractRestorer {
         let outputs = self.state.run(tvec!(self.input.clone().into_tvalue()))?;
         let output = outputs[0].try_as_plain_ram()?;
         match output.datum_type() {
+            // The fused operators' display pixels.
+            DatumType::U32 => sr.copy_from_slice(output.as_slice()?),
             DatumType::U8 => gather(output.as_slice::<u8>()?, sr, |v| v),
             // NaN stays NaN until the conversion makes it 0.
             _ => gather(output.as_slice::<f32>()?, sr, |v| {
@@ -134,10 +177,9 @@ fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
         .unwrap_or_else(|panic| Err(broken(format!("tract gave up on the model: {panic}"))))
 }
 
-/// The graph of an ONNX file.
-fn parse(bytes: &[u8]) -> Result<InferenceModel> {
-    let onnx = tract_onnx::onnx();
-    let file = onnx
+/// What an ONNX file holds.
+fn decode(bytes: &[u8]) -> Result<ModelProto> {
+    let file = tract_onnx::onnx()
         .proto_model_for_read(&mut &bytes[..])
         .ok()
         .filter(|file| {
@@ -152,7 +194,13 @@ fn parse(bytes: &[u8]) -> Result<InferenceModel> {
         return Err(Error::new("the model keeps its weights in another file")
             .remedy("save it as one file: onnx.save(model, path, save_as_external_data=False)"));
     }
-    onnx.model_for_proto_model(&file)
+    Ok(file)
+}
+
+/// The graph of an ONNX file.
+fn parse(file: &ModelProto) -> Result<InferenceModel> {
+    tract_onnx::onnx()
+        .model_for_proto_model(file)
         .map_err(|error| refused("read", error))
 }
 
@@ -179,14 +227,76 @@ fn check_input(model: &InferenceModel) -> Result<DatumType> {
     Ok(kind)
 }
 
-/// Fixes the input, works out every shape and rewrites the graph for this processor.
-fn optimise(mut model: InferenceModel, kind: DatumType) -> Result<TypedModel> {
+/// Fixes the input, works out every shape and simplifies the graph.
+fn simplify(mut model: InferenceModel, kind: DatumType) -> Result<TypedModel> {
     let typed = model
         .set_input_fact(0, InferenceFact::dt_shape(kind, INPUT))
         .and_then(|()| model.into_typed())
         .map_err(|error| refused("prepare", error))?;
     check_volumes(&typed)?;
     typed
+        .into_decluttered()
+        .map_err(|error| refused("prepare", error))
+}
+
+/// A graph with its operators chosen.
+struct Prepared {
+    model: TypedModel,
+    /// The engine and its threads, in words.
+    run_by: String,
+    multiplications: Option<usize>,
+}
+
+/// Chooses the operators.
+fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
+    let (wanted, only) = match operators {
+        Operators::Stock => return stock(model),
+        Operators::Fused(threads) => (threads, false),
+        Operators::OnlyFused(threads) => (threads, true),
+    };
+    let threads = int8::usable_threads(wanted);
+    let kernel = int8::fastest();
+    let kernel_name = kernel.name();
+    let Some(fused) = int8::fuse(&model, kernel, threads)? else {
+        if only {
+            return Err(
+                Error::new("the model has no quantised convolutions of the known form")
+                    .remedy("leave --restorer out: tract runs float networks"),
+            );
+        }
+        return stock(model);
+    };
+    if threads < wanted {
+        log::info!("the processor runs {threads} threads at once: the restorer takes no more");
+    }
+    if !fused.left.is_empty() {
+        log::info!(
+            "these nodes of the model stay with tract: {}",
+            fused.left.join(", ")
+        );
+    }
+    let plural = if threads == 1 { "" } else { "s" };
+    Ok(Prepared {
+        run_by: format!("int8 {kernel_name} in tract {TRACT_VERSION}, {threads} thread{plural}"),
+        multiplications: Some(fused.multiplications),
+        model: match fused.left.is_empty() {
+            true => fused.model,
+            false => optimise(fused.model)?,
+        },
+    })
+}
+
+fn stock(model: TypedModel) -> Result<Prepared> {
+    Ok(Prepared {
+        model: optimise(model)?,
+        run_by: format!("tract {TRACT_VERSION}, 1 thread"),
+        multiplications: None,
+    })
+}
+
+/// Rewrites a graph for this processor.
+fn optimise(model: TypedModel) -> Result<TypedModel> {
+    model
         .into_optimized()
         .map_err(|error| refused("prepare", error))
 }

@@ -33,9 +33,9 @@ def pictures(portrait, model):
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(model, options)
     for name, lr in (("face", face), ("noise", noise)):
-        x = np.asarray(lr).astype(np.float32).transpose(2, 0, 1)[None] / np.float32(255)
+        x = np.ascontiguousarray(np.asarray(lr).transpose(2, 0, 1)[None])
         (y,) = session.run(None, {"input": x})
-        y = np.floor(y.clip(0, 1) * 255 + 0.5).astype(np.uint8)[0].transpose(1, 2, 0)
+        y = np.ascontiguousarray(y[0].transpose(1, 2, 0))
         lr.save(HERE / f"{name}-lr.png")
         Image.fromarray(y).save(HERE / f"{name}-sr.png")
         lr.resize((128, 128), Image.BICUBIC).save(HERE / f"{name}-bicubic.png")

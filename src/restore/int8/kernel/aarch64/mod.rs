@@ -1,0 +1,23 @@
+//! aarch64: `sdot` (Cortex-A55, A76, A78AE) and, on every one, `smull` (Cortex-A53, A57, A72).
+//!
+//! Both multiply signed bytes alone, so 128 is taken from each input; see
+//! [`Kernel::input_offset`].
+
+use std::sync::Arc;
+
+use super::Kernel;
+
+mod finish;
+mod sdot;
+mod smull;
+
+/// What is taken from each input byte, to make it signed.
+const OFFSET: i32 = 128;
+
+/// The kernels that this processor can run, the fastest first.
+pub fn available() -> Vec<Arc<dyn Kernel>> {
+    let mut kernels: Vec<Arc<dyn Kernel>> = Vec::new();
+    kernels.extend(sdot::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));
+    kernels.push(Arc::new(smull::Smull));
+    kernels
+}

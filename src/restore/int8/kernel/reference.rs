@@ -1,0 +1,62 @@
+//! The portable kernel: what every other one is compared with.
+
+use super::{Block, Kernel, Row};
+
+/// Plain Rust, for every processor.
+#[derive(Debug)]
+pub struct Reference;
+
+impl Kernel for Reference {
+    fn name(&self) -> &'static str {
+        "portable"
+    }
+
+    fn row(&self, mut row: Row<'_>) {
+        row.check();
+        for pixel in 0..row.pixels {
+            for block in 0..row.blocks {
+                one(&mut row, pixel, block);
+            }
+        }
+    }
+}
+
+/// 16 output channels of one pixel.
+fn one(row: &mut Row<'_>, pixel: usize, block: usize) {
+    let lanes = block * Block::LANES..(block + 1) * Block::LANES;
+    let mut sums: [i32; Block::LANES] = std::array::from_fn(|lane| row.bias[lanes.start + lane]);
+    let window = &row.input[pixel * row.input_step..];
+    let mut weights = row.weights.iter().skip(block).step_by(row.blocks);
+    for &tap in row.taps {
+        let inputs = window[tap..].as_chunks::<{ Block::INPUTS }>().0;
+        for (inputs, weights) in inputs[..row.quads].iter().zip(&mut weights) {
+            for (sum, weights) in sums
+                .iter_mut()
+                .zip(weights.0.as_chunks::<{ Block::INPUTS }>().0)
+            {
+                for (&input, &weight) in inputs.iter().zip(weights) {
+                    *sum += i32::from(input) * i32::from(weight);
+                }
+            }
+        }
+    }
+    let at = pixel * row.output_step + lanes.start;
+    for (lane, sum) in sums.into_iter().enumerate() {
+        let level = (sum as f32 * row.factor[lanes.start + lane]).round_ties_even();
+        let byte = quantise(level, row.zero);
+        row.output[at + lane] = match row.add {
+            None => byte,
+            Some(add) => {
+                let own = add.own_scale.value(byte);
+                let total = own + add.other_scale.value(add.other[at + lane]);
+                let total = if add.sum.relu { total.max(0.0) } else { total };
+                quantise((total * add.sum.reciprocal).round_ties_even(), add.sum.zero)
+            }
+        };
+    }
+}
+
+/// A whole number around a zero point as a byte.
+fn quantise(level: f32, zero: u8) -> u8 {
+    (level as i32).saturating_add(i32::from(zero)).clamp(0, 255) as u8
+}

@@ -1,0 +1,119 @@
+//! AVX2: without a byte product that can't saturate, inputs and weights are widened to 16 bits
+//! and `vpmaddwd` multiplies 16 pairs and adds them two by two.
+//!
+//! A register of sums holds two halves of each of 4 output channels: of inputs 0 and 1, and of
+//! inputs 2 and 3, put together at the end. A tile is P pixels by one block of 16 channels.
+
+use std::arch::x86_64::*;
+
+use super::half;
+use crate::restore::int8::kernel::{Block, Kernel, Row};
+use crate::restore::int8::skip::{self, Base, RowRoom};
+
+/// Made by [`detect`] alone, so that whoever has one may use the instructions.
+#[derive(Debug)]
+pub struct Avx2(());
+
+/// The kernel, where this processor has its instructions.
+pub fn detect() -> Option<Avx2> {
+    is_x86_feature_detected!("avx2").then_some(Avx2(()))
+}
+
+impl Kernel for Avx2 {
+    fn name(&self) -> &'static str {
+        "AVX2"
+    }
+
+    fn row(&self, mut row: Row<'_>) {
+        row.check();
+        // SAFETY: the processor has the instructions, and the row's slices hold what it reads.
+        unsafe { tiles(&mut row) }
+    }
+
+    fn picture_row(
+        &self,
+        base: Base,
+        residual: &[u8],
+        zero: u8,
+        y: usize,
+        room: &mut RowRoom,
+        out: &mut [u32],
+    ) {
+        // SAFETY: the processor has the instructions.
+        unsafe { picture_row(base, residual, zero, y, room, out) }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn picture_row(
+    base: Base,
+    residual: &[u8],
+    zero: u8,
+    y: usize,
+    room: &mut RowRoom,
+    out: &mut [u32],
+) {
+    skip::picture_row(base, residual, zero, y, room, out);
+}
+
+/// A whole row: block by block, tiles of 2 pixels, then of 1.
+///
+/// # Safety
+/// The row has passed its check.
+#[target_feature(enable = "avx2")]
+unsafe fn tiles(row: &mut Row<'_>) {
+    for block in 0..row.blocks {
+        let mut pixel = 0;
+        while pixel < row.pixels {
+            // SAFETY: the tile's pixels and block are the row's.
+            pixel += unsafe {
+                match row.pixels - pixel {
+                    2.. => tile::<2>(row, pixel, block),
+                    _ => tile::<1>(row, pixel, block),
+                }
+            };
+        }
+    }
+}
+
+/// P pixels from `pixel` on of one block; gives P.
+///
+/// # Safety
+/// The row has passed its check and has the block and these pixels.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
+    let mut sums = [[_mm256_setzero_si256(); 4]; P];
+    // SAFETY: the check: taps x quads x blocks of weights.
+    let mut weights = unsafe { row.weights.as_ptr().add(block) };
+    for &tap in row.taps {
+        // SAFETY: the check: every window of the row holds 4 x quads bytes at every tap.
+        let mut input = unsafe { row.input.as_ptr().add(pixel * row.input_step + tap) };
+        for _ in 0..row.quads {
+            // SAFETY: weights and inputs as above.
+            unsafe {
+                let inputs: [__m256i; P] = std::array::from_fn(|p| {
+                    let bytes = input.add(p * row.input_step).cast::<i32>().read_unaligned();
+                    _mm256_broadcastq_epi64(_mm_cvtepu8_epi16(_mm_cvtsi32_si128(bytes)))
+                });
+                for k in 0..4 {
+                    let four = _mm_load_si128(weights.cast::<__m128i>().add(k));
+                    let four = _mm256_cvtepi8_epi16(four);
+                    for (sums, inputs) in sums.iter_mut().zip(inputs) {
+                        sums[k] = _mm256_add_epi32(sums[k], _mm256_madd_epi16(inputs, four));
+                    }
+                }
+                weights = weights.wrapping_add(row.blocks);
+                input = input.add(Block::INPUTS);
+            }
+        }
+    }
+    let done = sums.map(|sums| {
+        // The lanes come as 0 1 4 5 | 2 3 6 7.
+        let pair = |a, b| _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(a, b));
+        [pair(sums[0], sums[1]), pair(sums[2], sums[3])]
+    });
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { half::finish(row, pixel, block, done.as_flattened(), false) };
+    P
+}

@@ -1,0 +1,120 @@
+//! AVX-VNNI (processors without AVX-512 that have `vpdpbusd` of 256 bits): 8 sums a register.
+//!
+//! A tile is P pixels by one block of 16 channels, two registers each.
+
+use std::arch::x86_64::*;
+
+use super::half;
+use crate::restore::int8::kernel::{Block, Kernel, Row};
+use crate::restore::int8::skip::{self, Base, RowRoom};
+
+/// Made by [`detect`] alone, so that whoever has one may use the instructions.
+#[derive(Debug)]
+pub struct AvxVnni(());
+
+/// The kernel, where this processor has its instructions.
+pub fn detect() -> Option<AvxVnni> {
+    let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni");
+    found.then_some(AvxVnni(()))
+}
+
+impl Kernel for AvxVnni {
+    fn name(&self) -> &'static str {
+        "AVX-VNNI"
+    }
+
+    fn row(&self, mut row: Row<'_>) {
+        row.check();
+        // SAFETY: the processor has the instructions, and the row's slices hold what it reads.
+        unsafe { tiles(&mut row) }
+    }
+
+    fn picture_row(
+        &self,
+        base: Base,
+        residual: &[u8],
+        zero: u8,
+        y: usize,
+        room: &mut RowRoom,
+        out: &mut [u32],
+    ) {
+        // SAFETY: the processor has the instructions.
+        unsafe { picture_row(base, residual, zero, y, room, out) }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn picture_row(
+    base: Base,
+    residual: &[u8],
+    zero: u8,
+    y: usize,
+    room: &mut RowRoom,
+    out: &mut [u32],
+) {
+    skip::picture_row(base, residual, zero, y, room, out);
+}
+
+/// A whole row: block by block, tiles of 6 pixels, then of 4, 2 and 1.
+///
+/// # Safety
+/// The row has passed its check.
+#[target_feature(enable = "avx2,avxvnni")]
+unsafe fn tiles(row: &mut Row<'_>) {
+    for block in 0..row.blocks {
+        let mut pixel = 0;
+        while pixel < row.pixels {
+            // SAFETY: the tile's pixels and block are the row's.
+            pixel += unsafe {
+                match row.pixels - pixel {
+                    6 | 10.. => tile::<6>(row, pixel, block),
+                    4.. => tile::<4>(row, pixel, block),
+                    2.. => tile::<2>(row, pixel, block),
+                    _ => tile::<1>(row, pixel, block),
+                }
+            };
+        }
+    }
+}
+
+/// P pixels from `pixel` on of one block; gives P.
+///
+/// # Safety
+/// The row has passed its check and has the block and these pixels.
+#[inline]
+#[target_feature(enable = "avx2,avxvnni")]
+unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
+    let first = block * Block::LANES;
+    // SAFETY: the check: 16 numbers a block, taps x quads x blocks of weights.
+    let (bias, mut weights) = unsafe {
+        let bias = row.bias.as_ptr().add(first).cast::<__m256i>();
+        let bias = [_mm256_loadu_si256(bias), _mm256_loadu_si256(bias.add(1))];
+        (bias, row.weights.as_ptr().add(block))
+    };
+    let mut sums = [bias; P];
+    for &tap in row.taps {
+        // SAFETY: the check: every window of the row holds 4 x quads bytes at every tap.
+        let mut input = unsafe { row.input.as_ptr().add(pixel * row.input_step + tap) };
+        for _ in 0..row.quads {
+            // SAFETY: weights and inputs as above.
+            unsafe {
+                let halves = weights.cast::<__m256i>();
+                let halves = [_mm256_load_si256(halves), _mm256_load_si256(halves.add(1))];
+                for (p, sums) in sums.iter_mut().enumerate() {
+                    let bytes = input.add(p * row.input_step).cast::<i32>().read_unaligned();
+                    let inputs = _mm256_set1_epi32(bytes);
+                    for (sum, weights) in sums.iter_mut().zip(halves) {
+                        *sum = _mm256_dpbusd_avx_epi32(*sum, inputs, weights);
+                    }
+                }
+                weights = weights.wrapping_add(row.blocks);
+                input = input.add(Block::INPUTS);
+            }
+        }
+    }
+    // A copy: the sums themselves stay in registers, since nothing takes their address.
+    let done = sums;
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { half::finish(row, pixel, block, done.as_flattened(), true) };
+    P
+}

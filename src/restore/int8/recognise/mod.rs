@@ -1,0 +1,351 @@
+//! Finds in tract's decluttered graph what the fused operators compute.
+//!
+//! Everything is matched by what the node computes, not by its name. A node that does not fit
+//! stays tract's own. Broken quantisation parameters are refused.
+
+use std::collections::{HashMap, HashSet};
+
+use tract_core::internal::{AxisOp, OutletId, Tensor, tvec};
+use tract_core::ops::binary::TypedBinOp;
+use tract_core::ops::cnn::{Conv as TractConv, KernelFormat, PaddingSpec};
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::math::{Add, Max};
+use tract_core::ops::nn::DataFormat;
+use tract_core::ops::quant::DequantizeLinearF32;
+use tract_core::prelude::{DatumType, IntoTValue, TypedModel, TypedNode};
+
+use super::graph::{Conv, Network, Scale, Shape, TensorId};
+use super::parameters::{ConvForm, byte, positive, values};
+use super::skip;
+use crate::{Error, Result};
+
+mod follow;
+
+/// A network, and where its tensors stand in tract's graph.
+pub struct Recognised {
+    pub network: Network,
+    /// For each outlet that a fused step makes, or that goes into one: its tensor.
+    pub tensors: HashMap<OutletId, TensorId>,
+    /// The outlets of the network's entries, in their order.
+    pub entries: Vec<OutletId>,
+}
+
+/// Bytes of a tensor and what they stand for.
+#[derive(Clone, Copy)]
+struct Levels {
+    tensor: TensorId,
+    scale: Scale,
+}
+
+/// What is known of an outlet.
+#[derive(Clone, Copy)]
+enum Value {
+    Bytes(TensorId),
+    Levels(Levels),
+    Sum {
+        a: Levels,
+        b: Levels,
+        relu: bool,
+    },
+    /// DepthToSpace's four nodes: the tensor that is folded, and how many of them are done.
+    Folding(TensorId, usize),
+    /// The input, enlarged.
+    Base(TensorId),
+    Picture {
+        residual: Levels,
+        base: TensorId,
+    },
+}
+
+struct Search<'m> {
+    model: &'m TypedModel,
+    uses: HashMap<OutletId, usize>,
+    values: HashMap<OutletId, Value>,
+    found: Recognised,
+    /// Nodes that stay tract's and depend on what is fused: nothing of them may go back in.
+    after: HashSet<usize>,
+}
+
+/// Looks through a decluttered graph.
+///
+/// # Errors
+/// Broken quantisation parameters; the message names the node.
+pub fn recognise(model: &TypedModel) -> Result<Recognised> {
+    let order = model
+        .eval_order()
+        .map_err(|e| Error::new(format!("the graph has no order: {e}")))?;
+    let mut uses = HashMap::new();
+    let read = order.iter().flat_map(|&id| &model.node(id).inputs);
+    for outlet in read.chain(&model.outputs) {
+        *uses.entry(*outlet).or_insert(0) += 1;
+    }
+    let found = Recognised {
+        network: Network::default(),
+        tensors: HashMap::new(),
+        entries: Vec::new(),
+    };
+    let mut search = Search {
+        model,
+        uses,
+        values: HashMap::new(),
+        found,
+        after: HashSet::new(),
+    };
+    for id in order {
+        let node = model.node(id);
+        match search.visit(node)? {
+            Some(value) => search.keep(id.into(), value),
+            None => search.leave(node),
+        }
+    }
+    Ok(search.found)
+}
+
+impl Search<'_> {
+    fn keep(&mut self, outlet: OutletId, value: Value) {
+        if let Value::Bytes(tensor) = value {
+            self.found.tensors.insert(outlet, tensor);
+        }
+        self.values.insert(outlet, value);
+    }
+
+    fn leave(&mut self, node: &TypedNode) {
+        let fused = |outlet: &OutletId| {
+            self.after.contains(&outlet.node)
+                || self.values.contains_key(outlet) && !self.found.entries.contains(outlet)
+        };
+        if node.inputs.iter().any(fused) {
+            self.after.insert(node.id);
+        }
+    }
+
+    /// What `node` makes, where it is recognised.
+    fn visit(&mut self, node: &TypedNode) -> Result<Option<Value>> {
+        if node.outputs.len() != 1 {
+            return Ok(None);
+        }
+        if let Some(op) = node.op_as::<TractConv>() {
+            return self.conv(node, op);
+        }
+        if let Some(op) = node.op_as::<DequantizeLinearF32>() {
+            return self.dequantise(node, op);
+        }
+        if let Some(op) = node.op_as::<TypedBinOp>() {
+            return Ok(self.binary(node, op));
+        }
+        if let Some(op) = node.op_as::<AxisOp>() {
+            return Ok(self.fold(node, op));
+        }
+        let quantise = node
+            .op_as::<ElementWiseOp>()
+            .and_then(|op| op.0.downcast_ref());
+        if let Some(op) = quantise {
+            return self.quantise(node, op);
+        }
+        Ok(self.enlarge(node))
+    }
+
+    /// The tensor of an outlet of bytes; one that tract makes becomes an entry.
+    fn bytes(&mut self, outlet: OutletId) -> Option<TensorId> {
+        match self.values.get(&outlet) {
+            Some(Value::Bytes(tensor)) => return Some(*tensor),
+            Some(_) => return None,
+            None if self.after.contains(&outlet.node) => return None,
+            None => {}
+        }
+        let fact = self.model.outlet_fact(outlet).ok()?;
+        let [1, channels, rows, columns] = fact.shape.as_concrete()? else {
+            return None;
+        };
+        let shape = Shape {
+            channels: *channels,
+            rows: *rows,
+            columns: *columns,
+        };
+        if fact.datum_type != DatumType::U8
+            || fact.konst.is_some()
+            || shape.channels * shape.rows * shape.columns == 0
+        {
+            return None;
+        }
+        let tensor = self.found.network.tensor(shape);
+        self.found.network.entries.push(tensor);
+        self.found.entries.push(outlet);
+        self.keep(outlet, Value::Bytes(tensor));
+        Some(tensor)
+    }
+
+    fn constant(&self, outlet: OutletId) -> Option<&Tensor> {
+        self.model.outlet_fact(outlet).ok()?.konst.as_deref()
+    }
+
+    fn once(&self, outlet: OutletId) -> bool {
+        self.uses.get(&outlet) == Some(&1)
+    }
+
+    fn conv(&mut self, node: &TypedNode, op: &TractConv) -> Result<Option<Value>> {
+        let Some(form) = self.conv_form(node, op) else {
+            return Ok(None);
+        };
+        let Some(conv) = form.checked(&node.name)? else {
+            return Ok(None);
+        };
+        let Some(input) = self.bytes(node.inputs[0]) else {
+            return Ok(None);
+        };
+        let shape = self.found.network.tensors[input];
+        if shape.channels != conv.inputs {
+            return Ok(None);
+        }
+        let shape = Shape {
+            channels: conv.outputs,
+            rows: shape.rows.div_ceil(conv.stride),
+            columns: shape.columns.div_ceil(conv.stride),
+        };
+        let output = self.found.network.tensor(shape);
+        self.found.network.convs.push(Conv {
+            input,
+            output,
+            ..conv
+        });
+        Ok(Some(Value::Bytes(output)))
+    }
+
+    /// The parts of a quantised convolution whose geometry fits.
+    fn conv_form(&self, node: &TypedNode, op: &TractConv) -> Option<ConvForm<'_>> {
+        let spec = &op.pool_spec;
+        let side = *spec.kernel_shape.first()?;
+        let fits = node.inputs.len() == 9
+            && op.group == 1
+            && op.kernel_fmt == KernelFormat::OIHW
+            && op.q_params == Some(DatumType::U8)
+            && spec.data_format == DataFormat::NCHW
+            && spec.kernel_shape[..] == [side, side]
+            && (side == 1 || side == 3)
+            && spec.dilations().iter().all(|&d| d == 1)
+            && spec.stride(0) == spec.stride(1)
+            && (spec.stride(0) == 1 || spec.stride(0) == 2)
+            && match &spec.padding {
+                PaddingSpec::Explicit(a, b) => [a, b].iter().all(|p| p[..] == [side / 2; 2]),
+                PaddingSpec::Valid => side == 1,
+                _ => false,
+            };
+        let form = ConvForm {
+            side,
+            stride: spec.stride(0),
+            constants: node.inputs[1..]
+                .iter()
+                .map(|&input| self.constant(input))
+                .collect::<Option<_>>()?,
+            outputs: op.output_channels(),
+            inputs: op.input_channels(),
+        };
+        (fits && form.constants[0].datum_type() == DatumType::I8).then_some(form)
+    }
+
+    fn dequantise(&mut self, node: &TypedNode, op: &DequantizeLinearF32) -> Result<Option<Value>> {
+        if self
+            .model
+            .outlet_fact(node.inputs[0])
+            .is_ok_and(|fact| fact.datum_type != DatumType::U8)
+        {
+            return Ok(None);
+        }
+        let Some(tensor) = self.bytes(node.inputs[0]) else {
+            return Ok(None);
+        };
+        let scale = Scale {
+            scale: positive(op.scale, &node.name)?,
+            zero: byte(op.zero_point, &node.name)?,
+        };
+        Ok(Some(Value::Levels(Levels { tensor, scale })))
+    }
+
+    fn binary(&self, node: &TypedNode, op: &TypedBinOp) -> Option<Value> {
+        let [a, b] = node.inputs[..] else { return None };
+        if op.0.is::<Max>() {
+            let Some(Value::Sum {
+                a: left,
+                b: right,
+                relu: false,
+            }) = self.values.get(&a)
+            else {
+                return None;
+            };
+            let low = values::<f32>(self.constant(b)?)?;
+            let cut = low.iter().all(|&v| v == 0.0) && self.once(a);
+            return cut.then_some(Value::Sum {
+                a: *left,
+                b: *right,
+                relu: true,
+            });
+        }
+        if !op.0.is::<Add>() {
+            return None;
+        }
+        match (self.values.get(&a)?, self.values.get(&b)?) {
+            (Value::Levels(a), Value::Levels(b)) => {
+                let shapes = [a, b].map(|side| self.found.network.tensors[side.tensor]);
+                (shapes[0] == shapes[1]).then_some(Value::Sum {
+                    a: *a,
+                    b: *b,
+                    relu: false,
+                })
+            }
+            (Value::Levels(residual), Value::Base(base))
+            | (Value::Base(base), Value::Levels(residual)) => Some(Value::Picture {
+                residual: *residual,
+                base: *base,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether the node is the bilinear enlargement by 8. The node itself is asked: its result on
+    /// a picture without regularity must be that of [`skip`] to the bit.
+    fn enlarge(&self, node: &TypedNode) -> Option<Value> {
+        let (first, rest) = node.inputs.split_first()?;
+        let Some(Value::Levels(levels)) = self.values.get(first) else {
+            return None;
+        };
+        let shape = self.found.network.tensors[levels.tensor];
+        if levels.scale
+            != (Scale {
+                scale: 1.0,
+                zero: 0,
+            })
+            || shape.channels != 3
+            || rest.is_empty()
+        {
+            return None;
+        }
+        let (rows, columns) = (shape.rows * skip::FACTOR, shape.columns * skip::FACTOR);
+        let fact = &node.outputs[0].fact;
+        if fact.shape.as_concrete() != Some(&[1, 3, rows, columns])
+            || fact.datum_type != DatumType::F32
+        {
+            return None;
+        }
+        let picture: Vec<u8> = (0..3 * shape.rows * shape.columns)
+            .scan(1u32, |state, _| {
+                *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                Some((*state >> 24) as u8)
+            })
+            .collect();
+        let levels_of: Vec<f32> = picture.iter().map(|&v| f32::from(v)).collect();
+        let input = Tensor::from_shape(&[1, 3, shape.rows, shape.columns], &levels_of).ok()?;
+        let mut inputs = tvec!(input.into_tvalue());
+        for outlet in rest {
+            inputs.push(self.constant(*outlet)?.clone().into_tvalue());
+        }
+        let asked = node.op.eval_out_of_plan(inputs).ok()??;
+        let answer = values::<f32>(asked.first()?)?;
+        let expected = skip::enlarge_planes(&picture, shape.rows, shape.columns);
+        let same = answer.len() == expected.len()
+            && answer
+                .iter()
+                .zip(expected)
+                .all(|(&a, b)| a * 256.0 == f32::from(b));
+        same.then_some(Value::Base(levels.tensor))
+    }
+}

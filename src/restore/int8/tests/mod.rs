@@ -1,0 +1,114 @@
+//! The fused network against tract's own run of the same file, node by node as it is written.
+
+use std::sync::Arc;
+
+use tract_core::internal::SimpleState;
+use tract_core::prelude::{IntoTValue, IntoTensor, Tensor, TypedModel, TypedSimplePlan, tvec};
+use tract_onnx::prelude::{Framework, InferenceModelExt};
+
+use super::kernel::available;
+use super::*;
+use crate::geometry::{HR_SIDE, LR_SIDE};
+
+mod graphs;
+
+const MODELS: [(&str, &[u8]); 2] = [
+    ("010", include_bytes!("../../../../models/face8x.onnx")),
+    (
+        "035",
+        include_bytes!("../../../../models/face8x-035-int8.onnx"),
+    ),
+];
+
+fn decluttered(bytes: &[u8]) -> TypedModel {
+    let model = tract_onnx::onnx().model_for_read(&mut &bytes[..]).unwrap();
+    model.into_typed().unwrap().into_decluttered().unwrap()
+}
+
+fn run(model: TypedModel, planes: &[u8]) -> Tensor {
+    let mut state = SimpleState::new(&TypedSimplePlan::new(model).unwrap()).unwrap();
+    let input = Tensor::from_shape(&[1, 3, LR_SIDE, LR_SIDE], planes).unwrap();
+    state
+        .run(tvec!(input.into_tvalue()))
+        .unwrap()
+        .remove(0)
+        .into_tensor()
+}
+
+fn bytes_of(tensor: &Tensor) -> Vec<u8> {
+    tensor
+        .try_as_plain_ram()
+        .unwrap()
+        .as_slice::<u8>()
+        .unwrap()
+        .to_vec()
+}
+
+/// Display pixels as planes.
+fn planes_of(tensor: &Tensor) -> Vec<u8> {
+    let ram = tensor.try_as_plain_ram().unwrap();
+    let pixels = ram.as_slice::<u32>().unwrap();
+    [16, 8, 0]
+        .iter()
+        .flat_map(|shift| pixels.iter().map(move |p| (p >> shift) as u8))
+        .collect()
+}
+
+fn noise(seed: u32) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    // Every other seed has little contrast, as faces have.
+    let (low, shift) = if seed.is_multiple_of(2) {
+        (0, 24)
+    } else {
+        (96, 26)
+    };
+    (0..3 * LR_SIDE * LR_SIDE)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (low + (state >> shift)) as u8
+        })
+        .collect()
+}
+
+#[test]
+fn every_kernel_gives_tracts_bytes() {
+    for (name, bytes) in MODELS {
+        let model = decluttered(bytes);
+        let inputs: Vec<Vec<u8>> = (0..4).map(noise).collect();
+        let expected: Vec<Vec<u8>> = inputs
+            .iter()
+            .map(|input| bytes_of(&run(model.clone(), input)))
+            .collect();
+        for kernel in available() {
+            for threads in [1, 2, 3] {
+                let fused = fuse(&model, Arc::clone(&kernel), threads).unwrap().unwrap();
+                assert_eq!(fused.left, Vec::<String>::new(), "{name}");
+                for (input, expected) in inputs.iter().zip(&expected) {
+                    let found = planes_of(&run(fused.model.clone(), input));
+                    assert_eq!(found.len(), 3 * HR_SIDE * HR_SIDE);
+                    assert!(
+                        found == *expected,
+                        "{name} by {} on {threads}",
+                        kernel.name()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_float_convolution_is_left_in_the_embedded_model() {
+    let fused = fuse(&decluttered(MODELS[0].1), kernel::fastest(), 1)
+        .unwrap()
+        .unwrap();
+    let names: Vec<_> = fused
+        .model
+        .nodes()
+        .iter()
+        .map(|node| node.op.name())
+        .collect();
+    assert_eq!(names, ["Source", "Int8Convolutions"]);
+    // The model card's figure.
+    assert_eq!(fused.multiplications / 1_000_000, 92);
+}
