@@ -173,13 +173,14 @@ fn place(network: &Network, exports: &[TensorId], zeros: &[u8]) -> (Vec<Place>, 
     let mut places: Vec<Place> = network
         .tensors
         .iter()
-        .map(|shape| {
+        .enumerate()
+        .map(|(tensor, shape)| {
             // The picture's input has three channels: one block of four inputs is enough for it.
-            let unit = if shape.channels <= Block::INPUTS {
-                Block::INPUTS
-            } else {
-                Block::LANES
-            };
+            // Kernels write, and add, whole blocks of 16.
+            let thin = shape.channels <= Block::INPUTS
+                && network.entries.contains(&tensor)
+                && !network.convs.iter().any(|conv| adds(conv, tensor));
+            let unit = if thin { Block::INPUTS } else { Block::LANES };
             let pixel = shape.channels.next_multiple_of(unit);
             let row = (shape.columns + 2) * pixel;
             let (channels, rows, columns) = (shape.channels, shape.rows, shape.columns);
@@ -228,6 +229,11 @@ fn place(network: &Network, exports: &[TensorId], zeros: &[u8]) -> (Vec<Place>, 
         }
     }
     (places, buffers)
+}
+
+/// Whether a convolution adds this tensor to its result.
+fn adds(conv: &Conv, tensor: TensorId) -> bool {
+    matches!(conv.then, Then::Add { other_id, .. } if other_id == tensor)
 }
 
 /// The tensors that a convolution reads.
