@@ -2,6 +2,15 @@
 
 use std::time::Duration;
 
+use crate::{Error, Result};
+
+/// The longest side of a frame in pixels.
+pub const MAX_SIDE: u32 = 16384;
+/// The most pixels of a frame: 64 Mi, 192 MiB as RGB.
+pub const MAX_PIXELS: u64 = 1 << 26;
+/// The most bytes of a row: eight for each pixel of the longest one.
+const MAX_STRIDE: usize = 8 * MAX_SIDE as usize;
+
 /// The camera formats that face8x reads. Names and layouts are V4L2's.
 ///
 /// | format | bytes of a row of luma | layout |
@@ -124,10 +133,126 @@ impl Frame {
             bytes: Vec::new(),
         }
     }
+
+    /// Checks that size, stride and length belong together, so that every pixel of a raw format
+    /// lies within [`bytes`](Frame::bytes). Bytes beyond the last row are no error. Of `Mjpg`,
+    /// whose size stands in the JPEG, only that there are bytes at all.
+    ///
+    /// # Errors
+    /// The frame has no pixels, more than [`MAX_SIDE`] a side or [`MAX_PIXELS`] in all, rows
+    /// shorter than its width needs, or too few bytes.
+    pub fn validate(&self) -> Result<()> {
+        if self.format == PixelFormat::Mjpg {
+            return match self.bytes.len() {
+                0 => Err(Error::new("MJPG frame of 0 bytes")),
+                _ => Ok(()),
+            };
+        }
+        check_size(self.width, self.height)?;
+        let row = self.format.min_stride(self.width);
+        if !(row..=MAX_STRIDE).contains(&self.stride) {
+            return Err(Error::new(format!(
+                "{} rows of {} bytes where {} pixels need {row}",
+                self.format, self.stride, self.width
+            )));
+        }
+        let needed = self.format.frame_len(self.stride, self.height);
+        if self.bytes.len() < needed {
+            return Err(Error::new(format!(
+                "frame of {} bytes where {needed} are needed ({} {}x{})",
+                self.bytes.len(),
+                self.format,
+                self.width,
+                self.height
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a picture has pixels, and not too many.
+///
+/// # Errors
+/// A side is 0 or longer than [`MAX_SIDE`], or there are more than [`MAX_PIXELS`].
+pub fn check_size(width: u32, height: u32) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(Error::new(format!("picture of {width}x{height} pixels")));
+    }
+    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
+        return Err(
+            Error::new(format!("picture of {width}x{height} pixels is too large")).remedy(format!(
+                "at most {MAX_SIDE} pixels a side, {MAX_PIXELS} in all"
+            )),
+        );
+    }
+    Ok(())
 }
 
 /// Now on `CLOCK_MONOTONIC`, the clock of [`Frame::timestamp`].
 pub fn monotonic_now() -> Duration {
     let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     Duration::new(t.tv_sec as u64, t.tv_nsec as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(format: PixelFormat, width: u32, height: u32, stride: usize, len: usize) -> Frame {
+        Frame {
+            format,
+            width,
+            height,
+            stride,
+            bytes: vec![0; len],
+            ..Frame::empty()
+        }
+    }
+
+    #[test]
+    fn lengths_are_checked_against_stride_and_size() {
+        use PixelFormat::*;
+        for (format, width, height, stride, len) in [
+            (Yuyv, 5, 3, 12, 36),
+            (Uyvy, 6, 3, 16, 48),
+            (Nv12, 5, 3, 5, 15 + 12),
+            (Nv12, 6, 4, 8, 32 + 16),
+            (Yu12, 5, 3, 5, 15 + 2 * 6),
+            (Yu12, 6, 4, 8, 32 + 16),
+            (Grey, 7, 2, 7, 14),
+            (Rgb3, 3, 2, 9, 18),
+            (Bgr3, 3, 2, 10, 20),
+        ] {
+            frame(format, width, height, stride, len)
+                .validate()
+                .unwrap();
+            frame(format, width, height, stride, len + 7)
+                .validate()
+                .unwrap();
+            let short = frame(format, width, height, stride, len - 1)
+                .validate()
+                .unwrap_err();
+            let said = format!("frame of {} bytes where {len} are needed", len - 1);
+            assert!(short.to_string().starts_with(&said), "{short}");
+            let narrow = format.min_stride(width) - 1;
+            frame(format, width, height, narrow, len)
+                .validate()
+                .unwrap_err();
+        }
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused() {
+        for (width, height) in [(0, 4), (4, 0), (16385, 1), (1, u32::MAX), (16384, 16384)] {
+            frame(PixelFormat::Grey, width, height, width as usize, 64)
+                .validate()
+                .unwrap_err();
+        }
+        frame(PixelFormat::Grey, 4, 4, usize::MAX, 64)
+            .validate()
+            .unwrap_err();
+        frame(PixelFormat::Mjpg, 0, 0, 0, 0).validate().unwrap_err();
+        frame(PixelFormat::Mjpg, 0, 0, 0, 1).validate().unwrap();
+    }
 }

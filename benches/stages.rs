@@ -1,0 +1,168 @@
+//! What each stage costs, in microseconds: `cargo bench --bench stages`.
+//!
+//! The picture is a photograph enlarged to the camera's size, with noise as a cheap sensor has.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use face8x::align::{self, Aligner};
+use face8x::convert::{Converter, JpegDecoder};
+use face8x::face::Reduced;
+use face8x::frame::{Frame, PixelFormat};
+use face8x::geometry::Rect;
+use image::codecs::jpeg::JpegEncoder;
+
+const RUNS: usize = 300;
+
+fn main() {
+    println!("{:<46} {:>9} {:>9}", "stage", "median us", "min us");
+    raw();
+    jpeg();
+}
+
+/// 640x480 YUYV.
+fn raw() {
+    let frame = yuyv(640, 480);
+    let mut converter = Converter::new();
+    let mut reduced = Reduced::default();
+    time("YUYV 640x480: luma, reduced to 320x240", || {
+        converter
+            .reduce_luma(black_box(&frame), 320, 240, &mut reduced)
+            .is_ok()
+    });
+    time("YUYV 640x480: RGB, reduced to 320x240", || {
+        converter
+            .reduce_rgb(black_box(&frame), 320, 320, &mut reduced)
+            .is_ok()
+    });
+    lr("YUYV 640x480", &frame);
+    scale(
+        "YUYV 640x480",
+        &mut converter,
+        &frame,
+        &[(640, 480), (320, 240), (800, 600)],
+    );
+}
+
+/// 1280x720 MJPG.
+fn jpeg() {
+    let rgb = photograph(1280, 720);
+    let mut bytes = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 80);
+    if let Err(e) = encoder.encode(&rgb, 1280, 720, image::ExtendedColorType::Rgb8) {
+        println!("no JPEG to decode: {e}");
+        return;
+    }
+    let format = PixelFormat::Mjpg;
+    let frame = Frame {
+        format,
+        width: 1280,
+        height: 720,
+        bytes,
+        ..Frame::empty()
+    };
+    let mut decoder = JpegDecoder::new();
+    let label = format!("MJPG 1280x720 ({} KB): decode", frame.bytes.len() / 1024);
+    time(&label, || decoder.decode(black_box(&frame)).is_ok());
+    let Ok(frame) = decoder.decode(&frame) else {
+        return;
+    };
+    let mut converter = Converter::new();
+    let mut reduced = Reduced::default();
+    time("decoded 1280x720: luma, reduced to 320x180", || {
+        converter
+            .reduce_luma(black_box(frame), 320, 240, &mut reduced)
+            .is_ok()
+    });
+    lr("decoded 1280x720", frame);
+    scale(
+        "decoded 1280x720",
+        &mut converter,
+        frame,
+        &[(1280, 720), (640, 360), (800, 450)],
+    );
+}
+
+/// LR of faces of three sizes.
+fn lr(name: &str, frame: &Frame) {
+    let mut aligner = Aligner::new();
+    let mut lr = [0; 16 * 16 * 3];
+    for side in [40.0, 120.0, 280.0] {
+        let (x, y) = (frame.width as f32 / 2.0, frame.height as f32 / 2.0);
+        let face = Rect::new(x - side / 2.0, y - side / 2.0, side, side);
+        let Some(similarity) = align::from_box(&face) else {
+            return;
+        };
+        time(&format!("{name}: LR of a face box of {side} px"), || {
+            aligner.lr(black_box(frame), &similarity, &mut lr).is_ok()
+        });
+    }
+}
+
+/// The camera picture on a canvas.
+fn scale(name: &str, converter: &mut Converter, frame: &Frame, sizes: &[(u32, u32)]) {
+    let all = Rect::new(0.0, 0.0, frame.width as f32, frame.height as f32);
+    for &(width, height) in sizes {
+        let mut canvas = vec![0; width as usize * height as usize];
+        time(&format!("{name}: pixels at {width}x{height}"), || {
+            let stride = width as usize;
+            converter
+                .scale_to(black_box(frame), all, &mut canvas, stride, width, height)
+                .is_ok()
+        });
+    }
+}
+
+/// Runs `stage` many times and prints the median and the shortest time.
+fn time(name: &str, mut stage: impl FnMut() -> bool) {
+    let mut times: Vec<Duration> = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        if !black_box(stage()) {
+            println!("{name:<46} failed");
+            return;
+        }
+        times.push(start.elapsed());
+    }
+    times.sort();
+    let micros = |d: Duration| d.as_secs_f64() * 1e6;
+    println!(
+        "{name:<46} {:>9.1} {:>9.1}",
+        micros(times[RUNS / 2]),
+        micros(times[0])
+    );
+}
+
+/// The test photograph in RGB, enlarged to cover this size, with noise.
+fn photograph(width: u32, height: u32) -> Vec<u8> {
+    let png = include_bytes!("../tests/data/align/photo.png");
+    let photo = image::load_from_memory(png)
+        .map(|p| p.into_rgb8())
+        .unwrap_or_default();
+    let filter = image::imageops::FilterType::CatmullRom;
+    let mut rgb = image::imageops::resize(&photo, width, height, filter).into_raw();
+    let mut state = 1u32;
+    for value in &mut rgb {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *value = value.saturating_add((state >> 29) as u8);
+    }
+    rgb
+}
+
+/// The photograph as YUYV; the colours only have to be plausible.
+fn yuyv(width: u32, height: u32) -> Frame {
+    let rgb = photograph(width, height);
+    let pairs = rgb.as_chunks::<6>().0.iter().flat_map(|p| {
+        let [cb, cr] = [(p[2] - p[2] / 2) / 2 + 64, (p[0] - p[0] / 2) / 2 + 64];
+        [p[1], cb, p[4], cr]
+    });
+    let (format, stride) = (PixelFormat::Yuyv, 2 * width as usize);
+    Frame {
+        format,
+        width,
+        height,
+        stride,
+        bytes: pairs.collect(),
+        ..Frame::empty()
+    }
+}
