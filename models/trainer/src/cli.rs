@@ -19,6 +19,8 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Prepare(Prepare),
+    #[cfg(feature = "train")]
+    Train(Train),
     Export(Export),
     Quantise(Quantise),
     Evaluate(Evaluate),
@@ -51,6 +53,26 @@ pub struct Prepare {
     /// Of the jitter.
     #[arg(long, default_value_t = 0)]
     pub seed: u32,
+}
+
+/// Train a network, or go on with a training.
+#[cfg(feature = "train")]
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The configuration; models/trainer/configs has examples.
+    pub config: PathBuf,
+    /// A dataset's folder.
+    #[arg(long)]
+    pub dataset: PathBuf,
+    /// The training's folder; one that holds a checkpoint goes on from it.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Weights to start from; stands above the configuration's `init`.
+    #[arg(long)]
+    pub init: Option<PathBuf>,
+    /// What computes.
+    #[arg(long, default_value = face8x_train::train::DEVICES[0])]
+    pub device: String,
 }
 
 /// Write the float ONNX file of trained weights.
@@ -115,6 +137,9 @@ pub struct Evaluate {
     /// By what the faces are aligned.
     #[arg(long, value_enum, default_value = "landmarks")]
     pub alignment: AlignmentName,
+    /// Damage the inputs as a cheap camera does, at middle strength.
+    #[arg(long)]
+    pub degrade: bool,
     /// Only the first so many pictures.
     #[arg(long)]
     pub limit: Option<usize>,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use face8x::Result;
 use face8x_train::dataset::{Alignment, Dataset, Split};
+use face8x_train::degrade::Degrade;
 use face8x_train::network::{Config, Plan, Weights};
 use face8x_train::runner::Runner;
 use face8x_train::{evaluate, files, onnx, prepare, quantise};
@@ -13,6 +14,8 @@ use crate::cli::{About, Command, Dump, Evaluate, Export, Prepare, Quantise};
 pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::Prepare(arguments) => prepare(arguments),
+        #[cfg(feature = "train")]
+        Command::Train(arguments) => train(arguments),
         Command::Export(arguments) => export(arguments),
         Command::Quantise(arguments) => quantise(arguments),
         Command::Evaluate(arguments) => evaluate(arguments),
@@ -37,6 +40,16 @@ fn prepare(a: &Prepare) -> Result<()> {
     print!("{report}");
     println!("{:>8.1} pictures a second", taken as f64 / seconds);
     Ok(())
+}
+
+#[cfg(feature = "train")]
+fn train(a: &crate::cli::Train) -> Result<()> {
+    let mut config = face8x_train::train::Config::read(&a.config)?;
+    if a.init.is_some() {
+        config.init.clone_from(&a.init);
+    }
+    let device = face8x_train::train::open_device(&a.device)?;
+    face8x_train::train::train(&config, &a.dataset, &a.output, &device)
 }
 
 fn export(a: &Export) -> Result<()> {
@@ -99,7 +112,10 @@ fn evaluate(a: &Evaluate) -> Result<()> {
     let dataset = Dataset::open(&a.dataset)?;
     let section = dataset.section(a.split.into())?;
     let crop = section.crop_by(Alignment::from(a.alignment))?;
-    let cases = evaluate::cases(&section, crop, a.limit)?;
+    let mut cases = evaluate::cases(&section, crop, a.limit)?;
+    if a.degrade {
+        cases = evaluate::damaged(&cases, &Degrade::default())?;
+    }
     let mut rows = vec![evaluate::score_bicubic(&cases)?];
     for path in a.against.iter().chain([&a.model]) {
         let bytes = files::read(path)?;

@@ -7,6 +7,7 @@
 
 pub mod bicubic;
 pub mod dataset;
+pub mod degrade;
 pub mod evaluate;
 pub mod files;
 pub mod metrics;
@@ -15,3 +16,5 @@ pub mod onnx;
 pub mod prepare;
 pub mod quantise;
 pub mod runner;
+#[cfg(feature = "train")]
+pub mod train;

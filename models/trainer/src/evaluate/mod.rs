@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::bicubic;
 use crate::dataset::Section;
+use crate::degrade::{Degrade, Degrader};
 use crate::files;
 use crate::metrics::{Score, mean_and_interval};
 use crate::prepare::progress;
@@ -17,7 +18,7 @@ use crate::runner::{HR_LEN, LR_LEN, Runner};
 
 mod sheet;
 
-pub use sheet::worst_sheet;
+pub use sheet::{first_sheet, worst_sheet};
 
 /// A face to restore, and what should come out.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,19 @@ pub fn cases(section: &Section, crop: usize, limit: Option<usize>) -> Result<Vec
         Ok(Case { name: picture.name.into(), lr: lr.to_vec(), hr: hr.to_vec(), outside })
     };
     (0..n).into_par_iter().map_init(Aligner::new, |aligner, k| make(aligner, k)).collect()
+}
+
+/// The same faces with damaged inputs, at middle strength; the same damage every time.
+///
+/// # Errors
+/// As for [`Degrader::degrade`].
+pub fn damaged(cases: &[Case], degrade: &Degrade) -> Result<Vec<Case>> {
+    let make = |degrader: &mut Degrader, (k, case): (usize, &Case)| -> Result<Case> {
+        let mut rng = fastrand::Rng::with_seed(k as u64);
+        let lr = degrader.degrade(&case.hr, degrade, 1.0, &mut rng)?;
+        Ok(Case { lr: lr.to_vec(), ..case.clone() })
+    };
+    cases.par_iter().enumerate().map_init(Degrader::new, make).collect()
 }
 
 /// The scores of one way to restore all cases.

@@ -22,6 +22,19 @@ pub fn worst_sheet(path: &Path, cases: &[Case], scores: &Scores) -> Result<()> {
     let mut order: Vec<usize> = (0..cases.len()).collect();
     order.sort_by(|&a, &b| scores.scores[a].psnr.total_cmp(&scores.scores[b].psnr));
     order.truncate(FACES);
+    draw(path, cases, scores, &order)
+}
+
+/// Writes the first faces as a picture of the same form, so that sheets can be compared.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn first_sheet(path: &Path, cases: &[Case], scores: &Scores) -> Result<()> {
+    let order: Vec<usize> = (0..cases.len().min(FACES)).collect();
+    draw(path, cases, scores, &order)
+}
+
+fn draw(path: &Path, cases: &[Case], scores: &Scores, order: &[usize]) -> Result<()> {
     let rows = order.len().div_ceil(COLUMNS);
     let side = HR_SIDE as u32;
     let mut sheet = RgbImage::new(4 * side * COLUMNS as u32, side * rows as u32);

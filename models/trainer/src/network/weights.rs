@@ -1,6 +1,6 @@
 //! Named tensors of a network, from and to files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use face8x::{Error, Result};
@@ -37,6 +37,19 @@ impl Weights {
         weights
             .and_then(|weights| weights.finite())
             .map_err(|error| error.context(path.display()))
+    }
+
+    /// Reads a .safetensors file and the metadata in its header.
+    ///
+    /// # Errors
+    /// As for [`Weights::read`].
+    pub fn read_with_metadata(path: &Path) -> Result<(Self, HashMap<String, String>)> {
+        let bytes = files::read(path)?;
+        let header = SafeTensors::read_metadata(&bytes).map(|(_, header)| header);
+        let metadata = header.ok().and_then(|header| header.metadata().clone()).unwrap_or_default();
+        let weights = Self::from_safetensors(&bytes).and_then(|weights| weights.finite());
+        let weights = weights.map_err(|error| error.context(path.display()))?;
+        Ok((weights, metadata))
     }
 
     fn from_safetensors(bytes: &[u8]) -> Result<Self> {

@@ -13,6 +13,7 @@ use crate::files;
 
 mod crops;
 mod jitter;
+pub use jitter::normal;
 mod source;
 #[cfg(test)]
 mod tests;
