@@ -23,10 +23,22 @@ fn taps() -> Vec<[(usize, f32); 4]> {
             let taps: [(i32, f32); 4] = std::array::from_fn(|t| {
                 let at = first + t as i32;
                 let inside = (0..LR_SIDE as i32).contains(&at);
-                (at, if inside { kernel(centre - at as f32) } else { 0.0 })
+                (
+                    at,
+                    if inside {
+                        kernel(centre - at as f32)
+                    } else {
+                        0.0
+                    },
+                )
             });
             let total: f32 = taps.iter().map(|tap| tap.1).sum();
-            taps.map(|(at, w)| (at.clamp(0, LR_SIDE as i32 - 1).unsigned_abs() as usize, w / total))
+            taps.map(|(at, w)| {
+                (
+                    at.clamp(0, LR_SIDE as i32 - 1).unsigned_abs() as usize,
+                    w / total,
+                )
+            })
         })
         .collect()
 }
@@ -38,12 +50,18 @@ pub fn enlarge(lr: &[u8]) -> Vec<u8> {
     let mut rows = vec![0f32; LR_SIDE * HR_SIDE * 3];
     for (k, out) in rows.iter_mut().enumerate() {
         let (y, x, c) = (k / (HR_SIDE * 3), k / 3 % HR_SIDE, k % 3);
-        *out = taps[x].iter().map(|&(at, w)| w * f32::from(lr[(y * LR_SIDE + at) * 3 + c])).sum();
+        *out = taps[x]
+            .iter()
+            .map(|&(at, w)| w * f32::from(lr[(y * LR_SIDE + at) * 3 + c]))
+            .sum();
     }
     (0..HR_LEN)
         .map(|k| {
             let (y, rest) = (k / (HR_SIDE * 3), k % (HR_SIDE * 3));
-            let v: f32 = taps[y].iter().map(|&(at, w)| w * rows[at * HR_SIDE * 3 + rest]).sum();
+            let v: f32 = taps[y]
+                .iter()
+                .map(|&(at, w)| w * rows[at * HR_SIDE * 3 + rest])
+                .sum();
             v.round_ties_even().clamp(0.0, 255.0) as u8
         })
         .collect()

@@ -117,7 +117,10 @@ pub struct About {
     #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
     pub model_version: String,
     /// What it was trained on and how.
-    #[arg(long, default_value = "CelebA, aligned; for non-commercial research only")]
+    #[arg(
+        long,
+        default_value = "CelebA, aligned; for non-commercial research only"
+    )]
     pub trained_on: String,
 }
 

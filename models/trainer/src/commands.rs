@@ -79,16 +79,16 @@ fn quantise(a: &Quantise) -> Result<()> {
 fn describe(path: &Path, weights: &Weights, bytes: usize) -> Result<()> {
     let plan = Plan::new(&Config::of(weights)?);
     let mmac = plan.macs() as f64 / 1e6;
-    println!("{}: {mmac:.1} MMAC a face, {} kB", path.display(), bytes / 1000);
+    println!(
+        "{}: {mmac:.1} MMAC a face, {} kB",
+        path.display(),
+        bytes / 1000
+    );
     Ok(())
 }
 
 /// What every file says about itself.
-fn metadata(
-    about: &About,
-    weights: &Weights,
-    input: &str,
-) -> Result<Vec<(&'static str, String)>> {
+fn metadata(about: &About, weights: &Weights, input: &str) -> Result<Vec<(&'static str, String)>> {
     let config = Config::of(weights)?;
     let plan = Plan::new(&config);
     let geometry = "five landmarks (left eye, right eye, nose, mouth corners) fitted to (50,65) \
@@ -103,8 +103,14 @@ fn metadata(
         ("output", input.replace("16x16", "128x128")),
         ("geometry", geometry.into()),
         ("training_data", about.trained_on.clone()),
-        ("licence", "weights: non-commercial research only, as CelebA's terms ask".into()),
-        ("honesty", "the output is a plausible guess, never evidence of who somebody is".into()),
+        (
+            "licence",
+            "weights: non-commercial research only, as CelebA's terms ask".into(),
+        ),
+        (
+            "honesty",
+            "the output is a plausible guess, never evidence of who somebody is".into(),
+        ),
     ])
 }
 
@@ -124,7 +130,10 @@ fn evaluate(a: &Evaluate) -> Result<()> {
         rows.push(evaluate::score_network(&name, &cases, &runner)?);
     }
     println!("{} pictures", cases.len());
-    print!("{}", evaluate::table(&rows, Some(a.against.is_some().into())));
+    print!(
+        "{}",
+        evaluate::table(&rows, Some(a.against.is_some().into()))
+    );
     if let Some(path) = &a.csv {
         evaluate::write_csv(path, &cases, &rows)?;
     }

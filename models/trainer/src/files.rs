@@ -63,7 +63,11 @@ impl Atomic {
         let temporary = PathBuf::from(name);
         let file = File::create(&temporary).map_err(|e| cannot("write", &temporary, &e))?;
         let file = Some(BufWriter::with_capacity(1 << 20, file));
-        Ok(Atomic { path: path.to_owned(), temporary, file })
+        Ok(Atomic {
+            path: path.to_owned(),
+            temporary,
+            file,
+        })
     }
 
     /// Appends `bytes`.
@@ -72,7 +76,9 @@ impl Atomic {
     /// The disk is full.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.file {
-            Some(file) => file.write_all(bytes).map_err(|e| cannot("write", &self.temporary, &e)),
+            Some(file) => file
+                .write_all(bytes)
+                .map_err(|e| cannot("write", &self.temporary, &e)),
             None => Ok(()),
         }
     }
@@ -83,8 +89,11 @@ impl Atomic {
     /// The disk is full.
     pub fn finish(mut self) -> Result<()> {
         if let Some(file) = self.file.take() {
-            let file = file.into_inner().map_err(|e| cannot("write", &self.temporary, e.error()))?;
-            file.sync_all().map_err(|e| cannot("write", &self.temporary, &e))?;
+            let file = file
+                .into_inner()
+                .map_err(|e| cannot("write", &self.temporary, e.error()))?;
+            file.sync_all()
+                .map_err(|e| cannot("write", &self.temporary, &e))?;
             std::fs::rename(&self.temporary, &self.path)
                 .map_err(|e| cannot("write", &self.path, &e))?;
         }

@@ -9,7 +9,11 @@ mod commands;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
-    let level = if arguments.verbose { log::LevelFilter::Debug } else { log::LevelFilter::Info };
+    let level = if arguments.verbose {
+        log::LevelFilter::Debug
+    } else {
+        log::LevelFilter::Info
+    };
     env_logger::Builder::new()
         .filter_level(log::LevelFilter::Warn)
         .filter_module("face8x", level)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use face8x::geometry::{HR_SIDE, LR_SIDE};
 use face8x::{Error, Result};
 use tract_core::prelude::{
-    Datum, DatumType, Framework, IntoTValue, IntoTensor, Tensor, TractResult, TypedModel, TypedSimplePlan, tvec,
+    Datum, DatumType, Framework, IntoTValue, IntoTensor, Tensor, TractResult, TypedModel,
+    TypedSimplePlan, tvec,
 };
 use tract_onnx::prelude::{InferenceFact, InferenceModelExt};
 use tract_onnx::tract_hir::infer::Factoid;
@@ -34,14 +35,20 @@ impl Runner {
         let runner = Self::with_outputs(bytes, None)?;
         let outputs = &runner.plan.model().outputs;
         let fits = outputs.len() == 1
-            && runner.plan.model().outlet_fact(outputs[0]).is_ok_and(|fact| {
-                fact.shape.as_concrete() == Some(&[1, 3, HR_SIDE, HR_SIDE])
-                    && [DatumType::U8, DatumType::F32].contains(&fact.datum_type)
-            });
+            && runner
+                .plan
+                .model()
+                .outlet_fact(outputs[0])
+                .is_ok_and(|fact| {
+                    fact.shape.as_concrete() == Some(&[1, 3, HR_SIDE, HR_SIDE])
+                        && [DatumType::U8, DatumType::F32].contains(&fact.datum_type)
+                });
         match fits {
             true => Ok(runner),
-            false => Err(Error::new("the network does not give 1x3x128x128 bytes or floats")
-                .remedy("use a network that `face8x-train` exported")),
+            false => Err(
+                Error::new("the network does not give 1x3x128x128 bytes or floats")
+                    .remedy("use a network that `face8x-train` exported"),
+            ),
         }
     }
 
@@ -55,12 +62,23 @@ impl Runner {
             if let Some(names) = names {
                 model.select_outputs_by_name(names)?;
             }
-            let input = model.input_fact(0)?.datum_type.concretize().unwrap_or(DatumType::F32);
+            let input = model
+                .input_fact(0)?
+                .datum_type
+                .concretize()
+                .unwrap_or(DatumType::F32);
             let shape = [1, 3, LR_SIDE, LR_SIDE];
             model.set_input_fact(0, InferenceFact::dt_shape(input, shape))?;
             let typed: TypedModel = model.into_typed()?.into_decluttered()?;
-            let typed = if input == DatumType::F32 { typed.into_optimized()? } else { typed };
-            Ok(Runner { plan: TypedSimplePlan::new(typed)?, input })
+            let typed = if input == DatumType::F32 {
+                typed.into_optimized()?
+            } else {
+                typed
+            };
+            Ok(Runner {
+                plan: TypedSimplePlan::new(typed)?,
+                input,
+            })
         };
         loaded().map_err(|error| {
             Error::new(format!("tract cannot load the network: {error:#}"))
@@ -84,7 +102,10 @@ impl Runner {
                 _ => tensor(lr, |v| f32::from(v) / 255.0)?,
             };
             let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
-            Ok(outputs.into_iter().map(|value| value.into_tensor()).collect())
+            Ok(outputs
+                .into_iter()
+                .map(|value| value.into_tensor())
+                .collect())
         };
         ran().map_err(|error| Error::new(format!("tract cannot run the network: {error:#}")))
     }
@@ -112,13 +133,20 @@ impl Runner {
 /// # Errors
 /// It is of another type.
 pub fn values<T: Datum>(tensor: &Tensor) -> Result<Vec<T>> {
-    let read = || -> TractResult<Vec<T>> { Ok(tensor.try_as_plain_ram()?.as_slice::<T>()?.to_vec()) };
-    read().map_err(|error| Error::new(format!("a tensor of the network is of another type: {error}")))
+    let read =
+        || -> TractResult<Vec<T>> { Ok(tensor.try_as_plain_ram()?.as_slice::<T>()?.to_vec()) };
+    read().map_err(|error| {
+        Error::new(format!(
+            "a tensor of the network is of another type: {error}"
+        ))
+    })
 }
 
 /// Interleaved levels to a 1x3x16x16 tensor.
 fn tensor<T: Datum + Copy>(lr: &[u8], level: impl Fn(u8) -> T) -> TractResult<Tensor> {
     let area = LR_SIDE * LR_SIDE;
-    let planes: Vec<T> = (0..LR_LEN).map(|k| level(lr[k % area * 3 + k / area])).collect();
+    let planes: Vec<T> = (0..LR_LEN)
+        .map(|k| level(lr[k % area * 3 + k / area]))
+        .collect();
     Tensor::from_shape(&[1, 3, LR_SIDE, LR_SIDE], &planes)
 }

@@ -40,13 +40,20 @@ impl Dataset {
             .collect();
         paths.sort();
         if paths.is_empty() {
-            return Err(Error::new(format!("there is no dataset in {}", folder.display()))
-                .remedy("make one with `face8x-train prepare`"));
+            return Err(
+                Error::new(format!("there is no dataset in {}", folder.display()))
+                    .remedy("make one with `face8x-train prepare`"),
+            );
         }
-        let mut parts = paths.into_iter().map(Part::open).collect::<Result<Vec<_>>>()?;
+        let mut parts = paths
+            .into_iter()
+            .map(Part::open)
+            .collect::<Result<Vec<_>>>()?;
         parts.sort_by_key(|part| part.index.part);
         let first = &parts[0].index;
-        let together = parts.iter().all(|p| (p.index.parts, &p.index.recipe) == (first.parts, &first.recipe));
+        let together = parts
+            .iter()
+            .all(|p| (p.index.parts, &p.index.recipe) == (first.parts, &first.recipe));
         if !together {
             return Err(Error::new(format!(
                 "the parts in {} come from different runs of prepare",
@@ -61,7 +68,10 @@ impl Dataset {
                 first.parts,
                 folder.display()
             ))
-            .remedy(format!("make it with `face8x-train prepare --shard {missing}/{}`", first.parts)));
+            .remedy(format!(
+                "make it with `face8x-train prepare --shard {missing}/{}`",
+                first.parts
+            )));
         }
         let indices: Vec<&Index> = parts.iter().map(|part| &part.index).collect();
         let fingerprint = crc32fast::hash(&serde_json::to_vec(&indices).unwrap_or_default());
@@ -98,8 +108,10 @@ impl Dataset {
             }
         }
         if pictures.is_empty() {
-            return Err(Error::new(format!("the dataset has no {} pictures", split.name()))
-                .remedy("check the partition file, or the share that prepare keeps apart"));
+            return Err(
+                Error::new(format!("the dataset has no {} pictures", split.name()))
+                    .remedy("check the partition file, or the share that prepare keeps apart"),
+            );
         }
         Ok(Section { pictures, crops })
     }
@@ -114,12 +126,18 @@ impl Part {
         // SAFETY: the map is read only, and parts are never changed in place: prepare writes a
         // new file and renames it, which leaves the mapped one as it was.
         let map = unsafe { Mmap::map(&file) }.map_err(|e| files::cannot("map", &path, &e))?;
-        let (rest, magic) = map.split_last_chunk::<8>().ok_or_else(|| damaged("it is too short"))?;
+        let (rest, magic) = map
+            .split_last_chunk::<8>()
+            .ok_or_else(|| damaged("it is too short"))?;
         if magic != MAGIC {
             return Err(damaged("it does not end as it should"));
         }
-        let (rest, len) = rest.split_last_chunk::<8>().ok_or_else(|| damaged("it is too short"))?;
-        let (rest, crc) = rest.split_last_chunk::<4>().ok_or_else(|| damaged("it is too short"))?;
+        let (rest, len) = rest
+            .split_last_chunk::<8>()
+            .ok_or_else(|| damaged("it is too short"))?;
+        let (rest, crc) = rest
+            .split_last_chunk::<4>()
+            .ok_or_else(|| damaged("it is too short"))?;
         let start = usize::try_from(u64::from_le_bytes(*len))
             .ok()
             .and_then(|len| rest.len().checked_sub(len))
@@ -167,10 +185,15 @@ impl<'a> Section<'a> {
     /// # Errors
     /// There is none.
     pub fn crop_by(&self, alignment: Alignment) -> Result<usize> {
-        self.crops.iter().position(|&a| a == alignment).ok_or_else(|| {
-            Error::new(format!("the dataset holds no crops aligned by {alignment:?}"))
+        self.crops
+            .iter()
+            .position(|&a| a == alignment)
+            .ok_or_else(|| {
+                Error::new(format!(
+                    "the dataset holds no crops aligned by {alignment:?}"
+                ))
                 .remedy("prepare it again with more variants")
-        })
+            })
     }
 
     /// Picture `k`, after comparing its checksum.
@@ -206,7 +229,11 @@ impl<'a> Picture<'a> {
         let bytes = &self.data[k * CROP_LEN..][..CROP_LEN];
         let (pixels, rest) = bytes.split_at(CROP_PIXELS);
         let (outside, landmarks) = rest.split_at(CROP_MASK);
-        Crop { pixels, outside, landmarks }
+        Crop {
+            pixels,
+            outside,
+            landmarks,
+        }
     }
 
     /// The wide grey picture and the landmarks in it.

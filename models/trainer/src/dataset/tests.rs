@@ -14,17 +14,30 @@ fn picture(name: &str, seed: u64, crops: usize) -> PictureData {
         (pixels, outside, landmarks)
     };
     let crops = (0..crops).map(|_| crop()).collect();
-    let wide = ((0..WIDE_SIDE * WIDE_SIDE).map(|_| rng.u8(..)).collect(), landmarks);
-    PictureData { name: name.into(), crops, wide }
+    let wide = (
+        (0..WIDE_SIDE * WIDE_SIDE).map(|_| rng.u8(..)).collect(),
+        landmarks,
+    );
+    PictureData {
+        name: name.into(),
+        crops,
+        wide,
+    }
 }
 
 fn write_part(folder: &std::path::Path, part: usize, parts: usize, recipe: &str) {
     let mut writer = Writer::create(folder, part, parts, recipe.into()).unwrap();
     writer.section(Split::Train, vec![Alignment::Landmarks, Alignment::Box]);
-    writer.push(&picture(&format!("a{part}"), part as u64, 2)).unwrap();
-    writer.push(&picture(&format!("b{part}"), 10 + part as u64, 2)).unwrap();
+    writer
+        .push(&picture(&format!("a{part}"), part as u64, 2))
+        .unwrap();
+    writer
+        .push(&picture(&format!("b{part}"), 10 + part as u64, 2))
+        .unwrap();
     writer.section(Split::Validation, vec![Alignment::Landmarks]);
-    writer.push(&picture(&format!("v{part}"), 20 + part as u64, 1)).unwrap();
+    writer
+        .push(&picture(&format!("v{part}"), 20 + part as u64, 1))
+        .unwrap();
     writer.finish().unwrap();
 }
 
@@ -37,7 +50,10 @@ fn what_is_written_is_read_over_all_parts() {
     let train = dataset.section(Split::Train).unwrap();
     assert_eq!(train.len(), 4);
     assert_eq!(train.crop_by(Alignment::Box).unwrap(), 1);
-    for (k, (name, seed)) in [("a1", 1), ("b1", 11), ("a2", 2), ("b2", 12)].into_iter().enumerate() {
+    for (k, (name, seed)) in [("a1", 1), ("b1", 11), ("a2", 2), ("b2", 12)]
+        .into_iter()
+        .enumerate()
+    {
         let (found, wanted) = (train.picture(k).unwrap(), picture(name, seed, 2));
         assert_eq!(found.name, name);
         for c in 0..2 {

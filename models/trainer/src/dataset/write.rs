@@ -36,12 +36,24 @@ impl Writer {
     /// The folder cannot be written.
     pub fn create(folder: &Path, part: usize, parts: usize, recipe: String) -> Result<Self> {
         let file = Atomic::create(&folder.join(format!("faces-{part}-of-{parts}.{EXTENSION}")))?;
-        Ok(Writer { file, index: Index { part, parts, recipe, sections: Vec::new() } })
+        Ok(Writer {
+            file,
+            index: Index {
+                part,
+                parts,
+                recipe,
+                sections: Vec::new(),
+            },
+        })
     }
 
     /// Begins a section; the pictures that follow belong to it and have crops aligned so.
     pub fn section(&mut self, split: Split, crops: Vec<Alignment>) {
-        self.index.sections.push(IndexSection { split, crops, pictures: Vec::new() });
+        self.index.sections.push(IndexSection {
+            split,
+            crops,
+            pictures: Vec::new(),
+        });
     }
 
     /// Appends a picture to the section that was begun last.
@@ -50,11 +62,19 @@ impl Writer {
     /// The disk is full, or the picture does not have the section's crops.
     pub fn push(&mut self, picture: &PictureData) -> Result<()> {
         let section = self.index.sections.last_mut();
-        let fits = section.as_ref().is_some_and(|s| s.crops.len() == picture.crops.len())
-            && picture.crops.iter().all(|(pixels, _, _)| pixels.len() == CROP_PIXELS)
+        let fits = section
+            .as_ref()
+            .is_some_and(|s| s.crops.len() == picture.crops.len())
+            && picture
+                .crops
+                .iter()
+                .all(|(pixels, _, _)| pixels.len() == CROP_PIXELS)
             && picture.wide.0.len() == WIDE_SIDE * WIDE_SIDE;
         let Some(section) = section.filter(|_| fits) else {
-            return Err(Error::new(format!("the crops of {} do not fit the section", picture.name)));
+            return Err(Error::new(format!(
+                "the crops of {} do not fit the section",
+                picture.name
+            )));
         };
         let mut block = Vec::with_capacity(block_len(picture.crops.len()));
         for (pixels, outside, landmarks) in &picture.crops {

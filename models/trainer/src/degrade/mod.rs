@@ -67,7 +67,9 @@ impl Default for Degrader {
 
 impl Degrader {
     pub fn new() -> Self {
-        Degrader { aligner: Aligner::new() }
+        Degrader {
+            aligner: Aligner::new(),
+        }
     }
 
     /// The 16x16 input that a camera would give of a 128x128 face, damaged by `strength` (0 to

@@ -17,7 +17,10 @@ pub struct Seen {
 impl Seen {
     /// Rounded and clamped.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.levels.iter().map(|v| v.round_ties_even().clamp(0.0, 255.0) as u8).collect()
+        self.levels
+            .iter()
+            .map(|v| v.round_ties_even().clamp(0.0, 255.0) as u8)
+            .collect()
     }
 }
 
@@ -30,7 +33,10 @@ pub fn reduce(hr: &[u8], side: usize) -> Seen {
         }
         _ => hr.to_vec(),
     };
-    Seen { side, levels: levels.into_iter().map(f32::from).collect() }
+    Seen {
+        side,
+        levels: levels.into_iter().map(f32::from).collect(),
+    }
 }
 
 /// Sensor noise: its variance grows with the light (shot noise) from a floor (read noise); at
@@ -48,8 +54,9 @@ pub fn blur(seen: &mut Seen, sd: f32) {
         return;
     }
     let reach = (3.0 * sd).ceil() as i32;
-    let kernel: Vec<f32> =
-        (-reach..=reach).map(|k| (-(k * k) as f32 / (2.0 * sd * sd)).exp()).collect();
+    let kernel: Vec<f32> = (-reach..=reach)
+        .map(|k| (-(k * k) as f32 / (2.0 * sd * sd)).exp())
+        .collect();
     let total: f32 = kernel.iter().sum();
     let side = seen.side as i32;
     let pass = |from: &[f32], dx: i32, dy: i32| -> Vec<f32> {
@@ -59,7 +66,10 @@ pub fn blur(seen: &mut Seen, sd: f32) {
                 let sum: f32 = (-reach..=reach)
                     .zip(&kernel)
                     .map(|(t, w)| {
-                        let (x, y) = ((x + t * dx).clamp(0, side - 1), (y + t * dy).clamp(0, side - 1));
+                        let (x, y) = (
+                            (x + t * dx).clamp(0, side - 1),
+                            (y + t * dy).clamp(0, side - 1),
+                        );
                         w * from[((y * side + x) * 3 + c) as usize]
                     })
                     .sum();
@@ -110,13 +120,16 @@ pub fn gains(seen: &mut Seen, gains: [f32; 3]) {
 /// Through JPEG and back.
 pub fn jpeg(seen: &mut Seen, quality: u8) -> Result<()> {
     let side = seen.side as u32;
-    let failed = |error: image::ImageError| Error::new(format!("cannot pass a face through JPEG: {error}"));
+    let failed =
+        |error: image::ImageError| Error::new(format!("cannot pass a face through JPEG: {error}"));
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality)
         .encode(&seen.to_bytes(), side, side, ExtendedColorType::Rgb8)
         .map_err(failed)?;
     let decoder = JpegDecoder::new(std::io::Cursor::new(file)).map_err(failed)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(failed)?.into_rgb8();
+    let picture = DynamicImage::from_decoder(decoder)
+        .map_err(failed)?
+        .into_rgb8();
     seen.levels = picture.into_raw().into_iter().map(f32::from).collect();
     Ok(())
 }

@@ -17,7 +17,9 @@ fn difference(strength: f32) -> f64 {
     let mut sum = 0.0;
     for seed in 0..20 {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let lr = Degrader::new().degrade(&hr, &Degrade::default(), strength, &mut rng).unwrap();
+        let lr = Degrader::new()
+            .degrade(&hr, &Degrade::default(), strength, &mut rng)
+            .unwrap();
         let square = |(a, b): (&u8, &u8)| (f64::from(*a) - f64::from(*b)).powi(2);
         sum += lr.iter().zip(&clean).map(square).sum::<f64>() / LR_LEN as f64;
     }
@@ -35,7 +37,9 @@ fn more_strength_does_more_damage() {
 fn the_same_seed_does_the_same_damage() {
     let run = || {
         let mut rng = fastrand::Rng::with_seed(9);
-        Degrader::new().degrade(&face(), &Degrade::default(), 1.5, &mut rng).unwrap()
+        Degrader::new()
+            .degrade(&face(), &Degrade::default(), 1.5, &mut rng)
+            .unwrap()
     };
     assert_eq!(run(), run());
 }
@@ -50,15 +54,25 @@ fn coarse_chroma_keeps_luma_and_flat_colours() {
         for (a, b) in seen.levels.chunks(3).zip(before.chunks(3)) {
             assert!((luma(a) - luma(b)).abs() < 0.01);
         }
-        let mut flat = steps::Seen { side: 5, levels: [10.0, 90.0, 200.0].repeat(25) };
+        let mut flat = steps::Seen {
+            side: 5,
+            levels: [10.0, 90.0, 200.0].repeat(25),
+        };
         steps::coarse_chroma(&mut flat, rows_too);
-        assert!(flat.levels.chunks(3).all(|p| (p[0] - 10.0).abs() < 0.01 && (p[2] - 200.0).abs() < 0.01));
+        assert!(
+            flat.levels
+                .chunks(3)
+                .all(|p| (p[0] - 10.0).abs() < 0.01 && (p[2] - 200.0).abs() < 0.01)
+        );
     }
 }
 
 #[test]
 fn noise_has_its_standard_deviation_and_blur_keeps_the_mean() {
-    let mut seen = steps::Seen { side: 64, levels: vec![128.0; 64 * 64 * 3] };
+    let mut seen = steps::Seen {
+        side: 64,
+        levels: vec![128.0; 64 * 64 * 3],
+    };
     steps::noise(&mut seen, 6.0, &mut fastrand::Rng::with_seed(1));
     let n = seen.levels.len() as f32;
     let mean = seen.levels.iter().sum::<f32>() / n;

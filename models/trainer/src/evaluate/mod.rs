@@ -47,9 +47,17 @@ pub fn cases(section: &Section, crop: usize, limit: Option<usize>) -> Result<Vec
         crop.face(0, 0, hr.as_mut_slice());
         crop.outside(0, 0, &mut outside);
         aligner.shrink(&hr, &mut lr);
-        Ok(Case { name: picture.name.into(), lr: lr.to_vec(), hr: hr.to_vec(), outside })
+        Ok(Case {
+            name: picture.name.into(),
+            lr: lr.to_vec(),
+            hr: hr.to_vec(),
+            outside,
+        })
     };
-    (0..n).into_par_iter().map_init(Aligner::new, |aligner, k| make(aligner, k)).collect()
+    (0..n)
+        .into_par_iter()
+        .map_init(Aligner::new, |aligner, k| make(aligner, k))
+        .collect()
 }
 
 /// The same faces with damaged inputs, at middle strength; the same damage every time.
@@ -60,9 +68,16 @@ pub fn damaged(cases: &[Case], degrade: &Degrade) -> Result<Vec<Case>> {
     let make = |degrader: &mut Degrader, (k, case): (usize, &Case)| -> Result<Case> {
         let mut rng = fastrand::Rng::with_seed(k as u64);
         let lr = degrader.degrade(&case.hr, degrade, 1.0, &mut rng)?;
-        Ok(Case { lr: lr.to_vec(), ..case.clone() })
+        Ok(Case {
+            lr: lr.to_vec(),
+            ..case.clone()
+        })
     };
-    cases.par_iter().enumerate().map_init(Degrader::new, make).collect()
+    cases
+        .par_iter()
+        .enumerate()
+        .map_init(Degrader::new, make)
+        .collect()
 }
 
 /// The scores of one way to restore all cases.
@@ -90,7 +105,11 @@ pub fn score(
     });
     let (scores, restored) = made.collect::<Result<Vec<_>>>()?.into_iter().unzip();
     bar.finish_and_clear();
-    Ok(Scores { name: name.into(), scores, restored })
+    Ok(Scores {
+        name: name.into(),
+        scores,
+        restored,
+    })
 }
 
 /// Bicubic enlargement's scores.
@@ -169,7 +188,10 @@ pub fn calibration_inputs(section: &Section, n: usize) -> Result<Vec<Vec<u8>>> {
         .map(|k| {
             let mut hr = Box::new([0; HR_LEN]);
             let mut lr = [0; LR_LEN];
-            section.picture(k)?.crop(k / step % crops).face(0, 0, hr.as_mut_slice());
+            section
+                .picture(k)?
+                .crop(k / step % crops)
+                .face(0, 0, hr.as_mut_slice());
             Aligner::new().shrink(&hr, &mut lr);
             Ok(lr.to_vec())
         })
@@ -180,7 +202,9 @@ pub fn calibration_inputs(section: &Section, n: usize) -> Result<Vec<Vec<u8>>> {
 pub fn noise(seed: u64) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let (centre, reach) = (rng.i32(0..256), 1 << (seed % 8 + 1));
-    (0..LR_LEN).map(|_| (centre + rng.i32(-reach..=reach)).clamp(0, 255) as u8).collect()
+    (0..LR_LEN)
+        .map(|_| (centre + rng.i32(-reach..=reach)).clamp(0, 255) as u8)
+        .collect()
 }
 
 /// Restores pictures on all threads.
@@ -193,6 +217,16 @@ pub fn restore_all(inputs: &[Vec<u8>], runner: &Runner) -> Result<Vec<Vec<u8>>> 
 
 /// The planes of interleaved RGB pictures, one after another.
 pub fn planar(pictures: &[Vec<u8>]) -> Vec<u8> {
-    let plane = |picture: &'_ Vec<u8>, c: usize| picture.iter().skip(c).step_by(3).copied().collect::<Vec<u8>>();
-    pictures.iter().flat_map(|picture| (0..3).flat_map(move |c| plane(picture, c))).collect()
+    let plane = |picture: &'_ Vec<u8>, c: usize| {
+        picture
+            .iter()
+            .skip(c)
+            .step_by(3)
+            .copied()
+            .collect::<Vec<u8>>()
+    };
+    pictures
+        .iter()
+        .flat_map(|picture| (0..3).flat_map(move |c| plane(picture, c)))
+        .collect()
 }

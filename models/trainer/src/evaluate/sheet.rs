@@ -40,7 +40,12 @@ fn draw(path: &Path, cases: &[Case], scores: &Scores, order: &[usize]) -> Result
     let mut sheet = RgbImage::new(4 * side * COLUMNS as u32, side * rows as u32);
     for (place, &k) in order.iter().enumerate() {
         let (case, restored) = (&cases[k], &scores.restored[k]);
-        let tiles = [&pixelated(&case.lr), &bicubic::enlarge(&case.lr), restored, &case.hr];
+        let tiles = [
+            &pixelated(&case.lr),
+            &bicubic::enlarge(&case.lr),
+            restored,
+            &case.hr,
+        ];
         for (t, tile) in tiles.into_iter().enumerate() {
             let x0 = ((place % COLUMNS) * 4 + t) as u32 * side;
             let y0 = (place / COLUMNS) as u32 * side;

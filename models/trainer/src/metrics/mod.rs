@@ -19,15 +19,28 @@ pub struct Planes {
 impl Planes {
     /// The three planes of interleaved RGB levels. `rgb` has `width * height * 3` of them.
     pub fn rgb(rgb: &[u8], width: usize, height: usize) -> Self {
-        let plane = |c: usize| rgb.iter().skip(c).step_by(3).map(|&v| f64::from(v)).collect();
-        Planes { width, height, planes: (0..3).map(plane).collect() }
+        let plane = |c: usize| {
+            rgb.iter()
+                .skip(c)
+                .step_by(3)
+                .map(|&v| f64::from(v))
+                .collect()
+        };
+        Planes {
+            width,
+            height,
+            planes: (0..3).map(plane).collect(),
+        }
     }
 
     /// Luma of ITU-R BT.601 in 16 to 235, as super-resolution papers measure it, not rounded.
     pub fn luma(&self) -> Self {
         let [r, g, b] = [0, 1, 2].map(|c| &self.planes[c]);
         let y = |k: usize| 16.0 + (65.481 * r[k] + 128.553 * g[k] + 24.966 * b[k]) / 255.0;
-        Planes { planes: vec![(0..r.len()).map(y).collect()], ..*self }
+        Planes {
+            planes: vec![(0..r.len()).map(y).collect()],
+            ..*self
+        }
     }
 }
 
@@ -89,7 +102,14 @@ impl Score {
 
     /// The figures in the order of [`Score::NAMES`].
     pub fn values(&self) -> [f64; 6] {
-        [self.psnr, self.psnr_inside, self.psnr_y, self.ssim, self.ssim_y, self.ms_ssim]
+        [
+            self.psnr,
+            self.psnr_inside,
+            self.psnr_y,
+            self.ssim,
+            self.ssim_y,
+            self.ms_ssim,
+        ]
     }
 }
 

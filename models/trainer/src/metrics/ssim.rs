@@ -53,9 +53,16 @@ fn mean(values: &[f64]) -> f64 {
 /// SSIM, and its contrast and structure part, at every pixel whose window of `n` x `n` lies in
 /// the picture.
 pub fn ssim_map(a: &[f64], b: &[f64], width: usize, n: usize) -> (Vec<f64>, Vec<f64>) {
-    let product = |p: &[f64], q: &[f64]| -> Vec<f64> { p.iter().zip(q).map(|(x, y)| x * y).collect() };
-    let blurred = [a.to_vec(), b.to_vec(), product(a, a), product(b, b), product(a, b)]
-        .map(|plane| blur(&plane, width, n));
+    let product =
+        |p: &[f64], q: &[f64]| -> Vec<f64> { p.iter().zip(q).map(|(x, y)| x * y).collect() };
+    let blurred = [
+        a.to_vec(),
+        b.to_vec(),
+        product(a, a),
+        product(b, b),
+        product(a, b),
+    ]
+    .map(|plane| blur(&plane, width, n));
     let [ma, mb, aa, bb, ab] = &blurred;
     let (mut whole, mut contrast) = (Vec::with_capacity(ma.len()), Vec::with_capacity(ma.len()));
     for k in 0..ma.len() {
@@ -71,14 +78,21 @@ pub fn ssim_map(a: &[f64], b: &[f64], width: usize, n: usize) -> (Vec<f64>, Vec<
 /// The Gaussian mean at every pixel whose window of `n` x `n` lies in the picture.
 fn blur(plane: &[f64], width: usize, n: usize) -> Vec<f64> {
     let centre = (n as f64 - 1.0) / 2.0;
-    let kernel: Vec<f64> =
-        (0..n).map(|k| (-(k as f64 - centre).powi(2) / (2.0 * SIGMA * SIGMA)).exp()).collect();
+    let kernel: Vec<f64> = (0..n)
+        .map(|k| (-(k as f64 - centre).powi(2) / (2.0 * SIGMA * SIGMA)).exp())
+        .collect();
     let total: f64 = kernel.iter().sum();
     let kernel: Vec<f64> = kernel.iter().map(|k| k / total).collect();
     let height = plane.len() / width;
-    let (w, h) = ((width + 1).saturating_sub(n), (height + 1).saturating_sub(n));
+    let (w, h) = (
+        (width + 1).saturating_sub(n),
+        (height + 1).saturating_sub(n),
+    );
     let mut rows = vec![0.0; w * height];
-    for (line, out) in plane.chunks_exact(width).zip(rows.chunks_exact_mut(w.max(1))) {
+    for (line, out) in plane
+        .chunks_exact(width)
+        .zip(rows.chunks_exact_mut(w.max(1)))
+    {
         for (x, out) in out.iter_mut().enumerate() {
             *out = line[x..x + n].iter().zip(&kernel).map(|(v, k)| v * k).sum();
         }

@@ -96,7 +96,15 @@ impl Plan {
         let x = b.body("b32", x, c.c32, c.n32);
         let x = b.up("u64.c", x, c.c32, c.c64, true);
         let x = b.body("b64", x, c.c64, c.n64);
-        let x = b.push_conv("out", x, Conv { relu: false, gain: 0.1, ..conv(c.c64, 12) });
+        let x = b.push_conv(
+            "out",
+            x,
+            Conv {
+                relu: false,
+                gain: 0.1,
+                ..conv(c.c64, 12)
+            },
+        );
         b.shuffle("out", x);
         Plan { steps: b.steps }
     }
@@ -147,7 +155,14 @@ impl Plan {
 }
 
 fn conv(inputs: usize, outputs: usize) -> Conv {
-    Conv { inputs, outputs, stride: 1, relu: true, taps: Taps::All, gain: 1.0 }
+    Conv {
+        inputs,
+        outputs,
+        stride: 1,
+        relu: true,
+        taps: Taps::All,
+        gain: 1.0,
+    }
 }
 
 struct Builder {
@@ -171,7 +186,13 @@ impl Builder {
     fn push_conv(&mut self, name: &str, input: usize, conv: Conv) -> usize {
         let side = self.side(input) / conv.stride;
         let op = Op::Conv(conv);
-        self.push(Step { op, inputs: vec![input], name: name.into(), channels: conv.outputs, side })
+        self.push(Step {
+            op,
+            inputs: vec![input],
+            name: name.into(),
+            channels: conv.outputs,
+            side,
+        })
     }
 
     fn conv(&mut self, name: &str, input: usize, from: usize, to: usize) -> usize {
@@ -179,18 +200,36 @@ impl Builder {
     }
 
     fn strided(&mut self, name: &str, input: usize, from: usize, to: usize) -> usize {
-        self.push_conv(name, input, Conv { stride: 2, ..conv(from, to) })
+        self.push_conv(
+            name,
+            input,
+            Conv {
+                stride: 2,
+                ..conv(from, to)
+            },
+        )
     }
 
     fn shuffle(&mut self, name: &str, input: usize) -> usize {
         let (channels, side) = (self.steps[input - 1].channels / 4, self.side(input) * 2);
         let name = format!("{name}.shuffle");
-        self.push(Step { op: Op::Shuffle, inputs: vec![input], name, channels, side })
+        self.push(Step {
+            op: Op::Shuffle,
+            inputs: vec![input],
+            name,
+            channels,
+            side,
+        })
     }
 
     fn up(&mut self, name: &str, input: usize, from: usize, to: usize, relu: bool) -> usize {
         let gain = if relu { 1.0 } else { 0.5 };
-        let conv = Conv { relu, gain, taps: Taps::Phase, ..conv(from, 4 * to) };
+        let conv = Conv {
+            relu,
+            gain,
+            taps: Taps::Phase,
+            ..conv(from, 4 * to)
+        };
         let x = self.push_conv(name, input, conv);
         self.shuffle(name, x)
     }
@@ -198,7 +237,13 @@ impl Builder {
     fn add(&mut self, name: &str, a: usize, b: usize) -> usize {
         let (channels, side) = (self.steps[a - 1].channels, self.side(a));
         let inputs = vec![a, b];
-        self.push(Step { op: Op::AddRelu, inputs, name: name.into(), channels, side })
+        self.push(Step {
+            op: Op::AddRelu,
+            inputs,
+            name: name.into(),
+            channels,
+            side,
+        })
     }
 
     /// `n` convolutions: pairs with a residual add, and a plain one at the end if `n` is odd.
@@ -208,7 +253,11 @@ impl Builder {
             if k + 1 == n {
                 return inner;
             }
-            let second = Conv { relu: false, gain: 0.3, ..conv(channels, channels) };
+            let second = Conv {
+                relu: false,
+                gain: 0.3,
+                ..conv(channels, channels)
+            };
             let inner = self.push_conv(&format!("{name}.c.{}", k + 1), inner, second);
             x = self.add(&format!("{name}.add.{}", k / 2), x, inner);
         }
@@ -242,7 +291,9 @@ mod tests {
     #[test]
     fn each_phase_uses_four_taps_and_the_four_share_the_centre() {
         for channel in 0..8 {
-            let used = (0..9).filter(|t| tap_is_used(Taps::Phase, channel, t / 3, t % 3)).count();
+            let used = (0..9)
+                .filter(|t| tap_is_used(Taps::Phase, channel, t / 3, t % 3))
+                .count();
             assert_eq!(used, 4);
             assert!(tap_is_used(Taps::Phase, channel, 1, 1));
         }

@@ -29,7 +29,9 @@ impl Weights {
     /// Missing, unreadable, of another format, or with values that are not finite.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = files::read(path)?;
-        let is_onnx = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+        let is_onnx = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
         let weights = match is_onnx {
             true => crate::onnx::read_weights(&bytes),
             false => Self::from_safetensors(&bytes),
@@ -46,7 +48,10 @@ impl Weights {
     pub fn read_with_metadata(path: &Path) -> Result<(Self, HashMap<String, String>)> {
         let bytes = files::read(path)?;
         let header = SafeTensors::read_metadata(&bytes).map(|(_, header)| header);
-        let metadata = header.ok().and_then(|header| header.metadata().clone()).unwrap_or_default();
+        let metadata = header
+            .ok()
+            .and_then(|header| header.metadata().clone())
+            .unwrap_or_default();
         let weights = Self::from_safetensors(&bytes).and_then(|weights| weights.finite());
         let weights = weights.map_err(|error| error.context(path.display()))?;
         Ok((weights, metadata))
@@ -60,13 +65,27 @@ impl Weights {
         let mut weights = Weights::default();
         for (name, view) in file.tensors() {
             if view.dtype() != Dtype::F32 {
-                return Err(Error::new(format!("the tensor {name} is not of 32-bit floats")));
+                return Err(Error::new(format!(
+                    "the tensor {name} is not of 32-bit floats"
+                )));
             }
             let values = view.data().chunks_exact(4);
-            let values = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            weights.insert(name, Tensor { shape: view.shape().to_vec(), values });
+            let values = values
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect();
+            weights.insert(
+                name,
+                Tensor {
+                    shape: view.shape().to_vec(),
+                    values,
+                },
+            );
         }
-        Ok(if weights.is_channels_last() { weights.from_channels_last() } else { weights })
+        Ok(if weights.is_channels_last() {
+            weights.from_channels_last()
+        } else {
+            weights
+        })
     }
 
     /// Whether the bytes of kernels lie in channels-last order although their shapes say otherwise,
@@ -94,13 +113,19 @@ impl Weights {
                 let (channel, rest) = (k / per_output, k % per_output);
                 channel * per_output + rest % area * inputs + rest / area
             };
-            tensor.values = (0..tensor.values.len()).map(|k| tensor.values[from(k)]).collect();
+            tensor.values = (0..tensor.values.len())
+                .map(|k| tensor.values[from(k)])
+                .collect();
         }
         self
     }
 
     fn finite(self) -> Result<Self> {
-        match self.tensors.iter().find(|(_, t)| t.values.iter().any(|v| !v.is_finite())) {
+        match self
+            .tensors
+            .iter()
+            .find(|(_, t)| t.values.iter().any(|v| !v.is_finite()))
+        {
             Some((name, _)) => Err(Error::new(format!(
                 "the tensor {name} holds values that are not finite: the training diverged"
             ))
@@ -117,13 +142,21 @@ impl Weights {
         let bytes: BTreeMap<&String, Vec<u8>> = self
             .tensors
             .iter()
-            .map(|(name, t)| (name, t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+            .map(|(name, t)| {
+                (
+                    name,
+                    t.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+                )
+            })
             .collect();
         let views = self.tensors.iter().map(|(name, t)| {
             TensorView::new(Dtype::F32, t.shape.clone(), &bytes[name]).map(|view| (name, view))
         });
         let views = views.collect::<std::result::Result<Vec<_>, _>>();
-        let metadata = metadata.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        let metadata = metadata
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), v.clone()))
+            .collect();
         let file = views
             .and_then(|views| safetensors::serialize(views, Some(metadata)))
             .map_err(|error| Error::new(format!("cannot write {}: {error}", path.display())))?;

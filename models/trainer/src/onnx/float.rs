@@ -14,7 +14,12 @@ use crate::network::{Config, Op, Plan, Weights, tap_is_used};
 pub fn float_model(weights: &Weights, metadata: &[(&str, String)]) -> Result<Vec<u8>> {
     let plan = Plan::new(&Config::of(weights)?);
     let mut graph = float_graph(weights, &plan)?;
-    graph.output(Port { name: "output", bytes: false, channels: 3, side: HR_SIDE });
+    graph.output(Port {
+        name: "output",
+        bytes: false,
+        channels: 3,
+        side: HR_SIDE,
+    });
     Ok(graph.into_file("face8x", metadata))
 }
 
@@ -25,7 +30,12 @@ pub fn float_model(weights: &Weights, metadata: &[(&str, String)]) -> Result<Vec
 pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
     plan.check(weights)?;
     let mut graph = Graph::default();
-    graph.input(Port { name: "input", bytes: false, channels: 3, side: LR_SIDE });
+    graph.input(Port {
+        name: "input",
+        bytes: false,
+        channels: 3,
+        side: LR_SIDE,
+    });
     let name_of = |tensor: usize| match tensor {
         0 => "input",
         k => plan.steps[k - 1].name.as_str(),
@@ -47,8 +57,18 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
                 graph.floats(&w_name, &w.shape, &values);
                 graph.floats(&b_name, &b.shape, &b.values);
                 let raw = format!("{}.sum", step.name);
-                let made = if conv.relu { raw.as_str() } else { step.name.as_str() };
-                conv_node(&mut graph, "Conv", &[a, &w_name, &b_name], made, conv.stride);
+                let made = if conv.relu {
+                    raw.as_str()
+                } else {
+                    step.name.as_str()
+                };
+                conv_node(
+                    &mut graph,
+                    "Conv",
+                    &[a, &w_name, &b_name],
+                    made,
+                    conv.stride,
+                );
                 if conv.relu {
                     graph.node("Relu", &[&raw], &step.name, &[]);
                 }
@@ -84,7 +104,10 @@ pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, 
 
 /// Four channels to 2x2 pixels.
 pub(super) fn shuffle_node(graph: &mut Graph, input: &str, output: &str) {
-    let attributes = [("blocksize", Attribute::Int(2)), ("mode", Attribute::Text("CRD"))];
+    let attributes = [
+        ("blocksize", Attribute::Int(2)),
+        ("mode", Attribute::Text("CRD")),
+    ];
     graph.node("DepthToSpace", &[input], output, &attributes);
 }
 
@@ -97,7 +120,10 @@ pub(super) fn enlarge_node(graph: &mut Graph, input: &str, output: &str) {
         output,
         &[
             ("mode", Attribute::Text("linear")),
-            ("coordinate_transformation_mode", Attribute::Text("half_pixel")),
+            (
+                "coordinate_transformation_mode",
+                Attribute::Text("half_pixel"),
+            ),
         ],
     );
 }

@@ -50,7 +50,10 @@ pub struct QuantisedNetwork {
 }
 
 /// The input's bytes are grey levels, and so are the output's.
-const LEVELS: Scale = Scale { scale: 1.0, zero: 0 };
+const LEVELS: Scale = Scale {
+    scale: 1.0,
+    zero: 0,
+};
 
 impl QuantisedNetwork {
     /// The scale of every tensor: number 0 is the input, k + 1 what step k makes.
@@ -72,7 +75,12 @@ impl QuantisedNetwork {
 /// An ONNX file of the network in integers: RGB levels as bytes, 1x3x16x16 to 1x3x128x128.
 pub fn int8_model(network: &QuantisedNetwork, metadata: &[(&str, String)]) -> Vec<u8> {
     let mut graph = int8_graph(network);
-    graph.output(Port { name: "output", bytes: true, channels: 3, side: HR_SIDE });
+    graph.output(Port {
+        name: "output",
+        bytes: true,
+        channels: 3,
+        side: HR_SIDE,
+    });
     graph.into_file("face8x", metadata)
 }
 
@@ -80,7 +88,12 @@ pub fn int8_model(network: &QuantisedNetwork, metadata: &[(&str, String)]) -> Ve
 pub fn int8_graph(network: &QuantisedNetwork) -> Graph {
     let plan = &network.plan;
     let mut graph = Graph::default();
-    graph.input(Port { name: "input", bytes: true, channels: 3, side: LR_SIDE });
+    graph.input(Port {
+        name: "input",
+        bytes: true,
+        channels: 3,
+        side: LR_SIDE,
+    });
     let scales = network.scales();
     let zero_weight = graph.signed("weights.zero", &[], &[0]);
     scale_constants(&mut graph, "input", LEVELS);

@@ -15,6 +15,8 @@ use crate::network::{Tensor, Weights};
 
 mod float;
 mod int8;
+#[cfg(test)]
+mod tests;
 
 pub use float::{float_graph, float_model};
 pub use int8::{QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale, int8_graph, int8_model};
@@ -59,7 +61,10 @@ impl Graph {
             name: format!("{output}.{}", op.to_lowercase()),
             input: inputs.iter().map(|&input| input.to_owned()).collect(),
             output: vec![output.to_owned()],
-            attribute: attrs.iter().map(|(name, value)| attribute(name, value)).collect(),
+            attribute: attrs
+                .iter()
+                .map(|(name, value)| attribute(name, value))
+                .collect(),
             ..NodeProto::default()
         });
     }
@@ -128,7 +133,10 @@ impl Graph {
             ir_version: IR_VERSION,
             producer_name: "face8x-train".into(),
             producer_version: env!("CARGO_PKG_VERSION").into(),
-            opset_import: vec![OperatorSetIdProto { version: OPSET, ..Default::default() }],
+            opset_import: vec![OperatorSetIdProto {
+                version: OPSET,
+                ..Default::default()
+            }],
             graph: Some(graph),
             metadata_props: metadata
                 .iter()
@@ -144,7 +152,10 @@ impl Graph {
 }
 
 fn attribute(name: &str, value: &Attribute) -> AttributeProto {
-    let mut proto = AttributeProto { name: name.into(), ..AttributeProto::default() };
+    let mut proto = AttributeProto {
+        name: name.into(),
+        ..AttributeProto::default()
+    };
     let kind = match value {
         Attribute::Int(i) => {
             proto.i = *i;
@@ -168,7 +179,11 @@ fn value_info(port: Port) -> ValueInfoProto {
         value: Some(dimension::Value::DimValue(d as i64)),
         ..Dimension::default()
     });
-    let kind = if port.bytes { DataType::Uint8 } else { DataType::Float };
+    let kind = if port.bytes {
+        DataType::Uint8
+    } else {
+        DataType::Float
+    };
     let tensor = type_proto::Tensor {
         elem_type: kind as i32,
         shape: Some(TensorShapeProto { dim: dim.to_vec() }),
@@ -187,7 +202,12 @@ fn value_info(port: Port) -> ValueInfoProto {
 fn decode(bytes: &[u8]) -> Result<ModelProto> {
     ModelProto::decode(bytes)
         .ok()
-        .filter(|model| model.graph.as_ref().is_some_and(|graph| !graph.node.is_empty()))
+        .filter(|model| {
+            model
+                .graph
+                .as_ref()
+                .is_some_and(|graph| !graph.node.is_empty())
+        })
         .ok_or_else(|| Error::new("not an ONNX file, or only a part of one"))
 }
 
@@ -197,7 +217,10 @@ fn decode(bytes: &[u8]) -> Result<ModelProto> {
 /// Not an ONNX file.
 pub fn read_metadata(bytes: &[u8]) -> Result<Vec<(String, String)>> {
     let props = decode(bytes)?.metadata_props;
-    Ok(props.into_iter().map(|prop| (prop.key, prop.value)).collect())
+    Ok(props
+        .into_iter()
+        .map(|prop| (prop.key, prop.value))
+        .collect())
 }
 
 /// The weights that [`float_model`] wrote.
@@ -212,18 +235,27 @@ pub fn read_weights(bytes: &[u8]) -> Result<Weights> {
         if tensor.data_type != DataType::Float as i32 || !is_weight {
             continue;
         }
-        let shape: Vec<usize> = tensor.dims.iter().map(|&d| usize::try_from(d).unwrap_or(0)).collect();
+        let shape: Vec<usize> = tensor
+            .dims
+            .iter()
+            .map(|&d| usize::try_from(d).unwrap_or(0))
+            .collect();
         let (bytes, rest) = tensor.raw_data.as_chunks::<4>();
         let values: Vec<f32> = bytes.iter().map(|b| f32::from_le_bytes(*b)).collect();
         let wanted = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
         if wanted != Some(values.len()) || !rest.is_empty() {
-            return Err(Error::new(format!("the tensor {} is not whole", tensor.name)));
+            return Err(Error::new(format!(
+                "the tensor {} is not whole",
+                tensor.name
+            )));
         }
         weights.insert(tensor.name, Tensor { shape, values });
     }
     if !weights.contains("stem.w") {
-        return Err(Error::new("the ONNX file holds no float weights of this network family")
-            .remedy("use the float file that `face8x-train export` wrote, not an int8 one"));
+        return Err(
+            Error::new("the ONNX file holds no float weights of this network family")
+                .remedy("use the float file that `face8x-train export` wrote, not an int8 one"),
+        );
     }
     Ok(weights)
 }

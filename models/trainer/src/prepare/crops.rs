@@ -20,7 +20,9 @@ pub struct Cropper {
 
 impl Cropper {
     pub fn new() -> Self {
-        Cropper { aligner: Aligner::new() }
+        Cropper {
+            aligner: Aligner::new(),
+        }
     }
 
     /// The crops of one picture, aligned as `crops` says.
@@ -47,7 +49,11 @@ impl Cropper {
             made.push(self.crop(&frame, &similarity, &landmarks)?);
         }
         let wide = self.wide(&frame, &base, &landmarks)?;
-        Ok(PictureData { name: item.name.clone(), crops: made, wide })
+        Ok(PictureData {
+            name: item.name.clone(),
+            crops: made,
+            wide,
+        })
     }
 
     fn crop(
@@ -56,7 +62,11 @@ impl Cropper {
         similarity: &Similarity,
         landmarks: &Landmarks,
     ) -> Result<(Vec<u8>, Vec<bool>, Landmarks), LeftOut> {
-        let pad = Similarity { tx: PAD as f32, ty: PAD as f32, ..Similarity::IDENTITY };
+        let pad = Similarity {
+            tx: PAD as f32,
+            ty: PAD as f32,
+            ..Similarity::IDENTITY
+        };
         let padded = similarity.then(&pad);
         let mut pixels = vec![0; CROP_SIDE * CROP_SIDE * 3];
         self.aligner
@@ -80,7 +90,12 @@ impl Cropper {
         self.aligner
             .crop(frame, &similarity, WIDE_SIDE, &mut pixels)
             .map_err(|_| LeftOut::NotAligned)?;
-        let grey = pixels.as_chunks::<3>().0.iter().map(|&rgb| luma(rgb)).collect();
+        let grey = pixels
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .map(|&rgb| luma(rgb))
+            .collect();
         Ok((grey, landmarks.map(|p| similarity.apply(p))))
     }
 }
@@ -91,14 +106,23 @@ fn luma([r, g, b]: [u8; 3]) -> u8 {
 }
 
 fn read_frame(item: &Item) -> Result<Frame, LeftOut> {
-    let picture = image::open(&item.path).map_err(|_| LeftOut::Unreadable)?.into_rgb8();
+    let picture = image::open(&item.path)
+        .map_err(|_| LeftOut::Unreadable)?
+        .into_rgb8();
     let (width, height) = picture.dimensions();
     if width == 0 || height == 0 {
         return Err(LeftOut::Unreadable);
     }
     let stride = width as usize * 3;
     let bytes = picture.into_raw();
-    Ok(Frame { format: PixelFormat::Rgb3, width, height, stride, bytes, ..Frame::empty() })
+    Ok(Frame {
+        format: PixelFormat::Rgb3,
+        width,
+        height,
+        stride,
+        bytes,
+        ..Frame::empty()
+    })
 }
 
 /// The landmarks, and the alignment, of the face in a picture.
@@ -107,7 +131,8 @@ fn find_face(face: &FaceFrom, frame: &Frame) -> Result<(Landmarks, Similarity), 
         FaceFrom::Unknown => Err(LeftOut::NoLandmarks),
         FaceFrom::Landmarks(landmarks) => {
             let inside = |p: &Point| {
-                (0.0..=frame.width as f32).contains(&p.x) && (0.0..=frame.height as f32).contains(&p.y)
+                (0.0..=frame.width as f32).contains(&p.x)
+                    && (0.0..=frame.height as f32).contains(&p.y)
             };
             if !landmarks.iter().all(inside) {
                 return Err(LeftOut::LandmarksOutside);

@@ -23,7 +23,10 @@ pub fn normal(rng: &mut fastrand::Rng) -> f32 {
 pub fn landmarks(base: &Similarity, rng: &mut fastrand::Rng) -> Similarity {
     let (scale, angle) = ((normal(rng) * SCALE).exp(), normal(rng) * ROTATION);
     let centre = Point::new(HR_SIDE as f32 / 2.0, HR_SIDE as f32 / 2.0);
-    let moved = Point::new(centre.x + normal(rng) * SHIFT, centre.y + normal(rng) * SHIFT);
+    let moved = Point::new(
+        centre.x + normal(rng) * SHIFT,
+        centre.y + normal(rng) * SHIFT,
+    );
     base.then(&Similarity::about(centre, moved, scale, angle))
 }
 

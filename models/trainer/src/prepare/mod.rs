@@ -97,10 +97,14 @@ impl fmt::Display for Report {
 pub fn prepare(options: &Options) -> Result<Report> {
     let (part, parts) = options.shard;
     if part == 0 || part > parts {
-        return Err(Error::usage(format!("--shard {part}/{parts}: count from 1/{parts} to {parts}/{parts}")));
+        return Err(Error::usage(format!(
+            "--shard {part}/{parts}: count from 1/{parts} to {parts}/{parts}"
+        )));
     }
     if options.variants == 0 {
-        return Err(Error::usage("--variants 0: each picture needs at least one crop"));
+        return Err(Error::usage(
+            "--variants 0: each picture needs at least one crop",
+        ));
     }
     let mut items = list(&options.source, options.validation)?;
     items.truncate(options.limit.unwrap_or(usize::MAX));
@@ -149,7 +153,9 @@ fn crops_of(split: Split, options: &Options) -> Vec<Alignment> {
         Split::Validation | Split::Test => (1, 1),
     };
     let landmarks = std::iter::repeat_n(Alignment::Landmarks, variants);
-    landmarks.chain(std::iter::repeat_n(Alignment::Box, boxes)).collect()
+    landmarks
+        .chain(std::iter::repeat_n(Alignment::Box, boxes))
+        .collect()
 }
 
 /// Aligns some pictures on all threads and appends them in order.
@@ -162,7 +168,9 @@ fn pack(
 ) -> Result<()> {
     let made: Vec<_> = items
         .par_iter()
-        .map_init(crops::Cropper::new, |cropper, item| cropper.picture(item, crops, seed))
+        .map_init(crops::Cropper::new, |cropper, item| {
+            cropper.picture(item, crops, seed)
+        })
         .collect();
     for (item, made) in items.iter().zip(made) {
         match made {
@@ -184,6 +192,8 @@ fn pack(
 pub(crate) fn progress(len: usize) -> ProgressBar {
     let bar = ProgressBar::new(len as u64);
     let style = "{wide_bar} {pos}/{len} {per_sec} {eta}";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_style(
+        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     bar
 }

@@ -50,12 +50,22 @@ pub fn list(folder: &Path, validation: f64) -> Result<Vec<Item>> {
     let official = folder.join("img_align_celeba");
     let (pictures, faces): (PathBuf, Box<dyn Fn(&str) -> FaceFrom>) = if landmarks.is_file() {
         let rows = read_landmarks(&landmarks)?;
-        let face = move |name: &str| rows.get(name).map_or(FaceFrom::Unknown, |&l| FaceFrom::Landmarks(l));
+        let face = move |name: &str| {
+            rows.get(name)
+                .map_or(FaceFrom::Unknown, |&l| FaceFrom::Landmarks(l))
+        };
         (folder.join("img"), Box::new(face))
     } else if official.is_dir() {
         let list = folder.join("list_landmarks_align_celeba.txt");
-        let rows = if list.is_file() { read_landmarks(&list)? } else { HashMap::new() };
-        (official, Box::new(move |name: &str| FaceFrom::Official(rows.get(name).copied())))
+        let rows = if list.is_file() {
+            read_landmarks(&list)?
+        } else {
+            HashMap::new()
+        };
+        (
+            official,
+            Box::new(move |name: &str| FaceFrom::Official(rows.get(name).copied())),
+        )
     } else {
         (folder.to_owned(), Box::new(|_: &str| FaceFrom::Locator))
     };
@@ -66,7 +76,12 @@ pub fn list(folder: &Path, validation: f64) -> Result<Vec<Item>> {
         .filter(|path| is_picture(path))
         .filter_map(|path| {
             let name = path.file_name()?.to_str()?.to_owned();
-            Some(Item { face: faces(&name), split: split(&name), path, name })
+            Some(Item {
+                face: faces(&name),
+                split: split(&name),
+                path,
+                name,
+            })
         })
         .collect();
     items.sort_by(|a, b| a.name.cmp(&b.name));
@@ -78,8 +93,13 @@ pub fn list(folder: &Path, validation: f64) -> Result<Vec<Item>> {
 }
 
 fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    ["jpg", "jpeg", "png", "webp"].iter().any(|e| extension.eq_ignore_ascii_case(e))
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    ["jpg", "jpeg", "png", "webp"]
+        .iter()
+        .any(|e| extension.eq_ignore_ascii_case(e))
 }
 
 /// Says of a name what the picture is for.
@@ -87,24 +107,37 @@ fn splitter(folder: &Path, validation: f64) -> Result<Box<dyn Fn(&str) -> Split>
     let partition = folder.join("list_eval_partition.txt");
     if partition.is_file() {
         let rows = read_pairs(&partition)?;
-        if let Some((name, part)) = rows.iter().find(|(_, part)| !["0", "1", "2"].contains(&part.as_str())) {
+        if let Some((name, part)) = rows
+            .iter()
+            .find(|(_, part)| !["0", "1", "2"].contains(&part.as_str()))
+        {
             return Err(Error::new(format!(
                 "{}: {name} has the partition {part}, not 0, 1 or 2",
                 partition.display()
             )));
         }
-        return Ok(Box::new(move |name| match rows.get(name).map(String::as_str) {
-            Some("1") => Split::Validation,
-            Some("2") => Split::Test,
-            _ => Split::Train,
+        return Ok(Box::new(move |name| {
+            match rows.get(name).map(String::as_str) {
+                Some("1") => Split::Validation,
+                Some("2") => Split::Test,
+                _ => Split::Train,
+            }
         }));
     }
     let identity = folder.join("identity_CelebA.txt");
-    let people = if identity.is_file() { read_pairs(&identity)? } else { HashMap::new() };
+    let people = if identity.is_file() {
+        read_pairs(&identity)?
+    } else {
+        HashMap::new()
+    };
     Ok(Box::new(move |name| {
         let key = people.get(name).map_or(name, String::as_str);
         let lot = f64::from(crc32fast::hash(key.as_bytes())) / f64::from(u32::MAX);
-        if lot < validation { Split::Validation } else { Split::Train }
+        if lot < validation {
+            Split::Validation
+        } else {
+            Split::Train
+        }
     }))
 }
 
@@ -127,9 +160,10 @@ fn read_landmarks(path: &Path) -> Result<HashMap<String, Landmarks>> {
         let name = words.next().unwrap_or_default().to_owned();
         let numbers: Option<Vec<f32>> = words.map(|word| word.parse().ok()).collect();
         match numbers {
-            Some(n) if n.len() == 10 && n.iter().all(|v| v.is_finite()) => {
-                Ok((name, std::array::from_fn(|k| Point::new(n[2 * k], n[2 * k + 1]))))
-            }
+            Some(n) if n.len() == 10 && n.iter().all(|v| v.is_finite()) => Ok((
+                name,
+                std::array::from_fn(|k| Point::new(n[2 * k], n[2 * k + 1])),
+            )),
             _ => Err(bad_line(path, number, "a file name and ten numbers")),
         }
     });
@@ -138,11 +172,17 @@ fn read_landmarks(path: &Path) -> Result<HashMap<String, Landmarks>> {
 
 fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     let text = std::fs::read_to_string(path).map_err(|e| files::cannot("read", path, &e))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     Ok(lines.map(|(k, line)| (k + 1, line.to_owned())).collect())
 }
 
 fn bad_line(path: &Path, number: usize, wanted: &str) -> Error {
-    Error::new(format!("{}, line {number}: {wanted} should stand there", path.display()))
-        .remedy("copy the list again, or mend the line")
+    Error::new(format!(
+        "{}, line {number}: {wanted} should stand there",
+        path.display()
+    ))
+    .remedy("copy the list again, or mend the line")
 }

@@ -26,11 +26,19 @@ pub fn correct_bias(
         let file = onnx::int8_graph(network).into_file("int8", &[]);
         let found = means(&file, &plan, pictures)?;
         let scales = network.scales();
-        let convs = plan.steps.iter().enumerate().filter(|(_, step)| matches!(step.op, Op::Conv(_)));
+        let convs = plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| matches!(step.op, Op::Conv(_)));
         for ((k, step), conv) in convs.zip(&mut network.convs) {
             let output = conv.output;
             let input = scales[step.inputs[0]];
-            let unit = if step.name == "out" { f64::from(super::LEVELS) } else { 1.0 };
+            let unit = if step.name == "out" {
+                f64::from(super::LEVELS)
+            } else {
+                1.0
+            };
             for (channel, bias) in conv.bias.iter_mut().enumerate() {
                 let is = (found[k][channel] - f64::from(output.zero)) * f64::from(output.scale);
                 let missing = wanted[k][channel] * unit - is;
@@ -58,11 +66,18 @@ fn means(file: &[u8], plan: &Plan, pictures: &[Vec<u8>]) -> Result<Vec<Vec<f64>>
                     false => values::<f32>(tensor)?.into_iter().map(f64::from).collect(),
                 };
                 let area = values.len() / step.channels;
-                Ok(values.chunks_exact(area).map(|c| c.iter().sum::<f64>() / area as f64).collect())
+                Ok(values
+                    .chunks_exact(area)
+                    .map(|c| c.iter().sum::<f64>() / area as f64)
+                    .collect())
             })
             .collect()
     });
-    let zero: Vec<Vec<f64>> = plan.steps.iter().map(|step| vec![0.0; step.channels]).collect();
+    let zero: Vec<Vec<f64>> = plan
+        .steps
+        .iter()
+        .map(|step| vec![0.0; step.channels])
+        .collect();
     let total = runs.try_reduce(
         || zero.clone(),
         |mut sum, run| {
@@ -73,5 +88,8 @@ fn means(file: &[u8], plan: &Plan, pictures: &[Vec<u8>]) -> Result<Vec<Vec<f64>>
         },
     )?;
     let n = pictures.len().max(1) as f64;
-    Ok(total.into_iter().map(|channels| channels.iter().map(|v| v / n).collect()).collect())
+    Ok(total
+        .into_iter()
+        .map(|channels| channels.iter().map(|v| v / n).collect())
+        .collect())
 }

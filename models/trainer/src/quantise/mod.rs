@@ -34,18 +34,35 @@ pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetw
     let plan = Plan::new(&Config::of(weights)?);
     plan.check(weights)?;
     let scales = choose_scales(weights, &plan, pictures)?;
-    let mut network =
-        QuantisedNetwork { plan: plan.clone(), convs: Vec::new(), adds: Vec::new() };
-    let mut tensor_scales = vec![Scale { scale: 1.0, zero: 0 }];
+    let mut network = QuantisedNetwork {
+        plan: plan.clone(),
+        convs: Vec::new(),
+        adds: Vec::new(),
+    };
+    let mut tensor_scales = vec![Scale {
+        scale: 1.0,
+        zero: 0,
+    }];
     for (step, chosen) in plan.steps.iter().zip(scales) {
         let input = tensor_scales[step.inputs[0]];
         let made = match &step.op {
             Op::Conv(conv) => {
                 let (factor_in, factor_out) = units(step.name.as_str());
-                let w = scaled(&weights.get(&format!("{}.w", step.name))?.values, factor_out / factor_in);
-                let b = scaled(&weights.get(&format!("{}.b", step.name))?.values, factor_out);
-                let output = Scale { scale: chosen.scale * factor_out, ..chosen };
-                network.convs.push(quantise_conv(conv, &w, &b, input.scale, output));
+                let w = scaled(
+                    &weights.get(&format!("{}.w", step.name))?.values,
+                    factor_out / factor_in,
+                );
+                let b = scaled(
+                    &weights.get(&format!("{}.b", step.name))?.values,
+                    factor_out,
+                );
+                let output = Scale {
+                    scale: chosen.scale * factor_out,
+                    ..chosen
+                };
+                network
+                    .convs
+                    .push(quantise_conv(conv, &w, &b, input.scale, output));
                 output
             }
             Op::Shuffle => input,
@@ -107,10 +124,17 @@ fn choose_scales(weights: &Weights, plan: &Plan, pictures: &[Vec<u8>]) -> Result
 /// Weights (outputs x inputs x 3 x 3) and bias of one convolution in integers.
 fn quantise_conv(conv: &Conv, w: &[f32], b: &[f32], input: f32, output: Scale) -> QuantisedConv {
     let per_output = conv.inputs * 9;
-    let mut q = QuantisedConv { weights: Vec::new(), scales: Vec::new(), bias: Vec::new(), output };
+    let mut q = QuantisedConv {
+        weights: Vec::new(),
+        scales: Vec::new(),
+        bias: Vec::new(),
+        output,
+    };
     for (channel, (w, b)) in w.chunks_exact(per_output).zip(b).enumerate() {
         let used = |k: usize| tap_is_used(conv.taps, channel, k % 9 / 3, k % 3);
-        let largest = (0..per_output).filter(|&k| used(k)).fold(0f32, |m, k| m.max(w[k].abs()));
+        let largest = (0..per_output)
+            .filter(|&k| used(k))
+            .fold(0f32, |m, k| m.max(w[k].abs()));
         // A channel of zeros still needs a scale, for its bias.
         let wanted = (largest / 127.0).max(output.scale / input * 1e-6);
         let scale = exact::weight_scale(input, wanted, output.scale);
@@ -119,7 +143,8 @@ fn quantise_conv(conv: &Conv, w: &[f32], b: &[f32], input: f32, output: Scale) -
             false => 0,
         };
         q.weights.extend((0..per_output).map(level));
-        q.bias.push((f64::from(*b) / (f64::from(input) * f64::from(scale))).round_ties_even() as i32);
+        q.bias
+            .push((f64::from(*b) / (f64::from(input) * f64::from(scale))).round_ties_even() as i32);
         q.scales.push(scale);
     }
     q

@@ -13,7 +13,10 @@ const SMALLEST_SHARE: f32 = 0.4;
 /// For values of which none is negative: zero point 0, so that saturation is ReLU.
 pub fn positive(seen: &[&[f32]]) -> Scale {
     let (_, high) = range(seen);
-    best(seen, |share| Scale { scale: short(high * share / 255.0), zero: 0 })
+    best(seen, |share| Scale {
+        scale: short(high * share / 255.0),
+        zero: 0,
+    })
 }
 
 /// For values of both signs.
@@ -28,7 +31,10 @@ pub fn signed(seen: &[&[f32]]) -> Scale {
 
 /// For the residual, which is added to the enlarged input: a power of two of `levels` around 128.
 pub fn residual(seen: &[&[f32]], levels: f32) -> Scale {
-    let candidates = [0.25, 0.5, 1.0, 2.0].map(|step| Scale { scale: step / levels, zero: 128 });
+    let candidates = [0.25, 0.5, 1.0, 2.0].map(|step| Scale {
+        scale: step / levels,
+        zero: 128,
+    });
     let sample = sample(seen);
     let mut found = candidates[2];
     for candidate in candidates {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::optim::{AdaptiveMomentumState, AdamWState};
+use burn::optim::{AdamWState, AdaptiveMomentumState};
 use burn::tensor::{Device, Tensor, TensorData};
 use face8x::{Error, Result};
 
@@ -69,7 +69,11 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn put<const D: usize>(file: &mut Weights, name: &str, state: &AdaptiveMomentumState<D>) -> Result<()> {
+fn put<const D: usize>(
+    file: &mut Weights,
+    name: &str,
+    state: &AdaptiveMomentumState<D>,
+) -> Result<()> {
     for (prefix, moment) in [("first", &state.moment_1), ("second", &state.moment_2)] {
         let shape = moment.dims().to_vec();
         let values = to_vec(moment.clone())?;
@@ -95,7 +99,9 @@ pub fn read(path: &Path, config: &Config, device: &Device) -> Result<State> {
             "the checkpoint {} is of a training with another configuration",
             path.display()
         ))
-        .remedy("go on with the configuration that it was made with, or train into another folder"));
+        .remedy(
+            "go on with the configuration that it was made with, or train into another folder",
+        ));
     }
     let number = |key: &str| -> Result<f64> { entry(key)?.parse().map_err(|_| damaged(key)) };
     let times: BTreeMap<String, usize> =
@@ -137,14 +143,26 @@ fn layer_state(
     let (w, b) = (format!("{}.w", layer.name), format!("{}.b", layer.name));
     let weight = match times.get(&w) {
         Some(&time) => {
-            let state = momentum(time, first.get(&w)?, second.get(&w)?, layer.weight.dims(), device)?;
+            let state = momentum(
+                time,
+                first.get(&w)?,
+                second.get(&w)?,
+                layer.weight.dims(),
+                device,
+            )?;
             Some(AdamWState::new(state))
         }
         None => None,
     };
     let bias = match times.get(&b) {
         Some(&time) => {
-            let state = momentum(time, first.get(&b)?, second.get(&b)?, layer.bias.dims(), device)?;
+            let state = momentum(
+                time,
+                first.get(&b)?,
+                second.get(&b)?,
+                layer.bias.dims(),
+                device,
+            )?;
             Some(AdamWState::new(state))
         }
         None => None,
@@ -160,10 +178,16 @@ fn momentum<const D: usize>(
     device: &Device,
 ) -> Result<AdaptiveMomentumState<D>> {
     if first.shape != shape || second.shape != shape {
-        return Err(Error::new("the optimiser's state in the checkpoint has other shapes"));
+        return Err(Error::new(
+            "the optimiser's state in the checkpoint has other shapes",
+        ));
     }
     let tensor = |values: &Values| -> Tensor<D> {
         Tensor::from_data(TensorData::new(values.values.clone(), shape), device)
     };
-    Ok(AdaptiveMomentumState::new(time, tensor(first), tensor(second)))
+    Ok(AdaptiveMomentumState::new(
+        time,
+        tensor(first),
+        tensor(second),
+    ))
 }

@@ -101,12 +101,15 @@ impl Config {
     /// # Errors
     /// It cannot be read, has unknown keys, or values that make no sense.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| crate::files::cannot("read", path, &e))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| crate::files::cannot("read", path, &e))?;
         let config: Config = toml::from_str(&text).map_err(|error| {
             Error::usage(format!("{}: {error}", path.display()))
                 .remedy("models/trainer/configs has examples")
         })?;
-        config.check().map_err(|error| error.context(path.display()))?;
+        config
+            .check()
+            .map_err(|error| error.context(path.display()))?;
         Ok(config)
     }
 

@@ -28,7 +28,11 @@ pub fn open(name: &str) -> Result<Device> {
         "tch" => Ok(Device::libtorch()),
         #[cfg(feature = "tch")]
         "tch-cuda" => Ok(Device::libtorch_cuda(0)),
-        _ => Err(Error::usage(format!("this build has no device \"{name}\""))
-            .remedy(format!("choose one of {}, or build with another feature", DEVICES.join(", ")))),
+        _ => Err(
+            Error::usage(format!("this build has no device \"{name}\"")).remedy(format!(
+                "choose one of {}, or build with another feature",
+                DEVICES.join(", ")
+            )),
+        ),
     }
 }

@@ -45,7 +45,10 @@ impl Loader {
                 step += 1;
             }
         });
-        Loader { batches: Some(receiver), worker: Some(worker) }
+        Loader {
+            batches: Some(receiver),
+            worker: Some(worker),
+        }
     }
 
     /// The next step's batch.
@@ -53,7 +56,10 @@ impl Loader {
     /// # Errors
     /// A picture is damaged.
     pub fn next(&self) -> Result<Batch> {
-        let received = self.batches.as_ref().and_then(|batches| batches.recv().ok());
+        let received = self
+            .batches
+            .as_ref()
+            .and_then(|batches| batches.recv().ok());
         received.unwrap_or_else(|| Err(Error::new("the loader stopped")))
     }
 }
@@ -75,18 +81,26 @@ impl Drop for Loader {
 /// A picture is damaged, or there are none.
 pub fn batch(dataset: &Dataset, config: &Config, step: u64) -> Result<Batch> {
     let section = dataset.section(Split::Train)?;
-    let samples: Vec<u64> = (0..config.batch as u64).map(|k| step * config.batch as u64 + k).collect();
+    let samples: Vec<u64> = (0..config.batch as u64)
+        .map(|k| step * config.batch as u64 + k)
+        .collect();
     let made = samples.par_iter().map_init(
         || (Aligner::new(), Degrader::new()),
         |tools, &sample| {
             let n = section.len() as u64;
-            let picture = section.picture(place(sample % n, n, config.seed ^ (sample / n)) as usize)?;
+            let picture =
+                section.picture(place(sample % n, n, config.seed ^ (sample / n)) as usize)?;
             let mut rng = fastrand::Rng::with_seed(config.seed << 40 ^ sample);
             let crop = picture.crop(rng.usize(..section.crops().len()));
             one(&crop, config, &mut rng, tools)
         },
     );
-    let mut batch = Batch { lr: Vec::new(), base: Vec::new(), hr: Vec::new(), counts: Vec::new() };
+    let mut batch = Batch {
+        lr: Vec::new(),
+        base: Vec::new(),
+        hr: Vec::new(),
+        counts: Vec::new(),
+    };
     for sample in made.collect::<Result<Vec<_>>>()? {
         batch.lr.extend(sample.lr);
         batch.base.extend(sample.base);
@@ -130,7 +144,9 @@ fn one(
         for row in hr.as_chunks_mut::<3>().0.chunks_exact_mut(HR_SIDE) {
             row.reverse();
         }
-        outside.chunks_exact_mut(HR_SIDE).for_each(<[bool]>::reverse);
+        outside
+            .chunks_exact_mut(HR_SIDE)
+            .for_each(<[bool]>::reverse);
     }
     let mut lr = [0; LR_LEN];
     match &config.degrade {
@@ -140,9 +156,17 @@ fn one(
         }
         _ => aligner.shrink(&hr, &mut lr),
     }
-    let counts = outside.iter().map(|&o| f32::from(u8::from(!(o && config.mask)))).collect();
+    let counts = outside
+        .iter()
+        .map(|&o| f32::from(u8::from(!(o && config.mask))))
+        .collect();
     let lr = planes(&lr);
-    Ok(Batch { base: enlarge(&lr), lr, hr: planes(hr.as_slice()), counts })
+    Ok(Batch {
+        base: enlarge(&lr),
+        lr,
+        hr: planes(hr.as_slice()),
+        counts,
+    })
 }
 
 /// Interleaved levels to planes of level / 255.
@@ -165,7 +189,8 @@ pub fn enlarge(lr: &[f32]) -> Vec<f32> {
     for plane in lr.chunks_exact(LR_SIDE * LR_SIDE) {
         for &(y0, y1, v) in &taps {
             for &(x0, x1, u) in &taps {
-                let row = |y: usize| plane[y * LR_SIDE + x0] * (1.0 - u) + plane[y * LR_SIDE + x1] * u;
+                let row =
+                    |y: usize| plane[y * LR_SIDE + x0] * (1.0 - u) + plane[y * LR_SIDE + x1] * u;
                 enlarged.push(row(y0) * (1.0 - v) + row(y1) * v);
             }
         }

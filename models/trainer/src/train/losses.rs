@@ -10,7 +10,12 @@ use super::Loss;
 const CHARBONNIER: f32 = 0.01;
 
 /// The mean loss of the pixels that count. `counts` is N x 1 x H x W, the others N x 3 x H x W.
-pub fn pixel_loss(loss: Loss, restored: Tensor<4>, target: Tensor<4>, counts: Tensor<4>) -> Tensor<1> {
+pub fn pixel_loss(
+    loss: Loss,
+    restored: Tensor<4>,
+    target: Tensor<4>,
+    counts: Tensor<4>,
+) -> Tensor<1> {
     let difference = restored - target;
     let square = difference.clone() * difference;
     let each = match loss {
@@ -34,17 +39,27 @@ impl Ssim {
 
     pub fn new(device: &Device) -> Self {
         let reach = (Self::WINDOW / 2) as f32;
-        let bell = (0..Self::WINDOW).map(|k| (-(k as f32 - reach).powi(2) / (2.0 * Self::SIGMA.powi(2))).exp());
+        let bell = (0..Self::WINDOW)
+            .map(|k| (-(k as f32 - reach).powi(2) / (2.0 * Self::SIGMA.powi(2))).exp());
         let bell: Vec<f32> = bell.collect();
         let total: f32 = bell.iter().sum();
         let three: Vec<f32> = bell.iter().map(|v| v / total).collect::<Vec<_>>().repeat(3);
-        let window = |shape: [usize; 4]| Tensor::from_data(TensorData::new(three.clone(), shape), device);
-        Ssim { row: window([3, 1, 1, Self::WINDOW]), column: window([3, 1, Self::WINDOW, 1]) }
+        let window =
+            |shape: [usize; 4]| Tensor::from_data(TensorData::new(three.clone(), shape), device);
+        Ssim {
+            row: window([3, 1, 1, Self::WINDOW]),
+            column: window([3, 1, Self::WINDOW, 1]),
+        }
     }
 
     fn blur(&self, x: Tensor<4>) -> Tensor<4> {
         let options = || ConvOptions::new([1; 2], [0; 2], [1; 2], 3);
-        conv2d(conv2d(x, self.row.clone(), None, options()), self.column.clone(), None, options())
+        conv2d(
+            conv2d(x, self.row.clone(), None, options()),
+            self.column.clone(),
+            None,
+            options(),
+        )
     }
 
     /// The mean over pictures, channels and pixels.
@@ -54,7 +69,8 @@ impl Ssim {
         let va = self.blur(a.clone() * a.clone()) - ma.clone() * ma.clone();
         let vb = self.blur(b.clone() * b.clone()) - mb.clone() * mb.clone();
         let cov = self.blur(a * b) - ma.clone() * mb.clone();
-        let above = ((ma.clone() * mb.clone()).mul_scalar(2.0).add_scalar(c1)) * cov.mul_scalar(2.0).add_scalar(c2);
+        let above = ((ma.clone() * mb.clone()).mul_scalar(2.0).add_scalar(c1))
+            * cov.mul_scalar(2.0).add_scalar(c2);
         let below = (ma.clone() * ma + mb.clone() * mb).add_scalar(c1) * (va + vb).add_scalar(c2);
         (above / below).mean()
     }

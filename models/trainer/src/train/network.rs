@@ -32,12 +32,23 @@ pub fn random_weights(config: &network::Config, seed: u64) -> Weights {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut weights = Weights::default();
     for (step, conv) in Plan::new(config).convs() {
-        let taps = (0..9).filter(|t| tap_is_used(conv.taps, 0, t / 3, t % 3)).count();
+        let taps = (0..9)
+            .filter(|t| tap_is_used(conv.taps, 0, t / 3, t % 3))
+            .count();
         let sd = conv.gain * (2.0 / (conv.inputs * taps) as f32).sqrt();
         let shape = vec![conv.outputs, conv.inputs, 3, 3];
-        let values = mask(conv).into_iter().map(|m| m * sd * normal(&mut rng)).collect();
-        weights.insert(format!("{}.w", step.name), network::Tensor { shape, values });
-        let bias = network::Tensor { shape: vec![conv.outputs], values: vec![0.0; conv.outputs] };
+        let values = mask(conv)
+            .into_iter()
+            .map(|m| m * sd * normal(&mut rng))
+            .collect();
+        weights.insert(
+            format!("{}.w", step.name),
+            network::Tensor { shape, values },
+        );
+        let bias = network::Tensor {
+            shape: vec![conv.outputs],
+            values: vec![0.0; conv.outputs],
+        };
         weights.insert(format!("{}.b", step.name), bias);
     }
     weights
@@ -47,7 +58,9 @@ pub fn random_weights(config: &network::Config, seed: u64) -> Weights {
 fn mask(conv: &Conv) -> Vec<f32> {
     let per_output = conv.inputs * 9;
     let used = |k: usize| tap_is_used(conv.taps, k / per_output, k % 9 / 3, k % 3);
-    (0..conv.outputs * per_output).map(|k| f32::from(u8::from(used(k)))).collect()
+    (0..conv.outputs * per_output)
+        .map(|k| f32::from(u8::from(used(k))))
+        .collect()
 }
 
 impl Network {
@@ -60,7 +73,10 @@ impl Network {
         plan.check(weights)?;
         let (mut layers, mut masks) = (Vec::new(), Vec::new());
         for (step, conv) in plan.convs() {
-            let (w, b) = (weights.get(&format!("{}.w", step.name))?, weights.get(&format!("{}.b", step.name))?);
+            let (w, b) = (
+                weights.get(&format!("{}.w", step.name))?,
+                weights.get(&format!("{}.b", step.name))?,
+            );
             let shape = [conv.outputs, conv.inputs, 3, 3];
             let kept = mask(conv);
             let used: Vec<f32> = w.values.iter().zip(&kept).map(|(w, m)| w * m).collect();
@@ -72,7 +88,11 @@ impl Network {
             let partial = conv.taps == network::Taps::Phase;
             masks.push(partial.then(|| Tensor::from_data(TensorData::new(kept, shape), device)));
         }
-        Ok(Network { plan, layers, masks })
+        Ok(Network {
+            plan,
+            layers,
+            masks,
+        })
     }
 
     /// Its layers, in the plan's order.
@@ -82,7 +102,10 @@ impl Network {
 
     /// The same network with other layers.
     pub fn with_layers(&self, layers: Vec<Layer>) -> Self {
-        Network { layers, ..self.clone() }
+        Network {
+            layers,
+            ..self.clone()
+        }
     }
 
     /// The network to differentiate: its weights are the leaves of the graph.
@@ -123,10 +146,22 @@ impl Network {
         for layer in &self.layers {
             let w = layer.weight.clone();
             let shape = w.dims().to_vec();
-            weights.insert(format!("{}.w", layer.name), network::Tensor { shape, values: to_vec(w)? });
+            weights.insert(
+                format!("{}.w", layer.name),
+                network::Tensor {
+                    shape,
+                    values: to_vec(w)?,
+                },
+            );
             let b = layer.bias.clone();
             let shape = b.dims().to_vec();
-            weights.insert(format!("{}.b", layer.name), network::Tensor { shape, values: to_vec(b)? });
+            weights.insert(
+                format!("{}.b", layer.name),
+                network::Tensor {
+                    shape,
+                    values: to_vec(b)?,
+                },
+            );
         }
         Ok(weights)
     }
@@ -137,10 +172,11 @@ impl Network {
 /// # Errors
 /// The device does not give them back.
 pub fn to_vec<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    tensor
-        .into_data()
-        .try_to_vec::<f32>()
-        .map_err(|error| Error::new(format!("cannot read a tensor back from the device: {error:?}")))
+    tensor.into_data().try_to_vec::<f32>().map_err(|error| {
+        Error::new(format!(
+            "cannot read a tensor back from the device: {error:?}"
+        ))
+    })
 }
 
 fn convolve(conv: &Conv, layer: &Layer, mask: Option<&Tensor<4>>, x: Tensor<4>) -> Tensor<4> {
@@ -157,5 +193,7 @@ fn convolve(conv: &Conv, layer: &Layer, mask: Option<&Tensor<4>>, x: Tensor<4>) 
 fn shuffle(x: Tensor<4>) -> Tensor<4> {
     let [n, c, h, w] = x.dims();
     let split: Tensor<6> = x.reshape([n, c / 4, 2, 2, h, w]);
-    split.permute([0, 1, 4, 2, 5, 3]).reshape([n, c / 4, 2 * h, 2 * w])
+    split
+        .permute([0, 1, 4, 2, 5, 3])
+        .reshape([n, c / 4, 2 * h, 2 * w])
 }

@@ -37,25 +37,48 @@ const LAST_RATE: f64 = 0.01;
 /// The dataset or a file of weights does not fit, the checkpoint is of another configuration, the
 /// loss is no number any more, or the disk is full.
 pub fn train(config: &Config, data: &Path, output: &Path, device: &Device) -> Result<()> {
+    train_until(config, data, output, device, u64::MAX)
+}
+
+/// As [`train`], for at most `most` steps before it returns; it can be called again to go on.
+pub(super) fn train_until(
+    config: &Config,
+    data: &Path,
+    output: &Path,
+    device: &Device,
+    most: u64,
+) -> Result<()> {
     files::make_folder(output)?;
     let mut trainer = Trainer::new(config, data, output, device)?;
     let per_epoch = trainer.pictures as f64 / config.batch as f64;
     let total = (config.epochs * per_epoch).ceil().max(1.0) as u64;
-    log::info!("{} pictures, {total} steps, from step {}", trainer.pictures, trainer.state.step);
+    log::info!(
+        "{} pictures, {total} steps, from step {}",
+        trainer.pictures,
+        trainer.state.step
+    );
     let loader = Loader::start(Dataset::open(data)?, config.clone(), trainer.state.step);
     let mut loss = 0.0;
-    while trainer.state.step < total {
+    let last = trainer.state.step.saturating_add(most).min(total);
+    while trainer.state.step < last {
         let batch = loader.next()?;
         let first = loss == 0.0;
         let report = trainer.step(batch, total)?;
         if let Some(value) = report {
-            loss = if first { value } else { 0.9 * loss + 0.1 * value };
+            loss = if first {
+                value
+            } else {
+                0.9 * loss + 0.1 * value
+            };
         }
         let step = trainer.state.step;
         if step.is_multiple_of(config.validate_every) || step == total {
             trainer.validate(loss, step as f64 / per_epoch, total)?;
             if config.patience > 0 && trainer.state.since_best >= config.patience {
-                log::info!("no better validation for {} times: stopped", config.patience);
+                log::info!(
+                    "no better validation for {} times: stopped",
+                    config.patience
+                );
                 break;
             }
         }
@@ -124,14 +147,25 @@ impl<'a> Trainer<'a> {
         let (rate, keep) = (self.rate(total), self.keep());
         let mut layers = Vec::new();
         let mut averaged = Vec::new();
-        let plain = AdamWConfig::new().with_beta_2(0.99).with_epsilon(1e-8).with_weight_decay(0.0).build();
+        let plain = AdamWConfig::new()
+            .with_beta_2(0.99)
+            .with_epsilon(1e-8)
+            .with_weight_decay(0.0)
+            .build();
         for (k, layer) in network.layers().iter().enumerate() {
             let missing = || Error::new(format!("the loss does not depend on {}", layer.name));
-            let weight_gradient = layer.weight.grad_remove(&mut gradients).ok_or_else(missing)?;
+            let weight_gradient = layer
+                .weight
+                .grad_remove(&mut gradients)
+                .ok_or_else(missing)?;
             let bias_gradient = layer.bias.grad_remove(&mut gradients).ok_or_else(missing)?;
             let (weight_state, bias_state) = std::mem::take(&mut self.state.optimiser[k]);
-            let (weight, weight_state) =
-                self.adam.step(rate, layer.weight.clone().inner(), weight_gradient, weight_state);
+            let (weight, weight_state) = self.adam.step(
+                rate,
+                layer.weight.clone().inner(),
+                weight_gradient,
+                weight_state,
+            );
             let (bias, bias_state) =
                 plain.step(rate, layer.bias.clone().inner(), bias_gradient, bias_state);
             self.state.optimiser[k] = (weight_state, bias_state);
@@ -141,7 +175,11 @@ impl<'a> Trainer<'a> {
                 weight: blend(&before.weight, &weight, keep),
                 bias: blend(&before.bias, &bias, keep),
             });
-            layers.push(Layer { name: layer.name.clone(), weight, bias });
+            layers.push(Layer {
+                name: layer.name.clone(),
+                weight,
+                bias,
+            });
         }
         self.state.network = self.state.network.with_layers(layers);
         self.state.average = self.state.average.with_layers(averaged);
@@ -151,8 +189,10 @@ impl<'a> Trainer<'a> {
         }
         let value = f64::from(to_vec(loss.inner())?[0]);
         if !value.is_finite() {
-            return Err(Error::new(format!("the loss is {value} at step {}", self.state.step))
-                .remedy("lower learning_rate; the last checkpoint is still whole"));
+            return Err(
+                Error::new(format!("the loss is {value} at step {}", self.state.step))
+                    .remedy("lower learning_rate; the last checkpoint is still whole"),
+            );
         }
         Ok(Some(value))
     }
@@ -160,7 +200,10 @@ impl<'a> Trainer<'a> {
     fn loss(&self, network: &Network, batch: Batch) -> Result<Tensor<1>> {
         let n = self.config.batch;
         let tensor = |values: Vec<f32>, channels: usize, side: usize| -> Tensor<4> {
-            Tensor::from_data(TensorData::new(values, [n, channels, side, side]), self.device)
+            Tensor::from_data(
+                TensorData::new(values, [n, channels, side, side]),
+                self.device,
+            )
         };
         let lr = tensor(batch.lr, 3, LR_SIDE);
         let base = tensor(batch.base, 3, HR_SIDE);
@@ -173,7 +216,12 @@ impl<'a> Trainer<'a> {
         }
         let restored = network.residual(lr.autodiff()) + base.autodiff();
         let target = target.autodiff();
-        let loss = pixel_loss(self.config.loss, restored.clone(), target.clone(), counts.autodiff());
+        let loss = pixel_loss(
+            self.config.loss,
+            restored.clone(),
+            target.clone(),
+            counts.autodiff(),
+        );
         Ok(match &self.ssim {
             Some(ssim) => {
                 let unlike = ssim.mean(restored, target).neg().add_scalar(1.0);
@@ -204,7 +252,8 @@ impl<'a> Trainer<'a> {
         let damaged = match self.damaged.is_empty() {
             true => [f64::NAN; 3],
             false => {
-                let scores = validate::scores("damaged", &self.state.average, &self.damaged, self.device)?;
+                let scores =
+                    validate::scores("damaged", &self.state.average, &self.damaged, self.device)?;
                 validate::means(&scores)
             }
         };
@@ -215,11 +264,20 @@ impl<'a> Trainer<'a> {
         log::info!(
             "step {}/{total} epoch {epoch:.2}: loss {loss:.6}, PSNR {psnr:.3} SSIM {ssim:.4} \
              MS-SSIM {ms_ssim:.4}, damaged {:.3} {:.4}; {seconds:.0} s, {speed:.0} pictures/s",
-            self.state.step, damaged[0], damaged[1]
+            self.state.step,
+            damaged[0],
+            damaged[1]
         );
-        let merit = if self.damaged.is_empty() { psnr } else { (psnr + damaged[0]) / 2.0 };
+        let merit = if self.damaged.is_empty() {
+            psnr
+        } else {
+            (psnr + damaged[0]) / 2.0
+        };
         let averaged = self.state.average.weights()?;
-        let note = [("step", self.state.step.to_string()), ("psnr", format!("{psnr:.4}"))];
+        let note = [
+            ("step", self.state.step.to_string()),
+            ("psnr", format!("{psnr:.4}")),
+        ];
         if merit > self.state.best {
             (self.state.best, self.state.since_best) = (merit, 0);
             averaged.write(&self.output.join(BEST), &note)?;
@@ -229,8 +287,17 @@ impl<'a> Trainer<'a> {
         averaged.write(&self.output.join(LAST), &note)?;
         evaluate::first_sheet(&self.output.join(SHEET), &self.clean, &scores)?;
         let row = [
-            self.state.step as f64, epoch, seconds, loss, self.rate(total), psnr, ssim, ms_ssim,
-            damaged[0], damaged[1], damaged[2],
+            self.state.step as f64,
+            epoch,
+            seconds,
+            loss,
+            self.rate(total),
+            psnr,
+            ssim,
+            ms_ssim,
+            damaged[0],
+            damaged[1],
+            damaged[2],
         ];
         append(&self.output.join(METRICS), &row)?;
         checkpoint::write(&self.output.join(CHECKPOINT), &self.state, self.config)
@@ -253,7 +320,15 @@ fn fresh(config: &Config, device: &Device) -> Result<State> {
     let network = Network::new(&weights, device)?;
     let average = network.clone();
     let optimiser = network.layers().iter().map(|_| (None, None)).collect();
-    Ok(State { step: 0, network, average, optimiser, best: f64::NEG_INFINITY, since_best: 0, seconds: 0.0 })
+    Ok(State {
+        step: 0,
+        network,
+        average,
+        optimiser,
+        best: f64::NEG_INFINITY,
+        since_best: 0,
+        seconds: 0.0,
+    })
 }
 
 fn blend<const D: usize>(before: &Tensor<D>, now: &Tensor<D>, keep: f64) -> Tensor<D> {
@@ -264,7 +339,11 @@ fn blend<const D: usize>(before: &Tensor<D>, now: &Tensor<D>, keep: f64) -> Tens
 fn append(path: &Path, row: &[f64]) -> Result<()> {
     let fails = |error: std::io::Error| files::cannot("write", path, &error);
     let is_new = !path.exists();
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).map_err(fails)?;
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(fails)?;
     if is_new {
         let names = "step,epoch,seconds,loss,learning_rate,psnr,ssim,ms_ssim,damaged_psnr,damaged_ssim,damaged_ms_ssim";
         writeln!(file, "{names}").map_err(fails)?;

@@ -26,7 +26,10 @@ pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) ->
         let input: Tensor<4> = Tensor::from_data(TensorData::new(lr, shape), device);
         let residual = to_vec(network.residual(input))?;
         let area = HR_SIDE * HR_SIDE;
-        for (r, b) in residual.chunks_exact(3 * area).zip(base.chunks_exact(3 * area)) {
+        for (r, b) in residual
+            .chunks_exact(3 * area)
+            .zip(base.chunks_exact(3 * area))
+        {
             let level = |k: usize| {
                 let at = k % 3 * area + k / 3;
                 ((r[at] + b[at]).clamp(0.0, 1.0) * 255.0).round_ties_even() as u8
@@ -35,8 +38,14 @@ pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) ->
         }
     }
     let scored = cases.par_iter().zip(&restored);
-    let scores = scored.map(|(case, sr)| Score::of(sr, &case.hr, &case.outside)).collect();
-    Ok(Scores { name: name.into(), scores, restored })
+    let scores = scored
+        .map(|(case, sr)| Score::of(sr, &case.hr, &case.outside))
+        .collect();
+    Ok(Scores {
+        name: name.into(),
+        scores,
+        restored,
+    })
 }
 
 /// The means of PSNR, SSIM and MS-SSIM.
