@@ -82,7 +82,7 @@ impl Weights {
             );
         }
         Ok(if weights.is_channels_last() {
-            weights.from_channels_last()
+            weights.into_channels_first()
         } else {
             weights
         })
@@ -105,7 +105,7 @@ impl Weights {
         !unused_are_zero(&|k| k % 9) && unused_are_zero(&|k| k / inputs)
     }
 
-    fn from_channels_last(mut self) -> Self {
+    fn into_channels_first(mut self) -> Self {
         for tensor in self.tensors.values_mut().filter(|t| t.shape.len() == 4) {
             let (inputs, area) = (tensor.shape[1], tensor.shape[2] * tensor.shape[3]);
             let per_output = inputs * area;

@@ -40,6 +40,9 @@ pub struct Item {
     pub split: Split,
 }
 
+/// What a list says of a picture's name.
+type ByName<T> = Box<dyn Fn(&str) -> T>;
+
 /// The pictures in `folder`, by name. Of those without a partition file, the share `validation`
 /// is kept apart.
 ///
@@ -48,7 +51,7 @@ pub struct Item {
 pub fn list(folder: &Path, validation: f64) -> Result<Vec<Item>> {
     let landmarks = folder.join("list_landmarks_celeba.txt");
     let official = folder.join("img_align_celeba");
-    let (pictures, faces): (PathBuf, Box<dyn Fn(&str) -> FaceFrom>) = if landmarks.is_file() {
+    let (pictures, faces): (PathBuf, ByName<FaceFrom>) = if landmarks.is_file() {
         let rows = read_landmarks(&landmarks)?;
         let face = move |name: &str| {
             rows.get(name)
@@ -103,7 +106,7 @@ fn is_picture(path: &Path) -> bool {
 }
 
 /// Says of a name what the picture is for.
-fn splitter(folder: &Path, validation: f64) -> Result<Box<dyn Fn(&str) -> Split>> {
+fn splitter(folder: &Path, validation: f64) -> Result<ByName<Split>> {
     let partition = folder.join("list_eval_partition.txt");
     if partition.is_file() {
         let rows = read_pairs(&partition)?;

@@ -139,7 +139,7 @@ fn the_ssim_loss_is_the_metric() {
     let device = open_device(DEVICES[0]).unwrap();
     let mut rng = fastrand::Rng::with_seed(2);
     let levels: Vec<u8> = (0..2 * 49152)
-        .map(|k| ((k / 3 % 128) as i32 + rng.i32(-20..20)).clamp(0, 255) as u8)
+        .map(|k| (k / 3 % 128 + rng.i32(-20..20)).clamp(0, 255) as u8)
         .collect();
     let (a, b) = levels.split_at(49152);
     let tensor = |rgb: &[u8]| {
