@@ -6,16 +6,18 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use face8x::align::{self, Aligner};
+use face8x::compose::{ComposeOptions, Composer, Restored, Rotation, Scene, Status, View};
 use face8x::convert::{Converter, JpegDecoder};
-use face8x::face::Reduced;
+use face8x::face::{Detection, Face, Reduced};
 use face8x::frame::{Frame, PixelFormat};
 use face8x::geometry::Rect;
+use face8x::picture::Picture;
 use image::codecs::jpeg::JpegEncoder;
 
 const RUNS: usize = 300;
 
 fn main() {
-    println!("{:<46} {:>9} {:>9}", "stage", "median us", "min us");
+    println!("{:<52} {:>9} {:>9}", "stage", "median us", "min us");
     raw();
     jpeg();
 }
@@ -42,6 +44,7 @@ fn raw() {
         &frame,
         &[(640, 480), (320, 240), (800, 600)],
     );
+    compose("YUYV 640x480", &frame);
 }
 
 /// 1280x720 MJPG.
@@ -113,13 +116,123 @@ fn scale(name: &str, converter: &mut Converter, frame: &Frame, sizes: &[(u32, u3
     }
 }
 
+/// Every view with one face, and what costs most with more.
+fn compose(name: &str, frame: &Frame) {
+    let options = |view| ComposeOptions {
+        view,
+        ..ComposeOptions::default()
+    };
+    for view in View::ALL {
+        view_of(
+            &format!("{name}: {view}"),
+            frame,
+            options(view),
+            1,
+            (960, 540),
+        );
+    }
+    let mirror = ComposeOptions {
+        mirror: true,
+        ..options(View::SideBySide)
+    };
+    view_of(
+        &format!("{name}: side-by-side, mirror"),
+        frame,
+        mirror,
+        1,
+        (960, 540),
+    );
+    let rotation = Rotation::Deg90;
+    let turned = ComposeOptions {
+        rotation,
+        ..options(View::SideBySide)
+    };
+    view_of(
+        &format!("{name}: side-by-side, rotate 90"),
+        frame,
+        turned,
+        1,
+        (540, 960),
+    );
+    view_of(
+        &format!("{name}: side-by-side"),
+        frame,
+        options(View::SideBySide),
+        1,
+        (320, 240),
+    );
+    view_of(
+        &format!("{name}: strip, 8 faces"),
+        frame,
+        options(View::Strip),
+        8,
+        (960, 540),
+    );
+    view_of(
+        &format!("{name}: in-place, 8 faces"),
+        frame,
+        options(View::InPlace),
+        8,
+        (960, 540),
+    );
+    view_of(
+        &format!("{name}: restored"),
+        frame,
+        options(View::Restored),
+        1,
+        (480, 480),
+    );
+}
+
+/// One view of `count` faces of 80 pixels at this size, with an overlay text.
+fn view_of(name: &str, frame: &Frame, options: ComposeOptions, count: u64, size: (u32, u32)) {
+    let Ok(info) = "%fps %latency %skipped".parse() else {
+        return;
+    };
+    let lr = std::array::from_fn(|i| (i * 83 % 251) as u8);
+    let sr = std::array::from_fn(|i| (i as u32 * 2_654_435) & 0xff_ffff);
+    let faces = (0..count).filter_map(|id| {
+        let face_box = Rect::new(10.0 + 70.0 * id as f32, 150.0, 80.0, 80.0);
+        let (landmarks, confidence) = (None, 1.0);
+        let detection = Detection {
+            face_box,
+            landmarks,
+            confidence,
+        };
+        let to_canonical = align::from_box(&face_box)?;
+        Some(Restored {
+            face: Face { id, detection },
+            lr: &lr,
+            sr: &sr,
+            to_canonical,
+        })
+    });
+    let faces: Vec<_> = faces.collect();
+    let status = Status {
+        restorer: "bicubic",
+        ..Status::default()
+    };
+    let scene = Scene {
+        camera: Some(frame),
+        faces: &faces,
+        message: None,
+        status,
+    };
+    let mut composer = Composer::new(ComposeOptions { info, ..options });
+    let mut picture = Picture::default();
+    time(&format!("{name}, {}x{}", size.0, size.1), || {
+        composer.compose(black_box(&scene), size, &mut picture);
+        true
+    });
+}
+
 /// Runs `stage` many times and prints the median and the shortest time.
 fn time(name: &str, mut stage: impl FnMut() -> bool) {
     let mut times: Vec<Duration> = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
         let start = Instant::now();
         if !black_box(stage()) {
-            println!("{name:<46} failed");
+            println!("{name:<52} failed");
             return;
         }
         times.push(start.elapsed());
@@ -127,7 +240,7 @@ fn time(name: &str, mut stage: impl FnMut() -> bool) {
     times.sort();
     let micros = |d: Duration| d.as_secs_f64() * 1e6;
     println!(
-        "{name:<46} {:>9.1} {:>9.1}",
+        "{name:<52} {:>9.1} {:>9.1}",
         micros(times[RUNS / 2]),
         micros(times[0])
     );

@@ -15,16 +15,24 @@
 //! The picture is a plausible guess, never evidence of who somebody is.
 
 pub mod align;
+pub mod board;
 pub mod capture;
 pub mod compose;
+pub mod config;
+mod contain;
 pub mod convert;
 pub mod display;
+pub mod doctor;
 pub mod error;
 pub mod face;
 pub mod frame;
 pub mod geometry;
 pub mod latest;
+mod node;
 pub mod picture;
+pub mod pipeline;
 pub mod restore;
+pub mod stats;
+pub mod still;
 
 pub use error::{Error, Result};

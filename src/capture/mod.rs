@@ -1,9 +1,46 @@
-//! Where frames come from: the [`Source`] trait and the table of sources.
+//! Where frames come from: the [`Source`] trait, the table of [`SOURCES`] and the capture thread.
+//!
+//! | URI | frames from |
+//! |---|---|
+//! | `auto` | the first camera that opens, else the demo scene |
+//! | `v4l2:///dev/video0`, `/dev/video0`, `/dev/v4l/by-id/...`, `0` | a camera |
+//! | `rpicam://0` | a CSI camera of a Raspberry Pi, through `rpicam-vid` |
+//! | `argus://0` | a CSI camera of a Jetson, through `nvarguscamerasrc` |
+//! | `pipe:COMMAND` | what a command writes to its standard output |
+//! | `-` | standard input |
+//! | `file:PATH`, a path | a picture, a folder of pictures, an MJPEG file |
+//! | `demo:` | a moving scene with a real face in it |
 
+pub mod cameras;
+mod child;
+pub mod demo;
+pub mod file;
+pub mod mjpeg;
+pub mod negotiate;
+mod pace;
+mod pipe;
+mod presets;
+mod thread;
+#[cfg(feature = "v4l2")]
+mod v4l2;
+
+#[cfg(test)]
+mod tests;
+
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::frame::{Frame, PixelFormat};
 use crate::{Error, Result};
+
+pub use cameras::{CameraInfo, cameras};
+pub use thread::{Capture, State, Taken};
+
+/// Pixels of a row, or rows, that a frame has at most.
+pub const MAX_SIDE: u32 = 16_384;
+/// Pixels that a frame has at most.
+pub const MAX_PIXELS: u64 = 100_000_000;
 
 /// What is asked of a camera; the source logs what it got.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +59,13 @@ pub struct SourceOptions {
 
 impl Default for SourceOptions {
     fn default() -> Self {
-        SourceOptions { width: 640, height: 480, fps: 30, format: None, looped: false }
+        SourceOptions {
+            width: 640,
+            height: 480,
+            fps: 30,
+            format: None,
+            looped: false,
+        }
     }
 }
 
@@ -53,6 +96,12 @@ pub trait Source: Send {
     /// # Errors
     /// See [`ReadError`]. A source that has said `Lost` or `End` is dropped.
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> std::result::Result<(), ReadError>;
+
+    /// How long it may give no frame before it is taken for hung and opened again; `None` where
+    /// silence means nothing and it cannot be opened again (standard input).
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_secs(2))
+    }
 }
 
 /// One row of the table of sources.
@@ -63,4 +112,185 @@ pub struct SourceKind {
     pub help: &'static str,
     /// Opens the source; the argument is the URI without the prefix.
     pub open: fn(&str, &SourceOptions) -> Result<Box<dyn Source>>,
+}
+
+/// Every source that can be named, in the order of the help. A prefix that ends in neither `:`
+/// nor `/` is the whole URI.
+pub const SOURCES: &[SourceKind] = &[
+    SourceKind {
+        prefix: "auto",
+        help: "the first camera that opens, else the demo scene",
+        open: open_auto,
+    },
+    SourceKind {
+        prefix: "v4l2://",
+        help: "a camera: v4l2:///dev/video0, /dev/video0, /dev/v4l/by-id/... or 0",
+        open: open_v4l2,
+    },
+    SourceKind {
+        prefix: "rpicam://",
+        help: "a CSI camera of a Raspberry Pi by number, through rpicam-vid",
+        open: presets::open_rpicam,
+    },
+    SourceKind {
+        prefix: "argus://",
+        help: "a CSI camera of a Jetson by number, through GStreamer",
+        open: presets::open_argus,
+    },
+    SourceKind {
+        prefix: "pipe:",
+        help: "what a shell command writes: MJPEG or raw frames; run again when it ends",
+        open: pipe::open_command,
+    },
+    SourceKind {
+        prefix: "-",
+        help: "MJPEG or raw frames on standard input",
+        open: pipe::open_stdin,
+    },
+    SourceKind {
+        prefix: "file:",
+        help: "a picture, a folder of pictures or an .mjpg file, or just its path",
+        open: file::open,
+    },
+    SourceKind {
+        prefix: "demo:",
+        help: "a moving scene with a real face in it",
+        open: demo::open,
+    },
+];
+
+/// Opens the source that `uri` names; the prefix may be left out where it is clear.
+///
+/// # Errors
+/// A usage error for a URI that names no source, a size of zero or a huge one, and what the
+/// source itself says.
+pub fn open(uri: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+    let (kind, rest) = kind_of(uri)?;
+    check_size(options.width, options.height)
+        .map_err(|e| Error::usage(e.to_string()).remedy("ask for a size such as 640x480"))?;
+    (kind.open)(rest, options)
+}
+
+/// Refuses frames without pixels and frames beyond [`MAX_SIDE`] or [`MAX_PIXELS`].
+pub(crate) fn check_size(width: u32, height: u32) -> Result<()> {
+    if width == 0 || height == 0 {
+        return Err(Error::new(format!(
+            "{width}x{height} pixels is nothing to look at"
+        )));
+    }
+    let pixels = u64::from(width) * u64::from(height);
+    if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS {
+        return Err(Error::new(format!(
+            "{width}x{height} pixels is too large: at most {MAX_SIDE} a side and {} million in all",
+            MAX_PIXELS / 1_000_000
+        )));
+    }
+    Ok(())
+}
+
+/// The row of the table that `uri` belongs to, and what follows the prefix.
+fn kind_of(uri: &str) -> Result<(&'static SourceKind, &str)> {
+    for kind in SOURCES {
+        let stem = kind.prefix.trim_end_matches([':', '/']);
+        if uri == stem {
+            return Ok((kind, ""));
+        }
+        if stem != kind.prefix
+            && let Some(rest) = uri.strip_prefix(kind.prefix)
+        {
+            return Ok((kind, rest));
+        }
+    }
+    let prefix = match () {
+        () if is_camera(uri) => "v4l2://",
+        () if Path::new(uri).exists() || file::is_readable_name(Path::new(uri)) => "file:",
+        () => return Err(unknown_source(uri)),
+    };
+    SOURCES
+        .iter()
+        .find(|kind| kind.prefix == prefix)
+        .map(|kind| (kind, uri))
+        .ok_or_else(|| unknown_source(uri))
+}
+
+/// Whether `uri` without a prefix can only mean a camera: a number, a node of V4L2's by name, or
+/// any other character device.
+fn is_camera(uri: &str) -> bool {
+    let number = !uri.is_empty() && uri.bytes().all(|b| b.is_ascii_digit());
+    number
+        || uri.starts_with("/dev/video")
+        || uri.starts_with("/dev/v4l/")
+        || std::fs::metadata(uri).is_ok_and(|m| m.file_type().is_char_device())
+}
+
+/// Names the prefix nearest to what was written, and all of them.
+fn unknown_source(uri: &str) -> Error {
+    let known: Vec<_> = SOURCES.iter().map(|kind| kind.prefix).collect();
+    let written = uri.split_inclusive(':').next().unwrap_or(uri);
+    Error::unknown("source or file", written, &known)
+}
+
+/// The first camera that opens, else the demo scene.
+fn open_auto(_: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+    match open_any_camera(options) {
+        Ok(source) => Ok(source),
+        Err(reason) => {
+            log::info!("{reason}: showing the demo scene");
+            // A format that was asked of a camera is none of the scene's.
+            demo::open(
+                "",
+                &SourceOptions {
+                    format: None,
+                    ..options.clone()
+                },
+            )
+        }
+    }
+}
+
+/// The first camera that opens: V4L2 nodes in order, then the preset of a board's CSI camera.
+fn open_any_camera(options: &SourceOptions) -> Result<Box<dyn Source>> {
+    let mut reasons = Vec::new();
+    let mut preset = None;
+    for camera in cameras()? {
+        if let Some(reason) = &camera.unusable {
+            log::debug!("{}: {reason}", camera.path.display());
+            preset = preset.or(camera.preset);
+            continue;
+        }
+        let path = camera
+            .by_id
+            .as_ref()
+            .unwrap_or(&camera.path)
+            .to_string_lossy();
+        match open_v4l2(&path, options) {
+            Ok(source) => return Ok(source),
+            Err(e) => reasons.push(e.to_string()),
+        }
+    }
+    if let Some(uri) = preset {
+        match open(uri, options) {
+            Ok(source) => return Ok(source),
+            Err(e) => reasons.push(e.to_string()),
+        }
+    }
+    let why = if reasons.is_empty() {
+        "no camera found".into()
+    } else {
+        reasons.join("; ")
+    };
+    Err(Error::new(why).remedy("`face8x list` shows the cameras, `face8x doctor` what ails them"))
+}
+
+#[cfg(feature = "v4l2")]
+fn open_v4l2(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+    match path {
+        "" => open_any_camera(options),
+        path => v4l2::open(path, options),
+    }
+}
+
+#[cfg(not(feature = "v4l2"))]
+fn open_v4l2(path: &str, _: &SourceOptions) -> Result<Box<dyn Source>> {
+    Err(cameras::without_v4l2().context(path))
 }

@@ -104,7 +104,9 @@ impl Blocks {
         } else {
             layout.planes().len()
         };
+        // Room for whole rows at once: a face that comes nearer must not make the buffers grow.
         for (plane, sums) in layout.planes()[..planes].iter().zip(&mut self.sums) {
+            make_room(sums, plane.span(y0, 0, layout.width).len() + plane.step);
             begin(sums, plane.span(y0, x0, x1), plane.step);
             for y in y0 + 1..y0 + block.h {
                 add(sums, plane.span(y, x0, x1));
@@ -113,6 +115,7 @@ impl Blocks {
         for (component, means) in layout.components.iter().zip(&mut self.means).take(channels) {
             let plane = &layout.planes()[component.plane];
             let skipped = (x0 >> plane.h) * plane.step;
+            make_room(means, layout.width);
             means.resize(count, 0);
             mean(
                 &self.sums[component.plane],
@@ -124,6 +127,11 @@ impl Blocks {
             );
         }
     }
+}
+
+/// Sees to it that `buffer` can hold `len` items without growing.
+fn make_room<T>(buffer: &mut Vec<T>, len: usize) {
+    buffer.reserve(len.saturating_sub(buffer.len()));
 }
 
 // The next two and `mean_by` are the loops over all bytes. Kept out of line, they are vectorised

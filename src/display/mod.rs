@@ -1,7 +1,37 @@
 //! Where pictures go: the [`Sink`] trait and the table of sinks.
+//!
+//! | URI                                        | shows pictures                                   |
+//! |--------------------------------------------|--------------------------------------------------|
+//! | `auto`                                     | in the first of window, drm, fb, png that works  |
+//! | `window`                                   | in a window on Wayland or X11                    |
+//! | `drm`, `drm:/dev/dri/card1`, `drm:HDMI-A-1`| on a whole display, without a desktop            |
+//! | `fb`, `fb:/dev/fb1`                        | in a Linux framebuffer                           |
+//! | `spi:MODEL,dc=24,rst=25`                   | on a small panel wired to SPI and GPIO           |
+//! | `test:PATH`                                | nowhere: records what such a panel would be sent |
+//! | `png:PATH`, `png:PATH-%05d.png`            | in a file, or a numbered row of files            |
+//! | `null`                                     | nowhere                                          |
 
-use crate::Result;
+#[cfg(feature = "drm")]
+mod drm;
+mod fb;
+mod list;
+mod null;
+pub mod pattern;
+mod png;
+mod raster;
+#[cfg(feature = "spi")]
+mod spi;
+#[cfg(feature = "window")]
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use list::{DisplayInfo, displays};
+pub use png::save_png;
+
 use crate::picture::Picture;
+use crate::{Error, Result};
 
 /// What a person did at the display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +46,17 @@ pub enum Event {
     Mirror,
     /// Save the picture to a file.
     Save,
+}
+
+/// Who looks at a sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A person with a keyboard, who leaves when they want to.
+    Window,
+    /// Whoever passes.
+    Screen,
+    /// Nobody while the program runs: a file, or nothing.
+    File,
 }
 
 /// Something that shows pictures.
@@ -33,8 +74,192 @@ pub trait Sink {
     /// The display is gone or refuses: it must be opened again.
     fn present(&mut self, picture: &Picture) -> Result<()>;
 
+    /// Who looks at it.
+    fn kind(&self) -> Kind {
+        Kind::Screen
+    }
+
     /// The next thing that a person did, if any. Never waits.
     fn poll_event(&mut self) -> Option<Event> {
         None
     }
+}
+
+/// What is asked of a sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkOptions {
+    /// The title of a window.
+    pub title: String,
+    /// Width and height in pixels for the sinks that are free to choose: a window when it opens,
+    /// files, and nowhere. Displays have their own.
+    pub size: Option<(u32, u32)>,
+}
+
+impl Default for SinkOptions {
+    fn default() -> Self {
+        SinkOptions {
+            title: "face8x".to_owned(),
+            size: None,
+        }
+    }
+}
+
+/// One row of the table of sinks.
+pub struct SinkKind {
+    /// What the URI is, or begins with before a colon.
+    pub name: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// Opens the sink; the argument is what follows the colon, empty where nothing does.
+    pub open: fn(&str, &SinkOptions) -> Result<Box<dyn Sink>>,
+}
+
+/// Every sink that a URI can name.
+pub const SINKS: &[SinkKind] = &[
+    SinkKind {
+        name: "auto",
+        help: "the first of window, drm, fb and png:face8x.png that works",
+        open: |argument, options| {
+            no_argument("auto", argument)?;
+            open_auto(options).map(|opened| opened.sink)
+        },
+    },
+    SinkKind {
+        name: "window",
+        help: "a window on Wayland or X11",
+        open: window::open,
+    },
+    SinkKind {
+        name: "drm",
+        help: "a whole display without a desktop; drm:/dev/dri/card1 or drm:HDMI-A-1 picks one",
+        open: drm::open,
+    },
+    SinkKind {
+        name: "fb",
+        help: "a Linux framebuffer, /dev/fb0 or fb:/dev/fb1",
+        open: fb::open,
+    },
+    SinkKind {
+        name: "spi",
+        help: "an SPI panel, spi:ili9341,dc=24,rst=25 (also dev, chip, bl, speed, mode, width, \
+               height, offset=x:y, invert, bgr)",
+        open: spi::open,
+    },
+    SinkKind {
+        name: "test",
+        help: "records what an SPI panel would be sent, test:PATH or test:MODEL,path=PATH",
+        open: spi::open_test,
+    },
+    SinkKind {
+        name: "png",
+        help: "a PNG file, replaced by each picture; png:DIR/%05d.png numbers them",
+        open: png::open,
+    },
+    SinkKind {
+        name: "null",
+        help: "shows nothing",
+        open: null::open,
+    },
+];
+
+/// Opens the sink that `uri` names: see the table of this module.
+///
+/// # Errors
+/// An unknown name or a malformed URI is a usage error; a display that is not there, is busy or
+/// may not be opened is an error with its remedy.
+pub fn open(uri: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
+    let (name, argument) = uri.split_once(':').unwrap_or((uri, ""));
+    match SINKS.iter().find(|kind| kind.name == name) {
+        Some(kind) => (kind.open)(argument, options),
+        None => {
+            let names: Vec<&str> = SINKS.iter().map(|kind| kind.name).collect();
+            Err(Error::unknown("sink", name, &names))
+        }
+    }
+}
+
+/// What `auto` came to.
+pub struct Opened {
+    /// What opens it again.
+    pub uri: &'static str,
+    pub sink: Box<dyn Sink>,
+    /// The URIs that were tried before, and why each would not open.
+    pub passed: Vec<(&'static str, Error)>,
+}
+
+/// Opens the first of window, drm, fb and `png:face8x.png` (in the working folder) that works, and
+/// logs which, and why not the ones before it, in one line.
+///
+/// # Errors
+/// Not even the file can be written.
+pub fn open_auto(options: &SinkOptions) -> Result<Opened> {
+    let order = ["window", "drm", "fb", "png:face8x.png"];
+    first_that_opens(&order, |uri| open(uri, options))
+}
+
+/// The first of `uris` that opens, and why the ones before it did not.
+fn first_that_opens(
+    uris: &[&'static str],
+    open: impl Fn(&str) -> Result<Box<dyn Sink>>,
+) -> Result<Opened> {
+    let mut passed = Vec::new();
+    for &uri in uris {
+        match open(uri) {
+            Ok(sink) => {
+                let reasons: Vec<String> = passed
+                    .iter()
+                    .map(|(name, error)| format!("; no {name}: {error}"))
+                    .collect();
+                log::info!("sink: {}{}", sink.describe(), reasons.concat());
+                return Ok(Opened { uri, sink, passed });
+            }
+            Err(error) => passed.push((uri, error)),
+        }
+    }
+    let reasons: Vec<String> = passed
+        .iter()
+        .map(|(name, error)| format!("{name}: {error}"))
+        .collect();
+    Err(Error::new(format!("no display: {}", reasons.join("; ")))
+        .remedy("name one with --sink; `face8x doctor` says what each needs"))
+}
+
+/// A usage error where the sink `name` was given something after its colon.
+fn no_argument(name: &str, argument: &str) -> Result<()> {
+    if argument.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "the sink {name} takes no argument, but {argument:?} follows it"
+    )))
+}
+
+/// Sinks whose Cargo feature is off.
+#[cfg(not(feature = "drm"))]
+mod drm {
+    pub fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
+        super::not_built("drm")
+    }
+}
+#[cfg(not(feature = "spi"))]
+mod spi {
+    pub use self::open as open_test;
+    pub fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
+        super::not_built("spi")
+    }
+}
+#[cfg(not(feature = "window"))]
+mod window {
+    pub fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
+        super::not_built("window")
+    }
+}
+
+/// The error of a sink whose Cargo feature is off.
+#[cfg(not(all(feature = "drm", feature = "spi", feature = "window")))]
+fn not_built(feature: &str) -> Result<Box<dyn Sink>> {
+    Err(Error::new(format!(
+        "this face8x was built without the feature {feature}"
+    ))
+    .remedy(format!("build it with `--features {feature}`")))
 }

@@ -1,7 +1,17 @@
 //! Restore: 16x16 pixels of a face in, 128x128 out.
 
-use crate::Result;
+use std::path::Path;
+
 use crate::geometry::{HR_SIDE, LR_SIDE};
+use crate::{Error, Result};
+
+mod bicubic;
+mod model;
+mod tract;
+
+pub use bicubic::Bicubic;
+pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
+pub use tract::TractRestorer;
 
 /// The network's input: 16x16 RGB, interleaved, 8 bits a channel.
 pub type Lr = [u8; LR_SIDE * LR_SIDE * 3];
@@ -20,3 +30,90 @@ pub trait Restorer: Send {
     /// The engine failed; the next face may succeed.
     fn restore(&mut self, lr: &Lr, sr: &mut Sr) -> Result<()>;
 }
+
+/// Opens a restorer; the arguments are the model file, where the user names one, and the threads.
+type Open = fn(Option<&Path>, usize) -> Result<Box<dyn Restorer>>;
+
+/// One row of the table of restorers.
+pub struct RestorerKind {
+    /// Its name, as in `--restorer`.
+    pub name: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    open: Open,
+}
+
+/// Every restorer, the default first.
+pub const RESTORERS: &[RestorerKind] = &[
+    RestorerKind {
+        name: "auto",
+        help: "the fastest engine for the model (now: tract)",
+        open: open_tract,
+    },
+    RestorerKind {
+        name: "tract",
+        help: "an ONNX network by tract; the embedded one, or --model FILE",
+        open: open_tract,
+    },
+    RestorerKind {
+        name: "bicubic",
+        help: "bicubic interpolation, no network: a reference to compare with",
+        open: open_bicubic,
+    },
+];
+
+/// Opens the restorer of this name (see [`RESTORERS`]), warmed up.
+///
+/// `model` is an ONNX file (1x3x16x16 to 1x3x128x128, see [`TractRestorer`]); without one the
+/// embedded model is used, after its SHA-256 has been compared with `models/SHA256SUMS`.
+/// `threads` is for the integer engine; the float network runs on one thread and says so in the log.
+///
+/// # Errors
+/// An unknown name is a usage error; a model that cannot be read or does not fit is a failure.
+pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
+    let kind = RESTORERS
+        .iter()
+        .find(|kind| kind.name == restorer)
+        .ok_or_else(|| {
+            let names: Vec<_> = RESTORERS.iter().map(|kind| kind.name).collect();
+            Error::unknown("restorer", restorer, &names)
+        })?;
+    let opened = (kind.open)(model, threads)?;
+    log::info!("restorer: {}", opened.describe());
+    Ok(opened)
+}
+
+fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
+    if threads > 1 {
+        log::info!("the float network runs on one thread; more are for the integer engine");
+    }
+    let opened = match model {
+        None => {
+            model_checksum()?;
+            TractRestorer::load(EMBEDDED_MODEL, "face8x.onnx", "embedded")?
+        }
+        Some(path) => {
+            let bytes = model::read_file(path)?;
+            let name = path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy();
+            TractRestorer::load(&bytes, &name, "file")
+                .map_err(|error| error.context(path.display()))?
+        }
+    };
+    Ok(Box::new(opened))
+}
+
+fn open_bicubic(model: Option<&Path>, _threads: usize) -> Result<Box<dyn Restorer>> {
+    if let Some(path) = model {
+        log::warn!(
+            "the bicubic restorer uses no model: {} is not read",
+            path.display()
+        );
+    }
+    Ok(Box::new(Bicubic::new()))
+}
+
+#[cfg(test)]
+mod tests;

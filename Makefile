@@ -1,0 +1,39 @@
+# Each target does all the set-up that it needs. GNU make; the work is done by scripts/.
+
+ARGS ?=
+
+# CARGO_TARGET_DIR is honoured, as cargo does it.
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+# Several jobs would only wait for each other inside cargo.
+.NOTPARALLEL:
+.PHONY: run test setup lint fmt bench doc clean help
+
+run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
+	@scripts/cargo.sh build --release
+	@$(TARGET_DIR)/release/face8x run $(ARGS)
+
+test: ## Check the format, lint and run every test; the last line sums up
+	@scripts/test.sh
+
+setup: ## Install the system packages that building and running need
+	@scripts/setup.sh
+
+lint: ## Check the format and lint, warnings denied
+	@scripts/setup.sh --tests
+	@scripts/lint.sh
+
+fmt: ## Format the sources
+	@scripts/cargo.sh fmt --all
+
+bench: setup ## Run the benchmarks; ARGS are for cargo bench
+	@scripts/cargo.sh bench $(ARGS)
+
+doc: setup ## Make the library's documentation
+	@scripts/cargo.sh doc --no-deps
+
+clean: ## Remove everything that was built
+	@scripts/cargo.sh clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16

@@ -1,0 +1,101 @@
+#!/bin/sh
+# Installs the Debian packages that are missing: those that building and running need, and with
+# --tests those of the tests too. Does nothing, quickly, where all are there.
+set -eu
+
+scripts=$(dirname "$0")
+# / in tests.
+root=${FACE8X_ROOT:-}
+
+# winit loads the libraries of X11 and Wayland when it opens a window.
+packages="gcc libc6-dev
+libxkbcommon0 libxkbcommon-x11-0 libwayland-client0 libx11-6 libx11-xcb1 libxcursor1 libxi6
+libxrandr2"
+tests=no
+case ${1:-} in
+"") ;;
+--tests)
+    tests=yes
+    # The window is tested on a virtual screen, the pictures by other people's programs.
+    packages="$packages xvfb x11-apps imagemagick file"
+    ;;
+*)
+    echo "usage: setup.sh [--tests]" >&2
+    exit 2
+    ;;
+esac
+
+# The small packages of libclang are named after the version that the distribution has.
+libclang_packages() {
+    version=
+    if [ -r "$root/etc/os-release" ]; then
+        # shellcheck disable=SC1091
+        version=$(. "$root/etc/os-release" && echo "${ID:-}${VERSION_ID:-}")
+    fi
+    case $version in
+    debian12 | raspbian12) echo "libclang1-14 libclang-common-14-dev" ;;
+    debian13 | raspbian13) echo "libclang1-19 libclang-common-19-dev" ;;
+    *) echo "libclang-dev" ;;
+    esac
+}
+
+missing_packages() {
+    if ! "$scripts/libclang.sh" >/dev/null; then
+        libclang_packages
+    fi
+    # shellcheck disable=SC2086
+    installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' $packages 2>/dev/null || true)"
+    for package in $packages; do
+        case $installed in
+        *" installed:$package "*) ;;
+        *) echo "$package" ;;
+        esac
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        # Without a person there is nobody to type a password.
+        if [ "${CI:-}" = true ]; then sudo -n "$@"; else sudo "$@"; fi
+    else
+        echo "this needs the superuser and there is no sudo; as root, run: $*" >&2
+        return 1
+    fi
+}
+
+install_packages() {
+    echo "installing: $*"
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "$@" && return
+    # The lists of packages may be missing or old.
+    as_root apt-get update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+if command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
+    missing=$(missing_packages)
+    if [ -n "$missing" ]; then
+        # shellcheck disable=SC2086
+        install_packages $missing
+    fi
+elif ! "$scripts/libclang.sh" >/dev/null; then
+    cat >&2 <<END
+this is not Debian: install a C compiler and libclang with its header files yourself
+  Fedora: sudo dnf install gcc clang-devel        Arch: sudo pacman -S gcc clang
+  Alpine: sudo apk add gcc musl-dev clang-dev     openSUSE: sudo zypper install gcc clang-devel
+a window also needs libxkbcommon and the libraries of Wayland or X11
+END
+    exit 1
+fi
+
+"$scripts/cargo.sh" --version >/dev/null
+if [ "$tests" = yes ]; then
+    for tool in fmt clippy; do
+        if ! "$scripts/cargo.sh" "$tool" --version >/dev/null 2>&1; then
+            rustup component add rustfmt clippy
+            break
+        fi
+    done
+fi

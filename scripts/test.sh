@@ -1,0 +1,42 @@
+#!/bin/sh
+# Sets up, lints and runs every test; the output streams, the last line sums it up. Every step runs
+# even when one before it failed.
+set -u
+
+scripts=$(dirname "$0")
+cd "$scripts/.." || exit 1
+scripts=./scripts
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+log=$folder/log
+steps=$folder/steps
+: >"$log"
+: >"$steps"
+
+# Runs a step and keeps its exit status, which a pipe would lose.
+step() {
+    echo "== $*"
+    {
+        "$@" 2>&1
+        echo $? >>"$steps"
+    } | tee -a "$log"
+}
+
+tests() {
+    status=0
+    for script in "$scripts"/tests/*.sh; do
+        sh "$script" || status=1
+    done
+    # Doc tests and the binary's tests included.
+    "$scripts/cargo.sh" test --workspace --no-fail-fast || status=1
+    return "$status"
+}
+
+step "$scripts/setup.sh" --tests
+step "$scripts/lint.sh"
+step tests
+
+"$scripts/summary.sh" "$log" "$steps" | tee "$folder/summary"
+# Fails as summary.sh did.
+grep -q ' 0 failed' "$folder/summary"

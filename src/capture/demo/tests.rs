@@ -1,0 +1,157 @@
+use super::*;
+
+fn demo(width: u32, height: u32) -> Box<dyn Source> {
+    let options = SourceOptions {
+        width,
+        height,
+        fps: 0,
+        ..SourceOptions::default()
+    };
+    open("", &options).unwrap()
+}
+
+/// Frame `sequence` of a scene.
+fn frame_at(sequence: u64, width: u32, height: u32) -> Frame {
+    let mut source = demo(width, height);
+    let mut frame = Frame::empty();
+    loop {
+        source.read(&mut frame, Duration::ZERO).unwrap();
+        if frame.sequence == sequence {
+            return frame;
+        }
+    }
+}
+
+fn luma(frame: &Frame, at: Point) -> u8 {
+    frame.bytes[at.y as usize * frame.stride + at.x as usize * 2]
+}
+
+const SIZES: [(u32, u32); 7] = [
+    (640, 480),
+    (320, 240),
+    (1280, 720),
+    (641, 479),
+    (480, 640),
+    (97, 61),
+    (1, 1),
+];
+
+#[test]
+fn frames_follow_from_their_numbers_alone() {
+    let (mut a, mut b) = (demo(320, 240), demo(320, 240));
+    let (mut one, mut other) = (Frame::empty(), Frame::empty());
+    let mut distinct = std::collections::HashSet::new();
+    for _ in 0..50 {
+        a.read(&mut one, Duration::ZERO).unwrap();
+        b.read(&mut other, Duration::ZERO).unwrap();
+        assert_eq!((one.sequence, &one.bytes), (other.sequence, &other.bytes));
+        distinct.insert(one.bytes.clone());
+    }
+    assert!(distinct.len() > 25, "the scene moves: {}", distinct.len());
+}
+
+#[test]
+fn frames_have_the_size_asked_for() {
+    for (width, height) in SIZES {
+        let frame = frame_at(1, width, height);
+        assert_eq!(
+            (frame.width, frame.height, frame.format),
+            (width, height, PixelFormat::Yuyv)
+        );
+        assert_eq!(frame.stride, PixelFormat::Yuyv.min_stride(width));
+        assert_eq!(frame.bytes.len(), frame.stride * height as usize);
+    }
+}
+
+/// The whole head (from a hand's measure of the portrait: 150 to 302, 14 to 190) stays in view.
+#[test]
+fn face_is_always_wholly_in_view() {
+    for (width, height) in SIZES.into_iter().filter(|(w, h)| w * h > 1) {
+        for sequence in 0..PERIODS.0 * PERIODS.1 / 30 {
+            let points = landmarks_at(sequence, width, height);
+            let eyes = (points[1].x - points[0].x).hypot(points[1].y - points[0].y);
+            let middle = points[2];
+            assert!(middle.x - 1.8 * eyes > 0.0 && middle.x + 1.8 * eyes < width as f32);
+            assert!(middle.y - 2.7 * eyes > 0.0 && middle.y + 1.5 * eyes < height as f32);
+        }
+    }
+}
+
+#[test]
+fn face_is_small_enough_to_be_restored_in_place() {
+    let points = landmarks_at(0, 640, 480);
+    let eyes = (points[1].x - points[0].x).hypot(points[1].y - points[0].y);
+    assert!((21.0..23.0).contains(&eyes), "{eyes}");
+    // The canonical face is 128 wide at 28 pixels between the eyes.
+    assert!(eyes * 128.0 / 28.0 < 128.0);
+}
+
+/// The landmarks follow the picture: at each eye it is darker than on the cheek below.
+#[test]
+fn landmarks_lie_on_the_face() {
+    for (width, height) in [(640, 480), (1280, 720)] {
+        for sequence in [0, 37, 120, 333] {
+            let frame = frame_at(sequence, width, height);
+            let points = landmarks_at(sequence, width, height);
+            let eyes = points[1].x - points[0].x;
+            let tip = luma(&frame, points[2]);
+            for eye in &points[..2] {
+                let cheek = luma(&frame, Point::new(eye.x, eye.y + eyes * 0.45));
+                let pupil = luma(&frame, *eye);
+                assert!(pupil + 40 < cheek, "{pupil} {cheek} in frame {sequence}");
+                assert!(pupil + 40 < tip, "{pupil} {tip} in frame {sequence}");
+            }
+        }
+    }
+}
+
+/// Neighbouring frames differ by a few pixels of movement, so that a tracker can follow.
+#[test]
+fn movement_is_smooth() {
+    for sequence in 0..PERIODS.0 * 2 {
+        let (a, b) = (
+            landmarks_at(sequence, 640, 480)[2],
+            landmarks_at(sequence + 1, 640, 480)[2],
+        );
+        assert!(
+            (a.x - b.x).abs() <= 4.0 && (a.y - b.y).abs() <= 2.0,
+            "at {sequence}"
+        );
+    }
+}
+
+#[test]
+fn colours_are_those_of_bt601() {
+    let picture = RgbImage::from_fn(2, 4, |_, y| {
+        Rgb([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 0, 255]][y as usize])
+    });
+    assert_eq!(
+        yuyv(&picture),
+        [
+            235, 128, 235, 128, 16, 128, 16, 128, 81, 90, 81, 240, 41, 240, 41, 110
+        ]
+    );
+}
+
+#[test]
+fn buffer_is_kept() {
+    let mut source = demo(320, 240);
+    let mut frame = Frame::empty();
+    source.read(&mut frame, Duration::ZERO).unwrap();
+    let address = frame.bytes.as_ptr();
+    for _ in 0..20 {
+        source.read(&mut frame, Duration::ZERO).unwrap();
+        assert_eq!(frame.bytes.as_ptr(), address);
+    }
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let options = SourceOptions::default();
+    assert_eq!(open("x", &options).err().unwrap().exit_code(), 2);
+    let other = SourceOptions {
+        format: Some(PixelFormat::Mjpg),
+        ..options
+    };
+    assert_eq!(open("", &other).err().unwrap().exit_code(), 2);
+}

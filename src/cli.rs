@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use face8x::compose::Rotation;
+use face8x::config::Options;
+
+/// Shows a 16x16 face as 128x128, live, offline, on a small board.
+///
+/// The picture is a plausible guess, never evidence of who somebody is.
+#[derive(Parser)]
+#[command(
+    name = "face8x",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Say more (twice: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say only errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Camera to display, live (what happens without a command)
+    Run(RunArgs),
+    /// Restore the faces of picture files
+    Image(ImageArgs),
+    /// List cameras, displays, sources, sinks, locators, restorers and views
+    List,
+    /// Look for problems on this machine and name their remedies
+    Doctor(DoctorArgs),
+    /// Show a test pattern: is the display wired and turned as it should be?
+    TestPattern(TestPatternArgs),
+}
+
+#[derive(Args)]
+pub struct RunArgs {
+    /// Read options from a TOML file; flags win
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub options: Options,
+}
+
+#[derive(Args)]
+pub struct ImageArgs {
+    /// Pictures (JPEG, PNG, WebP) or folders of them
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// A folder for the PNG files, or one .png file for one picture
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// Write camera pixels | 16x16 | restored beside each other
+    #[arg(long, conflicts_with_all = ["paste_back"])]
+    pub side_by_side: bool,
+    /// Write the whole picture, enlarged at most 8 times, with its small faces replaced
+    #[arg(long)]
+    pub paste_back: bool,
+    /// The pictures are faces already: 16x16, or aligned 128x128
+    #[arg(long, conflicts_with_all = ["paste_back", "locator", "faces"])]
+    pub aligned: bool,
+    /// What finds faces: auto, rustface, centre, box:X,Y,W,H or yunet:FILE
+    #[arg(long, value_name = "LOCATOR", default_value = "auto")]
+    pub locator: String,
+    /// Most faces restored in a picture, the largest first (1 to 8)
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub faces: u8,
+    /// What restores faces: auto, tract or bicubic
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub restorer: String,
+    /// An ONNX network in place of the embedded one
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Threads of the network
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: u8,
+}
+
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Check this model file too
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct TestPatternArgs {
+    /// Where it goes: auto, window, drm, fb, spi:PANEL, png:PATH or null
+    #[arg(long, value_name = "SINK", default_value = "auto")]
+    pub sink: String,
+    /// Stop after this many pictures (the default goes on until it is stopped; 1 for png and null)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub frames: Option<u64>,
+    /// Turn the picture clockwise: 0, 90, 180 or 270
+    #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = rotations())]
+    pub rotate: Rotation,
+}
+
+/// The angles by name, so that clap lists them where another is given.
+fn rotations() -> impl TypedValueParser<Value = Rotation> {
+    PossibleValuesParser::new(Rotation::ALL.map(Rotation::name)).try_map(|name| name.parse())
+}

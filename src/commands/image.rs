@@ -1,0 +1,74 @@
+//! `face8x image`: the faces of picture files.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use face8x::face::{self, Locator};
+use face8x::still::{self, Form, Job, Outcome, Progress};
+use face8x::{Result, restore};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::ImageArgs;
+
+/// Restores every picture, tells of each, and exits 1 where one failed.
+pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
+    let model = arguments.model.as_deref();
+    let mut restorer = restore::open(&arguments.restorer, model, arguments.threads.into())?;
+    let mut locator = match arguments.aligned {
+        true => None,
+        false if arguments.locator == "auto" => Some(face::open(still::LOCATOR)?),
+        false => Some(face::open(&arguments.locator)?),
+    };
+    let job = Job {
+        inputs: &arguments.inputs,
+        output: &arguments.output,
+        form: match (arguments.side_by_side, arguments.paste_back) {
+            (true, _) => Form::SideBySide,
+            (_, true) => Form::PasteBack,
+            _ => Form::Restored,
+        },
+        faces: arguments.faces.into(),
+    };
+    let bar = ProgressBar::no_length();
+    bar.enable_steady_tick(Duration::from_millis(200));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
+        bar.set_style(style);
+    }
+    let locator = locator
+        .as_mut()
+        .map(|locator| locator.as_mut() as &mut dyn Locator);
+    let told = still::run(&job, locator, restorer.as_mut(), &mut |progress| {
+        show(&bar, &progress);
+    });
+    bar.finish_and_clear();
+    let summary = told?;
+    for failure in &summary.failed {
+        eprintln!("{}: {}", failure.path.display(), failure.error);
+        if let Some(remedy) = failure.error.remedy_text() {
+            eprintln!("  remedy: {remedy}");
+        }
+    }
+    eprintln!(
+        "{} pictures done, {} faces restored, {} without a face, {} failed",
+        summary.done,
+        summary.faces,
+        summary.without_face.len(),
+        summary.failed.len()
+    );
+    Ok(ExitCode::from(summary.exit_code()))
+}
+
+/// One line a picture on standard output; failures come together at the end.
+fn show(bar: &ProgressBar, progress: &Progress<'_>) {
+    bar.set_length(progress.total as u64);
+    bar.set_position(progress.done as u64);
+    let line = match progress.outcome {
+        Outcome::Written { files, .. } => {
+            let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+            files.join(", ")
+        }
+        Outcome::NoFace => "no face".into(),
+        Outcome::Failed(_) => return,
+    };
+    bar.suspend(|| println!("{}: {line}", progress.path.display()));
+}

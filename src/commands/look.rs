@@ -1,0 +1,137 @@
+//! `face8x list`, `doctor` and `test-pattern`: what is there, and does it work?
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use face8x::capture::{self, CameraInfo, SOURCES};
+use face8x::compose::{View, rotate};
+use face8x::display::pattern::test_pattern as draw;
+use face8x::display::{self, Event, Kind, SINKS, SinkOptions};
+use face8x::doctor::{self, Status, Surroundings};
+use face8x::face::LOCATORS;
+use face8x::picture::Picture;
+use face8x::restore::{self, RESTORERS};
+use face8x::{Error, Result};
+
+use super::stop_on_signals;
+use crate::cli::{DoctorArgs, TestPatternArgs};
+
+/// Prints the cameras and displays of this machine, and what the flags take.
+pub fn list() -> Result<ExitCode> {
+    println!("cameras");
+    match capture::cameras() {
+        Ok(cameras) if cameras.is_empty() => println!("  no video nodes"),
+        Ok(cameras) => cameras.iter().for_each(show_camera),
+        Err(error) => println!("  {error}"),
+    }
+    println!("  CSI cameras: rpicam://0 on a Raspberry Pi, argus://0 on a Jetson");
+    println!("\ndisplays");
+    let displays = display::displays();
+    for display in &displays {
+        println!("  {}  {}", display.uri, display.detail);
+        if let Some(problem) = &display.problem {
+            println!("    not usable: {problem}");
+        }
+    }
+    if displays.is_empty() {
+        println!("  none; png:FILE writes pictures");
+    }
+    table(
+        "sources (--source)",
+        SOURCES.iter().map(|kind| (kind.prefix, kind.help)),
+    );
+    table(
+        "sinks (--sink)",
+        SINKS.iter().map(|kind| (kind.name, kind.help)),
+    );
+    table(
+        "locators (--locator)",
+        LOCATORS.iter().map(|kind| (kind.form, kind.help)),
+    );
+    table(
+        "restorers (--restorer)",
+        RESTORERS.iter().map(|kind| (kind.name, kind.help)),
+    );
+    table(
+        "views (--view)",
+        View::ALL.iter().map(|view| (view.name(), view.help())),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_camera(camera: &CameraInfo) {
+    println!(
+        "  {}  {} ({})",
+        camera.path.display(),
+        camera.card,
+        camera.driver
+    );
+    if let Some(by_id) = &camera.by_id {
+        println!("    {}", by_id.display());
+    }
+    for offer in &camera.offers {
+        println!("    {offer}");
+    }
+    if let Some(reason) = &camera.unusable {
+        println!("    not usable: {reason}");
+    }
+}
+
+fn table<'a>(title: &str, rows: impl Iterator<Item = (&'a str, &'a str)> + Clone) {
+    println!("\n{title}");
+    let width = rows.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, help) in rows {
+        println!("  {name:width$}  {help}");
+    }
+}
+
+/// Prints what was found; exits 1 where there is a problem.
+pub fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
+    let model = match &arguments.model {
+        Some(path) => restore::open("auto", Some(path), 1).map(|restorer| restorer.describe()),
+        None => restore::model_checksum().map(|sum| format!("embedded, SHA-256 {sum}")),
+    };
+    let surroundings = Surroundings {
+        model: Some(model),
+        ..Surroundings::of_process()
+    };
+    let report = doctor::examine(Path::new("/"), &surroundings);
+    print!("{report}");
+    Ok(ExitCode::from(u8::from(report.count(Status::Problem) > 0)))
+}
+
+/// Shows the test pattern at 30 pictures a second until somebody leaves.
+pub fn test_pattern(arguments: TestPatternArgs) -> Result<ExitCode> {
+    let stop = stop_on_signals()?;
+    let options = SinkOptions {
+        title: "face8x test pattern".into(),
+        ..SinkOptions::default()
+    };
+    let mut sink = display::open(&arguments.sink, &options)?;
+    if arguments.sink != "auto" {
+        log::info!("sink: {}", sink.describe());
+    }
+    let frames = arguments.frames.unwrap_or(if sink.kind() == Kind::File {
+        1
+    } else {
+        u64::MAX
+    });
+    let (mut upright, mut turned) = (Picture::default(), Picture::default());
+    for frame in 0..frames {
+        let left = std::iter::from_fn(|| sink.poll_event()).any(|event| event == Event::Quit);
+        if left || stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let (width, height) = arguments.rotate.turned(sink.size().unwrap_or((640, 480)));
+        upright.resize(width, height);
+        draw(&mut upright, frame).map_err(|e| Error::new(format!("cannot draw: {e}")))?;
+        rotate(&upright, arguments.rotate, &mut turned);
+        sink.present(&turned)?;
+        if frame + 1 < frames {
+            std::thread::sleep(Duration::from_millis(33));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

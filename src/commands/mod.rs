@@ -1,0 +1,26 @@
+//! One function a command; everything that is printed is printed here.
+
+mod image;
+mod look;
+mod run;
+
+pub use image::image;
+pub use look::{doctor, list, test_pattern};
+pub use run::run;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use face8x::{Error, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// A flag that SIGINT and SIGTERM set; the second of them ends the process at once.
+fn stop_on_signals() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .map_err(|e| Error::new(format!("cannot listen to stop signals: {e}")))?;
+    }
+    Ok(stop)
+}

@@ -1,0 +1,128 @@
+//! The side-by-side view: three pictures, what they are, and what to think of them.
+
+use super::layout::{self, Area};
+use super::views::{Drawing, shape};
+use super::{MUTED, PANEL, TEXT, blit, text};
+use crate::frame::Frame;
+
+/// Captions of the side-by-side view and the honesty line, each from the longest wording to the
+/// shortest; the first that fits is shown.
+pub const RESTORED: [&str; 3] = ["restored: a guess", "a guess", "guess"];
+const HONESTY: [&str; 4] = [
+    "restored: a plausible guess, not evidence",
+    "a plausible guess, not evidence",
+    "a guess, not evidence",
+    "a guess",
+];
+
+/// Before the restorer's own line.
+const RESTORER: &str = "restorer: ";
+
+impl Drawing<'_> {
+    /// Draws the view.
+    pub fn side_by_side(&mut self, below: Area, frame: &Frame) {
+        let inside = below.shrunk(self.margin);
+        let footer = self.footer(inside.w);
+        // Pictures come first where there is hardly room.
+        let footer_rows = footer.lines * self.footer_line() + self.margin / 2;
+        let footer_fits = inside.h >= 3 * footer_rows;
+        let caption = self.font.height() + text::padding(self.font);
+        let room = if footer_fits {
+            inside.above(footer_rows)
+        } else {
+            inside
+        };
+        let trio = layout::trio(room, shape(frame), self.margin, caption);
+        self.live(trio.camera, frame);
+        match self.faces.first() {
+            Some(first) => {
+                blit::magnify(self.canvas, trio.lr, first.lr, self.composer.options.mirror);
+                self.sr(trio.sr, first);
+            }
+            None => {
+                blit::fill(self.canvas, trio.lr, PANEL);
+                blit::fill(self.canvas, trio.sr, PANEL);
+            }
+        }
+        self.caption(trio.camera, caption, &["camera"]);
+        self.caption(trio.lr, caption, &["16x16"]);
+        self.caption(trio.sr, caption, &RESTORED);
+        self.message(trio.camera);
+        if footer_fits {
+            let pictures = trio.columns(inside);
+            let fits_too = self.footer(pictures.w) == footer;
+            self.draw_footer(if fits_too { pictures } else { inside });
+        }
+    }
+
+    /// The first of `wordings` that fits, above a picture.
+    fn caption(&mut self, area: Area, rows: usize, wordings: &[&str]) {
+        let Some(caption) = text::first_fitting(wordings, self.font, area.w) else {
+            return;
+        };
+        if area.y >= rows {
+            text::write(
+                self.canvas,
+                caption,
+                self.font,
+                (area.x, area.y - rows),
+                MUTED,
+            );
+        }
+    }
+
+    /// What stands below the side-by-side view in `columns`: which restorer runs, and what to
+    /// think of its pictures; in one line where both fit.
+    fn footer(&self, columns: usize) -> Footer {
+        let restorer = self.scene.status.restorer;
+        let characters = RESTORER.len() + restorer.chars().count();
+        let together = self.font.width(characters + 3 + HONESTY[0].len()) <= columns;
+        Footer {
+            lines: if together || restorer.is_empty() {
+                1
+            } else {
+                2
+            },
+            honesty: text::first_fitting(&HONESTY, self.font, columns).unwrap_or(""),
+            restorer_fits: self.font.width(characters) <= columns,
+        }
+    }
+
+    /// From one line of the footer to the next.
+    fn footer_line(&self) -> usize {
+        self.font.height() + text::padding(self.font) / 2
+    }
+
+    /// The footer on the lowest rows of `inside`.
+    fn draw_footer(&mut self, inside: Area) {
+        let footer = self.footer(inside.w);
+        let restorer = self.scene.status.restorer;
+        let y = inside.bottom() - self.font.height();
+        let one_line = footer.lines == 1 && !restorer.is_empty();
+        let x = if one_line {
+            inside.right() - self.font.width(footer.honesty.len())
+        } else {
+            inside.x
+        };
+        text::write(self.canvas, footer.honesty, self.font, (x, y), MUTED);
+        if restorer.is_empty() {
+            return;
+        }
+        let y = y - (footer.lines - 1) * self.footer_line();
+        let characters = RESTORER.len() + restorer.chars().count();
+        let size = self.font.for_characters(characters, inside.w);
+        let y = y + self.font.height() - size.height();
+        text::write_cut(self.canvas, RESTORER, size, (inside.x, y), inside.w, MUTED);
+        let x = inside.x + size.width(RESTORER.len());
+        let columns = inside.right().saturating_sub(x);
+        text::write_cut(self.canvas, restorer, size, (x, y), columns, TEXT);
+    }
+}
+
+/// See [`Drawing::footer`].
+#[derive(Debug, PartialEq, Eq)]
+struct Footer {
+    lines: usize,
+    honesty: &'static str,
+    restorer_fits: bool,
+}

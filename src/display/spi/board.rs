@@ -1,0 +1,94 @@
+//! The real bus: a spidev node and lines of a GPIO chip.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use embedded_hal::digital::OutputPin;
+use linux_embedded_hal::gpio_cdev::{Chip, LineRequestFlags};
+use linux_embedded_hal::spidev::{SpiModeFlags, Spidev, SpidevOptions};
+use linux_embedded_hal::{CdevPin, SpidevBus};
+
+use super::bus::{Kind, Wire};
+use super::settings::Settings;
+use crate::node;
+use crate::{Error, Result};
+
+/// The consumer name that `gpioinfo` shows for the lines.
+const CONSUMER: &str = "face8x";
+
+pub(super) struct Board {
+    spi: SpidevBus,
+    dc: CdevPin,
+    /// What the data/command line says now.
+    kind: Kind,
+}
+
+impl Board {
+    pub fn open(settings: &Settings) -> Result<Board> {
+        let dc = settings.dc.ok_or_else(|| {
+            Error::usage("the sink spi needs the GPIO line of the panel's data/command pin")
+                .remedy("name it like spi:ili9341,dc=24,rst=25")
+        })?;
+        let path = Path::new(&settings.dev);
+        let absent = "enable SPI: sudo raspi-config nonint do_spi 0 (or dtparam=spi=on in \
+                      config.txt), then restart";
+        let mut spi = Spidev::new(node::open(path, absent)?);
+        let mode = match settings.mode {
+            0 => SpiModeFlags::SPI_MODE_0,
+            1 => SpiModeFlags::SPI_MODE_1,
+            2 => SpiModeFlags::SPI_MODE_2,
+            _ => SpiModeFlags::SPI_MODE_3,
+        };
+        let options = SpidevOptions::new()
+            .bits_per_word(8)
+            .max_speed_hz(settings.speed)
+            .mode(mode)
+            .build();
+        spi.configure(&options).map_err(|error| {
+            Error::new(format!(
+                "{} takes neither mode {} nor {} Hz: {error}",
+                settings.dev, settings.mode, settings.speed
+            ))
+            .remedy("try a lower speed=")
+        })?;
+        let dc = output(&settings.chip, dc, false)?;
+        Ok(Board {
+            spi: SpidevBus(spi),
+            dc,
+            kind: Kind::Command,
+        })
+    }
+}
+
+/// Takes a GPIO line as an output, at first `high` or low.
+pub(super) fn output(chip: &str, line: u32, high: bool) -> Result<CdevPin> {
+    let absent = "name the board's GPIO chip with chip= (Raspberry Pi 5 with an early kernel: \
+                  /dev/gpiochip4); `face8x list` shows them";
+    // The library's own errors do not tell why a node will not open.
+    drop(node::open(Path::new(chip), absent)?);
+    let failed = |error: linux_embedded_hal::gpio_cdev::Error| {
+        Error::new(format!("{chip} line {line}: {error}"))
+            .remedy("`gpioinfo` shows the lines and what uses them")
+    };
+    let line = Chip::new(chip)
+        .and_then(|mut chip| chip.get_line(line))
+        .map_err(failed)?;
+    let handle = line
+        .request(LineRequestFlags::OUTPUT, high.into(), CONSUMER)
+        .map_err(failed)?;
+    CdevPin::new(handle).map_err(failed)
+}
+
+impl Wire for Board {
+    fn send(&mut self, kind: Kind, bytes: &[u8]) -> io::Result<()> {
+        if kind != self.kind {
+            let set = match kind {
+                Kind::Command => self.dc.set_low(),
+                Kind::Data => self.dc.set_high(),
+            };
+            set.map_err(io::Error::other)?;
+            self.kind = kind;
+        }
+        self.spi.0.write_all(bytes)
+    }
+}

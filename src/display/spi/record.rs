@@ -1,0 +1,44 @@
+//! A recording of the bus, one line a transfer: "command 2a", "data 00 00 00 ef".
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::bus::{Kind, Wire};
+use crate::{Error, Result};
+
+pub(super) struct Recorder {
+    file: File,
+    /// The line in the making, to use again.
+    line: Vec<u8>,
+}
+
+impl Recorder {
+    pub fn create(path: &Path) -> Result<Recorder> {
+        match File::create(path) {
+            Ok(file) => Ok(Recorder {
+                file,
+                line: Vec::new(),
+            }),
+            Err(error) => Err(
+                Error::new(format!("cannot write {}: {error}", path.display()))
+                    .remedy("choose a folder that exists and may be written"),
+            ),
+        }
+    }
+}
+
+impl Wire for Recorder {
+    fn send(&mut self, kind: Kind, bytes: &[u8]) -> io::Result<()> {
+        self.line.clear();
+        self.line.extend_from_slice(match kind {
+            Kind::Command => b"command",
+            Kind::Data => b"data",
+        });
+        for byte in bytes {
+            write!(self.line, " {byte:02x}")?;
+        }
+        self.line.push(b'\n');
+        self.file.write_all(&self.line)
+    }
+}

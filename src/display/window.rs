@@ -1,0 +1,390 @@
+//! A window on Wayland or X11, with winit for the window and softbuffer for its pixels.
+//!
+//! Everything happens in the caller's thread, whenever it presents a picture or asks for an event.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::env;
+use std::ffi::OsString;
+use std::num::NonZeroU32;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use winit::application::ApplicationHandler;
+use winit::dpi::PhysicalSize;
+use winit::event::{ElementState, KeyEvent, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, EventLoop, OwnedDisplayHandle};
+use winit::keyboard::{Key, NamedKey};
+use winit::platform::pump_events::{EventLoopExtPumpEvents, PumpStatus};
+use winit::platform::{wayland, x11};
+use winit::window::{Window, WindowAttributes, WindowId};
+
+use super::raster::Centred;
+use super::{Event, Kind, Sink, SinkOptions, no_argument};
+use crate::contain::contain;
+use crate::picture::Picture;
+use crate::{Error, Result};
+
+/// The size of the window where none is wished: the side-by-side view fits, as does the screen of
+/// the smallest desktop.
+const SIZE: (u32, u32) = (960, 540);
+
+/// A Wayland compositor that does not ask for a picture within this time hides the window, and the
+/// picture is skipped. (softbuffer would wait for ever.)
+const HIDDEN_AFTER: Duration = Duration::from_millis(50);
+
+thread_local! {
+    /// winit allows one event loop in the life of a process, so it is kept here from the closing
+    /// of a window to the opening of the next.
+    static EVENT_LOOP: Cell<Option<&'static mut EventLoop<()>>> = const { Cell::new(None) };
+}
+
+struct WindowSink {
+    /// Taken only by `drop`.
+    event_loop: Option<&'static mut EventLoop<()>>,
+    app: App,
+    system: System,
+}
+
+/// The window systems of Linux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    Wayland,
+    X11,
+}
+
+/// What the event loop tells, and is told.
+struct App {
+    /// The window that is to be made.
+    wanted: Option<WindowAttributes>,
+    made: Option<Result<Made>>,
+    size: PhysicalSize<u32>,
+    /// The window system wants a picture.
+    ready: bool,
+    events: VecDeque<Event>,
+}
+
+/// A window and its pixels.
+struct Made {
+    window: Rc<Window>,
+    surface: softbuffer::Surface<OwnedDisplayHandle, Rc<Window>>,
+}
+
+pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
+    no_argument("window", argument)?;
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let system = find_system(
+        set("WAYLAND_SOCKET").is_some(),
+        set("WAYLAND_DISPLAY"),
+        set("XDG_RUNTIME_DIR"),
+        set("DISPLAY"),
+    )?;
+    let (width, height) = options.size.unwrap_or(SIZE);
+    let wanted = Window::default_attributes()
+        .with_title(&options.title)
+        .with_inner_size(PhysicalSize::new(width, height));
+    let mut sink = WindowSink {
+        event_loop: Some(event_loop(system)?),
+        app: App {
+            wanted: Some(wanted),
+            made: None,
+            size: PhysicalSize::default(),
+            ready: false,
+            events: VecDeque::new(),
+        },
+        system,
+    };
+    sink.pump(Duration::ZERO)?;
+    match &sink.app.made {
+        Some(Ok(_)) => Ok(Box::new(sink)),
+        Some(Err(error)) => Err(error.clone()),
+        None => Err(Error::new(format!("{system:?} has not opened a window"))),
+    }
+}
+
+/// The window system that answers, Wayland before X11.
+///
+/// winit can be asked once in the life of a process, and panics where a library is missing, so it
+/// is only asked after this.
+fn find_system(
+    wayland_socket: bool,
+    wayland_display: Option<OsString>,
+    runtime_dir: Option<OsString>,
+    x11_display: Option<OsString>,
+) -> Result<System> {
+    if cfg!(target_feature = "crt-static") {
+        return Err(
+            Error::new("a static build cannot load the libraries of a window system")
+                .remedy("use --sink drm or fb, or a build that is not static"),
+        );
+    }
+    let mut reasons = Vec::new();
+    if let Some(name) = wayland_display {
+        let socket = Path::new(&runtime_dir.unwrap_or_default()).join(&name);
+        match UnixStream::connect(&socket) {
+            Ok(_) => return with_libraries(System::Wayland),
+            Err(error) => {
+                reasons.push(format!(
+                    "no Wayland compositor at {}: {error}",
+                    socket.display()
+                ));
+            }
+        }
+    } else if wayland_socket {
+        return with_libraries(System::Wayland);
+    }
+    if let Some(name) = x11_display {
+        match x11rb::connect(None) {
+            Ok(_) => return with_libraries(System::X11),
+            Err(error) => {
+                reasons.push(format!(
+                    "no X server at {}: {error}",
+                    name.to_string_lossy()
+                ));
+            }
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push("no desktop: neither WAYLAND_DISPLAY nor DISPLAY is set".to_owned());
+    }
+    Err(Error::new(reasons.join("; ")).remedy("start it from a desktop, or use --sink drm"))
+}
+
+fn with_libraries(system: System) -> Result<System> {
+    let missing = if xkbcommon_dl::xkbcommon_option().is_none() {
+        "libxkbcommon0"
+    } else if system == System::X11 && xkbcommon_dl::x11::xkbcommon_x11_option().is_none() {
+        "libxkbcommon-x11-0"
+    } else {
+        return Ok(system);
+    };
+    Err(Error::new(format!("the library of {missing} is missing"))
+        .remedy(format!("sudo apt install {missing}")))
+}
+
+/// The event loop of this process.
+fn event_loop(system: System) -> Result<&'static mut EventLoop<()>> {
+    if let Some(kept) = EVENT_LOOP.take() {
+        return Ok(kept);
+    }
+    let built = contain(|| {
+        let mut builder = EventLoop::builder();
+        match system {
+            System::Wayland => wayland::EventLoopBuilderExtWayland::with_wayland(&mut builder),
+            System::X11 => x11::EventLoopBuilderExtX11::with_x11(&mut builder),
+        };
+        x11::EventLoopBuilderExtX11::with_any_thread(&mut builder, true);
+        builder.build()
+    });
+    match built {
+        Ok(Ok(event_loop)) => Ok(Box::leak(Box::new(event_loop))),
+        Ok(Err(error)) => Err(Error::new(format!("{system:?}: {error}"))
+            .remedy("start face8x again, or use --sink drm")),
+        // winit panics where the X server lacks an extension (XInput 2 or XKB).
+        Err(_) => Err(Error::new(format!("{system:?} lacks what a window needs"))
+            .remedy("use another X server, or --sink drm")),
+    }
+}
+
+impl WindowSink {
+    /// Lets the event loop run until it has nothing more to do, waiting at most `wait` for
+    /// something to do.
+    fn pump(&mut self, wait: Duration) -> Result<()> {
+        let Some(event_loop) = &mut self.event_loop else {
+            return Ok(());
+        };
+        match event_loop.pump_app_events(Some(wait), &mut self.app) {
+            PumpStatus::Continue => Ok(()),
+            PumpStatus::Exit(_) => Err(Error::new(format!("{:?} is gone", self.system))
+                .remedy("start face8x again on a running desktop")),
+        }
+    }
+
+    fn draw(&mut self, picture: &Picture) -> std::result::Result<(), softbuffer::SoftBufferError> {
+        let Some(Ok(Made { window, surface })) = &mut self.app.made else {
+            return Ok(());
+        };
+        let PhysicalSize { width, height } = self.app.size;
+        let (Some(columns), Some(rows)) = (NonZeroU32::new(width), NonZeroU32::new(height)) else {
+            return Ok(());
+        };
+        surface.resize(columns, rows)?;
+        let mut pixels = surface.buffer_mut()?;
+        let centred = Centred::new(picture, width, height);
+        for (y, out) in (0..height).zip(pixels.chunks_exact_mut(width as usize)) {
+            let (left, row) = centred.row(y);
+            let right = left + row.len();
+            out[..left].fill(0);
+            out[left..right].copy_from_slice(row);
+            out[right..].fill(0);
+        }
+        window.pre_present_notify();
+        pixels.present()?;
+        self.app.ready = false;
+        window.request_redraw();
+        Ok(())
+    }
+}
+
+impl Sink for WindowSink {
+    fn describe(&self) -> String {
+        let PhysicalSize { width, height } = self.app.size;
+        format!("window {width}x{height} on {:?}", self.system)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Window
+    }
+
+    fn size(&self) -> Option<(u32, u32)> {
+        Some((self.app.size.width, self.app.size.height))
+    }
+
+    fn present(&mut self, picture: &Picture) -> Result<()> {
+        self.pump(Duration::ZERO)?;
+        let deadline = Instant::now() + HIDDEN_AFTER;
+        while !self.app.ready {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.pump(left)?;
+        }
+        self.draw(picture)
+            .map_err(|error| Error::new(format!("{:?}: {error}", self.system)))
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        if self.app.events.is_empty()
+            && let Err(error) = self.pump(Duration::ZERO)
+        {
+            // The next picture meets the same error, and reports it.
+            log::debug!("{error}");
+        }
+        self.app.events.pop_front()
+    }
+}
+
+impl Drop for WindowSink {
+    fn drop(&mut self) {
+        self.app.made = None;
+        if let Err(error) = self.pump(Duration::ZERO) {
+            log::debug!("{error}");
+        }
+        let event_loop = self.event_loop.take();
+        // Where the thread is ending there is no next window.
+        let _ = EVENT_LOOP.try_with(|kept| kept.set(event_loop));
+    }
+}
+
+impl App {
+    fn make(&mut self, event_loop: &ActiveEventLoop, wanted: WindowAttributes) -> Result<Made> {
+        let failed = |error: &dyn std::error::Error| Error::new(format!("no window: {error}"));
+        let window = event_loop
+            .create_window(wanted)
+            .map_err(|error| failed(&error))?;
+        let window = Rc::new(window);
+        let context = softbuffer::Context::new(event_loop.owned_display_handle())
+            .map_err(|error| failed(&error))?;
+        let surface =
+            softbuffer::Surface::new(&context, window.clone()).map_err(|error| failed(&error))?;
+        self.size = window.inner_size();
+        window.request_redraw();
+        Ok(Made { window, surface })
+    }
+}
+
+impl ApplicationHandler for App {
+    /// Windows are made when the loop is about to wait, since this is told only once.
+    fn resumed(&mut self, _: &ActiveEventLoop) {}
+
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        if let Some(wanted) = self.wanted.take() {
+            self.made = Some(self.make(event_loop, wanted));
+        }
+    }
+
+    fn window_event(&mut self, _: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
+        // Events of a window that was closed may still come.
+        if !matches!(&self.made, Some(Ok(made)) if made.window.id() == id) {
+            return;
+        }
+        match event {
+            WindowEvent::Resized(size) => self.size = size,
+            WindowEvent::RedrawRequested => self.ready = true,
+            WindowEvent::CloseRequested => self.events.push_back(Event::Quit),
+            // A synthetic press is of a key that was held down when the window got the focus.
+            WindowEvent::KeyboardInput {
+                event,
+                is_synthetic: false,
+                ..
+            } => self.events.extend(meaning(&event)),
+            _ => {}
+        }
+    }
+}
+
+/// What a key asks for, once each time that it is pressed.
+fn meaning(key: &KeyEvent) -> Option<Event> {
+    if key.state != ElementState::Pressed || key.repeat {
+        return None;
+    }
+    match &key.logical_key {
+        Key::Named(NamedKey::Escape) => Some(Event::Quit),
+        Key::Character(text) => match text.to_lowercase().as_str() {
+            "q" => Some(Event::Quit),
+            "v" => Some(Event::NextView),
+            "f" => Some(Event::Freeze),
+            "m" => Some(Event::Mirror),
+            "s" => Some(Event::Save),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(wayland: Option<&str>, folder: &Path, x11: Option<&str>) -> Result<System> {
+        let name = |name: Option<&str>| name.map(OsString::from);
+        find_system(false, name(wayland), Some(folder.into()), name(x11))
+    }
+
+    #[test]
+    fn without_a_desktop_there_is_no_window() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = found(None, folder.path(), None).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("neither WAYLAND_DISPLAY nor DISPLAY"),
+            "{error}"
+        );
+        assert!(error.remedy_text().unwrap().contains("drm"));
+        let error = found(Some("wayland-7"), folder.path(), None).unwrap_err();
+        assert!(error.to_string().contains("wayland-7"), "{error}");
+    }
+
+    #[test]
+    fn a_compositor_that_answers_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("wayland-3");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for name in ["wayland-3", socket.to_str().unwrap()] {
+            match found(Some(name), folder.path(), None) {
+                Ok(system) => assert_eq!(system, System::Wayland),
+                Err(error) => assert!(error.to_string().contains("libxkbcommon"), "{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_argument_is_a_mistake() {
+        let error = open("big", &SinkOptions::default()).err().unwrap();
+        assert_eq!(error.exit_code(), 2);
+    }
+}

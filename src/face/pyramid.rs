@@ -1,0 +1,189 @@
+//! Luma at several sizes, to sample patches from at any spacing without aliasing.
+
+use super::Reduced;
+use crate::geometry::Point;
+
+/// Most levels; the fifth has a 16th of the first one's width.
+const LEVELS: usize = 5;
+/// Levels smaller than this either way are not made.
+const MIN_SIDE: usize = 16;
+/// Most samples of a row of a grid.
+pub(super) const MAX_GRID: usize = 28;
+
+#[derive(Default)]
+struct Level {
+    width: usize,
+    height: usize,
+    luma: Vec<u8>,
+}
+
+/// A reduced picture's luma, each level half as wide and high as the one before. Buffers are kept.
+#[derive(Default)]
+pub(super) struct Pyramid {
+    levels: [Level; LEVELS],
+    count: usize,
+    factor: f32,
+}
+
+impl Pyramid {
+    /// Makes the levels of `picture`; `false` where it has no pixels.
+    pub fn build(&mut self, picture: &Reduced) -> bool {
+        self.count = 0;
+        if !picture.has_pixels() {
+            return false;
+        }
+        self.factor = picture.factor as f32;
+        let base = &mut self.levels[0];
+        (base.width, base.height) = (picture.width as usize, picture.height as usize);
+        base.luma.clear();
+        if picture.channels == 1 {
+            base.luma.extend_from_slice(&picture.bytes);
+        } else {
+            base.luma.extend(picture.bytes.chunks_exact(3).map(luma));
+        }
+        self.count = 1;
+        while self.count < LEVELS {
+            let (finer, coarser) = self.levels.split_at_mut(self.count);
+            if !halve(&finer[self.count - 1], &mut coarser[0]) {
+                break;
+            }
+            self.count += 1;
+        }
+        true
+    }
+
+    /// Samples an `n` x `n` grid about `centre` into `out`, row by row, `spacing` apart, bilinearly
+    /// from the coarsest level whose pixels are at most `detail` large, all in frame pixels.
+    /// Outside the picture its edge goes on. Without levels, and beyond [`MAX_GRID`], nothing is
+    /// written.
+    pub fn sample(&self, centre: Point, spacing: f32, detail: f32, n: usize, out: &mut [f32]) {
+        if self.count == 0 || n > MAX_GRID {
+            return;
+        }
+        let mut index = 0;
+        let mut pixel = self.factor;
+        while index + 1 < self.count && pixel * 2.0 <= detail * 1.001 {
+            index += 1;
+            pixel *= 2.0;
+        }
+        let level = &self.levels[index];
+        let first = (n as f32 - 1.0) / -2.0 * spacing;
+        let mut columns = [(0, 0, 0.0); MAX_GRID];
+        for (i, column) in columns[..n].iter_mut().enumerate() {
+            *column = between(centre.x + first + i as f32 * spacing, pixel, level.width);
+        }
+        for (i, samples) in out.chunks_exact_mut(n).take(n).enumerate() {
+            let y = centre.y + first + i as f32 * spacing;
+            let (above, below, fy) = between(y, pixel, level.height);
+            let above = &level.luma[above * level.width..][..level.width];
+            let below = &level.luma[below * level.width..][..level.width];
+            for (sample, &(left, right, fx)) in samples.iter_mut().zip(&columns[..n]) {
+                let (a, b) = (f32::from(above[left]), f32::from(above[right]));
+                let (c, d) = (f32::from(below[left]), f32::from(below[right]));
+                let (top, bottom) = (a + (b - a) * fx, c + (d - c) * fx);
+                *sample = top + (bottom - top) * fy;
+            }
+        }
+    }
+}
+
+/// The two pixels that frame position `at` lies between, of `len` that are `pixel` large, and how
+/// far it is from the first to the second.
+fn between(at: f32, pixel: f32, len: usize) -> (usize, usize, f32) {
+    let at = (at / pixel - 0.5).clamp(0.0, (len - 1) as f32);
+    let first = (at as usize).min(len - 1);
+    (first, (first + 1).min(len - 1), at - first as f32)
+}
+
+/// BT.601 luma of an RGB pixel, in 256ths.
+fn luma(rgb: &[u8]) -> u8 {
+    ((77 * u32::from(rgb[0]) + 150 * u32::from(rgb[1]) + 29 * u32::from(rgb[2]) + 128) >> 8) as u8
+}
+
+/// Means of 2x2 pixels; an odd last column or row is left out. `false` where `to` would be too small.
+fn halve(from: &Level, to: &mut Level) -> bool {
+    (to.width, to.height) = (from.width / 2, from.height / 2);
+    if to.width < MIN_SIDE || to.height < MIN_SIDE {
+        return false;
+    }
+    to.luma.resize(to.width * to.height, 0);
+    for (rows, row) in from
+        .luma
+        .chunks_exact(2 * from.width)
+        .zip(to.luma.chunks_exact_mut(to.width))
+    {
+        let (above, below) = rows.split_at(from.width);
+        for ((a, b), pixel) in above.chunks_exact(2).zip(below.chunks_exact(2)).zip(row) {
+            let sum = u16::from(a[0]) + u16::from(a[1]) + u16::from(b[0]) + u16::from(b[1]);
+            *pixel = ((sum + 2) / 4) as u8;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ramp of 2 grey levels a frame pixel across and 1 down, reduced by `factor`.
+    fn ramp(width: u32, height: u32, factor: u32, channels: usize) -> Reduced {
+        let grey = |i: usize| {
+            let middle = |p: usize| (p as f32 + 0.5) * factor as f32;
+            let (x, y) = (i % width as usize, i / width as usize);
+            (2.0 * middle(x) + middle(y)).round() as u8
+        };
+        Reduced {
+            width,
+            height,
+            channels,
+            factor,
+            frame_width: width * factor,
+            frame_height: height * factor,
+            sequence: 0,
+            bytes: (0..(width * height) as usize * channels)
+                .map(|i| grey(i / channels))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn every_level_samples_the_same_ramp_at_frame_positions() {
+        for (factor, channels) in [(1, 1), (2, 1), (2, 3)] {
+            let picture = ramp(64 / factor, 48 / factor, factor, channels);
+            let mut pyramid = Pyramid::default();
+            assert!(pyramid.build(&picture));
+            for detail in [1.0, 2.0, 3.9] {
+                let mut out = [0.0; 9];
+                pyramid.sample(Point::new(30.3, 22.8), 3.0, detail, 3, &mut out);
+                for (i, value) in out.iter().enumerate() {
+                    let x = 30.3 + 3.0 * (i % 3) as f32 - 3.0;
+                    let y = 22.8 + 3.0 * (i / 3) as f32 - 3.0;
+                    assert!(
+                        (value - (2.0 * x + y)).abs() < 1.1,
+                        "{factor} {detail} {i}: {value}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn outside_the_picture_its_edge_goes_on() {
+        let mut pyramid = Pyramid::default();
+        pyramid.build(&ramp(20, 20, 1, 1));
+        let mut out = [0.0];
+        for (at, grey) in [(-1e9, 2.0), (1e9, 59.0)] {
+            pyramid.sample(Point::new(at, at), 1.0, 1.0, 1, &mut out);
+            assert_eq!(out[0], grey);
+        }
+    }
+
+    #[test]
+    fn a_picture_without_pixels_has_no_levels() {
+        let mut pyramid = Pyramid::default();
+        assert!(!pyramid.build(&Reduced::default()));
+        let mut out = [7.0];
+        pyramid.sample(Point::new(0.0, 0.0), 1.0, 1.0, 1, &mut out);
+        assert_eq!(out[0], 7.0);
+    }
+}

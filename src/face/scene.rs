@@ -1,0 +1,142 @@
+//! Pictures for the tests of faces: textured squares that move, and a portrait.
+
+use super::Reduced;
+use super::template::Place;
+use crate::geometry::{Landmarks, Point};
+
+/// A hash of `i` as a grey level.
+pub fn noise(i: usize) -> u8 {
+    let mut h = (i as u32).wrapping_mul(0x9E37_79B9) ^ 0x5BD1_E995;
+    h = (h ^ (h >> 15)).wrapping_mul(0x85EB_CA6B);
+    h = (h ^ (h >> 13)).wrapping_mul(0xC2B2_AE35);
+    (h >> 24) as u8
+}
+
+/// A smooth texture of its own for each seed, of (u, v) in sides of a face box, 20 to 235.
+struct Texture([[f32; 3]; 6]);
+
+impl Texture {
+    fn new(seed: usize) -> Self {
+        let random = |k: usize| f32::from(noise(seed * 97 + k)) / 127.5 - 1.0;
+        Texture(std::array::from_fn(|k| {
+            [
+                20.0 * random(3 * k),
+                20.0 * random(3 * k + 1),
+                3.0 * random(3 * k + 2),
+            ]
+        }))
+    }
+
+    fn grey(&self, u: f32, v: f32) -> f32 {
+        let waves = self
+            .0
+            .iter()
+            .map(|[fu, fv, phase]| (fu * u + fv * v + phase).sin());
+        (127.5 + 40.0 * waves.sum::<f32>()).clamp(20.0, 235.0)
+    }
+}
+
+/// Draws frames of squares, a little larger than their face boxes, on a textured ground, as reduced
+/// luma: each pixel is the mean of 3x3 exact samples, so that the truth is known to fractions of a
+/// pixel.
+pub struct Scene {
+    picture: Reduced,
+    ground: Vec<u8>,
+}
+
+impl Scene {
+    pub fn new(frame_width: u32, frame_height: u32, factor: u32) -> Self {
+        let (width, height) = (frame_width / factor, frame_height / factor);
+        let texture = Texture::new(1000);
+        let unit = factor as f32 / 100.0;
+        let ground: Vec<u8> = (0..width * height)
+            .map(|i| texture.grey((i % width) as f32 * unit, (i / width) as f32 * unit) as u8)
+            .collect();
+        let picture = reduced(ground.clone(), width, height, 1, factor);
+        Scene {
+            picture: Reduced {
+                frame_width,
+                frame_height,
+                ..picture
+            },
+            ground,
+        }
+    }
+
+    /// Frame `sequence`: each face is its texture's seed and where it is; later ones cover earlier.
+    pub fn draw(&mut self, sequence: u64, faces: &[(usize, Place)]) -> &Reduced {
+        self.picture.sequence = sequence;
+        self.picture.bytes.clone_from(&self.ground);
+        for (seed, place) in faces {
+            self.draw_face(&Texture::new(*seed), *place);
+        }
+        &self.picture
+    }
+
+    fn draw_face(&mut self, texture: &Texture, Place { centre, side }: Place) {
+        let factor = self.picture.factor as f32;
+        let range = |middle: f32, end: u32| {
+            let first = ((middle - 0.6 * side) / factor).clamp(0.0, end as f32) as u32;
+            first..((middle + 0.6 * side) / factor).clamp(0.0, end as f32) as u32
+        };
+        for row in range(centre.y, self.picture.height) {
+            for column in range(centre.x, self.picture.width) {
+                let mut sum = 0.0;
+                for k in 0..9 {
+                    let at = |p: u32, k: u32| (p as f32 + (k as f32 + 0.5) / 3.0) * factor;
+                    let u = (at(column, k % 3) - centre.x) / side;
+                    sum += texture.grey(u, (at(row, k / 3) - centre.y) / side);
+                }
+                self.picture.bytes[(row * self.picture.width + column) as usize] =
+                    (sum / 9.0).round() as u8;
+            }
+        }
+    }
+}
+
+/// Eileen Collins's face of NASA's portrait (public domain; 240x180 from (106, 34) of the 512x512
+/// `astronaut.png`) in the middle of a grey `width` x `height` picture, as RGB and as its landmarks.
+fn astronaut(width: u32, height: u32) -> (image::RgbImage, Landmarks) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/face/astronaut.jpg");
+    let crop = image::open(path).unwrap().into_rgb8();
+    let mut picture = image::RgbImage::from_pixel(width, height, image::Rgb([110; 3]));
+    let (x, y) = ((width - crop.width()) / 2, (height - crop.height()) / 2);
+    image::imageops::replace(&mut picture, &crop, x.into(), y.into());
+    let landmarks = [(202, 102), (250, 101), (226, 124), (208, 143), (244, 143)]
+        .map(|(lx, ly)| Point::new((lx - 106 + x) as f32, (ly - 34 + y) as f32));
+    (picture, landmarks)
+}
+
+fn reduced(bytes: Vec<u8>, width: u32, height: u32, channels: usize, factor: u32) -> Reduced {
+    let (frame_width, frame_height) = (width * factor, height * factor);
+    Reduced {
+        width,
+        height,
+        channels,
+        factor,
+        frame_width,
+        frame_height,
+        sequence: 0,
+        bytes,
+    }
+}
+
+/// The portrait as reduced luma of a frame `factor` times as large, and its landmarks there.
+pub fn astronaut_luma(width: u32, height: u32, factor: u32) -> (Reduced, Landmarks) {
+    let (picture, landmarks) = astronaut(width, height);
+    let bytes = image::DynamicImage::from(picture).into_luma8().into_raw();
+    let scale = factor as f32;
+    let landmarks = landmarks.map(|p| Point::new(p.x * scale, p.y * scale));
+    (reduced(bytes, width, height, 1, factor), landmarks)
+}
+
+/// The same as reduced RGB.
+pub fn astronaut_rgb(width: u32, height: u32, factor: u32) -> (Reduced, Landmarks) {
+    let (picture, landmarks) = astronaut(width, height);
+    let scale = factor as f32;
+    let landmarks = landmarks.map(|p| Point::new(p.x * scale, p.y * scale));
+    (
+        reduced(picture.into_raw(), width, height, 3, factor),
+        landmarks,
+    )
+}

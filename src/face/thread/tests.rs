@@ -1,0 +1,183 @@
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::*;
+use crate::geometry::Rect;
+
+/// A locator that does what it is told, one order for each search, and says when a search begins.
+struct Puppet {
+    orders: Receiver<&'static str>,
+    begun: Sender<u64>,
+}
+
+impl Locator for Puppet {
+    fn name(&self) -> String {
+        "puppet".into()
+    }
+
+    fn wants(&self) -> Wants {
+        Wants::Luma(8, 8)
+    }
+
+    fn locate(&mut self, picture: &Reduced, found: &mut Vec<Detection>) -> Result<()> {
+        found.clear();
+        // The test may have ended already.
+        let _ = self.begun.send(picture.sequence);
+        match self.orders.recv() {
+            Ok("find") => {
+                let side = f32::from(picture.bytes[0]);
+                let face_box = Rect::new(0.0, 0.0, side, side);
+                found.push(Detection {
+                    face_box,
+                    landmarks: None,
+                    confidence: 1.0,
+                });
+                Ok(())
+            }
+            Ok("panic") => panic!("the string broke"),
+            _ => Err(Error::new("no order")),
+        }
+    }
+}
+
+fn puppet() -> (LocatorThread, Sender<&'static str>, Receiver<u64>) {
+    let (order, orders) = channel();
+    let (begin, begun) = channel();
+    let thread = LocatorThread::start(Box::new(Puppet {
+        orders,
+        begun: begin,
+    }))
+    .unwrap();
+    (thread, order, begun)
+}
+
+fn picture(sequence: u64, grey: u8) -> Reduced {
+    Reduced {
+        width: 2,
+        height: 2,
+        channels: 1,
+        factor: 1,
+        sequence,
+        bytes: vec![grey; 4],
+        ..Reduced::default()
+    }
+}
+
+/// Offers until it is taken.
+fn offer(thread: &mut LocatorThread, picture: &Reduced) {
+    thread.pause_until = None;
+    while !thread.offer(picture) {
+        std::thread::yield_now();
+    }
+}
+
+/// Polls until something was found or failed.
+fn wait(thread: &mut LocatorThread) -> Option<Located> {
+    let failures = thread.failures();
+    loop {
+        if let Some(located) = thread.poll() {
+            return Some(located.clone());
+        }
+        if thread.failures() > failures {
+            return None;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_is_found_comes_with_the_picture_it_was_found_in() {
+    let (mut thread, order, begun) = puppet();
+    for (sequence, grey) in [(7, 30), (9, 40)] {
+        offer(&mut thread, &picture(sequence, grey));
+        assert_eq!(begun.recv().unwrap(), sequence);
+        order.send("find").unwrap();
+        let located = wait(&mut thread).unwrap();
+        assert_eq!(located.picture, picture(sequence, grey));
+        assert_eq!(located.found[0].face_box.w, f32::from(grey));
+        assert!(thread.poll().is_none(), "the same find came twice");
+    }
+    assert_eq!(
+        (thread.name(), thread.wants(), thread.failures()),
+        ("puppet", Wants::Luma(8, 8), 0)
+    );
+}
+
+#[test]
+fn pictures_offered_while_it_searches_are_refused() {
+    let (mut thread, order, begun) = puppet();
+    offer(&mut thread, &picture(1, 1));
+    begun.recv().unwrap();
+    for sequence in 2..50 {
+        assert!(!thread.idle());
+        assert!(!thread.offer(&picture(sequence, 9)));
+        assert!(thread.poll().is_none());
+    }
+    order.send("find").unwrap();
+    assert_eq!(wait(&mut thread).unwrap().picture.sequence, 1);
+}
+
+#[test]
+fn buffers_go_round() {
+    let (mut thread, order, _begun) = puppet();
+    let mut buffers = Vec::new();
+    for sequence in 0..8 {
+        offer(&mut thread, &picture(sequence, 1));
+        order.send("find").unwrap();
+        wait(&mut thread).unwrap();
+        buffers.push(thread.latest.picture.bytes.as_ptr());
+    }
+    assert_eq!(buffers[2..6], buffers[4..8], "a buffer was made anew");
+}
+
+#[test]
+fn errors_and_panics_are_counted_and_the_next_search_works() {
+    let (mut thread, order, _begun) = puppet();
+    for (failures, what) in [(1, "fail"), (2, "panic"), (3, "panic"), (4, "fail")] {
+        offer(&mut thread, &picture(failures, 5));
+        order.send(what).unwrap();
+        assert_eq!(wait(&mut thread), None);
+        assert_eq!(thread.failures(), failures);
+        assert!(!thread.idle(), "it is searching again at once");
+    }
+    assert_eq!(
+        [thread.complaints[0].unsaid, thread.complaints[1].unsaid],
+        [1, 1]
+    );
+    offer(&mut thread, &picture(5, 5));
+    order.send("find").unwrap();
+    assert_eq!(wait(&mut thread).unwrap().found.len(), 1);
+}
+
+#[test]
+fn a_stalled_search_does_not_hold_up_the_end() {
+    let (mut thread, order, begun) = puppet();
+    offer(&mut thread, &picture(1, 1));
+    begun.recv().unwrap();
+    // The search goes on after the drop: it waits for the order that comes only then.
+    drop(thread);
+    order.send("find").unwrap();
+}
+
+#[test]
+fn an_idle_thread_has_ended_when_the_drop_returns() {
+    let (thread, order, _begun) = puppet();
+    drop(thread);
+    assert!(order.send("find").is_err(), "the locator still lives");
+}
+
+#[test]
+fn a_locator_that_wants_nothing_answers_at_once() {
+    let mut thread = LocatorThread::start(crate::face::open("centre").unwrap()).unwrap();
+    let frame = Reduced {
+        frame_width: 128,
+        frame_height: 128,
+        sequence: 3,
+        ..Reduced::default()
+    };
+    assert!(thread.idle() && thread.poll().is_none());
+    assert!(thread.offer(&frame));
+    let located = thread.poll().unwrap();
+    assert_eq!(located.picture.sequence, 3);
+    assert_eq!(located.found[0].face_box, Rect::new(22.0, 38.0, 84.0, 84.0));
+    assert!(thread.poll().is_none());
+}

@@ -1,0 +1,201 @@
+//! From a raw frame to restored faces: luma, track, align, restore.
+
+use crate::align::{self, Aligner};
+use crate::compose::Restored;
+use crate::config::MAX_FACES;
+use crate::convert::Converter;
+use crate::face::{Detection, Face, Locator, LocatorThread, Reduced, TRACK_SIZE, Tracker, Wants};
+use crate::frame::Frame;
+use crate::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
+use crate::restore::{Lr, Restorer, Sr};
+use crate::{Result, pipeline::Stage, pipeline::Timings};
+
+/// Room for one face.
+struct Slot {
+    face: Face,
+    lr: Box<Lr>,
+    sr: Box<Sr>,
+    to_canonical: Similarity,
+}
+
+impl Slot {
+    fn empty() -> Slot {
+        Slot {
+            face: Face {
+                id: 0,
+                detection: Detection {
+                    face_box: Rect::default(),
+                    landmarks: None,
+                    confidence: 0.0,
+                },
+            },
+            lr: Box::new([0; LR_SIDE * LR_SIDE * 3]),
+            sr: Box::new([0; HR_SIDE * HR_SIDE]),
+            to_canonical: Similarity::IDENTITY,
+        }
+    }
+
+    fn view(&self) -> Restored<'_> {
+        Restored {
+            face: self.face,
+            lr: &self.lr,
+            sr: &self.sr,
+            to_canonical: self.to_canonical,
+        }
+    }
+}
+
+/// The work thread's part of face finding, and the restorer. Keeps its buffers.
+pub struct FacePath {
+    converter: Converter,
+    locator: LocatorThread,
+    tracker: Tracker,
+    aligner: Aligner,
+    restorer: Box<dyn Restorer>,
+    restorer_line: String,
+    luma: Reduced,
+    picture: Reduced,
+    slots: Vec<Slot>,
+    found: usize,
+    searched: Option<u64>,
+    failures: u64,
+}
+
+impl FacePath {
+    /// Starts the locator's thread and makes room for `faces` faces.
+    ///
+    /// # Errors
+    /// The thread could not be started.
+    pub fn new(
+        locator: Box<dyn Locator>,
+        restorer: Box<dyn Restorer>,
+        faces: usize,
+    ) -> Result<FacePath> {
+        Ok(FacePath {
+            converter: Converter::new(),
+            locator: LocatorThread::start(locator)?,
+            tracker: Tracker::new(),
+            aligner: Aligner::new(),
+            restorer_line: restorer.describe(),
+            restorer,
+            luma: Reduced::default(),
+            picture: Reduced::default(),
+            slots: (0..faces).map(|_| Slot::empty()).collect(),
+            found: 0,
+            searched: None,
+            failures: 0,
+        })
+    }
+
+    /// Finds and restores the faces of `frame` (raw, not MJPG): see [`FacePath::restored`].
+    ///
+    /// # Errors
+    /// The frame is shorter than its size says.
+    pub fn process(&mut self, frame: &Frame, timings: &mut Timings) -> Result<()> {
+        timings.time(Stage::Convert, || self.reduce(frame))?;
+        timings.time(Stage::Locate, || self.follow(frame))?;
+        timings.time(Stage::Align, || self.align(frame))?;
+        timings.time(Stage::Restore, || self.restore());
+        Ok(())
+    }
+
+    /// The faces of the last frame, the largest first, and how many of the array's they are.
+    /// (An array, so that nothing is allocated.)
+    pub fn restored(&self) -> ([Restored<'_>; MAX_FACES], usize) {
+        let views = std::array::from_fn(|index| self.slots[index % self.slots.len()].view());
+        (views, self.found)
+    }
+
+    /// How many faces the last frame had, of those that are restored.
+    pub fn found(&self) -> usize {
+        self.found
+    }
+
+    /// Forgets the faces: the camera was lost.
+    pub fn clear(&mut self) {
+        self.found = 0;
+    }
+
+    /// The locator's name.
+    pub fn locator(&self) -> &str {
+        self.locator.name()
+    }
+
+    /// Which model restores by which engine.
+    pub fn restorer(&self) -> &str {
+        &self.restorer_line
+    }
+
+    /// Number of the newest frame that the locator has answered for.
+    pub fn searched(&self) -> Option<u64> {
+        self.searched
+    }
+
+    fn reduce(&mut self, frame: &Frame) -> Result<()> {
+        if self.locator.wants() == Wants::Nothing {
+            self.luma.frame_width = frame.width;
+            self.luma.frame_height = frame.height;
+            self.luma.sequence = frame.sequence;
+            return Ok(());
+        }
+        let (width, height) = TRACK_SIZE;
+        self.converter
+            .reduce_luma(frame, width, height, &mut self.luma)
+    }
+
+    fn follow(&mut self, frame: &Frame) -> Result<()> {
+        if self.locator.idle() {
+            match self.locator.wants() {
+                Wants::Luma(width, height) if (width, height) != TRACK_SIZE => {
+                    self.converter
+                        .reduce_luma(frame, width, height, &mut self.picture)?;
+                    self.locator.offer(&self.picture);
+                }
+                Wants::Rgb(width, height) => {
+                    self.converter
+                        .reduce_rgb(frame, width, height, &mut self.picture)?;
+                    self.locator.offer(&self.picture);
+                }
+                Wants::Nothing | Wants::Luma(..) => {
+                    self.locator.offer(&self.luma);
+                }
+            }
+        }
+        let located = self.locator.poll();
+        if let Some(located) = located {
+            self.searched = Some(located.picture.sequence);
+        }
+        let faces = self.tracker.update(frame.timestamp, &self.luma, located);
+        self.found = 0;
+        for face in faces.iter().take(self.slots.len()) {
+            if let Some(to_canonical) = align::from_detection(&face.detection) {
+                let slot = &mut self.slots[self.found];
+                (slot.face, slot.to_canonical) = (*face, to_canonical);
+                self.found += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn align(&mut self, frame: &Frame) -> Result<()> {
+        for slot in &mut self.slots[..self.found] {
+            self.aligner.lr(frame, &slot.to_canonical, &mut slot.lr)?;
+        }
+        Ok(())
+    }
+
+    /// A face that the network failed on is left out of this frame; the first failure is logged.
+    fn restore(&mut self) {
+        for index in 0..self.found {
+            let slot = &mut self.slots[index];
+            if let Err(error) = self.restorer.restore(&slot.lr, &mut slot.sr) {
+                if self.failures == 0 {
+                    log::warn!("{error}; such faces are left out");
+                }
+                self.failures += 1;
+                self.found = index;
+                return;
+            }
+        }
+    }
+}

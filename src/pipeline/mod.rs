@@ -1,0 +1,353 @@
+//! The loop: newest frame in, faces restored, picture out.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::capture::{Capture, State, Taken};
+use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
+use crate::config::Settings;
+use crate::convert::JpegDecoder;
+use crate::display::{self, Event, SinkOptions};
+use crate::frame::Frame;
+use crate::picture::Picture;
+use crate::stats::{self, Percentiles, Summary};
+use crate::{Error, Result, board, face, restore};
+
+mod faces;
+mod meter;
+mod output;
+mod timings;
+
+use meter::Meter;
+
+pub use faces::FacePath;
+pub use output::Output;
+pub use timings::{Stage, Timings};
+
+/// Longest wait for a frame before the display is looked after.
+const FRAME_WAIT: Duration = Duration::from_millis(50);
+/// How often the picture is drawn while no frames come.
+const IDLE_REDRAW: Duration = Duration::from_millis(250);
+/// How long a source that has ended waits for the locator's answer on its last frame.
+const LAST_FRAME_WAIT: Duration = Duration::from_secs(10);
+/// Without a display and a number of frames, the run ends when a face was shown this often ...
+const PREVIEW_FACE_FRAMES: u64 = 30;
+/// ... or after this long.
+const PREVIEW_TIME: Duration = Duration::from_secs(15);
+
+/// What one turn of the loop did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// A picture was composed and handed to the display.
+    Shown,
+    /// There was nothing to show.
+    Waited,
+    /// The run is over: the last frame, the last of `--frames`, or the user left.
+    Over,
+}
+
+/// Everything between a source and a sink.
+pub struct Pipeline {
+    settings: Settings,
+    capture: Capture,
+    frame: Frame,
+    jpeg: JpegDecoder,
+    faces: FacePath,
+    composer: Composer,
+    picture: Picture,
+    output: Output,
+    meter: Meter,
+    timings: Timings,
+    frozen: bool,
+    /// When the picture was last drawn.
+    drawn: Instant,
+    /// The source has ended at this time; its last frame stays.
+    ended: Option<Instant>,
+}
+
+impl Pipeline {
+    /// Opens the restorer, the locator, the sink and the source of `settings`, in this order, so
+    /// that a camera does not run while a mistake in the settings is found.
+    ///
+    /// # Errors
+    /// One of them could not be opened.
+    pub fn new(settings: &Settings) -> Result<Pipeline> {
+        let info: InfoText = settings.info_text.parse()?;
+        let restorer = restore::open(
+            &settings.restorer,
+            settings.model.as_deref(),
+            settings.threads,
+        )?;
+        let locator = face::open(&settings.locator)?;
+        log::info!("locator: {}", locator.name());
+        let output = Output::open(&settings.sink, &SinkOptions::default())?;
+        let capture = Capture::start(&settings.source, &settings.source_options)?;
+        let source = match capture.state() {
+            State::Running(line) => line,
+            State::Lost(_) => settings.source.as_str().into(),
+        };
+        let options = ComposeOptions {
+            view: settings.view,
+            rotation: settings.rotation,
+            mirror: settings.mirror,
+            info,
+        };
+        Ok(Pipeline {
+            settings: settings.clone(),
+            capture,
+            frame: Frame::empty(),
+            jpeg: JpegDecoder::new(),
+            faces: FacePath::new(locator, restorer, settings.faces)?,
+            composer: Composer::new(options),
+            picture: Picture::default(),
+            output,
+            meter: Meter::new(source),
+            timings: Timings::new(),
+            frozen: false,
+            drawn: Instant::now(),
+            ended: None,
+        })
+    }
+
+    /// Takes turns until the run is over or `stop` is set. `report` is given a status every
+    /// second and the summary at the end; it says whether to go on.
+    ///
+    /// # Errors
+    /// The source ended otherwise than it should.
+    pub fn run(
+        &mut self,
+        stop: &AtomicBool,
+        report: &mut dyn FnMut(&Summary<'_>) -> bool,
+    ) -> Result<()> {
+        let mut next_report = Instant::now() + Duration::from_secs(1);
+        while !stop.load(Ordering::Relaxed) {
+            if self.turn() == Turn::Over {
+                break;
+            }
+            let now = Instant::now();
+            if now >= next_report {
+                next_report = (next_report + Duration::from_secs(1)).max(now);
+                self.meter.look_around(&self.capture);
+                if !report(&self.summary(stats::Event::Status)) {
+                    return Ok(());
+                }
+            }
+        }
+        log::info!(
+            "{} frames shown, {} skipped",
+            self.meter.frames,
+            self.capture.skipped()
+        );
+        if let Some(file) = self.output.preview() {
+            log::info!("no display: the picture is {}", file.display());
+        }
+        report(&self.summary(stats::Event::Summary));
+        self.capture.failure().map_or(Ok(()), Err)
+    }
+
+    /// One turn: what the user did, then the newest frame, if there is one.
+    pub fn turn(&mut self) -> Turn {
+        while let Some(event) = self.output.poll_event() {
+            if event == Event::Quit {
+                return Turn::Over;
+            }
+            self.act(event);
+        }
+        if self.ended.is_some() {
+            return self.turn_after_end();
+        }
+        if self.frozen {
+            std::thread::sleep(FRAME_WAIT);
+            return self.idle();
+        }
+        match self.capture.take(&mut self.frame, FRAME_WAIT) {
+            Taken::Frame => self.show_frame(),
+            Taken::Timeout => self.idle(),
+            Taken::End => {
+                self.ended = Some(Instant::now());
+                Turn::Waited
+            }
+        }
+    }
+
+    /// The faces of the last frame.
+    pub fn faces(&self) -> &FacePath {
+        &self.faces
+    }
+
+    /// Stage times of the work thread.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// The figures of the run so far.
+    pub fn summary(&self, event: stats::Event) -> Summary<'_> {
+        let meter = &self.meter;
+        Summary {
+            seconds: meter.started.elapsed().as_secs_f64(),
+            frames: meter.frames,
+            skipped: self.capture.skipped(),
+            corrupt: self.capture.corrupt() + meter.corrupt,
+            lost: self.capture.lost(),
+            fps: meter.fps.fps(Instant::now()),
+            latency_ms: Percentiles::from(&meter.latency),
+            rss_mb: board::own_memory().resident.map(|bytes| bytes as f64 / 1e6),
+            faces: self.faces.found() as u32,
+            source: &meter.source,
+            sink: self.output.describe(),
+            locator: self.faces.locator(),
+            restorer: self.faces.restorer(),
+            view: self.composer.options.view.name(),
+            ..Summary::new(event)
+        }
+    }
+
+    fn show_frame(&mut self) -> Turn {
+        match self.show(true) {
+            Err(error) => {
+                self.meter.corrupt += 1;
+                log::debug!("frame left out: {error}");
+                Turn::Waited
+            }
+            Ok(false) => Turn::Waited,
+            Ok(true) => {
+                self.meter.shown(self.frame.timestamp, self.faces.found());
+                if self.is_over() {
+                    Turn::Over
+                } else {
+                    Turn::Shown
+                }
+            }
+        }
+    }
+
+    /// Restores the faces of the frame where it is `fresh`, draws and presents; says whether the
+    /// display has the picture.
+    fn show(&mut self, fresh: bool) -> Result<bool> {
+        let Pipeline {
+            jpeg,
+            frame,
+            faces,
+            timings,
+            composer,
+            picture,
+            output,
+            ..
+        } = self;
+        let raw = timings.time(Stage::Decode, || jpeg.decode(frame))?;
+        if fresh {
+            faces.process(raw, timings)?;
+        }
+        let (restored, count) = faces.restored();
+        let scene = Scene {
+            camera: Some(raw),
+            faces: &restored[..count],
+            message: None,
+            status: self.meter.status(&self.capture, faces, output),
+        };
+        let natural = composer.natural_size((raw.width, raw.height));
+        let size = output.size().unwrap_or(natural);
+        timings.time(Stage::Compose, || composer.compose(&scene, size, picture));
+        self.drawn = Instant::now();
+        Ok(timings.time(Stage::Present, || output.present(picture)))
+    }
+
+    fn show_message(&mut self, message: &str) {
+        let Pipeline {
+            faces,
+            composer,
+            picture,
+            output,
+            settings,
+            ..
+        } = self;
+        let scene = Scene {
+            message: Some(message),
+            status: self.meter.status(&self.capture, faces, output),
+            ..Scene::default()
+        };
+        let asked = &settings.source_options;
+        let natural = composer.natural_size((asked.width, asked.height));
+        composer.compose(&scene, output.size().unwrap_or(natural), picture);
+        self.drawn = Instant::now();
+        output.present(picture);
+    }
+
+    fn is_over(&self) -> bool {
+        match self.settings.frames {
+            Some(frames) => self.meter.frames >= frames,
+            None => {
+                self.output.preview().is_some()
+                    && (self.meter.face_frames >= PREVIEW_FACE_FRAMES
+                        || self.meter.started.elapsed() >= PREVIEW_TIME)
+            }
+        }
+    }
+
+    /// What a person did at the display; shown at once, also while the picture is frozen.
+    fn act(&mut self, event: Event) {
+        let options = &mut self.composer.options;
+        match event {
+            Event::Quit => {}
+            Event::NextView => options.view = options.view.next(),
+            Event::Mirror => options.mirror = !options.mirror,
+            Event::Freeze => self.frozen = !self.frozen,
+            Event::Save => match save_numbered(&self.picture) {
+                Ok(path) => log::info!("saved {}", path.display()),
+                Err(error) => log::warn!("{error}"),
+            },
+        }
+        self.drawn -= IDLE_REDRAW;
+    }
+
+    /// No new frame: the display is kept alive, and a lost camera is told.
+    fn idle(&mut self) -> Turn {
+        if self.drawn.elapsed() >= IDLE_REDRAW {
+            if let State::Lost(reason) = self.capture.state() {
+                self.faces.clear();
+                self.show_message(&format!("no camera: {reason}"));
+            } else if self.meter.frames > 0 {
+                // It was shown before, so it can be shown again.
+                self.show(false).ok();
+            }
+        }
+        if self.is_over() {
+            Turn::Over
+        } else {
+            Turn::Waited
+        }
+    }
+
+    /// The source has ended. Its last frame waits for the locator's answer, and stays where
+    /// somebody looks at it.
+    fn turn_after_end(&mut self) -> Turn {
+        if self.capture.captured() == 0 {
+            return Turn::Over;
+        }
+        let waited = self.ended.map_or(Duration::ZERO, |ended| ended.elapsed());
+        if self.faces.searched() < Some(self.frame.sequence) && waited < LAST_FRAME_WAIT {
+            std::thread::sleep(Duration::from_millis(10));
+            return if self.show(true).is_ok() {
+                Turn::Waited
+            } else {
+                Turn::Over
+            };
+        }
+        if !self.output.is_interactive() || self.settings.frames.is_some() {
+            return Turn::Over;
+        }
+        std::thread::sleep(FRAME_WAIT);
+        self.idle()
+    }
+}
+
+/// Saves under the first free one of face8x-0001.png, face8x-0002.png ... in the working folder.
+fn save_numbered(picture: &Picture) -> Result<PathBuf> {
+    let free = (1..10_000)
+        .map(|number| PathBuf::from(format!("face8x-{number:04}.png")))
+        .find(|path| !path.exists())
+        .ok_or_else(|| Error::new("face8x-0001.png to face8x-9999.png are there already"))?;
+    display::save_png(&free, picture)?;
+    Ok(free)
+}

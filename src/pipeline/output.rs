@@ -1,0 +1,127 @@
+//! The sink, and how it comes back when it is lost.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::display::{self, Event, Kind, Sink, SinkOptions};
+use crate::picture::Picture;
+
+/// First and longest wait before a lost display is tried again.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+
+/// A sink that is opened again when it is lost.
+pub struct Output {
+    uri: String,
+    options: SinkOptions,
+    sink: Option<Box<dyn Sink>>,
+    line: String,
+    preview: bool,
+    retry_at: Instant,
+    wait: Duration,
+    lost: u64,
+}
+
+impl Output {
+    /// Opens the sink of `uri`.
+    ///
+    /// # Errors
+    /// It could not be opened: a display that is not there at the start is the user's to name.
+    pub fn open(uri: &str, options: &SinkOptions) -> Result<Output> {
+        let (uri, sink, preview) = if uri == "auto" {
+            let opened = display::open_auto(options)?;
+            let preview = opened.sink.kind() == Kind::File;
+            (opened.uri, opened.sink, preview)
+        } else {
+            let sink = display::open(uri, options)?;
+            log::info!("sink: {}", sink.describe());
+            (uri, sink, false)
+        };
+        Ok(Output {
+            line: sink.describe(),
+            uri: uri.to_owned(),
+            options: options.clone(),
+            sink: Some(sink),
+            preview,
+            retry_at: Instant::now(),
+            wait: BACKOFF.0,
+            lost: 0,
+        })
+    }
+
+    /// Which sink, which device, which size.
+    pub fn describe(&self) -> &str {
+        &self.line
+    }
+
+    /// The file that the picture goes to because no display was there.
+    pub fn preview(&self) -> Option<PathBuf> {
+        let file = Path::new(self.uri.strip_prefix("png:")?);
+        self.preview
+            .then(|| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()))
+    }
+
+    /// Where a person looks and leaves by a key.
+    pub fn is_interactive(&self) -> bool {
+        self.sink
+            .as_ref()
+            .is_some_and(|sink| sink.kind() == Kind::Window)
+    }
+
+    /// How often the display was lost.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The size that pictures must have, where the sink says one.
+    pub fn size(&self) -> Option<(u32, u32)> {
+        self.sink.as_ref().and_then(|sink| sink.size())
+    }
+
+    /// Shows `picture`. A sink that fails is dropped and opened again a little later, the wait
+    /// doubling up to five seconds. Says whether the picture was shown.
+    pub fn present(&mut self, picture: &Picture) -> bool {
+        if self.sink.is_none() {
+            self.reopen();
+        }
+        let Some(sink) = &mut self.sink else {
+            return false;
+        };
+        match sink.present(picture) {
+            Ok(()) => {
+                self.wait = BACKOFF.0;
+                true
+            }
+            Err(error) => {
+                log::warn!("display lost: {error}");
+                self.lost += 1;
+                self.sink = None;
+                self.retry_at = Instant::now() + self.wait;
+                false
+            }
+        }
+    }
+
+    /// What a person did at the display since the last call.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.sink.as_mut()?.poll_event()
+    }
+
+    fn reopen(&mut self) {
+        if Instant::now() < self.retry_at {
+            return;
+        }
+        match display::open(&self.uri, &self.options) {
+            Ok(sink) => {
+                self.line = sink.describe();
+                log::info!("display is back: {}", self.line);
+                self.sink = Some(sink);
+            }
+            Err(error) => {
+                log::debug!("display: {error}");
+                self.wait = (self.wait * 2).min(BACKOFF.1);
+                self.retry_at = Instant::now() + self.wait;
+            }
+        }
+    }
+}

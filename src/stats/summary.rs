@@ -1,0 +1,117 @@
+//! The JSON lines of `--json`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Latency;
+
+/// When a line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Event {
+    /// Once a second; `fps` and `latency_ms` are those of the last second.
+    Status,
+    /// At the end; they are those of the whole run.
+    Summary,
+}
+
+/// Latency from the driver's timestamp to the display, in milliseconds; `null` without a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Percentiles {
+    pub p50: Option<f64>,
+    pub p90: Option<f64>,
+    pub p99: Option<f64>,
+}
+
+impl From<&Latency> for Percentiles {
+    fn from(latency: &Latency) -> Percentiles {
+        let milliseconds = |percent| {
+            let value: Option<Duration> = latency.percentile(percent);
+            value.map(|value| round(value.as_secs_f64() * 1e3, 3))
+        };
+        Percentiles {
+            p50: milliseconds(50),
+            p90: milliseconds(90),
+            p99: milliseconds(99),
+        }
+    }
+}
+
+/// One JSON line about a run: the same fields every second and at the end.
+///
+/// ```
+/// use face8x::stats::{Event, Summary};
+///
+/// let line = Summary { frames: 30, source: "demo:", ..Summary::new(Event::Status) };
+/// assert!(line.to_json().starts_with(r#"{"event":"status","seconds":0.0,"frames":30,"#));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary<'a> {
+    /// A line of every second, or the last one.
+    pub event: Event,
+    /// Since the start of the run.
+    pub seconds: f64,
+    /// Frames that were shown.
+    pub frames: u64,
+    /// Frames that were replaced by a newer one before anybody looked at them.
+    pub skipped: u64,
+    /// Frames that arrived damaged.
+    pub corrupt: u64,
+    /// How often the source was lost.
+    pub lost: u64,
+    /// Shown frames a second.
+    pub fps: f64,
+    /// From the driver's timestamp to the display.
+    pub latency_ms: Percentiles,
+    /// Resident memory in megabytes (1,000,000 bytes); `null` where the system does not tell.
+    pub rss_mb: Option<f64>,
+    /// Faces in the last frame.
+    pub faces: u32,
+    /// What each part says about itself.
+    pub source: &'a str,
+    pub sink: &'a str,
+    pub locator: &'a str,
+    pub restorer: &'a str,
+    pub view: &'a str,
+}
+
+impl Summary<'_> {
+    /// A line in which nothing has happened yet.
+    pub fn new(event: Event) -> Self {
+        Summary {
+            event,
+            seconds: 0.0,
+            frames: 0,
+            skipped: 0,
+            corrupt: 0,
+            lost: 0,
+            fps: 0.0,
+            latency_ms: Percentiles::default(),
+            rss_mb: None,
+            faces: 0,
+            source: "",
+            sink: "",
+            locator: "",
+            restorer: "",
+            view: "",
+        }
+    }
+
+    /// The line without a line break, its numbers rounded to what means something: seconds and
+    /// megabytes to tenths, frames a second to hundredths.
+    pub fn to_json(&self) -> String {
+        let rounded = Summary {
+            seconds: round(self.seconds, 1),
+            fps: round(self.fps, 2),
+            rss_mb: self.rss_mb.map(|megabytes| round(megabytes, 1)),
+            ..self.clone()
+        };
+        serde_json::to_string(&rounded).expect("numbers and text can always be written as JSON")
+    }
+}
+
+fn round(value: f64, places: i32) -> f64 {
+    let scale = 10_f64.powi(places);
+    (value * scale).round() / scale
+}

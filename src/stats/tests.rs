@@ -1,0 +1,208 @@
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn recorded(microseconds: &[u64]) -> Latency {
+    let mut latency = Latency::new();
+    for value in microseconds {
+        latency.record(Duration::from_micros(*value));
+    }
+    latency
+}
+
+/// The nearest-rank percentile by its definition: sort and count.
+fn exact(microseconds: &[u64], percent: usize) -> u64 {
+    let mut sorted = microseconds.to_vec();
+    sorted.sort_unstable();
+    let fits = |value: &&u64| {
+        let not_above = sorted.iter().filter(|other| other <= value).count();
+        not_above * 100 >= sorted.len() * percent
+    };
+    *sorted.iter().find(fits).unwrap()
+}
+
+/// Latencies of every order of magnitude between 1 us and 100 s.
+fn latencies() -> impl Strategy<Value = Vec<u64>> {
+    let one = (0_u32..27).prop_flat_map(|octave| (1 << octave)..(2_u64 << octave));
+    prop::collection::vec(one.prop_map(|value| value.min(100_000_000)), 1..300)
+}
+
+fn all(latency: &Latency) -> Vec<Option<Duration>> {
+    let mut figures: Vec<_> = (0..=100)
+        .map(|percent| latency.percentile(percent))
+        .collect();
+    figures.extend([latency.min(), latency.max(), latency.mean()]);
+    figures
+}
+
+proptest! {
+    #[test]
+    fn percentiles_are_within_one_percent_of_the_sorted_data(
+        data in latencies(),
+        percent in 0_u8..=100,
+    ) {
+        let truth = exact(&data, percent.into()) as f64;
+        let found = recorded(&data).percentile(percent).unwrap().as_micros() as f64;
+        prop_assert!((found - truth).abs() <= truth / 128.0, "{found} for {truth}");
+    }
+
+    #[test]
+    fn the_other_figures_are_exact(data in latencies()) {
+        let latency = recorded(&data);
+        let microseconds = |figure: Option<Duration>| figure.unwrap().as_micros() as u64;
+        prop_assert_eq!(latency.count(), data.len() as u64);
+        prop_assert_eq!(microseconds(latency.min()), *data.iter().min().unwrap());
+        prop_assert_eq!(microseconds(latency.max()), *data.iter().max().unwrap());
+        let mean = data.iter().sum::<u64>() / data.len() as u64;
+        prop_assert_eq!(microseconds(latency.mean()), mean);
+    }
+
+    #[test]
+    fn merging_is_recording_together(first in latencies(), second in latencies()) {
+        let mut merged = recorded(&first);
+        merged.merge(&recorded(&second));
+        let together = recorded(&[first, second].concat());
+        prop_assert_eq!(merged.count(), together.count());
+        prop_assert_eq!(all(&merged), all(&together));
+    }
+}
+
+#[test]
+fn nothing_recorded_has_no_percentiles() {
+    let mut latency = Latency::new();
+    assert!(all(&latency).iter().all(Option::is_none));
+    latency.record(Duration::from_millis(5));
+    latency.reset();
+    assert!(all(&latency).iter().all(Option::is_none));
+    assert_eq!(latency.count(), 0);
+
+    // After a reset it records as if new.
+    latency.record(Duration::from_millis(7));
+    assert!(
+        all(&latency)
+            .iter()
+            .all(|figure| *figure == Some(Duration::from_millis(7)))
+    );
+}
+
+#[test]
+fn merging_with_nothing_changes_nothing() {
+    let mut latency = recorded(&[3, 500, 70_000]);
+    let before = all(&latency);
+    latency.merge(&Latency::new());
+    assert_eq!(all(&latency), before);
+    let mut empty = Latency::new();
+    empty.merge(&latency);
+    assert_eq!(all(&empty), before);
+}
+
+#[test]
+fn impossible_latencies_are_kept_at_the_end_of_the_range() {
+    let mut latency = Latency::new();
+    latency.record(Duration::MAX);
+    latency.record(Duration::MAX);
+    latency.record(Duration::ZERO);
+    assert_eq!(latency.min(), Some(Duration::ZERO));
+    assert_eq!(latency.max(), Some(Duration::from_micros(u64::MAX)));
+    assert_eq!(latency.percentile(1), Some(Duration::ZERO));
+    assert!(latency.percentile(99).unwrap() >= Duration::from_secs(100));
+}
+
+/// A meter that saw frames at these milliseconds, and the time 0.
+fn meter(milliseconds: impl IntoIterator<Item = u64>) -> (FpsMeter, Instant) {
+    let start = Instant::now();
+    let mut meter = FpsMeter::new();
+    for time in milliseconds {
+        meter.tick(start + Duration::from_millis(time));
+    }
+    (meter, start)
+}
+
+fn fps(milliseconds: impl IntoIterator<Item = u64>, now: u64) -> f64 {
+    let (meter, start) = meter(milliseconds);
+    meter.fps(start + Duration::from_millis(now))
+}
+
+#[test]
+fn a_steady_rate_is_told_exactly() {
+    assert_eq!(fps((0..60).map(|frame| frame * 40), 59 * 40), 25.0);
+    assert_eq!(fps((0..60).map(|frame| frame * 40), 59 * 40 + 39), 25.0);
+    // More frames than it keeps, faster than it keeps a second of.
+    assert_eq!(fps(0..5000, 4999), 1000.0);
+    // Slower than one a second.
+    assert_eq!(fps([0, 2000, 4000], 5000), 0.5);
+}
+
+#[test]
+fn only_the_last_second_counts() {
+    let slow_then_fast = (0..10)
+        .map(|frame| frame * 500)
+        .chain((0..51).map(|f| 4520 + f * 20));
+    assert_eq!(fps(slow_then_fast, 5520), 50.0);
+}
+
+#[test]
+fn frames_that_stop_coming_lower_the_rate_to_nothing() {
+    let frames = || (0..26).map(|frame| frame * 40);
+    assert_eq!(fps(frames(), 1000), 25.0);
+    let overdue = fps(frames(), 1540);
+    assert!((overdue - 25.0 / 1.5).abs() < 1e-9, "{overdue}");
+    assert_eq!(fps(frames(), 2001), 0.0);
+}
+
+#[test]
+fn too_few_frames_or_no_time_between_them_is_no_rate() {
+    assert_eq!(fps([], 100), 0.0);
+    assert_eq!(fps([5], 100), 0.0);
+    assert_eq!(fps([5, 5, 5], 5), 0.0);
+    // A clock that runs backwards.
+    assert_eq!(fps([500, 400], 300), 0.0);
+}
+
+#[test]
+fn a_json_line_has_every_field_under_its_name() {
+    let latency = recorded(&[10_000; 100]);
+    let line = Summary {
+        seconds: 1.04,
+        frames: 30,
+        skipped: 2,
+        corrupt: 1,
+        lost: 3,
+        fps: 29.976,
+        latency_ms: Percentiles::from(&latency),
+        rss_mb: Some(41.26),
+        faces: 1,
+        source: "demo:",
+        sink: "null",
+        locator: "rustface",
+        restorer: "bicubic",
+        view: "restored",
+        ..Summary::new(Event::Summary)
+    };
+    let text = line.to_json();
+    assert!(!text.contains('\n'));
+    let read: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        read,
+        json!({
+            "event": "summary", "seconds": 1.0, "frames": 30, "skipped": 2, "corrupt": 1, "lost": 3,
+            "fps": 29.98, "latency_ms": {"p50": 10.0, "p90": 10.0, "p99": 10.0}, "rss_mb": 41.3,
+            "faces": 1, "source": "demo:", "sink": "null", "locator": "rustface",
+            "restorer": "bicubic", "view": "restored",
+        })
+    );
+}
+
+#[test]
+fn what_is_not_known_is_null() {
+    let read: Value = serde_json::from_str(&Summary::new(Event::Status).to_json()).unwrap();
+    assert_eq!(read["event"], "status");
+    assert_eq!(read["rss_mb"], Value::Null);
+    assert_eq!(
+        read["latency_ms"],
+        json!({"p50": null, "p90": null, "p99": null})
+    );
+}

@@ -1,0 +1,166 @@
+//! Where pictures are written, under which names, and how: whole or not at all.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use image::codecs::png::PngEncoder;
+use image::{ImageEncoder, RgbImage};
+
+use crate::{Error, Result};
+
+/// The place for the results of a run.
+pub(super) struct Outputs {
+    /// The folder for results under their pictures' stems, or the one `.png` file.
+    place: PathBuf,
+    is_file: bool,
+    /// Results of this run and the pictures that they belong to.
+    taken: HashMap<PathBuf, PathBuf>,
+    /// The pictures of this run, which no result may overwrite.
+    inputs: HashSet<PathBuf>,
+}
+
+impl Outputs {
+    /// Makes the folder and tries whether it can be written to.
+    ///
+    /// # Errors
+    /// A usage error where one file is named for several pictures or with another extension than
+    /// `.png`; a failure where the folder cannot be made or written to.
+    pub(super) fn open(output: &Path, pictures: &[PathBuf]) -> Result<Self> {
+        let extension = output
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let is_file = !output.is_dir() && extension == "png";
+        if !output.is_dir() && matches!(&*extension, "jpg" | "jpeg" | "webp") {
+            return Err(
+                Error::usage(format!("{}: pictures are written as PNG", output.display()))
+                    .remedy("name a folder, or a file that ends in .png"),
+            );
+        }
+        if is_file && pictures.len() > 1 {
+            return Err(Error::usage(format!(
+                "{} pictures cannot be written to one file, {}",
+                pictures.len(),
+                output.display()
+            ))
+            .remedy("name a folder"));
+        }
+        let folder = if is_file { folder_of(output) } else { output };
+        probe(folder)?;
+        let inputs = pictures
+            .iter()
+            .filter_map(|path| path.canonicalize().ok())
+            .collect();
+        Ok(Outputs {
+            place: output.into(),
+            is_file,
+            taken: HashMap::new(),
+            inputs,
+        })
+    }
+
+    /// The paths for `count` results of the picture `input`: its stem with `.png`, numbered from
+    /// -1 where there are several. They are kept for it from now on.
+    ///
+    /// # Errors
+    /// One of them belongs to another picture already, or is itself one of the pictures.
+    pub(super) fn names(&mut self, input: &Path, count: usize) -> Result<Vec<PathBuf>> {
+        let stem = if self.is_file {
+            self.place.file_stem()
+        } else {
+            input.file_stem()
+        };
+        let stem = stem.unwrap_or_default();
+        let folder = if self.is_file {
+            folder_of(&self.place)
+        } else {
+            &self.place
+        };
+        let name = |number: usize| {
+            let mut name = stem.to_os_string();
+            if count > 1 {
+                name.push(format!("-{number}"));
+            }
+            name.push(".png");
+            folder.join(name)
+        };
+        let names: Vec<PathBuf> = (1..=count).map(name).collect();
+        for name in &names {
+            if let Some(other) = self.taken.get(name) {
+                return Err(Error::new(format!(
+                    "{} is already the result of {}",
+                    name.display(),
+                    other.display()
+                ))
+                .remedy("rename one of the two pictures, or write them to different folders"));
+            }
+            if name
+                .canonicalize()
+                .is_ok_and(|name| self.inputs.contains(&name))
+            {
+                return Err(Error::new(format!(
+                    "its result would overwrite the picture {}",
+                    name.display()
+                ))
+                .remedy("write the results to another folder"));
+            }
+        }
+        self.taken
+            .extend(names.iter().map(|name| (name.clone(), input.to_path_buf())));
+        Ok(names)
+    }
+}
+
+/// The folder of a file's path; `.` for a bare name.
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Makes `folder` and writes an empty file there to see whether that works.
+fn probe(folder: &Path) -> Result<()> {
+    let trial = folder.join(format!(".face8x-{}", std::process::id()));
+    std::fs::create_dir_all(folder)
+        .and_then(|()| File::create(&trial))
+        .and_then(|_| std::fs::remove_file(&trial))
+        .map_err(|error| {
+            Error::new(format!("cannot write to {}: {error}", folder.display()))
+                .remedy("choose a folder that this user may write to, on a disk with free space")
+        })
+}
+
+/// Writes `picture` as PNG to `path`: to a temporary file beside it, which takes its name when
+/// it is complete, so that a reader sees the old picture or the new one and never a part.
+///
+/// # Errors
+/// The file cannot be written.
+pub(super) fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let write = || -> std::io::Result<()> {
+        let mut file = BufWriter::new(File::create(&temporary)?);
+        PngEncoder::new(&mut file)
+            .write_image(
+                picture,
+                picture.width(),
+                picture.height(),
+                image::ExtendedColorType::Rgb8,
+            )
+            .map_err(std::io::Error::other)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        std::fs::rename(&temporary, path)
+    };
+    write().map_err(|error| {
+        // The temporary file may not be there; the error that matters is the first one.
+        let _ = std::fs::remove_file(&temporary);
+        Error::new(format!("cannot write {}: {error}", path.display()))
+            .remedy("see whether the disk is full and the folder writable")
+    })
+}

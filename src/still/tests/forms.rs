@@ -1,0 +1,197 @@
+//! What is made of faces: restored, side by side, pasted back, of aligned pictures.
+
+use image::imageops::FilterType;
+
+use super::*;
+
+/// What `locator` and the embedded network make of the portrait.
+fn restored_portrait(locator: &str) -> RgbImage {
+    let scene = Scene::new();
+    let (inputs, output) = ([data("still/portrait.jpg")], scene.output(""));
+    let mut locator = crate::face::open(locator).unwrap();
+    let mut restorer = crate::restore::open("auto", None, 1).unwrap();
+    let mut told = Vec::new();
+    let job = Job {
+        inputs: &inputs,
+        output: &output,
+        form: Form::Restored,
+        faces: 8,
+    };
+    let summary = run(&job, Some(&mut *locator), &mut *restorer, &mut |progress| {
+        told.push((progress.done, progress.total, progress.path.to_path_buf()));
+    });
+    let summary = summary.unwrap();
+    assert_eq!(
+        (summary.done, summary.faces, summary.exit_code()),
+        (1, 1, 0)
+    );
+    assert_eq!(summary.written, [scene.output("portrait.png")]);
+    assert_eq!(told, [(1, 1, inputs[0].clone())]);
+    assert_eq!(scene.results(), ["portrait.png"]);
+    read(&summary.written[0])
+}
+
+#[test]
+fn a_portrait_is_found_aligned_and_restored() {
+    // The square that brings her eyes and mouth to their places, as a person reads them off.
+    let portrait = read(&data("still/portrait.jpg"));
+    let crop = imageops::crop_imm(&portrait, 62, 0, 100, 100).to_image();
+    let crop = imageops::resize(&crop, 128, 128, FilterType::CatmullRom);
+    let Rect { x, y, w, h } = crop_box(62.0, 0.0, 100.0);
+    for (locator, least) in [
+        (format!("box:{x},{y},{w},{h}"), 20.0),
+        (LOCATOR.into(), 13.0),
+    ] {
+        let restored = restored_portrait(&locator);
+        let likeness = psnr(&restored, &crop);
+        assert!(likeness > least, "{locator}: {likeness}");
+        // Wrong colours or a wrong orientation would show.
+        let mut swapped = restored.clone();
+        swapped
+            .pixels_mut()
+            .for_each(|Rgb(channels)| channels.swap(0, 2));
+        let mirrored = imageops::flip_horizontal(&restored);
+        let overturned = imageops::flip_vertical(&restored);
+        for other in [swapped, mirrored, overturned] {
+            let other = psnr(&other, &crop);
+            assert!(other < likeness - 0.5, "{locator}: {other} and {likeness}");
+        }
+    }
+}
+
+#[test]
+fn side_by_side_shows_crop_pixels_and_restored() {
+    let scene = Scene::new();
+    RgbImage::from_fn(64, 64, |x, _| Rgb([if x < 32 { 20 } else { 220 }, 99, 0]))
+        .save(scene.input("a.png"))
+        .unwrap();
+    scene.run(Form::SideBySide, &mut Boxes(vec![crop_box(0.0, 0.0, 64.0)]));
+    let picture = read(&scene.output("a.png"));
+    assert_eq!(picture.dimensions(), (392, 128));
+    for (x, red, green, blue) in [
+        (10, 20, 99, 0),
+        (118, 220, 99, 0),
+        (130, 48, 48, 48),
+        (132, 20, 99, 0),
+        (250, 220, 99, 0),
+        (262, 48, 48, 48),
+        (264, 20, 0, 0),
+        (391, 20, 0, 0),
+    ] {
+        assert_eq!(
+            picture.get_pixel(x, 64),
+            &Rgb([red, green, blue]),
+            "column {x}"
+        );
+    }
+    // The middle part is made of 8x8 blocks.
+    for (x, y) in (132..260).zip(0..128) {
+        let corner = picture.get_pixel(132 + (x - 132) / 8 * 8, y / 8 * 8);
+        assert_eq!(picture.get_pixel(x, y), corner);
+    }
+}
+
+#[test]
+fn small_faces_are_pasted_back_and_large_ones_left_alone() {
+    let scene = Scene::new();
+    let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([100, (x % 256) as u8, y as u8]));
+    picture.save(scene.input("a.png")).unwrap();
+    // Crops of 32 and 150 pixels: four times enlarged, and only the first is replaced.
+    let boxes = vec![crop_box(20.0, 30.0, 32.0), crop_box(100.0, 20.0, 150.0)];
+    let summary = scene.run(Form::PasteBack, &mut Boxes(boxes));
+    assert_eq!(
+        (summary.faces, scene.results()),
+        (1, vec!["a.png".to_owned()])
+    );
+    let result = read(&scene.output("a.png"));
+    let enlarged = imageops::resize(&picture, 1200, 800, FilterType::CatmullRom);
+    assert_eq!(result.dimensions(), enlarged.dimensions());
+    for (x, y, pixel) in result.enumerate_pixels() {
+        // Pixels to the edge of the 128x128 that were replaced; negative outside.
+        let depth = [
+            x as i32 - 80,
+            207 - x as i32,
+            y as i32 - 120,
+            247 - y as i32,
+        ];
+        let old = enlarged.get_pixel(x, y);
+        match depth.into_iter().min().unwrap() {
+            ..0 => assert_eq!(pixel, old, "{x}, {y}"),
+            16.. => assert_eq!(pixel, &Rgb([100, 0, 0]), "{x}, {y}"),
+            _ => {
+                let Rgb([_, green, _]) = old;
+                assert!(pixel.0[1] <= *green, "{x}, {y}: {pixel:?} over {old:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_picture_of_large_faces_is_written_as_it_is() {
+    let scene = Scene::new();
+    let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([x as u8, y as u8, 3]));
+    picture.save(scene.input("a.png")).unwrap();
+    let summary = scene.run(
+        Form::PasteBack,
+        &mut Boxes(vec![crop_box(50.0, 20.0, 128.0)]),
+    );
+    assert_eq!((summary.done, summary.faces), (1, 0));
+    assert_eq!(read(&scene.output("a.png")), picture);
+}
+
+#[test]
+fn a_tiny_face_enlarges_eight_times_at_most_and_may_leave_the_picture() {
+    let scene = Scene::new();
+    grey(50, 40, 30).save(scene.input("a.png")).unwrap();
+    let boxes = vec![crop_box(-2.0, -3.0, 9.0), crop_box(36.0, 26.0, 9.0)];
+    let summary = scene.run(Form::PasteBack, &mut Boxes(boxes));
+    assert_eq!(summary.faces, 2);
+    let result = read(&scene.output("a.png"));
+    assert_eq!(result.dimensions(), (320, 240));
+    assert_eq!(result.get_pixel(12, 8), &Rgb([50, 0, 0]));
+    assert_eq!(result.get_pixel(318, 238), &Rgb([50, 0, 0]));
+    assert_eq!(result.get_pixel(160, 120), &Rgb([50, 50, 50]));
+}
+
+#[test]
+fn aligned_pictures_need_no_locator() {
+    let scene = Scene::new();
+    fs::copy(data("restore/face-lr.png"), scene.input("16.png")).unwrap();
+    fs::copy(data("restore/face-bicubic.png"), scene.input("128.png")).unwrap();
+    grey(1, 17, 16).save(scene.input("17.png")).unwrap();
+    let inputs = [scene.input("")];
+    let mut restorer = crate::restore::open("auto", None, 1).unwrap();
+    let job = Job {
+        inputs: &inputs,
+        output: &scene.output(""),
+        form: Form::Restored,
+        faces: 1,
+    };
+    let summary = run(&job, None, &mut *restorer, &mut |_| ()).unwrap();
+    assert_eq!(scene.results(), ["128.png", "16.png"]);
+    let error = &summary.failed[0].error;
+    assert!(
+        error.to_string().contains("17x16") && error.remedy_text().is_some(),
+        "{error}"
+    );
+    let expected = read(&data("restore/face-sr.png"));
+    let restored = read(&scene.output("16.png"));
+    assert!(
+        restored
+            .iter()
+            .zip(expected.iter())
+            .all(|(a, b)| a.abs_diff(*b) <= 1)
+    );
+    // The bicubic enlargement reduced again is nearly the 16x16 picture that it was made of.
+    assert!(psnr(&read(&scene.output("128.png")), &expected) > 22.0);
+    let job = Job {
+        form: Form::PasteBack,
+        ..job
+    };
+    assert_eq!(
+        run(&job, None, &mut Red, &mut |_| ())
+            .unwrap_err()
+            .exit_code(),
+        2
+    );
+}

@@ -1,0 +1,65 @@
+//! `auto` on a machine without any display. The environment is set for a child process of this
+//! test, in a folder of its own.
+
+use std::path::Path;
+use std::process::Command;
+
+use face8x::display::{Opened, SinkOptions, open_auto};
+use face8x::picture::Picture;
+
+/// Set in the child process.
+const CHILD: &str = "FACE8X_TEST_AUTO";
+
+#[test]
+fn without_a_display_auto_leaves_a_png_and_tells_why() {
+    // With a display in reach this test would take it over.
+    if Path::new("/dev/dri").exists() || Path::new("/dev/fb0").exists() {
+        println!("skipped: this machine has a display");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "in_the_child", "--nocapture"])
+        .current_dir(folder.path())
+        .env(CHILD, "1")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && text.contains("the child is done"),
+        "{text}"
+    );
+    let left = image::open(folder.path().join("face8x.png"))
+        .unwrap()
+        .into_rgb8();
+    assert_eq!(
+        (left.dimensions(), left.get_pixel(2, 1).0),
+        ((3, 2), [0x12, 0x34, 0x56])
+    );
+}
+
+#[test]
+fn in_the_child() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let Opened {
+        uri,
+        mut sink,
+        passed,
+    } = open_auto(&SinkOptions::default()).unwrap();
+    assert_eq!(sink.describe(), "png:face8x.png");
+    assert_eq!(uri, "png:face8x.png");
+    let tried: Vec<&str> = passed.iter().map(|(uri, _)| *uri).collect();
+    assert_eq!(tried, ["window", "drm", "fb"]);
+    for (uri, error) in &passed {
+        assert!(error.remedy_text().is_some(), "{uri}: {error}");
+    }
+    let mut picture = Picture::new(3, 2);
+    picture.pixels[5] = 0x0012_3456;
+    sink.present(&picture).unwrap();
+    println!("the child is done");
+}

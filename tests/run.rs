@@ -1,0 +1,411 @@
+//! `face8x run`, as a user runs it: exit codes, messages, JSON and pictures.
+
+mod common;
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use common::{command, face8x, finish};
+
+/// One grey 64x48 JPEG picture.
+fn jpeg(level: u8) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image::GrayImage::from_pixel(64, 48, image::Luma([level]))
+        .write_to(&mut bytes, image::ImageFormat::Jpeg)
+        .unwrap();
+    bytes.into_inner()
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn assert_picture(path: &Path, size: Option<(u32, u32)>) {
+    let picture = image::open(path)
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        .to_rgb8();
+    if let Some(size) = size {
+        assert_eq!(picture.dimensions(), size);
+    }
+    let first = picture.get_pixel(0, 0);
+    assert!(
+        picture.pixels().any(|p| p != first),
+        "{} has one colour",
+        path.display()
+    );
+}
+
+#[test]
+fn the_demo_restores_a_face_and_counts_in_json() {
+    let folder = folder();
+    let run = face8x(
+        folder.path(),
+        &[
+            "run",
+            "--source",
+            "demo:",
+            "--headless",
+            "--json",
+            "--frames",
+            "75",
+        ],
+    )
+    .expect(
+        0,
+        &["restorer: ", "face8x.onnx", "source: demo:", "locator: "],
+    );
+    let summary = run.summary();
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["frames"], 75);
+    assert_eq!(summary["faces"], 1);
+    assert_eq!(summary["corrupt"], 0);
+    assert_eq!(summary["sink"], "null");
+    for key in ["skipped", "fps", "rss_mb", "lost", "seconds"] {
+        assert!(summary[key].is_number(), "{key} of {summary}");
+    }
+    for key in ["p50", "p90", "p99"] {
+        assert!(
+            summary["latency_ms"][key].as_f64().unwrap() > 0.0,
+            "{key} of {summary}"
+        );
+    }
+    let status: serde_json::Value =
+        serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(status["event"], "status");
+}
+
+#[test]
+fn options_alone_mean_run() {
+    let folder = folder();
+    let run = face8x(
+        folder.path(),
+        &[
+            "--source",
+            "demo:",
+            "--headless",
+            "--json",
+            "--frames",
+            "2",
+            "--restorer",
+            "bicubic",
+        ],
+    )
+    .expect(0, &["restorer: bicubic"]);
+    assert_eq!(run.summary()["restorer"], "bicubic (no network)");
+}
+
+#[test]
+fn every_view_makes_a_picture() {
+    for view in ["restored", "side-by-side", "strip", "in-place", "full"] {
+        let folder = folder();
+        let run = [
+            "--source",
+            "demo:",
+            "--sink",
+            "png:out.png",
+            "--frames",
+            "20",
+            "--view",
+            view,
+        ];
+        face8x(folder.path(), &run).expect(0, &[]);
+        assert_picture(&folder.path().join("out.png"), None);
+    }
+}
+
+#[test]
+fn numbered_pictures_rotated() {
+    let folder = folder();
+    face8x(
+        folder.path(),
+        &[
+            "--source",
+            "demo:",
+            "--sink",
+            "png:%03d.png",
+            "--frames",
+            "3",
+            "--rotate",
+            "90",
+            "--mirror",
+        ],
+    )
+    .expect(0, &[]);
+    let names: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    let picture = image::open(folder.path().join(names.iter().min().unwrap())).unwrap();
+    assert!(
+        picture.height() > picture.width(),
+        "side-by-side is wide, so turned it is tall"
+    );
+}
+
+#[test]
+fn without_a_display_it_leaves_a_picture_and_ends() {
+    let folder = folder();
+    face8x(folder.path(), &["--source", "demo:"]).expect(0, &["window", "face8x.png"]);
+    assert_picture(&folder.path().join("face8x.png"), None);
+}
+
+#[test]
+fn one_picture_is_restored_before_the_source_ends() {
+    let folder = folder();
+    let portrait = common::data("still/portrait.jpg");
+    fs::copy(&portrait, folder.path().join("portrait.jpg")).unwrap();
+    let run = face8x(
+        folder.path(),
+        &[
+            "--source",
+            "file:portrait.jpg",
+            "--sink",
+            "png:out.png",
+            "--json",
+        ],
+    )
+    .expect(0, &[]);
+    assert_eq!(run.summary()["faces"], 1, "{}", run.stdout);
+}
+
+#[test]
+fn a_configuration_file_is_read_and_flags_win() {
+    let folder = folder();
+    let text = "source = 'demo:'\nheadless = true\njson = true\nframes = 500\nview = 'strip'\n";
+    fs::write(folder.path().join("face8x.toml"), text).unwrap();
+    let run = face8x(folder.path(), &["--config", "face8x.toml", "--frames", "3"]).expect(0, &[]);
+    assert_eq!(
+        (&run.summary()["frames"], &run.summary()["view"]),
+        (&3.into(), &"strip".into())
+    );
+    fs::write(folder.path().join("face8x.toml"), "\nviwe = 'strip'\n").unwrap();
+    face8x(folder.path(), &["--config", "face8x.toml"]).expect(
+        2,
+        &[
+            "face8x.toml: line 2: there is no key \"viwe\"",
+            "did you mean \"view\"?",
+        ],
+    );
+    face8x(folder.path(), &["--config", "none.toml"]).expect(1, &["none.toml", "remedy: "]);
+}
+
+#[test]
+fn usage_mistakes_exit_with_2_and_name_the_nearest() {
+    let folder = folder();
+    for (arguments, words) in [
+        (
+            &["--source", "v4l3:///dev/video0"][..],
+            &["v4l2", "remedy: "][..],
+        ),
+        (&["--sink", "windw"], &["window"]),
+        (&["--locator", "rustfase"], &["rustface"]),
+        (&["--restorer", "bicubix"], &["bicubic"]),
+        (&["--view", "stripe"], &["strip"]),
+        (&["--rotate", "45"], &["90"]),
+        (&["--faces", "9"], &["8"]),
+        (&["--info-text", "%fsp"], &["%fps"]),
+        (&["--size", "640"], &["640x480"]),
+        (&["--sink", "spi:ili9999"], &["ili9341"]),
+        (&["--locator", "box:1,2,3"], &["box:"]),
+        (&["--sorce", "demo:"], &["--source"]),
+    ] {
+        face8x(folder.path(), arguments).expect(2, words);
+    }
+}
+
+#[test]
+fn what_is_not_there_exits_with_1_and_a_remedy() {
+    let folder = folder();
+    fs::write(folder.path().join("text.onnx"), "not a model").unwrap();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    for (arguments, words) in [
+        (&["--source", "/dev/video99"][..], &["/dev/video99"][..]),
+        (&["--source", "file:none.jpg"], &["none.jpg"]),
+        (&["--source", "file:empty"], &["empty"]),
+        (
+            &["--source", "demo:", "--model", "none.onnx"],
+            &["none.onnx"],
+        ),
+        (
+            &["--source", "demo:", "--model", "text.onnx"],
+            &["text.onnx"],
+        ),
+        (
+            &["--source", "demo:", "--locator", "yunet:text.onnx"],
+            &["text.onnx"],
+        ),
+        (&["--source", "demo:", "--sink", "window"], &["DISPLAY"]),
+        (
+            &["--source", "demo:", "--sink", "drm:/dev/dri/card99"],
+            &["card99"],
+        ),
+        (
+            &["--source", "demo:", "--sink", "fb:/dev/fb99"],
+            &["/dev/fb99"],
+        ),
+        (
+            &[
+                "--source",
+                "demo:",
+                "--sink",
+                "spi:ili9341,dev=/dev/spidev99.0,dc=24",
+            ],
+            &["spidev99.0"],
+        ),
+        (
+            &["--source", "demo:", "--sink", "png:none/out.png"],
+            &["none/out.png"],
+        ),
+    ] {
+        face8x(folder.path(), arguments)
+            .expect(1, words)
+            .expect(1, &["remedy: "]);
+    }
+}
+
+#[test]
+fn models_of_other_shapes_are_named() {
+    let folder = folder();
+    let model = common::data("restore/output-64.onnx");
+    let model = model.to_str().unwrap();
+    face8x(
+        folder.path(),
+        &["--source", "demo:", "--headless", "--model", model],
+    )
+    .expect(1, &["64x64", "1x3x128x128", "remedy: "]);
+}
+
+#[test]
+fn a_damaged_frame_in_a_stream_is_skipped_and_counted() {
+    let folder = folder();
+    let (good, mut stream) = (jpeg(90), Vec::new());
+    for turn in 0..6 {
+        stream.extend_from_slice(&good);
+        if turn == 3 {
+            stream.extend_from_slice(&good[..good.len() / 2]);
+        }
+    }
+    fs::write(folder.path().join("film.mjpg"), stream).unwrap();
+    for source in ["file:film.mjpg", "pipe:cat film.mjpg; sleep 1"] {
+        let run = face8x(
+            folder.path(),
+            &[
+                "--source",
+                source,
+                "--headless",
+                "--json",
+                "--frames",
+                "4",
+                "--locator",
+                "centre",
+            ],
+        )
+        .expect(0, &[]);
+        assert!(
+            run.summary()["frames"].as_u64() >= Some(1),
+            "{}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn a_stream_on_standard_input_ends_the_run() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(5)).unwrap();
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        "-",
+        "--headless",
+        "--json",
+        "--locator",
+        "centre",
+    ]);
+    run.stdin(fs::File::open(folder.path().join("film.mjpg")).unwrap());
+    let summary = finish(run).expect(0, &[]).summary();
+    let seen = summary["frames"].as_u64().unwrap() + summary["skipped"].as_u64().unwrap();
+    assert_eq!(seen, 5, "{summary}");
+}
+
+#[test]
+fn raw_frames_of_a_wrong_length_are_named() {
+    let folder = folder();
+    fs::write(
+        folder.path().join("film.yuv"),
+        vec![128; 64 * 48 * 3 / 2 + 100],
+    )
+    .unwrap();
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        "-",
+        "--size",
+        "64x48",
+        "--format",
+        "YU12",
+        "--headless",
+        "--json",
+    ]);
+    run.stdin(fs::File::open(folder.path().join("film.yuv")).unwrap());
+    finish(run).expect(1, &["100", "4608", "remedy: "]);
+}
+
+#[test]
+fn widths_that_rpicam_pads_are_refused() {
+    let folder = folder();
+    let run = ["--source", "rpicam://0", "--size", "650x480"];
+    face8x(folder.path(), &run).expect(2, &["650", "640"]);
+}
+
+#[test]
+fn a_stop_signal_ends_the_run_with_its_summary() {
+    let folder = folder();
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let mut run = command(folder.path());
+        run.args([
+            "--source",
+            "demo:",
+            "--headless",
+            "--json",
+            "--restorer",
+            "bicubic",
+        ]);
+        let child = run.spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            stdout
+                .lines()
+                .last()
+                .unwrap()
+                .contains("\"event\":\"summary\""),
+            "{stdout}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run() {
+    let folder = folder();
+    let mut run = command(folder.path());
+    run.args([
+        "--source",
+        "demo:",
+        "--headless",
+        "--json",
+        "--restorer",
+        "bicubic",
+    ]);
+    let mut child = run.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+    assert_eq!(output.status.code(), Some(0));
+}
