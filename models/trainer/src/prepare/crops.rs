@@ -1,8 +1,11 @@
 //! The crops of one picture.
 
 use face8x::align::{self, Aligner};
+use face8x::convert::Converter;
+use face8x::face::{self, Detection, Locator, Reduced, Wants};
 use face8x::frame::{Frame, PixelFormat};
 use face8x::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Similarity};
+use face8x::still::LOCATOR;
 
 use super::{FaceFrom, Item, LeftOut, jitter};
 use crate::dataset::{Alignment, CROP_SIDE, PAD, PictureData, WIDE_SIDE, WIDE_SPAN};
@@ -16,12 +19,17 @@ const MIN_FACE: f32 = 48.0;
 /// Makes crops, keeping its buffers.
 pub struct Cropper {
     aligner: Aligner,
+    converter: Converter,
+    /// Opened for the first picture that needs it.
+    locator: Option<Box<dyn Locator>>,
 }
 
 impl Cropper {
     pub fn new() -> Self {
         Cropper {
             aligner: Aligner::new(),
+            converter: Converter::new(),
+            locator: None,
         }
     }
 
@@ -33,7 +41,7 @@ impl Cropper {
         seed: u64,
     ) -> Result<PictureData, LeftOut> {
         let frame = read_frame(item)?;
-        let (landmarks, base) = find_face(&item.face, &frame)?;
+        let (landmarks, base) = self.find_face(&item.face, &frame)?;
         if HR_SIDE as f32 / base.scale() < MIN_FACE {
             return Err(LeftOut::TooSmall);
         }
@@ -54,6 +62,67 @@ impl Cropper {
             crops: made,
             wide,
         })
+    }
+
+    /// The landmarks, and the alignment, of the face in a picture.
+    fn find_face(
+        &mut self,
+        face: &FaceFrom,
+        frame: &Frame,
+    ) -> Result<(Landmarks, Similarity), LeftOut> {
+        match face {
+            FaceFrom::Unknown => Err(LeftOut::NoLandmarks),
+            FaceFrom::Landmarks(landmarks) => {
+                let inside = |p: &Point| {
+                    (0.0..=frame.width as f32).contains(&p.x)
+                        && (0.0..=frame.height as f32).contains(&p.y)
+                };
+                if !landmarks.iter().all(inside) {
+                    return Err(LeftOut::LandmarksOutside);
+                }
+                let base = align::from_landmarks(landmarks).ok_or(LeftOut::NotAligned)?;
+                Ok((*landmarks, base))
+            }
+            FaceFrom::Official(landmarks) => {
+                if (frame.width, frame.height) != OFFICIAL {
+                    return Err(LeftOut::Unreadable);
+                }
+                let base = official();
+                let back = base.invert();
+                let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
+                Ok((landmarks.unwrap_or(canonical), base))
+            }
+            FaceFrom::Locator => self.locate(frame),
+        }
+    }
+
+    /// The largest face that the app's locator finds. Where it gives a box alone, the landmarks
+    /// are those of the canonical face.
+    fn locate(&mut self, frame: &Frame) -> Result<(Landmarks, Similarity), LeftOut> {
+        let locator = match &mut self.locator {
+            Some(locator) => locator,
+            none => none.insert(face::open(LOCATOR).map_err(|_| LeftOut::NoFace)?),
+        };
+        let mut seen = Reduced::default();
+        match locator.wants() {
+            Wants::Nothing => Ok(()),
+            Wants::Luma(w, h) => self.converter.reduce_luma(frame, w, h, &mut seen),
+            Wants::Rgb(w, h) => self.converter.reduce_rgb(frame, w, h, &mut seen),
+        }
+        .map_err(|_| LeftOut::Unreadable)?;
+        let mut found = Vec::new();
+        locator
+            .locate(&seen, &mut found)
+            .map_err(|_| LeftOut::NoFace)?;
+        let area = |d: &Detection| d.face_box.area();
+        let largest = found
+            .iter()
+            .max_by(|a, b| area(a).total_cmp(&area(b)))
+            .ok_or(LeftOut::NoFace)?;
+        let base = align::from_detection(largest).ok_or(LeftOut::NotAligned)?;
+        let back = base.invert();
+        let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
+        Ok((largest.landmarks.unwrap_or(canonical), base))
     }
 
     fn crop(
@@ -123,34 +192,6 @@ fn read_frame(item: &Item) -> Result<Frame, LeftOut> {
         bytes,
         ..Frame::empty()
     })
-}
-
-/// The landmarks, and the alignment, of the face in a picture.
-fn find_face(face: &FaceFrom, frame: &Frame) -> Result<(Landmarks, Similarity), LeftOut> {
-    match face {
-        FaceFrom::Unknown => Err(LeftOut::NoLandmarks),
-        FaceFrom::Landmarks(landmarks) => {
-            let inside = |p: &Point| {
-                (0.0..=frame.width as f32).contains(&p.x)
-                    && (0.0..=frame.height as f32).contains(&p.y)
-            };
-            if !landmarks.iter().all(inside) {
-                return Err(LeftOut::LandmarksOutside);
-            }
-            let base = align::from_landmarks(landmarks).ok_or(LeftOut::NotAligned)?;
-            Ok((*landmarks, base))
-        }
-        FaceFrom::Official(landmarks) => {
-            if (frame.width, frame.height) != OFFICIAL {
-                return Err(LeftOut::Unreadable);
-            }
-            let base = official();
-            let back = base.invert();
-            let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
-            Ok((landmarks.unwrap_or(canonical), base))
-        }
-        FaceFrom::Locator => Err(LeftOut::NoFace),
-    }
 }
 
 /// From CelebA's aligned picture to the canonical face.

@@ -199,3 +199,23 @@ fn an_empty_folder_and_broken_lists_are_named() {
     assert!(error.to_string().contains("line 3"), "{error}");
     assert_eq!(fs::read_dir(output.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_plain_folder_is_searched_by_the_apps_locator() {
+    let (source, output) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let portrait = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/capture/portrait.jpg");
+    fs::copy(portrait, source.path().join("portrait.jpg")).unwrap();
+    ramp(300, 300)
+        .save(source.path().join("nobody.png"))
+        .unwrap();
+    let report = prepare(&Options {
+        validation: 0.0,
+        ..options(source.path(), output.path())
+    })
+    .unwrap();
+    assert_eq!(report.taken, [("train", 1)].into());
+    assert_eq!(
+        report.left_out,
+        [(LeftOut::NoFace, (1, "nobody.png".to_owned()))].into()
+    );
+}
