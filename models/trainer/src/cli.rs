@@ -21,9 +21,13 @@ pub enum Command {
     Prepare(Prepare),
     #[cfg(feature = "train")]
     Train(Train),
+    /// Train the landmark network, or go on with its training.
+    #[cfg(feature = "train")]
+    TrainLandmarks(Train),
     Export(Export),
     Quantise(Quantise),
     Evaluate(Evaluate),
+    EvaluateLandmarks(EvaluateLandmarks),
     Dump(Dump),
 }
 
@@ -152,6 +156,18 @@ pub struct Evaluate {
     /// Draw the 24 worst faces to this .png file: LR, bicubic, restored, target.
     #[arg(long)]
     pub worst: Option<PathBuf>,
+}
+
+/// Measure a landmark network on a dataset.
+#[derive(Debug, Args)]
+pub struct EvaluateLandmarks {
+    /// An .onnx file, float or int8.
+    pub model: PathBuf,
+    /// A dataset's folder.
+    pub dataset: PathBuf,
+    /// Which pictures.
+    #[arg(long, value_enum, default_value = "validation")]
+    pub split: SplitName,
 }
 
 /// Write a network's inputs and outputs as raw tensors, to compare with another engine.

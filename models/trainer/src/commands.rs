@@ -5,20 +5,23 @@ use std::path::Path;
 use face8x::Result;
 use face8x_train::dataset::{Alignment, Dataset, Split};
 use face8x_train::degrade::Degrade;
-use face8x_train::network::{Config, Plan, Weights};
-use face8x_train::runner::Runner;
-use face8x_train::{evaluate, files, onnx, prepare, quantise};
+use face8x_train::network::{Config, Plan, Points, Weights};
+use face8x_train::runner::{Runner, values};
+use face8x_train::{evaluate, files, landmarks, onnx, prepare, quantise};
 
-use crate::cli::{About, Command, Dump, Evaluate, Export, Prepare, Quantise};
+use crate::cli::{About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Prepare, Quantise};
 
 pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::Prepare(arguments) => prepare(arguments),
         #[cfg(feature = "train")]
-        Command::Train(arguments) => train(arguments),
+        Command::Train(arguments) => train(arguments, face8x_train::train::train),
+        #[cfg(feature = "train")]
+        Command::TrainLandmarks(arguments) => train(arguments, face8x_train::train::train_points),
         Command::Export(arguments) => export(arguments),
         Command::Quantise(arguments) => quantise(arguments),
         Command::Evaluate(arguments) => evaluate(arguments),
+        Command::EvaluateLandmarks(arguments) => evaluate_landmarks(arguments),
         Command::Dump(arguments) => dump(arguments),
     }
 }
@@ -43,20 +46,24 @@ fn prepare(a: &Prepare) -> Result<()> {
 }
 
 #[cfg(feature = "train")]
-fn train(a: &crate::cli::Train) -> Result<()> {
+type Training =
+    fn(&face8x_train::train::Config, &Path, &Path, &face8x_train::train::Device) -> Result<()>;
+
+#[cfg(feature = "train")]
+fn train(a: &crate::cli::Train, training: Training) -> Result<()> {
     let mut config = face8x_train::train::Config::read(&a.config)?;
     if a.init.is_some() {
         config.init.clone_from(&a.init);
     }
     let device = face8x_train::train::open_device(&a.device)?;
-    face8x_train::train::train(&config, &a.dataset, &a.output, &device)
+    training(&config, &a.dataset, &a.output, &device)
 }
 
 fn export(a: &Export) -> Result<()> {
     let weights = Weights::read(&a.weights)?;
-    let metadata = metadata(&a.about, &weights, "float RGB, level / 255, 1x3x16x16 NCHW")?;
+    let metadata = metadata(&a.about, &weights, "floats, level / 255")?;
     let file = onnx::float_model(&weights, &metadata)?;
-    Runner::load(&file)?;
+    Runner::with_outputs(&file, None)?;
     files::write(&a.output, &file)?;
     describe(&a.output, &weights, file.len())
 }
@@ -65,19 +72,26 @@ fn quantise(a: &Quantise) -> Result<()> {
     let weights = Weights::read(&a.weights)?;
     let dataset = Dataset::open(&a.dataset)?;
     let train = dataset.section(Split::Train)?;
-    let inputs = evaluate::calibration_inputs(&train, a.pictures as usize)?;
+    let is_points = !Plan::of(&weights)?.skip;
+    let inputs = match is_points {
+        true => {
+            let samples = landmarks::fixed_samples(&train, a.pictures as usize)?;
+            samples.into_iter().map(|sample| sample.levels).collect()
+        }
+        false => evaluate::calibration_inputs(&train, a.pictures as usize)?,
+    };
     let mut network = quantise::quantise(&weights, &inputs)?;
     quantise::correct_bias(&mut network, &weights, &inputs, a.correct)?;
-    let metadata = metadata(&a.about, &weights, "8-bit RGB levels, 1x3x16x16 NCHW")?;
+    let metadata = metadata(&a.about, &weights, "8-bit levels")?;
     let file = onnx::int8_model(&network, &metadata);
-    Runner::load(&file)?;
+    Runner::with_outputs(&file, None)?;
     files::write(&a.output, &file)?;
     describe(&a.output, &weights, file.len())
 }
 
 /// Prints what was written.
 fn describe(path: &Path, weights: &Weights, bytes: usize) -> Result<()> {
-    let plan = Plan::new(&Config::of(weights)?);
+    let plan = Plan::of(weights)?;
     let mmac = plan.macs() as f64 / 1e6;
     println!(
         "{}: {mmac:.1} MMAC a face, {} kB",
@@ -88,20 +102,40 @@ fn describe(path: &Path, weights: &Weights, bytes: usize) -> Result<()> {
 }
 
 /// What every file says about itself.
-fn metadata(about: &About, weights: &Weights, input: &str) -> Result<Vec<(&'static str, String)>> {
-    let config = Config::of(weights)?;
-    let plan = Plan::new(&config);
-    let geometry = "five landmarks (left eye, right eye, nose, mouth corners) fitted to (50,65) \
-        (78,65) (64,83) (52,95) (76,95) of 128x128, pixel edges at 0; the input is its antialiased \
-        bicubic reduction to 16x16";
+fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'static str, String)>> {
+    let plan = Plan::of(weights)?;
+    let canonical = "left eye, right eye, nose, left and right mouth corner at (50,65) (78,65) (64,83) (52,95) \
+        (76,95) of 128x128, pixel edges at 0";
+    let (config, input, output, geometry) = match plan.skip {
+        true => (
+            serde_json::to_string(&Config::of(weights)?),
+            format!("1x3x16x16 NCHW RGB, {kind}"),
+            format!("1x3x128x128 NCHW RGB, {kind}"),
+            format!(
+                "five landmarks fitted to {canonical}; the input is the antialiased bicubic reduction"
+            ),
+        ),
+        false => (
+            serde_json::to_string(&Points::of(weights)?),
+            format!("1x1x48x48 NCHW luma, {kind}"),
+            format!(
+                "1x11x1x1 floats: x, y of five points from 0 to 1 across the crop, and c: the probability of a \
+                 face is 1 / (1 + exp(-{} (c - 0.5)))",
+                Points::STEEPNESS
+            ),
+            format!(
+                "the crop is the square of 112 pixels around (64,72) of the face with {canonical}"
+            ),
+        ),
+    };
     Ok(vec![
         ("name", about.name.clone()),
         ("version", about.model_version.clone()),
-        ("config", serde_json::to_string(&config).unwrap_or_default()),
+        ("config", config.unwrap_or_default()),
         ("mmac", format!("{:.3}", plan.macs() as f64 / 1e6)),
-        ("input", input.into()),
-        ("output", input.replace("16x16", "128x128")),
-        ("geometry", geometry.into()),
+        ("input", input),
+        ("output", output),
+        ("geometry", geometry),
         ("training_data", about.trained_on.clone()),
         (
             "licence",
@@ -140,6 +174,31 @@ fn evaluate(a: &Evaluate) -> Result<()> {
     if let (Some(path), Some(row)) = (&a.worst, rows.last()) {
         evaluate::worst_sheet(path, &cases, row)?;
     }
+    Ok(())
+}
+
+fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
+    let dataset = Dataset::open(&a.dataset)?;
+    let samples = landmarks::fixed_samples(&dataset.section(a.split.into())?, usize::MAX)?;
+    let bytes = files::read(&a.model)?;
+    let runner =
+        Runner::with_outputs(&bytes, None).map_err(|error| error.context(a.model.display()))?;
+    let found = samples
+        .iter()
+        .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
+    let found = found.collect::<Result<Vec<_>>>()?;
+    let f = landmarks::figures(&samples, &found);
+    println!(
+        "{} crops: error by the eye distance: mean {:.2} %, median {:.2} %, over a tenth {:.1} % of faces",
+        samples.len(),
+        f.mean,
+        f.median,
+        f.over_tenth
+    );
+    println!(
+        "called a face: {:.1} % of faces, {:.1} % of other crops",
+        f.faces_seen, f.others_seen
+    );
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod degrade;
 pub mod evaluate;
 pub mod files;
+pub mod landmarks;
 pub mod metrics;
 pub mod network;
 pub mod onnx;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use face8x::geometry::{HR_SIDE, LR_SIDE};
 use face8x::{Error, Result};
 use tract_core::prelude::{
-    Datum, DatumType, Framework, IntoTValue, IntoTensor, Tensor, TractResult, TypedModel,
+    Datum, DatumType, Framework, IntoTValue, IntoTensor, TDim, Tensor, TractResult, TypedModel,
     TypedSimplePlan, tvec,
 };
 use tract_onnx::prelude::{InferenceFact, InferenceModelExt};
@@ -23,6 +23,9 @@ pub const HR_LEN: usize = HR_SIDE * HR_SIDE * 3;
 pub struct Runner {
     plan: Arc<TypedSimplePlan>,
     input: DatumType,
+    /// Channels and side of the input.
+    channels: usize,
+    side: usize,
 }
 
 impl Runner {
@@ -67,7 +70,14 @@ impl Runner {
                 .datum_type
                 .concretize()
                 .unwrap_or(DatumType::F32);
-            let shape = [1, 3, LR_SIDE, LR_SIDE];
+            let (channels, side) = match model.input_fact(0)?.shape.concretize().as_deref() {
+                Some([_, c, _, w]) => {
+                    let size = |d: &TDim| d.as_i64().and_then(|d| usize::try_from(d).ok());
+                    (size(c).unwrap_or(3), size(w).unwrap_or(LR_SIDE))
+                }
+                _ => (3, LR_SIDE),
+            };
+            let shape = [1, channels, side, side];
             model.set_input_fact(0, InferenceFact::dt_shape(input, shape))?;
             let typed: TypedModel = model.into_typed()?.into_decluttered()?;
             let typed = if input == DatumType::F32 {
@@ -78,6 +88,8 @@ impl Runner {
             Ok(Runner {
                 plan: TypedSimplePlan::new(typed)?,
                 input,
+                channels,
+                side,
             })
         };
         loaded().map_err(|error| {
@@ -91,15 +103,15 @@ impl Runner {
         self.input == DatumType::U8
     }
 
-    /// Runs the network on a 16x16 RGB picture (interleaved levels) and gives its outputs.
+    /// Runs the network on a picture (interleaved levels) and gives its outputs.
     ///
     /// # Errors
-    /// tract failed.
+    /// The picture has another size than the input, or tract failed.
     pub fn run(&self, lr: &[u8]) -> Result<Vec<Tensor>> {
         let ran = || -> TractResult<Vec<Tensor>> {
             let input = match self.input {
-                DatumType::U8 => tensor(lr, |v| v)?,
-                _ => tensor(lr, |v| f32::from(v) / 255.0)?,
+                DatumType::U8 => self.tensor(lr, |v| v)?,
+                _ => self.tensor(lr, |v| f32::from(v) / 255.0)?,
             };
             let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
             Ok(outputs
@@ -108,6 +120,18 @@ impl Runner {
                 .collect())
         };
         ran().map_err(|error| Error::new(format!("tract cannot run the network: {error:#}")))
+    }
+
+    /// Interleaved levels to the input's tensor.
+    fn tensor<T: Datum + Copy>(
+        &self,
+        levels: &[u8],
+        level: impl Fn(u8) -> T,
+    ) -> TractResult<Tensor> {
+        let (c, area) = (self.channels, self.side * self.side);
+        let planes = (0..c).flat_map(|k| levels.iter().skip(k).step_by(c));
+        let planes: Vec<T> = planes.map(|&v| level(v)).take(c * area).collect();
+        Tensor::from_shape(&[1, c, self.side, self.side], &planes)
     }
 
     /// Restores a face: 16x16 RGB to 128x128 RGB, both interleaved levels.
@@ -140,13 +164,4 @@ pub fn values<T: Datum>(tensor: &Tensor) -> Result<Vec<T>> {
             "a tensor of the network is of another type: {error}"
         ))
     })
-}
-
-/// Interleaved levels to a 1x3x16x16 tensor.
-fn tensor<T: Datum + Copy>(lr: &[u8], level: impl Fn(u8) -> T) -> TractResult<Tensor> {
-    let area = LR_SIDE * LR_SIDE;
-    let planes: Vec<T> = (0..LR_LEN)
-        .map(|k| level(lr[k % area * 3 + k / area]))
-        .collect();
-    Tensor::from_shape(&[1, 3, LR_SIDE, LR_SIDE], &planes)
 }

@@ -11,9 +11,11 @@ use face8x::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 mod plan;
+mod points;
 mod weights;
 
 pub use plan::{Conv, Op, Plan, Step, Taps, tap_is_used};
+pub use points::Points;
 pub use weights::{Tensor, Weights};
 
 /// The sizes of one network: channels (`c`) and convolutions (`n`, on the way back `m`) at each
@@ -134,7 +136,8 @@ impl Config {
                 .count()
         };
         let channels = |conv: &str, fold: usize| -> Result<usize> {
-            Ok(weights.get(&format!("{conv}.w"))?.shape[0] / fold)
+            let shape = &weights.get(&format!("{conv}.w"))?.shape;
+            Ok(shape.first().unwrap_or(&0) / fold)
         };
         let config = Config {
             c16: channels("stem", 1)?,

@@ -3,7 +3,9 @@
 
 use face8x::{Error, Result};
 
-use super::{Config, Weights};
+use face8x::geometry::LR_SIDE;
+
+use super::{Config, Points, Weights};
 
 /// Which of a 3x3 convolution's taps may differ from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +34,14 @@ pub fn tap_is_used(taps: Taps, channel: usize, y: usize, x: usize) -> bool {
     }
 }
 
-/// A 3x3 convolution with a border of one zero.
+/// A 3x3 convolution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Conv {
     pub inputs: usize,
     pub outputs: usize,
     pub stride: usize,
+    /// Zeros around its input: 1 or 0.
+    pub border: usize,
     /// Whether max(0, x) follows.
     pub relu: bool,
     pub taps: Taps,
@@ -69,9 +73,15 @@ pub struct Step {
     pub side: usize,
 }
 
-/// The steps of a network; the last makes the residual at 128x128.
+/// The steps of a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
+    /// Channels of the input.
+    pub channels: usize,
+    /// Side of the input, in pixels.
+    pub side: usize,
+    /// Whether the bilinear enlargement of the input is added to what the last step makes.
+    pub skip: bool,
     pub steps: Vec<Step>,
 }
 
@@ -79,7 +89,7 @@ impl Plan {
     /// The steps of the network with these sizes.
     pub fn new(config: &Config) -> Self {
         let c = config;
-        let mut b = Builder { steps: Vec::new() };
+        let mut b = Builder::new(LR_SIDE);
         let stem = b.conv("stem", 0, 3, c.c16);
         let skip16 = b.body("e16", stem, c.c16, c.n16);
         let down8 = b.strided("d8", skip16, c.c16, c.c8);
@@ -106,7 +116,57 @@ impl Plan {
             },
         );
         b.shuffle("out", x);
-        Plan { steps: b.steps }
+        Plan {
+            channels: 3,
+            side: LR_SIDE,
+            skip: true,
+            steps: b.steps,
+        }
+    }
+
+    /// The steps of a landmark network with these sizes: each stage halves the picture, and a
+    /// convolution without a border turns the last 3x3 pixels into the 11 numbers.
+    pub fn points(points: &Points) -> Self {
+        let mut b = Builder::new(Points::SIDE);
+        let (mut x, mut from) = (0, 1);
+        for (stage, (&to, &n)) in points.channels.iter().zip(&points.convs).enumerate() {
+            let name = if stage == 0 {
+                "stem".to_owned()
+            } else {
+                format!("d{stage}")
+            };
+            x = b.strided(&name, x, from, to);
+            for k in 0..n {
+                x = b.conv(&format!("s{stage}.c.{k}"), x, to, to);
+            }
+            from = to;
+        }
+        let last = Conv {
+            relu: false,
+            border: 0,
+            gain: 0.1,
+            ..conv(from, Points::OUTPUTS)
+        };
+        b.push_conv("points", x, last);
+        Plan {
+            channels: 1,
+            side: Points::SIDE,
+            skip: false,
+            steps: b.steps,
+        }
+    }
+
+    /// The steps of the network whose weights these are.
+    ///
+    /// # Errors
+    /// They are of no network of this program, or their shapes do not fit together.
+    pub fn of(weights: &Weights) -> Result<Self> {
+        let plan = match weights.contains("points.w") {
+            true => Plan::points(&Points::of(weights)?),
+            false => Plan::new(&Config::of(weights)?),
+        };
+        plan.check(weights)?;
+        Ok(plan)
     }
 
     /// Its convolutions, with their steps, in order.
@@ -159,6 +219,7 @@ fn conv(inputs: usize, outputs: usize) -> Conv {
         inputs,
         outputs,
         stride: 1,
+        border: 1,
         relu: true,
         taps: Taps::All,
         gain: 1.0,
@@ -166,13 +227,22 @@ fn conv(inputs: usize, outputs: usize) -> Conv {
 }
 
 struct Builder {
+    /// Side of the input.
+    side: usize,
     steps: Vec<Step>,
 }
 
 impl Builder {
+    fn new(side: usize) -> Self {
+        Builder {
+            side,
+            steps: Vec::new(),
+        }
+    }
+
     fn side(&self, tensor: usize) -> usize {
         match tensor {
-            0 => face8x::geometry::LR_SIDE,
+            0 => self.side,
             _ => self.steps[tensor - 1].side,
         }
     }
@@ -184,7 +254,7 @@ impl Builder {
     }
 
     fn push_conv(&mut self, name: &str, input: usize, conv: Conv) -> usize {
-        let side = self.side(input) / conv.stride;
+        let side = (self.side(input) + 2 * conv.border - 3) / conv.stride + 1;
         let op = Op::Conv(conv);
         self.push(Step {
             op,

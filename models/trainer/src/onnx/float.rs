@@ -1,25 +1,19 @@
 //! The network in floats.
 
 use face8x::Result;
-use face8x::geometry::{HR_SIDE, LR_SIDE};
 
 use super::{Attribute, Graph, Port};
-use crate::network::{Config, Op, Plan, Weights, tap_is_used};
+use crate::network::{Conv, Op, Plan, Weights, tap_is_used};
 
-/// An ONNX file of the network in floats: RGB in 0 to 1 (level / 255), 1x3x16x16 to 1x3x128x128,
-/// the output before clamping.
+/// An ONNX file of the network in floats: levels / 255 in; RGB of 1x3x16x16 to 1x3x128x128, before
+/// clamping, or a grey crop to landmarks.
 ///
 /// # Errors
 /// The weights are not those of a network of this family.
 pub fn float_model(weights: &Weights, metadata: &[(&str, String)]) -> Result<Vec<u8>> {
-    let plan = Plan::new(&Config::of(weights)?);
+    let plan = Plan::of(weights)?;
     let mut graph = float_graph(weights, &plan)?;
-    graph.output(Port {
-        name: "output",
-        bytes: false,
-        channels: 3,
-        side: HR_SIDE,
-    });
+    graph.output(Port::output(&plan, false));
     Ok(graph.into_file("face8x", metadata))
 }
 
@@ -30,12 +24,7 @@ pub fn float_model(weights: &Weights, metadata: &[(&str, String)]) -> Result<Vec
 pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
     plan.check(weights)?;
     let mut graph = Graph::default();
-    graph.input(Port {
-        name: "input",
-        bytes: false,
-        channels: 3,
-        side: LR_SIDE,
-    });
+    graph.input(Port::input(plan, false));
     let name_of = |tensor: usize| match tensor {
         0 => "input",
         k => plan.steps[k - 1].name.as_str(),
@@ -62,13 +51,7 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
                 } else {
                     step.name.as_str()
                 };
-                conv_node(
-                    &mut graph,
-                    "Conv",
-                    &[a, &w_name, &b_name],
-                    made,
-                    conv.stride,
-                );
+                conv_node(&mut graph, "Conv", &[a, &w_name, &b_name], made, conv);
                 if conv.relu {
                     graph.node("Relu", &[&raw], &step.name, &[]);
                 }
@@ -82,14 +65,19 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
         }
     }
     let residual = name_of(plan.steps.len());
-    enlarge_node(&mut graph, "input", "base");
-    graph.node("Add", &[residual, "base"], "output", &[]);
+    if plan.skip {
+        enlarge_node(&mut graph, "input", "base");
+        graph.node("Add", &[residual, "base"], "output", &[]);
+    } else {
+        graph.node("Identity", &[residual], "output", &[]);
+    }
     Ok(graph)
 }
 
-/// A 3x3 convolution with a border of one zero.
-pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, stride: usize) {
-    let strides = [stride as i64; 2];
+/// A 3x3 convolution.
+pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, conv: &Conv) {
+    let strides = [conv.stride as i64; 2];
+    let pads = [conv.border as i64; 4];
     g.node(
         op,
         inputs,
@@ -97,7 +85,7 @@ pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, 
         &[
             ("kernel_shape", Attribute::Ints(&[3, 3])),
             ("strides", Attribute::Ints(&strides)),
-            ("pads", Attribute::Ints(&[1; 4])),
+            ("pads", Attribute::Ints(&pads)),
         ],
     );
 }

@@ -6,8 +6,6 @@
 //! the residual in whole grey levels around the zero point; the bilinear enlargement of the input
 //! has weights in 1/256, so that sum and rounding are exact in floats and integers alike.
 
-use face8x::geometry::{HR_SIDE, LR_SIDE};
-
 use super::float::{conv_node, enlarge_node, shuffle_node};
 use super::{Graph, Port};
 use crate::network::{Op, Plan};
@@ -72,15 +70,11 @@ impl QuantisedNetwork {
     }
 }
 
-/// An ONNX file of the network in integers: RGB levels as bytes, 1x3x16x16 to 1x3x128x128.
+/// An ONNX file of the network in integers: levels as bytes, RGB of 1x3x16x16 to 1x3x128x128, or a
+/// grey crop to landmarks as floats.
 pub fn int8_model(network: &QuantisedNetwork, metadata: &[(&str, String)]) -> Vec<u8> {
     let mut graph = int8_graph(network);
-    graph.output(Port {
-        name: "output",
-        bytes: true,
-        channels: 3,
-        side: HR_SIDE,
-    });
+    graph.output(Port::output(&network.plan, true));
     graph.into_file("face8x", metadata)
 }
 
@@ -88,12 +82,7 @@ pub fn int8_model(network: &QuantisedNetwork, metadata: &[(&str, String)]) -> Ve
 pub fn int8_graph(network: &QuantisedNetwork) -> Graph {
     let plan = &network.plan;
     let mut graph = Graph::default();
-    graph.input(Port {
-        name: "input",
-        bytes: true,
-        channels: 3,
-        side: LR_SIDE,
-    });
+    graph.input(Port::input(plan, true));
     let scales = network.scales();
     let zero_weight = graph.signed("weights.zero", &[], &[0]);
     scale_constants(&mut graph, "input", LEVELS);
@@ -115,7 +104,7 @@ pub fn int8_graph(network: &QuantisedNetwork) -> Graph {
                 let (xs, xz) = scale_names(origin(plan, step.inputs[0]));
                 let (ys, yz) = scale_names(&step.name);
                 let inputs = [a, &xs, &xz, w, ws, zero_weight, &ys, &yz, b];
-                conv_node(&mut graph, "QLinearConv", &inputs, &step.name, conv.stride);
+                conv_node(&mut graph, "QLinearConv", &inputs, &step.name, conv);
             }
             Op::Shuffle => shuffle_node(&mut graph, a, &step.name),
             Op::AddRelu => {
@@ -131,6 +120,10 @@ pub fn int8_graph(network: &QuantisedNetwork) -> Graph {
         }
     }
     let last = plan.steps.len();
+    if !plan.skip {
+        dequantise(&mut graph, name_of(last), origin(plan, last), "output");
+        return graph;
+    }
     dequantise(&mut graph, name_of(last), origin(plan, last), "residual");
     dequantise(&mut graph, "input", "input", "levels");
     enlarge_node(&mut graph, "levels", "base");

@@ -11,7 +11,7 @@ use tract_onnx::pb::{
     TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 
-use crate::network::{Tensor, Weights};
+use crate::network::{Plan, Tensor, Weights};
 
 mod float;
 mod int8;
@@ -42,6 +42,32 @@ pub struct Port<'a> {
     /// Channels and side; the batch is one picture.
     pub channels: usize,
     pub side: usize,
+}
+
+impl Port<'static> {
+    /// The input of a network.
+    fn input(plan: &Plan, bytes: bool) -> Self {
+        Port {
+            name: "input",
+            bytes,
+            channels: plan.channels,
+            side: plan.side,
+        }
+    }
+
+    /// The output of a network; landmarks are floats in any case.
+    fn output(plan: &Plan, bytes: bool) -> Self {
+        let (channels, side) = match plan.steps.last() {
+            Some(step) => (step.channels, step.side),
+            None => (plan.channels, plan.side),
+        };
+        Port {
+            name: "output",
+            bytes: bytes && plan.skip,
+            channels,
+            side,
+        }
+    }
 }
 
 /// A graph in the making.

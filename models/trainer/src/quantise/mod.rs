@@ -8,7 +8,7 @@
 use face8x::{Error, Result};
 use rayon::prelude::*;
 
-use crate::network::{Config, Conv, Op, Plan, Weights, tap_is_used};
+use crate::network::{Conv, Op, Plan, Weights, tap_is_used};
 use crate::onnx::{self, QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale};
 use crate::runner::{Runner, values};
 
@@ -26,13 +26,12 @@ const RANGE_PICTURES: usize = 96;
 /// Grey levels of the network's full scale: float networks take and give level / 255.
 const LEVELS: f32 = 255.0;
 
-/// Quantises a network. `pictures` are 16x16 RGB inputs (interleaved levels) as in use.
+/// Quantises a network. `pictures` are inputs (interleaved levels) as in use.
 ///
 /// # Errors
 /// The weights are not of this network family, or there are no pictures.
 pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetwork> {
-    let plan = Plan::new(&Config::of(weights)?);
-    plan.check(weights)?;
+    let plan = Plan::of(weights)?;
     let scales = choose_scales(weights, &plan, pictures)?;
     let mut network = QuantisedNetwork {
         plan: plan.clone(),

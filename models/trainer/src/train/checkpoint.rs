@@ -30,6 +30,25 @@ pub struct State {
     pub seconds: f64,
 }
 
+impl State {
+    /// The state before the first step.
+    ///
+    /// # Errors
+    /// The weights are of no network of this program.
+    pub fn fresh(weights: &Weights, device: &Device) -> Result<Self> {
+        let network = Network::new(weights, device)?;
+        Ok(State {
+            step: 0,
+            average: network.clone(),
+            optimiser: network.layers().iter().map(|_| (None, None)).collect(),
+            network,
+            best: f64::NEG_INFINITY,
+            since_best: 0,
+            seconds: 0.0,
+        })
+    }
+}
+
 /// Writes the state.
 ///
 /// # Errors

@@ -15,12 +15,16 @@ mod device;
 mod loader;
 mod losses;
 mod network;
+mod optimise;
+mod points;
 mod run;
 #[cfg(test)]
 mod tests;
 mod validate;
 
+pub use burn::tensor::Device;
 pub use config::{Config, Loss, Sizes};
 pub use device::{DEVICES, open as open_device};
 pub use network::Network;
+pub use points::train_points;
 pub use run::train;

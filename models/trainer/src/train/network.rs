@@ -28,10 +28,10 @@ pub struct Network {
 }
 
 /// Random weights (He et al. 2015), smaller where a sum follows.
-pub fn random_weights(config: &network::Config, seed: u64) -> Weights {
+pub fn random_weights(plan: &Plan, seed: u64) -> Weights {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut weights = Weights::default();
-    for (step, conv) in Plan::new(config).convs() {
+    for (step, conv) in plan.convs() {
         let taps = (0..9)
             .filter(|t| tap_is_used(conv.taps, 0, t / 3, t % 3))
             .count();
@@ -69,8 +69,7 @@ impl Network {
     /// # Errors
     /// The weights are not those of a network of this family.
     pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
-        let plan = Plan::new(&network::Config::of(weights)?);
-        plan.check(weights)?;
+        let plan = Plan::of(weights)?;
         let (mut layers, mut masks) = (Vec::new(), Vec::new());
         for (step, conv) in plan.convs() {
             let (w, b) = (
@@ -118,8 +117,9 @@ impl Network {
         self.with_layers(layers.collect())
     }
 
-    /// The residual (N x 3 x 128 x 128) of inputs (N x 3 x 16 x 16), both level / 255.
-    pub fn residual(&self, input: Tensor<4>) -> Tensor<4> {
+    /// What the last step makes of inputs (level / 255): the residual (N x 3 x 128 x 128) of
+    /// N x 3 x 16 x 16, or the landmarks (N x 11 x 1 x 1) of N x 1 x 48 x 48.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let mut made = vec![input];
         let mut layers = self.layers.iter().zip(&self.masks);
         for step in &self.plan.steps {
@@ -184,7 +184,7 @@ fn convolve(conv: &Conv, layer: &Layer, mask: Option<&Tensor<4>>, x: Tensor<4>) 
         Some(mask) => layer.weight.clone() * mask.clone(),
         None => layer.weight.clone(),
     };
-    let options = ConvOptions::new([conv.stride; 2], [1; 2], [1; 2], 1);
+    let options = ConvOptions::new([conv.stride; 2], [conv.border; 2], [1; 2], 1);
     let y = conv2d(x, weight, Some(layer.bias.clone()), options);
     if conv.relu { relu(y) } else { y }
 }

@@ -4,20 +4,20 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use burn::optim::{AdamW, AdamWConfig, Optimizer};
 use burn::tensor::{Device, Tensor, TensorData};
+use face8x::Result;
 use face8x::geometry::{HR_SIDE, LR_SIDE};
-use face8x::{Error, Result};
 
 use super::checkpoint::{self, State};
 use super::loader::{Batch, Loader};
 use super::losses::{Ssim, pixel_loss};
-use super::network::{Layer, Network, random_weights, to_vec};
+use super::network::{Network, random_weights};
+use super::optimise::Optimiser;
 use super::{Config, validate};
 use crate::dataset::{Alignment, Dataset, Split};
 use crate::evaluate::{self, Case};
 use crate::files;
-use crate::network::Weights;
+use crate::network::{Plan, Weights};
 
 /// Files of a training's folder.
 const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -25,9 +25,6 @@ const BEST: &str = "best.safetensors";
 const LAST: &str = "last.safetensors";
 const METRICS: &str = "metrics.csv";
 const SHEET: &str = "sheet.png";
-
-/// The share of the highest learning rate that is left at the end.
-const LAST_RATE: f64 = 0.01;
 
 /// Trains, or goes on training where `output` holds a checkpoint. Writes into `output`
 /// `checkpoint.safetensors`, the averaged weights as `last.safetensors` and, where a validation
@@ -95,7 +92,7 @@ struct Trainer<'a> {
     damaged: Vec<Case>,
     teacher: Option<Network>,
     ssim: Option<Ssim>,
-    adam: AdamW,
+    optimiser: Optimiser,
     state: State,
     started: Instant,
 }
@@ -129,11 +126,7 @@ impl<'a> Trainer<'a> {
             damaged,
             teacher,
             ssim: (config.ssim > 0.0).then(|| Ssim::new(device)),
-            adam: AdamWConfig::new()
-                .with_beta_2(0.99)
-                .with_epsilon(1e-8)
-                .with_weight_decay(config.weight_decay)
-                .build(),
+            optimiser: Optimiser::new(config),
             state,
             started: Instant::now(),
         })
@@ -143,58 +136,8 @@ impl<'a> Trainer<'a> {
     fn step(&mut self, batch: Batch, total: u64) -> Result<Option<f64>> {
         let network = self.state.network.tracked();
         let loss = self.loss(&network, batch)?;
-        let mut gradients = loss.backward();
-        let (rate, keep) = (self.rate(total), self.keep());
-        let mut layers = Vec::new();
-        let mut averaged = Vec::new();
-        let plain = AdamWConfig::new()
-            .with_beta_2(0.99)
-            .with_epsilon(1e-8)
-            .with_weight_decay(0.0)
-            .build();
-        for (k, layer) in network.layers().iter().enumerate() {
-            let missing = || Error::new(format!("the loss does not depend on {}", layer.name));
-            let weight_gradient = layer
-                .weight
-                .grad_remove(&mut gradients)
-                .ok_or_else(missing)?;
-            let bias_gradient = layer.bias.grad_remove(&mut gradients).ok_or_else(missing)?;
-            let (weight_state, bias_state) = std::mem::take(&mut self.state.optimiser[k]);
-            let (weight, weight_state) = self.adam.step(
-                rate,
-                layer.weight.clone().inner(),
-                weight_gradient,
-                weight_state,
-            );
-            let (bias, bias_state) =
-                plain.step(rate, layer.bias.clone().inner(), bias_gradient, bias_state);
-            self.state.optimiser[k] = (weight_state, bias_state);
-            let before = &self.state.average.layers()[k];
-            averaged.push(Layer {
-                name: layer.name.clone(),
-                weight: blend(&before.weight, &weight, keep),
-                bias: blend(&before.bias, &bias, keep),
-            });
-            layers.push(Layer {
-                name: layer.name.clone(),
-                weight,
-                bias,
-            });
-        }
-        self.state.network = self.state.network.with_layers(layers);
-        self.state.average = self.state.average.with_layers(averaged);
-        self.state.step += 1;
-        if !self.state.step.is_multiple_of(10) && self.state.step > 1 {
-            return Ok(None);
-        }
-        let value = f64::from(to_vec(loss.inner())?[0]);
-        if !value.is_finite() {
-            return Err(
-                Error::new(format!("the loss is {value} at step {}", self.state.step))
-                    .remedy("lower learning_rate; the last checkpoint is still whole"),
-            );
-        }
-        Ok(Some(value))
+        self.optimiser
+            .update(&mut self.state, &network, loss, total)
     }
 
     fn loss(&self, network: &Network, batch: Batch) -> Result<Tensor<1>> {
@@ -210,11 +153,11 @@ impl<'a> Trainer<'a> {
         let mut target = tensor(batch.hr, 3, HR_SIDE);
         let counts = tensor(batch.counts, 1, HR_SIDE);
         if let Some(teacher) = &self.teacher {
-            let taught = teacher.residual(lr.clone()) + base.clone();
+            let taught = teacher.forward(lr.clone()) + base.clone();
             let share = self.config.teacher_share;
             target = target.mul_scalar(1.0 - share) + taught.mul_scalar(share);
         }
-        let restored = network.residual(lr.autodiff()) + base.autodiff();
+        let restored = network.forward(lr.autodiff()) + base.autodiff();
         let target = target.autodiff();
         let loss = pixel_loss(
             self.config.loss,
@@ -229,20 +172,6 @@ impl<'a> Trainer<'a> {
             }
             None => loss,
         })
-    }
-
-    /// The learning rate of this step.
-    fn rate(&self, total: u64) -> f64 {
-        let step = self.state.step as f64;
-        let rise = ((step + 1.0) / self.config.warm_up.max(1) as f64).min(1.0);
-        let fall = 0.5 * (1.0 + (std::f64::consts::PI * step / total as f64).cos());
-        self.config.learning_rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
-    }
-
-    /// The share of the average that is kept; less at the start, so that it forgets the beginning.
-    fn keep(&self) -> f64 {
-        let step = self.state.step as f64;
-        self.config.average.min((1.0 + step) / (10.0 + step))
     }
 
     /// Validates the averaged weights and writes everything.
@@ -291,7 +220,7 @@ impl<'a> Trainer<'a> {
             epoch,
             seconds,
             loss,
-            self.rate(total),
+            self.optimiser.rate(self.state.step, total),
             psnr,
             ssim,
             ms_ssim,
@@ -306,33 +235,17 @@ impl<'a> Trainer<'a> {
 
 /// The state before the first step.
 fn fresh(config: &Config, device: &Device) -> Result<State> {
-    let sizes = config.sizes()?;
+    let plan = Plan::new(&config.sizes()?);
     let weights = match &config.init {
         Some(path) => {
             let weights = Weights::read(path)?;
-            crate::network::Plan::new(&sizes)
-                .check(&weights)
+            plan.check(&weights)
                 .map_err(|error| error.context(path.display()))?;
             weights
         }
-        None => random_weights(&sizes, config.seed),
+        None => random_weights(&plan, config.seed),
     };
-    let network = Network::new(&weights, device)?;
-    let average = network.clone();
-    let optimiser = network.layers().iter().map(|_| (None, None)).collect();
-    Ok(State {
-        step: 0,
-        network,
-        average,
-        optimiser,
-        best: f64::NEG_INFINITY,
-        since_best: 0,
-        seconds: 0.0,
-    })
-}
-
-fn blend<const D: usize>(before: &Tensor<D>, now: &Tensor<D>, keep: f64) -> Tensor<D> {
-    before.clone().mul_scalar(keep) + now.clone().mul_scalar(1.0 - keep)
+    State::fresh(&weights, device)
 }
 
 /// Appends a line of figures, below the columns' names.

@@ -116,7 +116,8 @@ fn training_lowers_the_loss() {
 #[test]
 fn the_network_computes_what_its_onnx_file_computes() {
     let device = open_device(DEVICES[0]).unwrap();
-    let weights = network::random_weights(&crate::network::Config::NANO, 5);
+    let weights =
+        network::random_weights(&crate::network::Plan::new(&crate::network::Config::NANO), 5);
     let burn = Network::new(&weights, &device).unwrap();
     let runner =
         crate::runner::Runner::load(&crate::onnx::float_model(&weights, &[]).unwrap()).unwrap();
@@ -126,7 +127,7 @@ fn the_network_computes_what_its_onnx_file_computes() {
         burn::tensor::TensorData::new(planes.clone(), [1, 3, 16, 16]),
         &device,
     );
-    let residual = network::to_vec(burn.residual(input)).unwrap();
+    let residual = network::to_vec(burn.forward(input)).unwrap();
     let wanted = crate::runner::values::<f32>(&runner.run(&lr).unwrap()[0]).unwrap();
     for ((r, b), w) in residual.iter().zip(loader::enlarge(&planes)).zip(wanted) {
         assert!((r + b - w).abs() < 1e-4);
@@ -190,4 +191,55 @@ fn the_configurations_that_come_with_it_are_good() {
         n += 1;
     }
     assert!(n >= 4);
+}
+
+#[test]
+fn the_landmark_network_computes_what_its_onnx_files_compute() {
+    let device = open_device(DEVICES[0]).unwrap();
+    let plan = crate::network::Plan::points(&crate::network::Points::SMALL);
+    let weights = network::random_weights(&plan, 8);
+    assert_eq!(crate::network::Plan::of(&weights).unwrap(), plan);
+    let burn = Network::new(&weights, &device).unwrap();
+    let mut rng = fastrand::Rng::with_seed(4);
+    let crops: Vec<Vec<u8>> = (0..6)
+        .map(|_| (0..48 * 48).map(|_| rng.u8(..)).collect())
+        .collect();
+    let float = crate::onnx::float_model(&weights, &[]).unwrap();
+    let quantised = crate::quantise::quantise(&weights, &crops).unwrap();
+    let int8 = crate::onnx::int8_model(&quantised, &[]);
+    let run = |file: &[u8], crop: &[u8]| {
+        let runner = crate::runner::Runner::with_outputs(file, None).unwrap();
+        crate::runner::values::<f32>(&runner.run(crop).unwrap()[0]).unwrap()
+    };
+    for crop in &crops {
+        let levels: Vec<f32> = crop.iter().map(|&v| f32::from(v) / 255.0).collect();
+        let data = burn::tensor::TensorData::new(levels, [1, 1, 48, 48]);
+        let wanted =
+            network::to_vec(burn.forward(burn::tensor::Tensor::from_data(data, &device))).unwrap();
+        assert_eq!(wanted.len(), 11);
+        let reach = wanted.iter().fold(0f32, |m, v| m.max(v.abs()));
+        for ((w, f), q) in wanted.iter().zip(run(&float, crop)).zip(run(&int8, crop)) {
+            assert!((w - f).abs() < 1e-4 * reach.max(1.0), "{w} {f}");
+            assert!((w - q).abs() < 0.1 * reach, "{w} {q} of {reach}");
+        }
+    }
+}
+
+#[test]
+fn a_resumed_landmark_training_ends_with_the_same_weights() {
+    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = Config {
+        epochs: 2.0,
+        validate_every: 1,
+        ..config()
+    };
+    train_points(&config, data.path(), whole.path(), &device).unwrap();
+    for _ in 0..4 {
+        points::train_until(&config, data.path(), broken.path(), &device, 1).unwrap();
+    }
+    let weights = |folder: &tempfile::TempDir| {
+        Weights::read(&folder.path().join("last.safetensors")).unwrap()
+    };
+    assert_eq!(weights(&whole), weights(&broken));
 }

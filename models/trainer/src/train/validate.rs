@@ -24,7 +24,7 @@ pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) ->
         let base = enlarge(&lr);
         let shape = [chunk.len(), 3, LR_SIDE, LR_SIDE];
         let input: Tensor<4> = Tensor::from_data(TensorData::new(lr, shape), device);
-        let residual = to_vec(network.residual(input))?;
+        let residual = to_vec(network.forward(input))?;
         let area = HR_SIDE * HR_SIDE;
         for (r, b) in residual
             .chunks_exact(3 * area)
