@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use face8x::geometry::{HR_SIDE, Landmarks, Point};
 use face8x::{Error, Result};
@@ -25,6 +26,8 @@ struct Part {
     path: PathBuf,
     map: Mmap,
     index: Index,
+    /// Whether each picture's checksum was compared; once is enough.
+    compared: Vec<AtomicBool>,
 }
 
 impl Dataset {
@@ -96,15 +99,22 @@ impl Dataset {
         let mut pictures = Vec::new();
         let mut crops = Vec::new();
         for part in &self.parts {
-            let mut offset = 0;
+            let (mut offset, mut number) = (0, 0);
             for section in &part.index.sections {
                 let len = block_len(section.crops.len());
                 if section.split == split {
                     crops = section.crops.clone();
-                    let offsets = (0..section.pictures.len()).map(|k| (part, offset + k * len));
-                    pictures.extend(offsets.zip(&section.pictures));
+                    for (k, name) in section.pictures.iter().enumerate() {
+                        pictures.push(Entry {
+                            part,
+                            offset: offset + k * len,
+                            number: number + k,
+                            name,
+                        });
+                    }
                 }
                 offset += len * section.pictures.len();
+                number += section.pictures.len();
             }
         }
         if pictures.is_empty() {
@@ -154,13 +164,36 @@ impl Part {
         if blocks != Some(start) {
             return Err(damaged("its length does not fit its index"));
         }
-        Ok(Part { path, map, index })
+        let pictures = index
+            .sections
+            .iter()
+            .map(|section| section.pictures.len())
+            .sum();
+        let compared = std::iter::repeat_with(AtomicBool::default)
+            .take(pictures)
+            .collect();
+        Ok(Part {
+            path,
+            map,
+            index,
+            compared,
+        })
     }
+}
+
+/// Where a picture lies.
+struct Entry<'a> {
+    part: &'a Part,
+    /// Of its block.
+    offset: usize,
+    /// Its number in the part.
+    number: usize,
+    name: &'a str,
 }
 
 /// The pictures of one split, in order.
 pub struct Section<'a> {
-    pictures: Vec<((&'a Part, usize), &'a String)>,
+    pictures: Vec<Entry<'a>>,
     crops: Vec<Alignment>,
 }
 
@@ -196,20 +229,29 @@ impl<'a> Section<'a> {
             })
     }
 
-    /// Picture `k`, after comparing its checksum.
+    /// Picture `k`; its checksum is compared the first time.
     ///
     /// # Errors
     /// It is damaged.
     pub fn picture(&self, k: usize) -> Result<Picture<'a>> {
-        let ((part, offset), name) = self.pictures[k];
+        let Entry {
+            part,
+            offset,
+            number,
+            name,
+        } = self.pictures[k];
         let block = &part.map[offset..][..block_len(self.crops.len())];
         let (data, crc) = block.split_at(block.len() - CRC_LEN);
-        if crc32fast::hash(data).to_le_bytes() != crc {
-            return Err(Error::new(format!(
-                "{} is damaged: the checksum of the picture {name} is wrong",
-                part.path.display()
-            ))
-            .remedy(REMEDY));
+        let compared = &part.compared[number];
+        if !compared.load(Ordering::Relaxed) {
+            if crc32fast::hash(data).to_le_bytes() != crc {
+                return Err(Error::new(format!(
+                    "{} is damaged: the checksum of the picture {name} is wrong",
+                    part.path.display()
+                ))
+                .remedy(REMEDY));
+            }
+            compared.store(true, Ordering::Relaxed);
         }
         Ok(Picture { name, data })
     }
