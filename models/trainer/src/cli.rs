@@ -1,0 +1,245 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use face8x_train::dataset::{Alignment, Split};
+
+/// Prepares data for, evaluates and quantises the networks of face8x.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Arguments {
+    /// Say more, such as why each picture was left out.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Prepare(Prepare),
+    #[cfg(feature = "train")]
+    Train(Train),
+    /// Train the landmark network, or go on with its training.
+    #[cfg(feature = "train")]
+    TrainLandmarks(Train),
+    Export(Export),
+    Quantise(Quantise),
+    Evaluate(Evaluate),
+    EvaluateLandmarks(EvaluateLandmarks),
+    Dump(Dump),
+}
+
+/// Align faces and pack them into a dataset.
+#[derive(Debug, Args)]
+pub struct Prepare {
+    /// CelebA (img/ with list_landmarks_celeba.txt, or img_align_celeba/), or a folder of faces.
+    pub source: PathBuf,
+    /// The folder to make the dataset in.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Crops of each training picture aligned by landmarks; all but the first with jitter.
+    #[arg(long, default_value_t = 4)]
+    pub variants: usize,
+    /// Crops of each training picture aligned by a jittered face box.
+    #[arg(long, default_value_t = 2)]
+    pub boxes: usize,
+    /// The share kept for validation where the source has no list_eval_partition.txt.
+    #[arg(long, default_value_t = 0.05)]
+    pub validation: f64,
+    /// Do part I of N, counted from 1; every machine gets another I.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard, default_value = "1/1")]
+    pub shard: (usize, usize),
+    /// Take only the first so many pictures, for a trial.
+    #[arg(long)]
+    pub limit: Option<usize>,
+    /// Of the jitter.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u32,
+}
+
+/// Train a network, or go on with a training.
+#[cfg(feature = "train")]
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The configuration; models/trainer/configs has examples.
+    pub config: PathBuf,
+    /// A dataset's folder.
+    #[arg(long)]
+    pub dataset: PathBuf,
+    /// The training's folder; one that holds a checkpoint goes on from it.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Weights to start from; stands above the configuration's `init`.
+    #[arg(long)]
+    pub init: Option<PathBuf>,
+    /// What computes.
+    #[arg(long, default_value = face8x_train::train::DEVICES[0])]
+    pub device: String,
+}
+
+/// Write the float ONNX file of trained weights.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// A .safetensors file, or a float .onnx file of this program.
+    pub weights: PathBuf,
+    /// The .onnx file to write.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub about: About,
+}
+
+/// Quantise trained weights to 8 bits, with scales from training pictures.
+#[derive(Debug, Args)]
+pub struct Quantise {
+    /// A .safetensors file, or a float .onnx file of this program.
+    pub weights: PathBuf,
+    /// A dataset's folder.
+    pub dataset: PathBuf,
+    /// The .onnx file to write.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Training pictures to look at.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub pictures: u32,
+    /// Passes of bias correction.
+    #[arg(long, default_value_t = 0)]
+    pub correct: usize,
+    #[command(flatten)]
+    pub about: About,
+}
+
+/// What the file says about itself.
+#[derive(Debug, Args)]
+pub struct About {
+    /// The network's name in the file.
+    #[arg(long, default_value = "face8x")]
+    pub name: String,
+    /// The version in the file.
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    pub model_version: String,
+    /// What it was trained on and how.
+    #[arg(
+        long,
+        default_value = "CelebA, aligned; for non-commercial research only"
+    )]
+    pub trained_on: String,
+}
+
+/// Measure a network on a dataset, beside bicubic enlargement.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// An .onnx file, float or int8.
+    pub model: PathBuf,
+    /// A dataset's folder.
+    pub dataset: PathBuf,
+    /// Another .onnx file to compare with, picture by picture.
+    #[arg(long)]
+    pub against: Option<PathBuf>,
+    /// Which pictures.
+    #[arg(long, value_enum, default_value = "validation")]
+    pub split: SplitName,
+    /// By what the faces are aligned.
+    #[arg(long, value_enum, default_value = "landmarks")]
+    pub alignment: AlignmentName,
+    /// Damage the inputs as a cheap camera does, at middle strength.
+    #[arg(long)]
+    pub degrade: bool,
+    /// Only the first so many pictures.
+    #[arg(long)]
+    pub limit: Option<usize>,
+    /// Write each picture's figures to this file.
+    #[arg(long)]
+    pub csv: Option<PathBuf>,
+    /// Draw the 24 worst faces to this .png file: LR, bicubic, restored, target.
+    #[arg(long)]
+    pub worst: Option<PathBuf>,
+}
+
+/// Measure a landmark network on a dataset.
+#[derive(Debug, Args)]
+pub struct EvaluateLandmarks {
+    /// An .onnx file, float or int8.
+    pub model: PathBuf,
+    /// A dataset's folder.
+    pub dataset: PathBuf,
+    /// Which pictures.
+    #[arg(long, value_enum, default_value = "validation")]
+    pub split: SplitName,
+}
+
+/// Write a network's inputs and outputs as raw tensors, to compare with another engine.
+#[derive(Debug, Args)]
+pub struct Dump {
+    /// An .onnx file, float or int8.
+    pub model: PathBuf,
+    /// The folder for inputs.u8 (Nx3x16x16) and outputs.u8 (Nx3x128x128).
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// The validation faces of this dataset; noise of every strength without one.
+    #[arg(long)]
+    pub dataset: Option<PathBuf>,
+    /// Only so many.
+    #[arg(long, default_value_t = 200)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SplitName {
+    Train,
+    Validation,
+    Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Split::Train,
+            SplitName::Validation => Split::Validation,
+            SplitName::Test => Split::Test,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AlignmentName {
+    Landmarks,
+    Box,
+}
+
+impl From<AlignmentName> for Alignment {
+    fn from(name: AlignmentName) -> Self {
+        match name {
+            AlignmentName::Landmarks => Alignment::Landmarks,
+            AlignmentName::Box => Alignment::Box,
+        }
+    }
+}
+
+fn parse_shard(text: &str) -> Result<(usize, usize), String> {
+    text.split_once('/')
+        .and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)))
+        .filter(|&(part, parts)| 0 < part && part <= parts)
+        .ok_or_else(|| "write it as 1/4, 2/4, ...".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn shards_count_from_one() {
+        assert_eq!(parse_shard("2/3"), Ok((2, 3)));
+        for bad in ["0/3", "4/3", "1", "a/b", "1/0", ""] {
+            assert!(parse_shard(bad).is_err(), "{bad}");
+        }
+    }
+}

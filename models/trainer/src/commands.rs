@@ -1,0 +1,224 @@
+//! What the subcommands do.
+
+use std::path::Path;
+
+use face8x::Result;
+use face8x_train::dataset::{Alignment, Dataset, Split};
+use face8x_train::degrade::Degrade;
+use face8x_train::network::{Config, Plan, Points, Weights};
+use face8x_train::runner::{Runner, values};
+use face8x_train::{evaluate, files, landmarks, onnx, prepare, quantise};
+
+use crate::cli::{About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Prepare, Quantise};
+
+pub fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Prepare(arguments) => prepare(arguments),
+        #[cfg(feature = "train")]
+        Command::Train(arguments) => train(arguments, face8x_train::train::train),
+        #[cfg(feature = "train")]
+        Command::TrainLandmarks(arguments) => train(arguments, face8x_train::train::train_points),
+        Command::Export(arguments) => export(arguments),
+        Command::Quantise(arguments) => quantise(arguments),
+        Command::Evaluate(arguments) => evaluate(arguments),
+        Command::EvaluateLandmarks(arguments) => evaluate_landmarks(arguments),
+        Command::Dump(arguments) => dump(arguments),
+    }
+}
+
+fn prepare(a: &Prepare) -> Result<()> {
+    let started = std::time::Instant::now();
+    let report = prepare::prepare(&prepare::Options {
+        source: a.source.clone(),
+        output: a.output.clone(),
+        variants: a.variants,
+        boxes: a.boxes,
+        validation: a.validation,
+        shard: a.shard,
+        limit: a.limit,
+        seed: a.seed.into(),
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    let taken: usize = report.taken.values().sum();
+    print!("{report}");
+    println!("{:>8.1} pictures a second", taken as f64 / seconds);
+    Ok(())
+}
+
+#[cfg(feature = "train")]
+type Training =
+    fn(&face8x_train::train::Config, &Path, &Path, &face8x_train::train::Device) -> Result<()>;
+
+#[cfg(feature = "train")]
+fn train(a: &crate::cli::Train, training: Training) -> Result<()> {
+    let mut config = face8x_train::train::Config::read(&a.config)?;
+    if a.init.is_some() {
+        config.init.clone_from(&a.init);
+    }
+    let device = face8x_train::train::open_device(&a.device)?;
+    training(&config, &a.dataset, &a.output, &device)
+}
+
+fn export(a: &Export) -> Result<()> {
+    let weights = Weights::read(&a.weights)?;
+    let metadata = metadata(&a.about, &weights, "floats, level / 255")?;
+    let file = onnx::float_model(&weights, &metadata)?;
+    Runner::with_outputs(&file, None)?;
+    files::write(&a.output, &file)?;
+    describe(&a.output, &weights, file.len())
+}
+
+fn quantise(a: &Quantise) -> Result<()> {
+    let weights = Weights::read(&a.weights)?;
+    let dataset = Dataset::open(&a.dataset)?;
+    let train = dataset.section(Split::Train)?;
+    let is_points = !Plan::of(&weights)?.skip;
+    let inputs = match is_points {
+        true => {
+            let samples = landmarks::fixed_samples(&train, a.pictures as usize)?;
+            samples.into_iter().map(|sample| sample.levels).collect()
+        }
+        false => evaluate::calibration_inputs(&train, a.pictures as usize)?,
+    };
+    let mut network = quantise::quantise(&weights, &inputs)?;
+    quantise::correct_bias(&mut network, &weights, &inputs, a.correct)?;
+    let metadata = metadata(&a.about, &weights, "8-bit levels")?;
+    let file = onnx::int8_model(&network, &metadata);
+    Runner::with_outputs(&file, None)?;
+    files::write(&a.output, &file)?;
+    describe(&a.output, &weights, file.len())
+}
+
+/// Prints what was written.
+fn describe(path: &Path, weights: &Weights, bytes: usize) -> Result<()> {
+    let plan = Plan::of(weights)?;
+    let mmac = plan.macs() as f64 / 1e6;
+    println!(
+        "{}: {mmac:.1} MMAC a face, {} kB",
+        path.display(),
+        bytes / 1000
+    );
+    Ok(())
+}
+
+/// What every file says about itself.
+fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'static str, String)>> {
+    let plan = Plan::of(weights)?;
+    let canonical = "left eye, right eye, nose, left and right mouth corner at (50,65) (78,65) (64,83) (52,95) \
+        (76,95) of 128x128, pixel edges at 0";
+    let (config, input, output, geometry) = match plan.skip {
+        true => (
+            serde_json::to_string(&Config::of(weights)?),
+            format!("1x3x16x16 NCHW RGB, {kind}"),
+            format!("1x3x128x128 NCHW RGB, {kind}"),
+            format!(
+                "five landmarks fitted to {canonical}; the input is the antialiased bicubic reduction"
+            ),
+        ),
+        false => (
+            serde_json::to_string(&Points::of(weights)?),
+            format!("1x1x48x48 NCHW luma, {kind}"),
+            format!(
+                "1x11x1x1 floats: x, y of five points from 0 to 1 across the crop, and c: the probability of a \
+                 face is 1 / (1 + exp(-{} (c - 0.5)))",
+                Points::STEEPNESS
+            ),
+            format!(
+                "the crop is the square of 112 pixels around (64,72) of the face with {canonical}"
+            ),
+        ),
+    };
+    Ok(vec![
+        ("name", about.name.clone()),
+        ("version", about.model_version.clone()),
+        ("config", config.unwrap_or_default()),
+        ("mmac", format!("{:.3}", plan.macs() as f64 / 1e6)),
+        ("input", input),
+        ("output", output),
+        ("geometry", geometry),
+        ("training_data", about.trained_on.clone()),
+        (
+            "licence",
+            "weights: non-commercial research only, as CelebA's terms ask".into(),
+        ),
+        (
+            "honesty",
+            "the output is a plausible guess, never evidence of who somebody is".into(),
+        ),
+    ])
+}
+
+fn evaluate(a: &Evaluate) -> Result<()> {
+    let dataset = Dataset::open(&a.dataset)?;
+    let section = dataset.section(a.split.into())?;
+    let crop = section.crop_by(Alignment::from(a.alignment))?;
+    let mut cases = evaluate::cases(&section, crop, a.limit)?;
+    if a.degrade {
+        cases = evaluate::damaged(&cases, &Degrade::default())?;
+    }
+    let mut rows = vec![evaluate::score_bicubic(&cases)?];
+    for path in a.against.iter().chain([&a.model]) {
+        let bytes = files::read(path)?;
+        let runner = Runner::load(&bytes).map_err(|error| error.context(path.display()))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        rows.push(evaluate::score_network(&name, &cases, &runner)?);
+    }
+    println!("{} pictures", cases.len());
+    print!(
+        "{}",
+        evaluate::table(&rows, Some(a.against.is_some().into()))
+    );
+    if let Some(path) = &a.csv {
+        evaluate::write_csv(path, &cases, &rows)?;
+    }
+    if let (Some(path), Some(row)) = (&a.worst, rows.last()) {
+        evaluate::worst_sheet(path, &cases, row)?;
+    }
+    Ok(())
+}
+
+fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
+    let dataset = Dataset::open(&a.dataset)?;
+    let samples = landmarks::fixed_samples(&dataset.section(a.split.into())?, usize::MAX)?;
+    let bytes = files::read(&a.model)?;
+    let runner =
+        Runner::with_outputs(&bytes, None).map_err(|error| error.context(a.model.display()))?;
+    let found = samples
+        .iter()
+        .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
+    let found = found.collect::<Result<Vec<_>>>()?;
+    let f = landmarks::figures(&samples, &found);
+    println!(
+        "{} crops: error by the eye distance: mean {:.2} %, median {:.2} %, over a tenth {:.1} % of faces",
+        samples.len(),
+        f.mean,
+        f.median,
+        f.over_tenth
+    );
+    println!(
+        "called a face: {:.1} % of faces, {:.1} % of other crops",
+        f.faces_seen, f.others_seen
+    );
+    Ok(())
+}
+
+fn dump(a: &Dump) -> Result<()> {
+    let bytes = files::read(&a.model)?;
+    let runner = Runner::load(&bytes).map_err(|error| error.context(a.model.display()))?;
+    let inputs: Vec<Vec<u8>> = match &a.dataset {
+        Some(folder) => {
+            let dataset = Dataset::open(folder)?;
+            let section = dataset.section(Split::Validation)?;
+            let crop = section.crop_by(Alignment::Landmarks)?;
+            let cases = evaluate::cases(&section, crop, Some(a.limit))?;
+            cases.into_iter().map(|case| case.lr).collect()
+        }
+        None => (0..a.limit).map(|k| evaluate::noise(k as u64)).collect(),
+    };
+    let outputs = evaluate::restore_all(&inputs, &runner)?;
+    files::make_folder(&a.output)?;
+    files::write(&a.output.join("inputs.u8"), &evaluate::planar(&inputs))?;
+    files::write(&a.output.join("outputs.u8"), &evaluate::planar(&outputs))?;
+    println!("{} pictures in {}", inputs.len(), a.output.display());
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Figures of a network on the validation pictures, beside bicubic enlargement.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use face8x::Result;
+use face8x::align::Aligner;
+use face8x::geometry::HR_SIDE;
+use rayon::prelude::*;
+
+use crate::bicubic;
+use crate::dataset::Section;
+use crate::degrade::{Degrade, Degrader};
+use crate::files;
+use crate::metrics::{Score, mean_and_interval};
+use crate::prepare::progress;
+use crate::runner::{HR_LEN, LR_LEN, Runner};
+
+mod sheet;
+
+pub use sheet::{first_sheet, worst_sheet};
+
+/// A face to restore, and what should come out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    pub name: String,
+    /// 16x16 RGB.
+    pub lr: Vec<u8>,
+    /// 128x128 RGB.
+    pub hr: Vec<u8>,
+    /// Which pixels of `hr` the source did not have.
+    pub outside: Vec<bool>,
+}
+
+/// The unmoved faces of a section by crop `crop`, with their inputs.
+///
+/// # Errors
+/// A picture is damaged.
+pub fn cases(section: &Section, crop: usize, limit: Option<usize>) -> Result<Vec<Case>> {
+    let n = section.len().min(limit.unwrap_or(usize::MAX));
+    let make = |aligner: &mut Aligner, k: usize| -> Result<Case> {
+        let picture = section.picture(k)?;
+        let crop = picture.crop(crop);
+        let mut hr = Box::new([0; HR_LEN]);
+        let mut outside = vec![false; HR_SIDE * HR_SIDE];
+        let mut lr = [0; LR_LEN];
+        crop.face(0, 0, hr.as_mut_slice());
+        crop.outside(0, 0, &mut outside);
+        aligner.shrink(&hr, &mut lr);
+        Ok(Case {
+            name: picture.name.into(),
+            lr: lr.to_vec(),
+            hr: hr.to_vec(),
+            outside,
+        })
+    };
+    (0..n)
+        .into_par_iter()
+        .map_init(Aligner::new, |aligner, k| make(aligner, k))
+        .collect()
+}
+
+/// The same faces with damaged inputs, at middle strength; the same damage every time.
+///
+/// # Errors
+/// As for [`Degrader::degrade`].
+pub fn damaged(cases: &[Case], degrade: &Degrade) -> Result<Vec<Case>> {
+    let make = |degrader: &mut Degrader, (k, case): (usize, &Case)| -> Result<Case> {
+        let mut rng = fastrand::Rng::with_seed(k as u64);
+        let lr = degrader.degrade(&case.hr, degrade, 1.0, &mut rng)?;
+        Ok(Case {
+            lr: lr.to_vec(),
+            ..case.clone()
+        })
+    };
+    cases
+        .par_iter()
+        .enumerate()
+        .map_init(Degrader::new, make)
+        .collect()
+}
+
+/// The scores of one way to restore all cases.
+pub struct Scores {
+    pub name: String,
+    pub scores: Vec<Score>,
+    /// What it made of each case.
+    pub restored: Vec<Vec<u8>>,
+}
+
+/// Restores all cases by `restore` and compares.
+///
+/// # Errors
+/// `restore` failed.
+pub fn score(
+    name: &str,
+    cases: &[Case],
+    restore: impl Fn(&[u8]) -> Result<Vec<u8>> + Sync,
+) -> Result<Scores> {
+    let bar = progress(cases.len());
+    let made = cases.par_iter().map(|case| {
+        let restored = restore(&case.lr)?;
+        bar.inc(1);
+        Ok((Score::of(&restored, &case.hr, &case.outside), restored))
+    });
+    let (scores, restored) = made.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    bar.finish_and_clear();
+    Ok(Scores {
+        name: name.into(),
+        scores,
+        restored,
+    })
+}
+
+/// Bicubic enlargement's scores.
+///
+/// # Errors
+/// None.
+pub fn score_bicubic(cases: &[Case]) -> Result<Scores> {
+    score("bicubic", cases, |lr| Ok(bicubic::enlarge(lr)))
+}
+
+/// A network's scores.
+///
+/// # Errors
+/// tract failed.
+pub fn score_network(name: &str, cases: &[Case], runner: &Runner) -> Result<Scores> {
+    score(name, cases, |lr| runner.restore(lr))
+}
+
+/// A table of means with 95 % confidence intervals; below it, each row's difference in PSNR to
+/// the row `reference`, picture by picture.
+pub fn table(rows: &[Scores], reference: Option<usize>) -> String {
+    let mut text = format!("{:<24}", "");
+    for name in Score::NAMES {
+        let _ = write!(text, " {name:>17}");
+    }
+    for row in rows {
+        let _ = write!(text, "\n{:<24}", row.name);
+        for k in 0..Score::NAMES.len() {
+            let values: Vec<f64> = row.scores.iter().map(|score| score.values()[k]).collect();
+            let (mean, half) = mean_and_interval(&values);
+            let _ = write!(text, " {:>17}", format!("{mean:.4} ±{half:.4}"));
+        }
+    }
+    if let Some(reference) = reference.and_then(|k| rows.get(k)) {
+        for row in rows {
+            let pairs = row.scores.iter().zip(&reference.scores);
+            let gains: Vec<f64> = pairs.map(|(a, b)| a.psnr - b.psnr).collect();
+            let (mean, half) = mean_and_interval(&gains);
+            let worst = gains.iter().copied().fold(f64::INFINITY, f64::min);
+            let _ = write!(
+                text,
+                "\n{:<24} {mean:+.4} ±{half:.4} dB against {} (worst picture {worst:+.3})",
+                row.name, reference.name
+            );
+        }
+    }
+    text + "\n"
+}
+
+/// Writes every picture's figures as CSV.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_csv(path: &Path, cases: &[Case], rows: &[Scores]) -> Result<()> {
+    let mut text = format!("picture,restored_by,{}\n", Score::NAMES.join(","));
+    for row in rows {
+        for (case, score) in cases.iter().zip(&row.scores) {
+            let values = score.values().map(|v| format!("{v:.5}")).join(",");
+            let _ = writeln!(text, "{},{},{values}", case.name, row.name);
+        }
+    }
+    files::write(path, text.as_bytes())
+}
+
+/// The calibration inputs of a dataset: every so manyth training face, as it is in use.
+///
+/// # Errors
+/// There are no training pictures, or one is damaged.
+pub fn calibration_inputs(section: &Section, n: usize) -> Result<Vec<Vec<u8>>> {
+    debug_assert!(n > 0);
+    let step = (section.len() / n.max(1)).max(1);
+    let crops = section.crops().len();
+    (0..section.len())
+        .step_by(step)
+        .take(n)
+        .map(|k| {
+            let mut hr = Box::new([0; HR_LEN]);
+            let mut lr = [0; LR_LEN];
+            section
+                .picture(k)?
+                .crop(k / step % crops)
+                .face(0, 0, hr.as_mut_slice());
+            Aligner::new().shrink(&hr, &mut lr);
+            Ok(lr.to_vec())
+        })
+        .collect()
+}
+
+/// A 16x16 RGB picture of noise around a random grey; its strength grows with the seed, modulo 8.
+pub fn noise(seed: u64) -> Vec<u8> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let (centre, reach) = (rng.i32(0..256), 1 << (seed % 8 + 1));
+    (0..LR_LEN)
+        .map(|_| (centre + rng.i32(-reach..=reach)).clamp(0, 255) as u8)
+        .collect()
+}
+
+/// Restores pictures on all threads.
+///
+/// # Errors
+/// tract failed.
+pub fn restore_all(inputs: &[Vec<u8>], runner: &Runner) -> Result<Vec<Vec<u8>>> {
+    inputs.par_iter().map(|lr| runner.restore(lr)).collect()
+}
+
+/// The planes of interleaved RGB pictures, one after another.
+pub fn planar(pictures: &[Vec<u8>]) -> Vec<u8> {
+    let plane = |picture: &'_ Vec<u8>, c: usize| {
+        picture
+            .iter()
+            .skip(c)
+            .step_by(3)
+            .copied()
+            .collect::<Vec<u8>>()
+    };
+    pictures
+        .iter()
+        .flat_map(|picture| (0..3).flat_map(move |c| plane(picture, c)))
+        .collect()
+}

@@ -1,0 +1,136 @@
+//! Reading files with clear errors, and writing them so that a failure leaves the old ones whole.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use face8x::{Error, Result};
+
+/// The whole content of a file.
+///
+/// # Errors
+/// Missing, a folder, or unreadable.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| cannot("read", path, &error))
+}
+
+/// Writes a file under a temporary name beside it and renames it when it is whole.
+///
+/// # Errors
+/// The disk is full or the folder cannot be written; what stood at `path` before stays.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = Atomic::create(path)?;
+    file.write(bytes)?;
+    file.finish()
+}
+
+/// Makes a folder and those above it where they are missing.
+///
+/// # Errors
+/// A part of the path is a file or cannot be written.
+pub fn make_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|error| cannot("make the folder", path, &error))
+}
+
+/// `what` failed on `path`.
+pub fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
+    let failed = Error::new(format!("cannot {what} {}: {error}", path.display()));
+    match error.kind() {
+        std::io::ErrorKind::NotFound => failed.remedy("check the path"),
+        std::io::ErrorKind::PermissionDenied => failed.remedy("check the file's owner and mode"),
+        std::io::ErrorKind::StorageFull => {
+            failed.remedy("free some space, or write to another disk")
+        }
+        _ => failed,
+    }
+}
+
+/// A file in the making: it appears under its name only when [`Atomic::finish`] succeeds.
+pub struct Atomic {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: Option<BufWriter<File>>,
+}
+
+impl Atomic {
+    /// Starts the file that shall stand at `path`.
+    ///
+    /// # Errors
+    /// The folder is missing or cannot be written.
+    pub fn create(path: &Path) -> Result<Self> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        let temporary = PathBuf::from(name);
+        let file = File::create(&temporary).map_err(|e| cannot("write", &temporary, &e))?;
+        let file = Some(BufWriter::with_capacity(1 << 20, file));
+        Ok(Atomic {
+            path: path.to_owned(),
+            temporary,
+            file,
+        })
+    }
+
+    /// Appends `bytes`.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match &mut self.file {
+            Some(file) => file
+                .write_all(bytes)
+                .map_err(|e| cannot("write", &self.temporary, &e)),
+            None => Ok(()),
+        }
+    }
+
+    /// Flushes everything to the disk and gives the file its name.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn finish(mut self) -> Result<()> {
+        if let Some(file) = self.file.take() {
+            let file = file
+                .into_inner()
+                .map_err(|e| cannot("write", &self.temporary, e.error()))?;
+            file.sync_all()
+                .map_err(|e| cannot("write", &self.temporary, &e))?;
+            std::fs::rename(&self.temporary, &self.path)
+                .map_err(|e| cannot("write", &self.path, &e))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Atomic {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // Nothing more can be done about a leftover that cannot be removed.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_file_leaves_the_old_one_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"old").unwrap();
+        let mut file = Atomic::create(&path).unwrap();
+        file.write(b"new").unwrap();
+        drop(file);
+        assert_eq!(read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        write(&path, b"new").unwrap();
+        assert_eq!(read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read(Path::new("/nonexistent/x")).unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/x") && error.remedy_text().is_some());
+    }
+}

@@ -1,0 +1,227 @@
+//! Samples for the landmark network: grey crops of a face box that is a little off, and crops in
+//! which there is no face.
+//!
+//! The crop is a square of 112 canonical pixels around (64, 72), 48x48 pixels of luma: an alignment
+//! by box or by the last frame's landmarks gives it.
+
+use face8x::Result;
+use face8x::geometry::{HR_SIDE, Landmarks, Point, Similarity};
+
+use crate::dataset::{Section, WIDE_SIDE, WIDE_SPAN};
+use crate::metrics::mean_and_interval;
+use crate::network::Points;
+use crate::prepare::normal;
+
+#[cfg(test)]
+mod tests;
+
+/// Side of the crop in pixels of the canonical face, and its centre.
+pub const SPAN: f32 = 112.0;
+pub const CENTRE: Point = Point::new(64.0, 72.0);
+
+/// Standard deviations of the box's error: of its centre in canonical pixels, of the logarithm of
+/// its side, of its angle in radians.
+const SHIFT: f32 = 4.5;
+const SCALE: f32 = 0.08;
+const ANGLE: f32 = 0.12;
+
+/// One in so many samples shows no face.
+const NEGATIVES: usize = 4;
+
+/// A crop and what is to be found in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// 48x48 levels.
+    pub levels: Vec<u8>,
+    /// The landmarks, 0 to 1 across the crop; none where there is no face.
+    pub points: Option<Landmarks>,
+}
+
+/// A face, or in one of four cases none, of picture `k`. Everything random comes from `rng`; the
+/// light is changed only where `train`.
+///
+/// # Errors
+/// The picture is damaged.
+pub fn sample(section: &Section, k: usize, train: bool, rng: &mut fastrand::Rng) -> Result<Sample> {
+    let picture = section.picture(k)?;
+    let (levels, landmarks) = picture.wide();
+    let is_face = rng.usize(..NEGATIVES) != 0;
+    let to_crop = if is_face { jittered(rng) } else { beside(rng) };
+    let flip = train && rng.bool();
+    let mut crop = cut(levels, &to_crop);
+    if !is_face && rng.u8(..4) == 0 {
+        crop = texture(rng);
+    }
+    if flip {
+        crop.chunks_exact_mut(Points::SIDE)
+            .for_each(<[f32]>::reverse);
+    }
+    if train {
+        relight(&mut crop, rng);
+    }
+    let side = Points::SIDE as f32;
+    let points = is_face.then(|| {
+        let points = landmarks.map(|p| {
+            let p = to_crop.apply(p);
+            Point::new(if flip { side - p.x } else { p.x } / side, p.y / side)
+        });
+        let [a, b, c, d, e] = points;
+        if flip { [b, a, c, e, d] } else { points }
+    });
+    let levels = crop
+        .iter()
+        .map(|v| v.round().clamp(0.0, 255.0) as u8)
+        .collect();
+    Ok(Sample { levels, points })
+}
+
+/// From the wide picture to the canonical face.
+fn to_canonical() -> Similarity {
+    let middle = Point::new(WIDE_SIDE as f32 / 2.0, WIDE_SIDE as f32 / 2.0);
+    let centre = Point::new(HR_SIDE as f32 / 2.0, HR_SIDE as f32 / 2.0);
+    Similarity::about(middle, centre, WIDE_SPAN / WIDE_SIDE as f32, 0.0)
+}
+
+/// From the wide picture to a crop of `span` canonical pixels around `centre`, turned by `angle`.
+fn crop_of(centre: Point, span: f32, angle: f32) -> Similarity {
+    let middle = Point::new(Points::SIDE as f32 / 2.0, Points::SIDE as f32 / 2.0);
+    let zoom = Points::SIDE as f32 / span;
+    to_canonical().then(&Similarity::about(centre, middle, zoom, angle))
+}
+
+/// The crop of a box that is as far off as a tracked one.
+fn jittered(rng: &mut fastrand::Rng) -> Similarity {
+    let centre = Point::new(
+        CENTRE.x + SHIFT * normal(rng),
+        CENTRE.y + SHIFT * normal(rng),
+    );
+    crop_of(
+        centre,
+        SPAN * (SCALE * normal(rng)).exp(),
+        ANGLE * normal(rng),
+    )
+}
+
+/// A crop that shows no face, a small part of one, or one that is much too small.
+fn beside(rng: &mut fastrand::Rng) -> Similarity {
+    let angle = rng.f32() * std::f32::consts::TAU;
+    match rng.u8(..3) {
+        0 => {
+            let far = SPAN * (0.55 + 0.35 * rng.f32());
+            let centre = Point::new(CENTRE.x + far * angle.cos(), CENTRE.y + far * angle.sin());
+            crop_of(centre, SPAN * (0.8 + 0.4 * rng.f32()), 0.0)
+        }
+        1 => {
+            let near = 25.0 * rng.f32();
+            let centre = Point::new(CENTRE.x + near * angle.cos(), CENTRE.y + near * angle.sin());
+            crop_of(centre, SPAN * (0.2 + 0.25 * rng.f32()), 0.0)
+        }
+        _ => {
+            let corner = |rng: &mut fastrand::Rng| if rng.bool() { -28.0 } else { 156.0 };
+            let centre = Point::new(corner(rng), corner(rng));
+            crop_of(centre, SPAN * (0.25 + 0.3 * rng.f32()), angle)
+        }
+    }
+}
+
+/// The crop's levels: four bilinear samples for each pixel; beyond the edge its pixels repeat.
+fn cut(wide: &[u8], to_crop: &Similarity) -> Vec<f32> {
+    let back = to_crop.invert();
+    let last = WIDE_SIDE as f32 - 1.0;
+    let at = |p: Point| {
+        let (x, y) = ((p.x - 0.5).clamp(0.0, last), (p.y - 0.5).clamp(0.0, last));
+        let (x0, y0) = (x as usize, y as usize);
+        let (x1, y1) = ((x0 + 1).min(WIDE_SIDE - 1), (y0 + 1).min(WIDE_SIDE - 1));
+        let (u, v) = (x - x0 as f32, y - y0 as f32);
+        let level = |x: usize, y: usize| f32::from(wide[y * WIDE_SIDE + x]);
+        let row = |y: usize| level(x0, y) * (1.0 - u) + level(x1, y) * u;
+        row(y0) * (1.0 - v) + row(y1) * v
+    };
+    (0..Points::SIDE * Points::SIDE)
+        .map(|k| {
+            let (x, y) = ((k % Points::SIDE) as f32, (k / Points::SIDE) as f32);
+            let samples = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
+            samples
+                .map(|(u, v)| at(back.apply(Point::new(x + u, y + v))))
+                .iter()
+                .sum::<f32>()
+                / 4.0
+        })
+        .collect()
+}
+
+/// Waves and noise.
+fn texture(rng: &mut fastrand::Rng) -> Vec<f32> {
+    let (fx, fy, phase) = (rng.f32() * 1.5, rng.f32() * 1.5, rng.f32() * 6.0);
+    let (mean, reach, noise) = (rng.f32() * 255.0, rng.f32() * 100.0, rng.f32() * 40.0);
+    (0..Points::SIDE * Points::SIDE)
+        .map(|k| {
+            let (x, y) = ((k % Points::SIDE) as f32, (k / Points::SIDE) as f32);
+            mean + reach * (fx * x + fy * y + phase).sin() + noise * normal(rng)
+        })
+        .collect()
+}
+
+/// Another light and a camera's noise.
+fn relight(crop: &mut [f32], rng: &mut fastrand::Rng) {
+    let (gain, offset) = ((0.25 * normal(rng)).exp(), 20.0 * normal(rng));
+    let noise = rng.f32() * 8.0;
+    for level in crop {
+        *level = (*level - 128.0) * gain + 128.0 + offset + noise * normal(rng);
+    }
+}
+
+/// How well landmarks were found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    /// Mean distance of the five points from the truth by the eye distance: its mean over the
+    /// faces, its median, and the share of faces with more than a tenth; in per cent.
+    pub mean: f64,
+    pub median: f64,
+    pub over_tenth: f64,
+    /// The shares of faces and of other crops that are called faces, in per cent.
+    pub faces_seen: f64,
+    pub others_seen: f64,
+}
+
+/// Compares what the network gave (11 numbers each, see [`Points`]) with the truth.
+pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
+    let (mut errors, mut seen, mut false_seen, mut others) = (Vec::new(), 0, 0, 0);
+    for (sample, found) in samples.iter().zip(found) {
+        let called = found[10] > 0.5;
+        match &sample.points {
+            Some(points) => {
+                let apart = |p: &Point, q: &Point| f64::from((p.x - q.x).hypot(p.y - q.y));
+                let eyes = apart(&points[0], &points[1]).max(1e-6);
+                let sum: f64 = (0..5)
+                    .map(|k| apart(&points[k], &Point::new(found[2 * k], found[2 * k + 1])))
+                    .sum();
+                errors.push(100.0 * sum / 5.0 / eyes);
+                seen += usize::from(called);
+            }
+            None => {
+                others += 1;
+                false_seen += usize::from(called);
+            }
+        }
+    }
+    errors.sort_by(f64::total_cmp);
+    let share = |n: usize, of: usize| 100.0 * n as f64 / of.max(1) as f64;
+    Figures {
+        mean: mean_and_interval(&errors).0,
+        median: errors.get(errors.len() / 2).copied().unwrap_or(0.0),
+        over_tenth: share(errors.iter().filter(|&&e| e > 10.0).count(), errors.len()),
+        faces_seen: share(seen, errors.len()),
+        others_seen: share(false_seen, others),
+    }
+}
+
+/// The samples of a section, one of each picture, the same every time.
+///
+/// # Errors
+/// A picture is damaged.
+pub fn fixed_samples(section: &Section, limit: usize) -> Result<Vec<Sample>> {
+    (0..section.len().min(limit))
+        .map(|k| sample(section, k, false, &mut fastrand::Rng::with_seed(k as u64)))
+        .collect()
+}

@@ -1,0 +1,371 @@
+//! The network as a list of steps, which every part of the trainer walks: training, export,
+//! calibration, quantisation and the count of multiplications.
+
+use face8x::{Error, Result};
+
+use face8x::geometry::LR_SIDE;
+
+use super::{Config, Points, Weights};
+
+/// Which of a 3x3 convolution's taps may differ from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taps {
+    /// All nine.
+    All,
+    /// Output channel 4c + 2a + b becomes pixel (a, b) of 2x2 and uses the 2x2 taps nearest to
+    /// that pixel: rows a to a + 1, columns b to b + 1.
+    Phase,
+}
+
+/// Whether output channel `channel` uses the tap in row `y`, column `x`.
+///
+/// ```
+/// use face8x_train::network::{Taps, tap_is_used};
+/// assert!(tap_is_used(Taps::Phase, 0, 1, 1) && !tap_is_used(Taps::Phase, 0, 2, 1));
+/// assert!(tap_is_used(Taps::Phase, 3, 2, 2) && !tap_is_used(Taps::Phase, 3, 0, 2));
+/// ```
+pub fn tap_is_used(taps: Taps, channel: usize, y: usize, x: usize) -> bool {
+    match taps {
+        Taps::All => true,
+        Taps::Phase => {
+            let (a, b) = (channel / 2 % 2, channel % 2);
+            (a..=a + 1).contains(&y) && (b..=b + 1).contains(&x)
+        }
+    }
+}
+
+/// A 3x3 convolution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conv {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub stride: usize,
+    /// Zeros around its input: 1 or 0.
+    pub border: usize,
+    /// Whether max(0, x) follows.
+    pub relu: bool,
+    pub taps: Taps,
+    /// The factor of the usual initialisation that suits this place.
+    pub gain: f32,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Op {
+    Conv(Conv),
+    /// Four channels become 2x2 pixels of one (DepthToSpace, mode CRD).
+    Shuffle,
+    /// max(0, a + b).
+    AddRelu,
+}
+
+/// One step of the network. Tensor 0 is the network's input, tensor k + 1 is what step k makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub op: Op,
+    /// The tensors it reads: one, or two for [`Op::AddRelu`].
+    pub inputs: Vec<usize>,
+    /// For a convolution the stem of its weights' names ("stem": `stem.w`, `stem.b`).
+    pub name: String,
+    /// Channels of what it makes.
+    pub channels: usize,
+    /// Side of what it makes, in pixels.
+    pub side: usize,
+}
+
+/// The steps of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Channels of the input.
+    pub channels: usize,
+    /// Side of the input, in pixels.
+    pub side: usize,
+    /// Whether the bilinear enlargement of the input is added to what the last step makes.
+    pub skip: bool,
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The steps of the network with these sizes.
+    pub fn new(config: &Config) -> Self {
+        let c = config;
+        let mut b = Builder::new(LR_SIDE);
+        let stem = b.conv("stem", 0, 3, c.c16);
+        let skip16 = b.body("e16", stem, c.c16, c.n16);
+        let down8 = b.strided("d8", skip16, c.c16, c.c8);
+        let skip8 = b.body("e8", down8, c.c8, c.n8);
+        let down4 = b.strided("d4", skip8, c.c8, c.c4);
+        let deep = b.body("e4", down4, c.c4, c.n4);
+        let up8 = b.up("u8.c", deep, c.c4, c.c8, false);
+        let joined8 = b.add("u8.add", skip8, up8);
+        let x = b.body("m8", joined8, c.c8, c.m8);
+        let up16 = b.up("u16.c", x, c.c8, c.c16, false);
+        let joined16 = b.add("u16.add", skip16, up16);
+        let x = b.body("m16", joined16, c.c16, c.m16);
+        let x = b.up("u32.c", x, c.c16, c.c32, true);
+        let x = b.body("b32", x, c.c32, c.n32);
+        let x = b.up("u64.c", x, c.c32, c.c64, true);
+        let x = b.body("b64", x, c.c64, c.n64);
+        let x = b.push_conv(
+            "out",
+            x,
+            Conv {
+                relu: false,
+                gain: 0.1,
+                ..conv(c.c64, 12)
+            },
+        );
+        b.shuffle("out", x);
+        Plan {
+            channels: 3,
+            side: LR_SIDE,
+            skip: true,
+            steps: b.steps,
+        }
+    }
+
+    /// The steps of a landmark network with these sizes: each stage halves the picture, and a
+    /// convolution without a border turns the last 3x3 pixels into the 11 numbers.
+    pub fn points(points: &Points) -> Self {
+        let mut b = Builder::new(Points::SIDE);
+        let (mut x, mut from) = (0, 1);
+        for (stage, (&to, &n)) in points.channels.iter().zip(&points.convs).enumerate() {
+            let name = if stage == 0 {
+                "stem".to_owned()
+            } else {
+                format!("d{stage}")
+            };
+            x = b.strided(&name, x, from, to);
+            for k in 0..n {
+                x = b.conv(&format!("s{stage}.c.{k}"), x, to, to);
+            }
+            from = to;
+        }
+        let last = Conv {
+            relu: false,
+            border: 0,
+            gain: 0.1,
+            ..conv(from, Points::OUTPUTS)
+        };
+        b.push_conv("points", x, last);
+        Plan {
+            channels: 1,
+            side: Points::SIDE,
+            skip: false,
+            steps: b.steps,
+        }
+    }
+
+    /// The steps of the network whose weights these are.
+    ///
+    /// # Errors
+    /// They are of no network of this program, or their shapes do not fit together.
+    pub fn of(weights: &Weights) -> Result<Self> {
+        let plan = match weights.contains("points.w") {
+            true => Plan::points(&Points::of(weights)?),
+            false => Plan::new(&Config::of(weights)?),
+        };
+        plan.check(weights)?;
+        Ok(plan)
+    }
+
+    /// Its convolutions, with their steps, in order.
+    pub fn convs(&self) -> impl Iterator<Item = (&Step, &Conv)> {
+        self.steps.iter().filter_map(|step| match &step.op {
+            Op::Conv(conv) => Some((step, conv)),
+            _ => None,
+        })
+    }
+
+    /// Multiply-accumulates of one picture, taps that are always 0 left out.
+    pub fn macs(&self) -> usize {
+        self.convs()
+            .map(|(step, conv)| {
+                let taps = match conv.taps {
+                    Taps::All => 9,
+                    Taps::Phase => 4,
+                };
+                step.side * step.side * conv.inputs * conv.outputs * taps
+            })
+            .sum()
+    }
+
+    /// Compares the shapes of `weights` with what the steps need.
+    ///
+    /// # Errors
+    /// Says which tensor is missing, or has which shape instead of which.
+    pub fn check(&self, weights: &Weights) -> Result<()> {
+        for (step, conv) in self.convs() {
+            for (part, wanted) in [
+                ("w", vec![conv.outputs, conv.inputs, 3, 3]),
+                ("b", vec![conv.outputs]),
+            ] {
+                let name = format!("{}.{part}", step.name);
+                let found = &weights.get(&name)?.shape;
+                if *found != wanted {
+                    return Err(Error::new(format!(
+                        "the weights {name} have the shape {found:?}, the network needs {wanted:?}"
+                    ))
+                    .remedy("use weights of a network with the same configuration"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn conv(inputs: usize, outputs: usize) -> Conv {
+    Conv {
+        inputs,
+        outputs,
+        stride: 1,
+        border: 1,
+        relu: true,
+        taps: Taps::All,
+        gain: 1.0,
+    }
+}
+
+struct Builder {
+    /// Side of the input.
+    side: usize,
+    steps: Vec<Step>,
+}
+
+impl Builder {
+    fn new(side: usize) -> Self {
+        Builder {
+            side,
+            steps: Vec::new(),
+        }
+    }
+
+    fn side(&self, tensor: usize) -> usize {
+        match tensor {
+            0 => self.side,
+            _ => self.steps[tensor - 1].side,
+        }
+    }
+
+    /// Adds a step and gives the number of the tensor it makes.
+    fn push(&mut self, step: Step) -> usize {
+        self.steps.push(step);
+        self.steps.len()
+    }
+
+    fn push_conv(&mut self, name: &str, input: usize, conv: Conv) -> usize {
+        let side = (self.side(input) + 2 * conv.border - 3) / conv.stride + 1;
+        let op = Op::Conv(conv);
+        self.push(Step {
+            op,
+            inputs: vec![input],
+            name: name.into(),
+            channels: conv.outputs,
+            side,
+        })
+    }
+
+    fn conv(&mut self, name: &str, input: usize, from: usize, to: usize) -> usize {
+        self.push_conv(name, input, conv(from, to))
+    }
+
+    fn strided(&mut self, name: &str, input: usize, from: usize, to: usize) -> usize {
+        self.push_conv(
+            name,
+            input,
+            Conv {
+                stride: 2,
+                ..conv(from, to)
+            },
+        )
+    }
+
+    fn shuffle(&mut self, name: &str, input: usize) -> usize {
+        let (channels, side) = (self.steps[input - 1].channels / 4, self.side(input) * 2);
+        let name = format!("{name}.shuffle");
+        self.push(Step {
+            op: Op::Shuffle,
+            inputs: vec![input],
+            name,
+            channels,
+            side,
+        })
+    }
+
+    fn up(&mut self, name: &str, input: usize, from: usize, to: usize, relu: bool) -> usize {
+        let gain = if relu { 1.0 } else { 0.5 };
+        let conv = Conv {
+            relu,
+            gain,
+            taps: Taps::Phase,
+            ..conv(from, 4 * to)
+        };
+        let x = self.push_conv(name, input, conv);
+        self.shuffle(name, x)
+    }
+
+    fn add(&mut self, name: &str, a: usize, b: usize) -> usize {
+        let (channels, side) = (self.steps[a - 1].channels, self.side(a));
+        let inputs = vec![a, b];
+        self.push(Step {
+            op: Op::AddRelu,
+            inputs,
+            name: name.into(),
+            channels,
+            side,
+        })
+    }
+
+    /// `n` convolutions: pairs with a residual add, and a plain one at the end if `n` is odd.
+    fn body(&mut self, name: &str, mut x: usize, channels: usize, n: usize) -> usize {
+        for k in (0..n).step_by(2) {
+            let inner = self.conv(&format!("{name}.c.{k}"), x, channels, channels);
+            if k + 1 == n {
+                return inner;
+            }
+            let second = Conv {
+                relu: false,
+                gain: 0.3,
+                ..conv(channels, channels)
+            };
+            let inner = self.push_conv(&format!("{name}.c.{}", k + 1), inner, second);
+            x = self.add(&format!("{name}.add.{}", k / 2), x, inner);
+        }
+        x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cost_is_that_of_the_networks_that_were_measured() {
+        assert_eq!(Plan::new(&Config::DEFAULT).macs(), 92_278_784);
+        assert_eq!(Plan::new(&Config::LARGE).macs(), 316_022_784);
+        assert!(Plan::new(&Config::NANO).macs() < 50_000_000);
+    }
+
+    #[test]
+    fn the_last_step_makes_three_channels_at_128() {
+        for config in [Config::NANO, Config::DEFAULT, Config::LARGE] {
+            let plan = Plan::new(&config);
+            let last = plan.steps.last().unwrap();
+            assert_eq!((last.channels, last.side), (3, 128));
+            for (k, step) in plan.steps.iter().enumerate() {
+                assert!(step.inputs.iter().all(|&input| input <= k));
+            }
+        }
+    }
+
+    #[test]
+    fn each_phase_uses_four_taps_and_the_four_share_the_centre() {
+        for channel in 0..8 {
+            let used = (0..9)
+                .filter(|t| tap_is_used(Taps::Phase, channel, t / 3, t % 3))
+                .count();
+            assert_eq!(used, 4);
+            assert!(tap_is_used(Taps::Phase, channel, 1, 1));
+        }
+    }
+}

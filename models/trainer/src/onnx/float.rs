@@ -1,0 +1,117 @@
+//! The network in floats.
+
+use face8x::Result;
+
+use super::{Attribute, Graph, Port};
+use crate::network::{Conv, Op, Plan, Weights, tap_is_used};
+
+/// An ONNX file of the network in floats: levels / 255 in; RGB of 1x3x16x16 to 1x3x128x128, before
+/// clamping, or a grey crop to landmarks.
+///
+/// # Errors
+/// The weights are not those of a network of this family.
+pub fn float_model(weights: &Weights, metadata: &[(&str, String)]) -> Result<Vec<u8>> {
+    let plan = Plan::of(weights)?;
+    let mut graph = float_graph(weights, &plan)?;
+    graph.output(Port::output(&plan, false));
+    Ok(graph.into_file("face8x", metadata))
+}
+
+/// The graph of [`float_model`] without declared outputs. What step k makes bears the step's name.
+///
+/// # Errors
+/// The weights do not fit the plan.
+pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
+    plan.check(weights)?;
+    let mut graph = Graph::default();
+    graph.input(Port::input(plan, false));
+    let name_of = |tensor: usize| match tensor {
+        0 => "input",
+        k => plan.steps[k - 1].name.as_str(),
+    };
+    for step in &plan.steps {
+        let a = name_of(step.inputs[0]);
+        match &step.op {
+            Op::Conv(conv) => {
+                let w_name = format!("{}.w", step.name);
+                let b_name = format!("{}.b", step.name);
+                let (w, b) = (weights.get(&w_name)?, weights.get(&b_name)?);
+                let mut values = w.values.clone();
+                for (k, value) in values.iter_mut().enumerate() {
+                    let channel = k / (9 * conv.inputs);
+                    if !tap_is_used(conv.taps, channel, k % 9 / 3, k % 3) {
+                        *value = 0.0;
+                    }
+                }
+                graph.floats(&w_name, &w.shape, &values);
+                graph.floats(&b_name, &b.shape, &b.values);
+                let raw = format!("{}.sum", step.name);
+                let made = if conv.relu {
+                    raw.as_str()
+                } else {
+                    step.name.as_str()
+                };
+                conv_node(&mut graph, "Conv", &[a, &w_name, &b_name], made, conv);
+                if conv.relu {
+                    graph.node("Relu", &[&raw], &step.name, &[]);
+                }
+            }
+            Op::Shuffle => shuffle_node(&mut graph, a, &step.name),
+            Op::AddRelu => {
+                let sum = format!("{}.sum", step.name);
+                graph.node("Add", &[a, name_of(step.inputs[1])], &sum, &[]);
+                graph.node("Relu", &[&sum], &step.name, &[]);
+            }
+        }
+    }
+    let residual = name_of(plan.steps.len());
+    if plan.skip {
+        enlarge_node(&mut graph, "input", "base");
+        graph.node("Add", &[residual, "base"], "output", &[]);
+    } else {
+        graph.node("Identity", &[residual], "output", &[]);
+    }
+    Ok(graph)
+}
+
+/// A 3x3 convolution.
+pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, conv: &Conv) {
+    let strides = [conv.stride as i64; 2];
+    let pads = [conv.border as i64; 4];
+    g.node(
+        op,
+        inputs,
+        output,
+        &[
+            ("kernel_shape", Attribute::Ints(&[3, 3])),
+            ("strides", Attribute::Ints(&strides)),
+            ("pads", Attribute::Ints(&pads)),
+        ],
+    );
+}
+
+/// Four channels to 2x2 pixels.
+pub(super) fn shuffle_node(graph: &mut Graph, input: &str, output: &str) {
+    let attributes = [
+        ("blocksize", Attribute::Int(2)),
+        ("mode", Attribute::Text("CRD")),
+    ];
+    graph.node("DepthToSpace", &[input], output, &attributes);
+}
+
+/// Bilinear enlargement by 8.
+pub(super) fn enlarge_node(graph: &mut Graph, input: &str, output: &str) {
+    let scales = graph.floats("enlarge.scales", &[4], &[1.0, 1.0, 8.0, 8.0]);
+    graph.node(
+        "Resize",
+        &[input, "", scales],
+        output,
+        &[
+            ("mode", Attribute::Text("linear")),
+            (
+                "coordinate_transformation_mode",
+                Attribute::Text("half_pixel"),
+            ),
+        ],
+    );
+}

@@ -1,0 +1,215 @@
+//! The crops of one picture.
+
+use face8x::align::{self, Aligner};
+use face8x::convert::Converter;
+use face8x::face::{self, Detection, Locator, Reduced, Wants};
+use face8x::frame::{Frame, PixelFormat};
+use face8x::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Similarity};
+use face8x::still::LOCATOR;
+
+use super::{FaceFrom, Item, LeftOut, jitter};
+use crate::dataset::{Alignment, CROP_SIDE, PAD, PictureData, WIDE_SIDE, WIDE_SPAN};
+
+/// Size of CelebA's official aligned pictures. The canonical face is their middle square of 178.
+const OFFICIAL: (u32, u32) = (178, 218);
+
+/// Fewer pixels to a side of the canonical face are no target to learn from.
+const MIN_FACE: f32 = 48.0;
+
+/// Makes crops, keeping its buffers.
+pub struct Cropper {
+    aligner: Aligner,
+    converter: Converter,
+    /// Opened for the first picture that needs it.
+    locator: Option<Box<dyn Locator>>,
+}
+
+impl Cropper {
+    pub fn new() -> Self {
+        Cropper {
+            aligner: Aligner::new(),
+            converter: Converter::new(),
+            locator: None,
+        }
+    }
+
+    /// The crops of one picture, aligned as `crops` says.
+    pub fn picture(
+        &mut self,
+        item: &Item,
+        crops: &[Alignment],
+        seed: u64,
+    ) -> Result<PictureData, LeftOut> {
+        let frame = read_frame(item)?;
+        let (landmarks, base) = self.find_face(&item.face, &frame)?;
+        if HR_SIDE as f32 / base.scale() < MIN_FACE {
+            return Err(LeftOut::TooSmall);
+        }
+        let name_seed = u64::from(crc32fast::hash(item.name.as_bytes()));
+        let mut rng = fastrand::Rng::with_seed(seed << 32 | name_seed);
+        let mut made = Vec::with_capacity(crops.len());
+        for (k, alignment) in crops.iter().enumerate() {
+            let similarity = match alignment {
+                Alignment::Landmarks if k == 0 => base,
+                Alignment::Landmarks => jitter::landmarks(&base, &mut rng),
+                Alignment::Box => jitter::by_box(&base, &mut rng).ok_or(LeftOut::NotAligned)?,
+            };
+            made.push(self.crop(&frame, &similarity, &landmarks)?);
+        }
+        let wide = self.wide(&frame, &base, &landmarks)?;
+        Ok(PictureData {
+            name: item.name.clone(),
+            crops: made,
+            wide,
+        })
+    }
+
+    /// The landmarks, and the alignment, of the face in a picture.
+    fn find_face(
+        &mut self,
+        face: &FaceFrom,
+        frame: &Frame,
+    ) -> Result<(Landmarks, Similarity), LeftOut> {
+        match face {
+            FaceFrom::Unknown => Err(LeftOut::NoLandmarks),
+            FaceFrom::Landmarks(landmarks) => {
+                let inside = |p: &Point| {
+                    (0.0..=frame.width as f32).contains(&p.x)
+                        && (0.0..=frame.height as f32).contains(&p.y)
+                };
+                if !landmarks.iter().all(inside) {
+                    return Err(LeftOut::LandmarksOutside);
+                }
+                let base = align::from_landmarks(landmarks).ok_or(LeftOut::NotAligned)?;
+                Ok((*landmarks, base))
+            }
+            FaceFrom::Official(landmarks) => {
+                if (frame.width, frame.height) != OFFICIAL {
+                    return Err(LeftOut::Unreadable);
+                }
+                let base = official();
+                let back = base.invert();
+                let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
+                Ok((landmarks.unwrap_or(canonical), base))
+            }
+            FaceFrom::Locator => self.locate(frame),
+        }
+    }
+
+    /// The largest face that the app's locator finds. Where it gives a box alone, the landmarks
+    /// are those of the canonical face.
+    fn locate(&mut self, frame: &Frame) -> Result<(Landmarks, Similarity), LeftOut> {
+        let locator = match &mut self.locator {
+            Some(locator) => locator,
+            none => none.insert(face::open(LOCATOR).map_err(|_| LeftOut::NoFace)?),
+        };
+        let mut seen = Reduced::default();
+        match locator.wants() {
+            Wants::Nothing => Ok(()),
+            Wants::Luma(w, h) => self.converter.reduce_luma(frame, w, h, &mut seen),
+            Wants::Rgb(w, h) => self.converter.reduce_rgb(frame, w, h, &mut seen),
+        }
+        .map_err(|_| LeftOut::Unreadable)?;
+        let mut found = Vec::new();
+        locator
+            .locate(&seen, &mut found)
+            .map_err(|_| LeftOut::NoFace)?;
+        let area = |d: &Detection| d.face_box.area();
+        let largest = found
+            .iter()
+            .max_by(|a, b| area(a).total_cmp(&area(b)))
+            .ok_or(LeftOut::NoFace)?;
+        let base = align::from_detection(largest).ok_or(LeftOut::NotAligned)?;
+        let back = base.invert();
+        let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
+        Ok((largest.landmarks.unwrap_or(canonical), base))
+    }
+
+    fn crop(
+        &mut self,
+        frame: &Frame,
+        similarity: &Similarity,
+        landmarks: &Landmarks,
+    ) -> Result<(Vec<u8>, Vec<bool>, Landmarks), LeftOut> {
+        let pad = Similarity {
+            tx: PAD as f32,
+            ty: PAD as f32,
+            ..Similarity::IDENTITY
+        };
+        let padded = similarity.then(&pad);
+        let mut pixels = vec![0; CROP_SIDE * CROP_SIDE * 3];
+        self.aligner
+            .crop(frame, &padded, CROP_SIDE, &mut pixels)
+            .map_err(|_| LeftOut::NotAligned)?;
+        let points = landmarks.map(|p| similarity.apply(p));
+        Ok((pixels, outside(&padded, frame), points))
+    }
+
+    fn wide(
+        &mut self,
+        frame: &Frame,
+        base: &Similarity,
+        landmarks: &Landmarks,
+    ) -> Result<(Vec<u8>, Landmarks), LeftOut> {
+        let centre = Point::new(HR_SIDE as f32 / 2.0, HR_SIDE as f32 / 2.0);
+        let middle = Point::new(WIDE_SIDE as f32 / 2.0, WIDE_SIDE as f32 / 2.0);
+        let wider = Similarity::about(centre, middle, WIDE_SIDE as f32 / WIDE_SPAN, 0.0);
+        let similarity = base.then(&wider);
+        let mut pixels = vec![0; WIDE_SIDE * WIDE_SIDE * 3];
+        self.aligner
+            .crop(frame, &similarity, WIDE_SIDE, &mut pixels)
+            .map_err(|_| LeftOut::NotAligned)?;
+        let grey = pixels
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .map(|&rgb| luma(rgb))
+            .collect();
+        Ok((grey, landmarks.map(|p| similarity.apply(p))))
+    }
+}
+
+/// Luma of ITU-R BT.601, 0 to 255.
+fn luma([r, g, b]: [u8; 3]) -> u8 {
+    ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
+}
+
+fn read_frame(item: &Item) -> Result<Frame, LeftOut> {
+    let picture = image::open(&item.path)
+        .map_err(|_| LeftOut::Unreadable)?
+        .into_rgb8();
+    let (width, height) = picture.dimensions();
+    if width == 0 || height == 0 {
+        return Err(LeftOut::Unreadable);
+    }
+    let stride = width as usize * 3;
+    let bytes = picture.into_raw();
+    Ok(Frame {
+        format: PixelFormat::Rgb3,
+        width,
+        height,
+        stride,
+        bytes,
+        ..Frame::empty()
+    })
+}
+
+/// From CelebA's aligned picture to the canonical face.
+fn official() -> Similarity {
+    let side = OFFICIAL.0 as f32;
+    let scale = HR_SIDE as f32 / side;
+    let top = (OFFICIAL.1 as f32 - side) / 2.0;
+    Similarity::about(Point::new(0.0, top), Point::default(), scale, 0.0)
+}
+
+/// Which pixels of a crop lie outside the picture: those whose centre does.
+pub fn outside(similarity: &Similarity, frame: &Frame) -> Vec<bool> {
+    let back = similarity.invert();
+    (0..CROP_SIDE * CROP_SIDE)
+        .map(|k| {
+            let centre = Point::new((k % CROP_SIDE) as f32 + 0.5, (k / CROP_SIDE) as f32 + 0.5);
+            let p = back.apply(centre);
+            !((0.0..frame.width as f32).contains(&p.x) && (0.0..frame.height as f32).contains(&p.y))
+        })
+        .collect()
+}

@@ -1,0 +1,150 @@
+//! Static quantisation to 8 bits after training.
+//!
+//! Weights are symmetric signed bytes with a scale for each output channel; activations are bytes
+//! with a scale and a zero point for each tensor, chosen on training pictures. The scales are then
+//! moved by a hair so that every order of evaluation that an engine may choose gives the same
+//! bytes (see [`exact`]).
+
+use face8x::{Error, Result};
+use rayon::prelude::*;
+
+use crate::network::{Conv, Op, Plan, Weights, tap_is_used};
+use crate::onnx::{self, QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale};
+use crate::runner::{Runner, values};
+
+mod correct;
+mod exact;
+mod ranges;
+#[cfg(test)]
+mod tests;
+
+pub use correct::correct_bias;
+
+/// Pictures whose activations are kept for the choice of scales.
+const RANGE_PICTURES: usize = 96;
+
+/// Grey levels of the network's full scale: float networks take and give level / 255.
+const LEVELS: f32 = 255.0;
+
+/// Quantises a network. `pictures` are inputs (interleaved levels) as in use.
+///
+/// # Errors
+/// The weights are not of this network family, or there are no pictures.
+pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetwork> {
+    let plan = Plan::of(weights)?;
+    let scales = choose_scales(weights, &plan, pictures)?;
+    let mut network = QuantisedNetwork {
+        plan: plan.clone(),
+        convs: Vec::new(),
+        adds: Vec::new(),
+    };
+    let mut tensor_scales = vec![Scale {
+        scale: 1.0,
+        zero: 0,
+    }];
+    for (step, chosen) in plan.steps.iter().zip(scales) {
+        let input = tensor_scales[step.inputs[0]];
+        let made = match &step.op {
+            Op::Conv(conv) => {
+                let (factor_in, factor_out) = units(step.name.as_str());
+                let w = scaled(
+                    &weights.get(&format!("{}.w", step.name))?.values,
+                    factor_out / factor_in,
+                );
+                let b = scaled(
+                    &weights.get(&format!("{}.b", step.name))?.values,
+                    factor_out,
+                );
+                let output = Scale {
+                    scale: chosen.scale * factor_out,
+                    ..chosen
+                };
+                network
+                    .convs
+                    .push(quantise_conv(conv, &w, &b, input.scale, output));
+                output
+            }
+            Op::Shuffle => input,
+            Op::AddRelu => {
+                let other = tensor_scales[step.inputs[1]];
+                let output = exact::add_scale(input, other, chosen)?;
+                network.adds.push(QuantisedAdd { output });
+                output
+            }
+        };
+        tensor_scales.push(made);
+    }
+    Ok(network)
+}
+
+/// By what the float network's input and output of a convolution are multiplied: the integer
+/// network counts the picture in levels.
+fn units(conv: &str) -> (f32, f32) {
+    match conv {
+        "stem" => (LEVELS, 1.0),
+        "out" => (1.0, LEVELS),
+        _ => (1.0, 1.0),
+    }
+}
+
+fn scaled(values: &[f32], factor: f32) -> Vec<f32> {
+    values.iter().map(|v| v * factor).collect()
+}
+
+/// The scale of what each step makes, in the float network's units.
+fn choose_scales(weights: &Weights, plan: &Plan, pictures: &[Vec<u8>]) -> Result<Vec<Scale>> {
+    if pictures.is_empty() {
+        return Err(Error::new("there are no pictures to calibrate with"));
+    }
+    let step_by = pictures.len().div_ceil(RANGE_PICTURES);
+    let chosen: Vec<&Vec<u8>> = pictures.iter().step_by(step_by).collect();
+    let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
+    let file = onnx::float_graph(weights, plan)?.into_file("calibration", &[]);
+    let runner = Runner::with_outputs(&file, Some(&names))?;
+    let runs = chosen.par_iter().map(|picture| -> Result<Vec<Vec<f32>>> {
+        runner.run(picture)?.iter().map(values::<f32>).collect()
+    });
+    let runs = runs.collect::<Result<Vec<_>>>()?;
+    Ok((0..names.len())
+        .into_par_iter()
+        .map(|k| {
+            let seen: Vec<&[f32]> = runs.iter().map(|run| run[k].as_slice()).collect();
+            match &plan.steps[k].op {
+                Op::Conv(Conv { relu: false, .. }) if plan.steps[k].name == "out" => {
+                    ranges::residual(&seen, LEVELS)
+                }
+                Op::Conv(Conv { relu: false, .. }) => ranges::signed(&seen),
+                _ => ranges::positive(&seen),
+            }
+        })
+        .collect())
+}
+
+/// Weights (outputs x inputs x 3 x 3) and bias of one convolution in integers.
+fn quantise_conv(conv: &Conv, w: &[f32], b: &[f32], input: f32, output: Scale) -> QuantisedConv {
+    let per_output = conv.inputs * 9;
+    let mut q = QuantisedConv {
+        weights: Vec::new(),
+        scales: Vec::new(),
+        bias: Vec::new(),
+        output,
+    };
+    for (channel, (w, b)) in w.chunks_exact(per_output).zip(b).enumerate() {
+        let used = |k: usize| tap_is_used(conv.taps, channel, k % 9 / 3, k % 3);
+        let largest = (0..per_output)
+            .filter(|&k| used(k))
+            .fold(0f32, |m, k| m.max(w[k].abs()));
+        // A channel of zeros still needs a scale, for its bias.
+        let wanted = (largest / 127.0).max(output.scale / input * 1e-6);
+        let scale = exact::weight_scale(input, wanted, output.scale);
+        let level = |k: usize| match used(k) {
+            true => (w[k] / scale).round_ties_even().clamp(-127.0, 127.0) as i8,
+            false => 0,
+        };
+        q.weights.extend((0..per_output).map(level));
+        q.bias
+            .push((f64::from(*b) / (f64::from(input) * f64::from(scale))).round_ties_even() as i32);
+        q.scales.push(scale);
+    }
+    q
+}

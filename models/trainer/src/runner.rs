@@ -1,0 +1,167 @@
+//! Running ONNX files by tract.
+
+use std::sync::Arc;
+
+use face8x::geometry::{HR_SIDE, LR_SIDE};
+use face8x::{Error, Result};
+use tract_core::prelude::{
+    Datum, DatumType, Framework, IntoTValue, IntoTensor, TDim, Tensor, TractResult, TypedModel,
+    TypedSimplePlan, tvec,
+};
+use tract_onnx::prelude::{InferenceFact, InferenceModelExt};
+use tract_onnx::tract_hir::infer::Factoid;
+
+/// Bytes of a 16x16 RGB picture.
+pub const LR_LEN: usize = LR_SIDE * LR_SIDE * 3;
+/// Bytes of a 128x128 RGB picture.
+pub const HR_LEN: usize = HR_SIDE * HR_SIDE * 3;
+
+/// A network that is ready to run; it can be shared among threads.
+///
+/// Networks of bytes run as tract's decluttered graph, which computes exactly what the operators'
+/// definitions say; its optimised graph rounds some sums otherwise. Float networks run optimised.
+pub struct Runner {
+    plan: Arc<TypedSimplePlan>,
+    input: DatumType,
+    /// Channels and side of the input.
+    channels: usize,
+    side: usize,
+}
+
+impl Runner {
+    /// Loads the ONNX file whose content is `bytes`, for one picture at a time.
+    ///
+    /// # Errors
+    /// Not an ONNX file, not loadable by tract, or not 1x3x16x16 in and 1x3x128x128 out, in bytes
+    /// or floats.
+    pub fn load(bytes: &[u8]) -> Result<Self> {
+        let runner = Self::with_outputs(bytes, None)?;
+        let outputs = &runner.plan.model().outputs;
+        let fits = outputs.len() == 1
+            && runner
+                .plan
+                .model()
+                .outlet_fact(outputs[0])
+                .is_ok_and(|fact| {
+                    fact.shape.as_concrete() == Some(&[1, 3, HR_SIDE, HR_SIDE])
+                        && [DatumType::U8, DatumType::F32].contains(&fact.datum_type)
+                });
+        match fits {
+            true => Ok(runner),
+            false => Err(
+                Error::new("the network does not give 1x3x128x128 bytes or floats")
+                    .remedy("use a network that `face8x-train` exported"),
+            ),
+        }
+    }
+
+    /// As [`Runner::load`], with the tensors of these names as outputs.
+    ///
+    /// # Errors
+    /// As [`Runner::load`]; or there is no tensor of one of these names.
+    pub fn with_outputs(bytes: &[u8], names: Option<&[&str]>) -> Result<Self> {
+        let loaded = || -> TractResult<Runner> {
+            let mut model = tract_onnx::onnx().model_for_read(&mut &bytes[..])?;
+            if let Some(names) = names {
+                model.select_outputs_by_name(names)?;
+            }
+            let input = model
+                .input_fact(0)?
+                .datum_type
+                .concretize()
+                .unwrap_or(DatumType::F32);
+            let (channels, side) = match model.input_fact(0)?.shape.concretize().as_deref() {
+                Some([_, c, _, w]) => {
+                    let size = |d: &TDim| d.as_i64().and_then(|d| usize::try_from(d).ok());
+                    (size(c).unwrap_or(3), size(w).unwrap_or(LR_SIDE))
+                }
+                _ => (3, LR_SIDE),
+            };
+            let shape = [1, channels, side, side];
+            model.set_input_fact(0, InferenceFact::dt_shape(input, shape))?;
+            let typed: TypedModel = model.into_typed()?.into_decluttered()?;
+            let typed = if input == DatumType::F32 {
+                typed.into_optimized()?
+            } else {
+                typed
+            };
+            Ok(Runner {
+                plan: TypedSimplePlan::new(typed)?,
+                input,
+                channels,
+                side,
+            })
+        };
+        loaded().map_err(|error| {
+            Error::new(format!("tract cannot load the network: {error:#}"))
+                .remedy("use an .onnx file that `face8x-train` exported")
+        })
+    }
+
+    /// Whether the network takes bytes.
+    pub fn takes_bytes(&self) -> bool {
+        self.input == DatumType::U8
+    }
+
+    /// Runs the network on a picture (interleaved levels) and gives its outputs.
+    ///
+    /// # Errors
+    /// The picture has another size than the input, or tract failed.
+    pub fn run(&self, lr: &[u8]) -> Result<Vec<Tensor>> {
+        let ran = || -> TractResult<Vec<Tensor>> {
+            let input = match self.input {
+                DatumType::U8 => self.tensor(lr, |v| v)?,
+                _ => self.tensor(lr, |v| f32::from(v) / 255.0)?,
+            };
+            let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
+            Ok(outputs
+                .into_iter()
+                .map(|value| value.into_tensor())
+                .collect())
+        };
+        ran().map_err(|error| Error::new(format!("tract cannot run the network: {error:#}")))
+    }
+
+    /// Interleaved levels to the input's tensor.
+    fn tensor<T: Datum + Copy>(
+        &self,
+        levels: &[u8],
+        level: impl Fn(u8) -> T,
+    ) -> TractResult<Tensor> {
+        let (c, area) = (self.channels, self.side * self.side);
+        let planes = (0..c).flat_map(|k| levels.iter().skip(k).step_by(c));
+        let planes: Vec<T> = planes.map(|&v| level(v)).take(c * area).collect();
+        Tensor::from_shape(&[1, c, self.side, self.side], &planes)
+    }
+
+    /// Restores a face: 16x16 RGB to 128x128 RGB, both interleaved levels.
+    ///
+    /// # Errors
+    /// tract failed.
+    pub fn restore(&self, lr: &[u8]) -> Result<Vec<u8>> {
+        let outputs = self.run(lr)?;
+        let planes: Vec<u8> = match outputs[0].datum_type() {
+            DatumType::U8 => values::<u8>(&outputs[0])?,
+            _ => values::<f32>(&outputs[0])?
+                .into_iter()
+                .map(|v| (v.clamp(0.0, 1.0) * 255.0).round_ties_even() as u8)
+                .collect(),
+        };
+        let area = HR_SIDE * HR_SIDE;
+        Ok((0..HR_LEN).map(|k| planes[k % 3 * area + k / 3]).collect())
+    }
+}
+
+/// The values of a tensor.
+///
+/// # Errors
+/// It is of another type.
+pub fn values<T: Datum>(tensor: &Tensor) -> Result<Vec<T>> {
+    let read =
+        || -> TractResult<Vec<T>> { Ok(tensor.try_as_plain_ram()?.as_slice::<T>()?.to_vec()) };
+    read().map_err(|error| {
+        Error::new(format!(
+            "a tensor of the network is of another type: {error}"
+        ))
+    })
+}

@@ -1,0 +1,159 @@
+//! A training's configuration file.
+
+use std::path::{Path, PathBuf};
+
+use face8x::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::degrade::Degrade;
+use crate::network;
+
+/// The sizes of the network: by name, or each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Sizes {
+    /// "nano", "default" or "large".
+    Named(String),
+    Given(network::Config),
+}
+
+/// What is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    /// The mean square error.
+    Mse,
+    /// The mean of sqrt(d^2 + 0.01^2): nearly the absolute error, smooth at 0.
+    Charbonnier,
+}
+
+/// Everything that decides what a training does. A key that is not listed is an error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub network: Sizes,
+    /// Weights to start from instead of random ones.
+    pub init: Option<PathBuf>,
+    /// Pictures of a step.
+    pub batch: usize,
+    /// Passes over the training pictures.
+    pub epochs: f64,
+    /// The highest learning rate; it rises to it in `warm_up` steps and falls as a cosine.
+    pub learning_rate: f64,
+    pub warm_up: u64,
+    pub weight_decay: f32,
+    /// Of the moving average of the weights, which is what is kept.
+    pub average: f64,
+    pub seed: u64,
+    pub loss: Loss,
+    /// Weight of 1 - SSIM.
+    pub ssim: f32,
+    /// Leave the pixels that the source pictures do not have out of the loss.
+    pub mask: bool,
+    /// Weights of a larger network of this family whose output is part of the target.
+    pub teacher: Option<PathBuf>,
+    /// That part.
+    pub teacher_share: f32,
+    /// Mirror half of the pictures.
+    pub flip: bool,
+    /// Shift by up to so many pixels, 2 at most.
+    pub shift: u32,
+    /// Steps between two validations.
+    pub validate_every: u64,
+    /// Pictures of a validation; all of them where 0.
+    pub validate_pictures: usize,
+    /// Stop after so many validations without a better one; never where 0.
+    pub patience: usize,
+    /// Damage to the inputs; none without it.
+    pub degrade: Option<Degrade>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            network: Sizes::Named("default".into()),
+            init: None,
+            batch: 64,
+            epochs: 100.0,
+            learning_rate: 1e-3,
+            warm_up: 300,
+            weight_decay: 1e-4,
+            average: 0.999,
+            seed: 0,
+            loss: Loss::Mse,
+            ssim: 0.0,
+            mask: false,
+            teacher: None,
+            teacher_share: 0.5,
+            flip: true,
+            shift: 2,
+            validate_every: 500,
+            validate_pictures: 240,
+            patience: 0,
+            degrade: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// It cannot be read, has unknown keys, or values that make no sense.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(path).map_err(|e| crate::files::cannot("read", path, &e))?;
+        let config: Config = toml::from_str(&text).map_err(|error| {
+            Error::usage(format!("{}: {error}", path.display()))
+                .remedy("models/trainer/configs has examples")
+        })?;
+        config
+            .check()
+            .map_err(|error| error.context(path.display()))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.sizes()?.check()?;
+        let wrong = |what: &str| Err(Error::usage(what));
+        if self.batch == 0 || self.batch > 65_536 {
+            return wrong("batch is between 1 and 65536");
+        }
+        if !(self.epochs > 0.0 && self.epochs.is_finite()) {
+            return wrong("epochs is above 0");
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate < 1.0) {
+            return wrong("learning_rate is between 0 and 1");
+        }
+        if !(0.0..1.0).contains(&self.average) {
+            return wrong("average is from 0 to below 1");
+        }
+        if self.shift > crate::dataset::PAD as u32 {
+            return wrong("shift is at most 2");
+        }
+        if self.validate_every == 0 {
+            return wrong("validate_every is at least 1");
+        }
+        if !(0.0..=1.0).contains(&self.teacher_share) {
+            return wrong("teacher_share is between 0 and 1");
+        }
+        Ok(())
+    }
+
+    /// The network's sizes.
+    ///
+    /// # Errors
+    /// There is no network of that name.
+    pub fn sizes(&self) -> Result<network::Config> {
+        match &self.network {
+            Sizes::Given(config) => Ok(*config),
+            Sizes::Named(name) => match name.as_str() {
+                "nano" => Ok(network::Config::NANO),
+                "default" => Ok(network::Config::DEFAULT),
+                "large" => Ok(network::Config::LARGE),
+                _ => Err(Error::usage(format!("there is no network \"{name}\""))
+                    .remedy("choose nano, default or large, or give c16, n16 and so on")),
+            },
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The network on a burn device.
+
+use burn::tensor::activation::relu;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use face8x::{Error, Result};
+
+use crate::network::{self, Conv, Op, Plan, Weights, tap_is_used};
+use crate::prepare::normal;
+
+/// Weights and bias of one convolution.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    pub name: String,
+    /// Outputs x inputs x 3 x 3.
+    pub weight: Tensor<4>,
+    pub bias: Tensor<1>,
+}
+
+/// A network's layers and the plan that joins them.
+#[derive(Debug, Clone)]
+pub struct Network {
+    plan: Plan,
+    layers: Vec<Layer>,
+    /// 1 where an upsampling convolution has a tap, 0 elsewhere; none where all taps are used.
+    masks: Vec<Option<Tensor<4>>>,
+}
+
+/// Random weights (He et al. 2015), smaller where a sum follows.
+pub fn random_weights(plan: &Plan, seed: u64) -> Weights {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut weights = Weights::default();
+    for (step, conv) in plan.convs() {
+        let taps = (0..9)
+            .filter(|t| tap_is_used(conv.taps, 0, t / 3, t % 3))
+            .count();
+        let sd = conv.gain * (2.0 / (conv.inputs * taps) as f32).sqrt();
+        let shape = vec![conv.outputs, conv.inputs, 3, 3];
+        let values = mask(conv)
+            .into_iter()
+            .map(|m| m * sd * normal(&mut rng))
+            .collect();
+        weights.insert(
+            format!("{}.w", step.name),
+            network::Tensor { shape, values },
+        );
+        let bias = network::Tensor {
+            shape: vec![conv.outputs],
+            values: vec![0.0; conv.outputs],
+        };
+        weights.insert(format!("{}.b", step.name), bias);
+    }
+    weights
+}
+
+/// 1 for each weight that is used, 0 for the others.
+fn mask(conv: &Conv) -> Vec<f32> {
+    let per_output = conv.inputs * 9;
+    let used = |k: usize| tap_is_used(conv.taps, k / per_output, k % 9 / 3, k % 3);
+    (0..conv.outputs * per_output)
+        .map(|k| f32::from(u8::from(used(k))))
+        .collect()
+}
+
+impl Network {
+    /// The network with these weights.
+    ///
+    /// # Errors
+    /// The weights are not those of a network of this family.
+    pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
+        let plan = Plan::of(weights)?;
+        let (mut layers, mut masks) = (Vec::new(), Vec::new());
+        for (step, conv) in plan.convs() {
+            let (w, b) = (
+                weights.get(&format!("{}.w", step.name))?,
+                weights.get(&format!("{}.b", step.name))?,
+            );
+            let shape = [conv.outputs, conv.inputs, 3, 3];
+            let kept = mask(conv);
+            let used: Vec<f32> = w.values.iter().zip(&kept).map(|(w, m)| w * m).collect();
+            layers.push(Layer {
+                name: step.name.clone(),
+                weight: Tensor::from_data(TensorData::new(used, shape), device),
+                bias: Tensor::from_data(TensorData::new(b.values.clone(), [conv.outputs]), device),
+            });
+            let partial = conv.taps == network::Taps::Phase;
+            masks.push(partial.then(|| Tensor::from_data(TensorData::new(kept, shape), device)));
+        }
+        Ok(Network {
+            plan,
+            layers,
+            masks,
+        })
+    }
+
+    /// Its layers, in the plan's order.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The same network with other layers.
+    pub fn with_layers(&self, layers: Vec<Layer>) -> Self {
+        Network {
+            layers,
+            ..self.clone()
+        }
+    }
+
+    /// The network to differentiate: its weights are the leaves of the graph.
+    pub fn tracked(&self) -> Self {
+        let layers = self.layers.iter().map(|layer| Layer {
+            name: layer.name.clone(),
+            weight: layer.weight.clone().inner().autodiff().require_grad(),
+            bias: layer.bias.clone().inner().autodiff().require_grad(),
+        });
+        self.with_layers(layers.collect())
+    }
+
+    /// What the last step makes of inputs (level / 255): the residual (N x 3 x 128 x 128) of
+    /// N x 3 x 16 x 16, or the landmarks (N x 11 x 1 x 1) of N x 1 x 48 x 48.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let mut made = vec![input];
+        let mut layers = self.layers.iter().zip(&self.masks);
+        for step in &self.plan.steps {
+            let x = made[step.inputs[0]].clone();
+            let y = match &step.op {
+                Op::Conv(conv) => match layers.next() {
+                    Some((layer, mask)) => convolve(conv, layer, mask.as_ref(), x),
+                    None => x,
+                },
+                Op::Shuffle => shuffle(x),
+                Op::AddRelu => relu(x + made[step.inputs[1]].clone()),
+            };
+            made.push(y);
+        }
+        made.swap_remove(made.len() - 1)
+    }
+
+    /// Its weights, for a file.
+    ///
+    /// # Errors
+    /// The device does not give them back.
+    pub fn weights(&self) -> Result<Weights> {
+        let mut weights = Weights::default();
+        for layer in &self.layers {
+            let w = layer.weight.clone();
+            let shape = w.dims().to_vec();
+            weights.insert(
+                format!("{}.w", layer.name),
+                network::Tensor {
+                    shape,
+                    values: to_vec(w)?,
+                },
+            );
+            let b = layer.bias.clone();
+            let shape = b.dims().to_vec();
+            weights.insert(
+                format!("{}.b", layer.name),
+                network::Tensor {
+                    shape,
+                    values: to_vec(b)?,
+                },
+            );
+        }
+        Ok(weights)
+    }
+}
+
+/// The values of a tensor.
+///
+/// # Errors
+/// The device does not give them back.
+pub fn to_vec<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    tensor.into_data().try_to_vec::<f32>().map_err(|error| {
+        Error::new(format!(
+            "cannot read a tensor back from the device: {error:?}"
+        ))
+    })
+}
+
+fn convolve(conv: &Conv, layer: &Layer, mask: Option<&Tensor<4>>, x: Tensor<4>) -> Tensor<4> {
+    let weight = match mask {
+        Some(mask) => layer.weight.clone() * mask.clone(),
+        None => layer.weight.clone(),
+    };
+    let options = ConvOptions::new([conv.stride; 2], [conv.border; 2], [1; 2], 1);
+    let y = conv2d(x, weight, Some(layer.bias.clone()), options);
+    if conv.relu { relu(y) } else { y }
+}
+
+/// Four channels to 2x2 pixels.
+fn shuffle(x: Tensor<4>) -> Tensor<4> {
+    let [n, c, h, w] = x.dims();
+    let split: Tensor<6> = x.reshape([n, c / 4, 2, 2, h, w]);
+    split
+        .permute([0, 1, 4, 2, 5, 3])
+        .reshape([n, c / 4, 2 * h, 2 * w])
+}

@@ -1,0 +1,111 @@
+//! AdamW, the learning rate's course, and the moving average of the weights.
+
+use burn::optim::{AdamW, AdamWConfig, Optimizer};
+use burn::tensor::Tensor;
+use face8x::{Error, Result};
+
+use super::Config;
+use super::checkpoint::State;
+use super::network::{Layer, Network, to_vec};
+
+/// The share of the highest learning rate that is left at the end.
+const LAST_RATE: f64 = 0.01;
+
+/// Steps between two looks at the loss: reading it back makes the device wait.
+const LOOK: u64 = 10;
+
+/// Changes the weights by their gradients.
+pub struct Optimiser {
+    /// For weights, and, without decay, for biases.
+    decaying: AdamW,
+    plain: AdamW,
+    learning_rate: f64,
+    warm_up: u64,
+    average: f64,
+}
+
+impl Optimiser {
+    pub fn new(config: &Config) -> Self {
+        let adam = |decay: f32| {
+            let adam = AdamWConfig::new().with_beta_2(0.99).with_epsilon(1e-8);
+            adam.with_weight_decay(decay).build()
+        };
+        Optimiser {
+            decaying: adam(config.weight_decay),
+            plain: adam(0.0),
+            learning_rate: config.learning_rate,
+            warm_up: config.warm_up,
+            average: config.average,
+        }
+    }
+
+    /// The learning rate of a step: it rises linearly and falls as a cosine.
+    pub fn rate(&self, step: u64, total: u64) -> f64 {
+        let rise = ((step + 1) as f64 / self.warm_up.max(1) as f64).min(1.0);
+        let fall = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / total as f64).cos());
+        self.learning_rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
+    }
+
+    /// One step of `total` down the gradient of `loss`, which `network`, the tracked form of the
+    /// state's network, made. Gives the loss every tenth time.
+    ///
+    /// # Errors
+    /// The loss is no number.
+    pub fn update(
+        &self,
+        state: &mut State,
+        network: &Network,
+        loss: Tensor<1>,
+        total: u64,
+    ) -> Result<Option<f64>> {
+        let mut gradients = loss.backward();
+        let rate = self.rate(state.step, total);
+        let done = state.step as f64;
+        // At the start the average forgets faster, so that it does not keep the first weights.
+        let keep = self.average.min((1.0 + done) / (10.0 + done));
+        let (mut layers, mut averaged) = (Vec::new(), Vec::new());
+        for (k, layer) in network.layers().iter().enumerate() {
+            let missing = || Error::new(format!("the loss does not depend on {}", layer.name));
+            let dw = layer
+                .weight
+                .grad_remove(&mut gradients)
+                .ok_or_else(missing)?;
+            let db = layer.bias.grad_remove(&mut gradients).ok_or_else(missing)?;
+            let (sw, sb) = std::mem::take(&mut state.optimiser[k]);
+            let (weight, sw) = self
+                .decaying
+                .step(rate, layer.weight.clone().inner(), dw, sw);
+            let (bias, sb) = self.plain.step(rate, layer.bias.clone().inner(), db, sb);
+            state.optimiser[k] = (sw, sb);
+            let before = &state.average.layers()[k];
+            averaged.push(Layer {
+                name: layer.name.clone(),
+                weight: blend(&before.weight, &weight, keep),
+                bias: blend(&before.bias, &bias, keep),
+            });
+            layers.push(Layer {
+                name: layer.name.clone(),
+                weight,
+                bias,
+            });
+        }
+        state.network = state.network.with_layers(layers);
+        state.average = state.average.with_layers(averaged);
+        state.step += 1;
+        if !state.step.is_multiple_of(LOOK) && state.step > 1 {
+            return Ok(None);
+        }
+        let value = f64::from(to_vec(loss.inner())?[0]);
+        if !value.is_finite() {
+            return Err(
+                Error::new(format!("the loss is {value} at step {}", state.step))
+                    .remedy("lower learning_rate; the last checkpoint is still whole"),
+            );
+        }
+        Ok(Some(value))
+    }
+}
+
+fn blend<const D: usize>(before: &Tensor<D>, now: &Tensor<D>, keep: f64) -> Tensor<D> {
+    before.clone().mul_scalar(keep) + now.clone().mul_scalar(1.0 - keep)
+}

@@ -1,0 +1,245 @@
+use std::fs;
+
+use face8x::geometry::Point;
+
+use super::*;
+use crate::dataset::{self, Alignment, CROP_SIDE, PictureData, Split, WIDE_SIDE, Writer};
+use crate::network::Weights;
+
+const TINY: &str = "
+batch = 4
+epochs = 4
+warm_up = 2
+learning_rate = 0.003
+validate_every = 2
+[network]
+c16 = 16
+n16 = 0
+c8 = 16
+n8 = 0
+c4 = 16
+n4 = 0
+m8 = 0
+m16 = 0
+c32 = 16
+n32 = 0
+c64 = 16
+n64 = 0
+[degrade]
+share = 0.3
+";
+
+fn config() -> Config {
+    toml::from_str(TINY).unwrap()
+}
+
+fn data() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), 1, 1, "test".into()).unwrap();
+    let landmarks = [Point::new(1.0, 1.0); 5];
+    let picture = |k: usize| {
+        let wave =
+            |i: usize| (128.0 + 90.0 * ((i / 3 % CROP_SIDE + 7 * k) as f32 / 9.0).sin()) as u8;
+        let pixels = (0..CROP_SIDE * CROP_SIDE * 3).map(wave).collect();
+        let crops = vec![(pixels, vec![false; CROP_SIDE * CROP_SIDE], landmarks)];
+        PictureData {
+            name: format!("{k}"),
+            crops,
+            wide: (vec![0; WIDE_SIDE * WIDE_SIDE], landmarks),
+        }
+    };
+    for (split, n) in [(Split::Train, 8), (Split::Validation, 2)] {
+        writer.section(split, vec![Alignment::Landmarks]);
+        for k in 0..n {
+            writer.push(&picture(k)).unwrap();
+        }
+    }
+    writer.finish().unwrap();
+    folder
+}
+
+#[test]
+fn a_resumed_training_ends_with_the_same_weights() {
+    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    train(&config(), data.path(), whole.path(), &device).unwrap();
+    let checkpoint = broken.path().join("checkpoint.safetensors");
+    for _ in 0..8 {
+        run::train_until(&config(), data.path(), broken.path(), &device, 2).unwrap();
+        assert!(checkpoint.exists());
+    }
+    let weights = |folder: &tempfile::TempDir| {
+        Weights::read(&folder.path().join("last.safetensors")).unwrap()
+    };
+    assert_eq!(weights(&whole), weights(&broken));
+    let rows = fs::read_to_string(whole.path().join("metrics.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 5);
+}
+
+#[test]
+fn a_checkpoint_of_another_configuration_is_refused() {
+    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let output = tempfile::tempdir().unwrap();
+    run::train_until(&config(), data.path(), output.path(), &device, 2).unwrap();
+    let other = Config {
+        seed: 1,
+        ..config()
+    };
+    let error = train(&other, data.path(), output.path(), &device).unwrap_err();
+    assert!(
+        error.to_string().contains("another configuration"),
+        "{error}"
+    );
+}
+
+#[test]
+fn training_lowers_the_loss() {
+    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let output = tempfile::tempdir().unwrap();
+    let config = Config {
+        epochs: 20.0,
+        validate_every: 8,
+        average: 0.5,
+        degrade: None,
+        ..config()
+    };
+    train(&config, data.path(), output.path(), &device).unwrap();
+    let rows = fs::read_to_string(output.path().join("metrics.csv")).unwrap();
+    let psnr: Vec<f64> = rows
+        .lines()
+        .skip(1)
+        .map(|r| r.split(',').nth(5).unwrap().parse().unwrap())
+        .collect();
+    assert!(psnr.last() > psnr.first(), "{psnr:?}");
+}
+
+#[test]
+fn the_network_computes_what_its_onnx_file_computes() {
+    let device = open_device(DEVICES[0]).unwrap();
+    let weights =
+        network::random_weights(&crate::network::Plan::new(&crate::network::Config::NANO), 5);
+    let burn = Network::new(&weights, &device).unwrap();
+    let runner =
+        crate::runner::Runner::load(&crate::onnx::float_model(&weights, &[]).unwrap()).unwrap();
+    let lr = crate::evaluate::noise(7);
+    let planes = loader::planes(&lr);
+    let input = burn::tensor::Tensor::from_data(
+        burn::tensor::TensorData::new(planes.clone(), [1, 3, 16, 16]),
+        &device,
+    );
+    let residual = network::to_vec(burn.forward(input)).unwrap();
+    let wanted = crate::runner::values::<f32>(&runner.run(&lr).unwrap()[0]).unwrap();
+    for ((r, b), w) in residual.iter().zip(loader::enlarge(&planes)).zip(wanted) {
+        assert!((r + b - w).abs() < 1e-4);
+    }
+    assert_eq!(burn.weights().unwrap(), weights);
+}
+
+#[test]
+fn the_ssim_loss_is_the_metric() {
+    let device = open_device(DEVICES[0]).unwrap();
+    let mut rng = fastrand::Rng::with_seed(2);
+    let levels: Vec<u8> = (0..2 * 49152)
+        .map(|k| (k / 3 % 128 + rng.i32(-20..20)).clamp(0, 255) as u8)
+        .collect();
+    let (a, b) = levels.split_at(49152);
+    let tensor = |rgb: &[u8]| {
+        let data = burn::tensor::TensorData::new(loader::planes(rgb), [1, 3, 128, 128]);
+        burn::tensor::Tensor::<4>::from_data(data, &device)
+    };
+    let found = network::to_vec(losses::Ssim::new(&device).mean(tensor(a), tensor(b))).unwrap()[0];
+    let planes = |rgb: &[u8]| crate::metrics::Planes::rgb(rgb, 128, 128);
+    let wanted = crate::metrics::ssim(&planes(a), &planes(b));
+    assert!((f64::from(found) - wanted).abs() < 1e-4, "{found} {wanted}");
+}
+
+#[test]
+fn a_batch_depends_on_the_seed_and_the_step_alone() {
+    let data = data();
+    let dataset = dataset::Dataset::open(data.path()).unwrap();
+    let batch = |seed, step| loader::batch(&dataset, &Config { seed, ..config() }, step).unwrap();
+    assert_eq!(batch(0, 3), batch(0, 3));
+    assert_ne!(batch(0, 3), batch(1, 3));
+    assert_ne!(batch(0, 3), batch(0, 4));
+    assert_eq!(batch(0, 0).hr.len(), 4 * 3 * 128 * 128);
+}
+
+#[test]
+fn mistakes_in_a_configuration_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.toml");
+    for (text, word) in [
+        ("learning_rat = 1", "learning_rat"),
+        ("batch = 0", "batch"),
+        ("network = \"huge\"", "huge"),
+        ("shift = 3", "shift"),
+        ("epochs = -1", "epochs"),
+        ("[degrade]\nnois = 1", "nois"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let error = Config::read(&path).unwrap_err();
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+#[test]
+fn the_configurations_that_come_with_it_are_good() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let mut n = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        Config::read(&entry.unwrap().path()).unwrap();
+        n += 1;
+    }
+    assert!(n >= 4);
+}
+
+#[test]
+fn the_landmark_network_computes_what_its_onnx_files_compute() {
+    let device = open_device(DEVICES[0]).unwrap();
+    let plan = crate::network::Plan::points(&crate::network::Points::SMALL);
+    let weights = network::random_weights(&plan, 8);
+    assert_eq!(crate::network::Plan::of(&weights).unwrap(), plan);
+    let burn = Network::new(&weights, &device).unwrap();
+    let mut rng = fastrand::Rng::with_seed(4);
+    let crops: Vec<Vec<u8>> = (0..6)
+        .map(|_| (0..48 * 48).map(|_| rng.u8(..)).collect())
+        .collect();
+    let float = crate::onnx::float_model(&weights, &[]).unwrap();
+    let quantised = crate::quantise::quantise(&weights, &crops).unwrap();
+    let int8 = crate::onnx::int8_model(&quantised, &[]);
+    let run = |file: &[u8], crop: &[u8]| {
+        let runner = crate::runner::Runner::with_outputs(file, None).unwrap();
+        crate::runner::values::<f32>(&runner.run(crop).unwrap()[0]).unwrap()
+    };
+    for crop in &crops {
+        let levels: Vec<f32> = crop.iter().map(|&v| f32::from(v) / 255.0).collect();
+        let data = burn::tensor::TensorData::new(levels, [1, 1, 48, 48]);
+        let wanted =
+            network::to_vec(burn.forward(burn::tensor::Tensor::from_data(data, &device))).unwrap();
+        assert_eq!(wanted.len(), 11);
+        let reach = wanted.iter().fold(0f32, |m, v| m.max(v.abs()));
+        for ((w, f), q) in wanted.iter().zip(run(&float, crop)).zip(run(&int8, crop)) {
+            assert!((w - f).abs() < 1e-4 * reach.max(1.0), "{w} {f}");
+            assert!((w - q).abs() < 0.1 * reach, "{w} {q} of {reach}");
+        }
+    }
+}
+
+#[test]
+fn a_resumed_landmark_training_ends_with_the_same_weights() {
+    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = Config {
+        epochs: 2.0,
+        validate_every: 1,
+        ..config()
+    };
+    train_points(&config, data.path(), whole.path(), &device).unwrap();
+    for _ in 0..4 {
+        points::train_until(&config, data.path(), broken.path(), &device, 1).unwrap();
+    }
+    let weights = |folder: &tempfile::TempDir| {
+        Weights::read(&folder.path().join("last.safetensors")).unwrap()
+    };
+    assert_eq!(weights(&whole), weights(&broken));
+}

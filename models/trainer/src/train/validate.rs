@@ -1,0 +1,57 @@
+//! How good the averaged weights are, on validation faces.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use face8x::Result;
+use face8x::geometry::{HR_SIDE, LR_SIDE};
+use rayon::prelude::*;
+
+use super::loader::{enlarge, planes};
+use super::network::{Network, to_vec};
+use crate::evaluate::{Case, Scores};
+use crate::metrics::{Score, mean_and_interval};
+
+/// Pictures that go through the network together.
+const BATCH: usize = 32;
+
+/// Restores all cases and compares.
+///
+/// # Errors
+/// The device failed.
+pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) -> Result<Scores> {
+    let mut restored = Vec::with_capacity(cases.len());
+    for chunk in cases.chunks(BATCH) {
+        let lr: Vec<f32> = chunk.iter().flat_map(|case| planes(&case.lr)).collect();
+        let base = enlarge(&lr);
+        let shape = [chunk.len(), 3, LR_SIDE, LR_SIDE];
+        let input: Tensor<4> = Tensor::from_data(TensorData::new(lr, shape), device);
+        let residual = to_vec(network.forward(input))?;
+        let area = HR_SIDE * HR_SIDE;
+        for (r, b) in residual
+            .chunks_exact(3 * area)
+            .zip(base.chunks_exact(3 * area))
+        {
+            let level = |k: usize| {
+                let at = k % 3 * area + k / 3;
+                ((r[at] + b[at]).clamp(0.0, 1.0) * 255.0).round_ties_even() as u8
+            };
+            restored.push((0..3 * area).map(level).collect::<Vec<u8>>());
+        }
+    }
+    let scored = cases.par_iter().zip(&restored);
+    let scores = scored
+        .map(|(case, sr)| Score::of(sr, &case.hr, &case.outside))
+        .collect();
+    Ok(Scores {
+        name: name.into(),
+        scores,
+        restored,
+    })
+}
+
+/// The means of PSNR, SSIM and MS-SSIM.
+pub fn means(scores: &Scores) -> [f64; 3] {
+    let mean = |f: fn(&Score) -> f64| {
+        mean_and_interval(&scores.scores.iter().map(f).collect::<Vec<_>>()).0
+    };
+    [mean(|s| s.psnr), mean(|s| s.ssim), mean(|s| s.ms_ssim)]
+}

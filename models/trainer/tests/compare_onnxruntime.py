@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Compares a network in onnxruntime with what tract made of it, byte for byte.
+
+usage: compare_onnxruntime.py MODEL.onnx FOLDER
+FOLDER is what `face8x-train dump MODEL.onnx -o FOLDER` wrote. Needs onnxruntime, onnx and numpy
+from PyPI. Graph optimisations are off: with them on, onnxruntime fuses the sums to kernels that
+round in their own way. A processor without VNNI instructions saturates 16-bit sums in
+onnxruntime's u8 x s8 kernels, so that a difference there is onnxruntime's.
+"""
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    path, folder = sys.argv[1:]
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    foreign = {node.op_type for node in model.graph.node if node.domain not in ("", "ai.onnx")}
+    if foreign:
+        sys.exit(f"operators outside ai.onnx: {sorted(foreign)}")
+    inputs = np.fromfile(f"{folder}/inputs.u8", np.uint8).reshape(-1, 1, 3, 16, 16)
+    wanted = np.fromfile(f"{folder}/outputs.u8", np.uint8).reshape(-1, 1, 3, 128, 128)
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    is_float = session.get_inputs()[0].type == "tensor(float)"
+    differing, largest = 0, 0
+    for lr, sr in zip(inputs, wanted):
+        fed = lr.astype(np.float32) / np.float32(255) if is_float else lr
+        found = session.run(None, {"input": fed})[0]
+        if is_float:
+            found = np.rint(np.clip(found, 0, 1) * np.float32(255)).astype(np.uint8)
+        differing += int((found != sr).sum())
+        largest = max(largest, int(np.abs(found.astype(int) - sr.astype(int)).max()))
+    print(f"{path}: {len(inputs)} pictures, {differing} of {wanted.size} bytes differ, by {largest} at most")
+    sys.exit(1 if differing and not is_float else 0)
+
+
+if __name__ == "__main__":
+    main()
