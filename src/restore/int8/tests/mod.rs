@@ -16,7 +16,7 @@ const MODELS: [(&str, &[u8]); 2] = [
     ("010", include_bytes!("../../../../models/face8x.onnx")),
     (
         "035",
-        include_bytes!("../../../../models/face8x-035-int8.onnx"),
+        include_bytes!("../../../../models/face8x-large.onnx"),
     ),
 ];
 
