@@ -16,8 +16,8 @@ fake() {
 # A Debian 12 with gcc and nothing else.
 machine() {
     rm -rf "${folder:?}"/*
-    mkdir -p "$folder/bin" "$folder/root/etc"
-    printf 'ID=%s\nVERSION_ID="%s"\n' debian 12 >"$folder/root/etc/os-release"
+    mkdir -p "$folder/bin" "$folder/tree/etc"
+    printf 'ID=%s\nVERSION_ID="%s"\n' debian 12 >"$folder/tree/etc/os-release"
     echo "gcc libc6-dev" >"$folder/installed"
     : >"$folder/log"
     fake dpkg-query <<END
@@ -40,14 +40,14 @@ END
 }
 
 libclang() {
-    mkdir -p "$folder/root/usr/lib/llvm-14/lib/clang/14/include"
-    : >"$folder/root/usr/lib/llvm-14/lib/libclang-14.so.1"
-    : >"$folder/root/usr/lib/llvm-14/lib/clang/14/include/stddef.h"
+    mkdir -p "$folder/tree/usr/lib/llvm-14/lib/clang/14/include"
+    : >"$folder/tree/usr/lib/llvm-14/lib/libclang-14.so.1"
+    : >"$folder/tree/usr/lib/llvm-14/lib/clang/14/include/stddef.h"
 }
 
 # Runs setup.sh on the machine; prints its exit status and what the fakes were asked.
 setup() {
-    (unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/root" PATH="$folder/bin:$PATH" \
+    (unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/tree" PATH="$folder/bin:$PATH" \
         "$here/../setup.sh" "$@" >"$folder/output" 2>&1)
     echo "$?: $(tr '\n' ' ' <"$folder/log")"
 }
@@ -77,10 +77,10 @@ rm "$folder/bin/id"
 fake id <<END
 echo 0
 END
-printf 'ID=debian\nVERSION_ID="13"\n' >"$folder/root/etc/os-release"
+printf 'ID=debian\nVERSION_ID="13"\n' >"$folder/tree/etc/os-release"
 check "root needs no sudo; Debian 13 has another libclang" \
     "0: $install libclang1-19 libclang-common-19-dev $windows " "$(setup)"
-printf 'ID=ubuntu\nVERSION_ID="24.04"\n' >"$folder/root/etc/os-release"
+printf 'ID=ubuntu\nVERSION_ID="24.04"\n' >"$folder/tree/etc/os-release"
 : >"$folder/log"
 check "other distributions get the general package" "0: $install libclang-dev $windows " "$(setup)"
 
@@ -104,7 +104,7 @@ machine
 rm "$folder"/bin/dpkg-query "$folder"/bin/apt-get
 for program in sh dirname cat; do ln -s "$(command -v $program)" "$folder/bin/$program"; done
 elsewhere() {
-    (unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/root" PATH="$folder/bin" \
+    (unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/tree" PATH="$folder/bin" \
         "$here/../setup.sh" >"$folder/output" 2>&1)
     echo "$?: $(head -n 1 "$folder/output")"
 }
@@ -126,7 +126,7 @@ mkdir -p "$folder/project/scripts/tests"
 cp "$here"/../*.sh "$folder/project/scripts/"
 echo 'echo "test result: ok. 2 passed; 0 failed; 0 ignored"' >"$folder/project/scripts/tests/a.sh"
 whole() {
-    output=$(unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/root" PATH="$folder/bin:$PATH" "$folder/project/scripts/test.sh" 2>&1)
+    output=$(unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/tree" PATH="$folder/bin:$PATH" "$folder/project/scripts/test.sh" 2>&1)
     echo "$?: $(echo "$output" | tail -n 1)"
 }
 fake cargo <<END
