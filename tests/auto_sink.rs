@@ -1,6 +1,7 @@
 //! `auto` on a machine without any display. The environment is set for a child process of this
 //! test, in a folder of its own.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -14,7 +15,7 @@ const CHILD: &str = "FACE8X_TEST_AUTO";
 fn without_a_display_auto_leaves_a_png_and_tells_why() {
     // With a display in reach this test would take it over.
     if Path::new("/dev/dri").exists() || Path::new("/dev/fb0").exists() {
-        println!("skipped: this machine has a display");
+        writeln!(std::io::stderr(), "skipped: this machine has a display").ok();
         return;
     }
     let folder = tempfile::tempdir().unwrap();

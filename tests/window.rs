@@ -5,6 +5,7 @@
 
 #![cfg(feature = "window")]
 
+use std::io::Write as _;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -57,7 +58,7 @@ fn start_server() -> Option<Server> {
 #[test]
 fn pictures_and_keys_go_through_an_x_server() {
     let Some(server) = start_server() else {
-        println!("skipped: Xvfb is not installed");
+        writeln!(std::io::stderr(), "skipped: Xvfb is not installed").ok();
         return;
     };
     let output = Command::new(std::env::current_exe().unwrap())

@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::*;
@@ -154,7 +155,11 @@ fn finds_the_astronauts_five_landmarks() {
             PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/models/yunet_n_320_320.onnx")
         });
     if !file.is_file() {
-        println!("skipped: FACE8X_YUNET does not name yunet_n_320_320.onnx");
+        writeln!(
+            std::io::stderr(),
+            "skipped: FACE8X_YUNET does not name yunet_n_320_320.onnx"
+        )
+        .ok();
         return;
     }
     let mut locator = open(file.to_str().unwrap()).unwrap();
