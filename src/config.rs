@@ -7,11 +7,9 @@ use serde::Deserialize;
 
 use crate::capture::SourceOptions;
 use crate::compose::{Rotation, View};
+use crate::face::MAX_FACES;
 use crate::frame::PixelFormat;
 use crate::{Error, Result};
-
-/// Most faces that are restored in one frame.
-pub const MAX_FACES: usize = 8;
 
 /// What the user asked for, each `None` where nothing was said. The same struct reads the flags
 /// (clap) and the configuration file (serde), so that their names cannot drift apart.

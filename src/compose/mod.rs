@@ -29,7 +29,7 @@ pub use info::{InfoText, Status};
 pub use view::{Rotation, View};
 
 use crate::convert::Converter;
-use crate::face::Face;
+use crate::face::{Face, MAX_FACES};
 use crate::frame::Frame;
 use crate::geometry::Similarity;
 use crate::picture::Picture;
@@ -45,9 +45,6 @@ const MUTED: u32 = 0x93a1ad;
 /// Lines around the first face, and around the others.
 const ACCENT: u32 = 0x4fd1b5;
 const ACCENT_DIM: u32 = 0x3a7f74;
-
-/// Faces of a scene that are shown.
-pub const MAX_FACES: usize = 8;
 
 /// A face with its pixels before and after the network.
 #[derive(Debug, Clone, Copy)]

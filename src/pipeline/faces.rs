@@ -2,9 +2,10 @@
 
 use crate::align::{self, Aligner};
 use crate::compose::Restored;
-use crate::config::MAX_FACES;
 use crate::convert::Converter;
-use crate::face::{Detection, Face, Locator, LocatorThread, Reduced, TRACK_SIZE, Tracker, Wants};
+use crate::face::{
+    Detection, Face, Locator, LocatorThread, MAX_FACES, Reduced, TRACK_SIZE, Tracker, Wants,
+};
 use crate::frame::Frame;
 use crate::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
 use crate::restore::{Lr, Restorer, Sr};

@@ -282,7 +282,7 @@ impl Pipeline {
         match self.settings.frames {
             Some(frames) => self.meter.frames >= frames,
             None => {
-                self.output.preview().is_some()
+                self.output.is_preview()
                     && (self.meter.face_frames >= PREVIEW_FACE_FRAMES
                         || self.meter.started.elapsed() >= PREVIEW_TIME)
             }

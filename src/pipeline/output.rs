@@ -54,7 +54,12 @@ impl Output {
         &self.line
     }
 
-    /// The file that the picture goes to because no display was there.
+    /// Whether the picture goes to a file because no display was there.
+    pub fn is_preview(&self) -> bool {
+        self.preview
+    }
+
+    /// The file of [`is_preview`](Output::is_preview).
     pub fn preview(&self) -> Option<PathBuf> {
         let file = Path::new(self.uri.strip_prefix("png:")?);
         self.preview

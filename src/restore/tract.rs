@@ -173,8 +173,12 @@ fn gather<T: Copy>(planes: &[T], sr: &mut Sr, level: impl Fn(T) -> u8) {
 
 /// Runs `work` and turns a panic of tract, which some damaged files cause, into an error.
 fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    contain(work)
-        .unwrap_or_else(|panic| Err(broken(format!("tract gave up on the model: {panic}"))))
+    contain(work).unwrap_or_else(|panic| {
+        Err(broken(format!(
+            "tract gave up on the model: {}",
+            one_line(&panic)
+        )))
+    })
 }
 
 /// What an ONNX file holds.
