@@ -33,6 +33,7 @@ pub mod photo;
 pub mod picture;
 pub mod pipeline;
 pub mod restore;
+pub mod soak;
 pub mod stats;
 pub mod status;
 pub mod still;

@@ -4,11 +4,13 @@ mod bench;
 mod image;
 mod look;
 mod run;
+mod soak;
 
 pub use bench::bench;
 pub use image::image;
 pub use look::{doctor, list, test_pattern};
 pub use run::run;
+pub use soak::soak;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -10,8 +10,10 @@ use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
 use crate::convert::JpegDecoder;
 use crate::display::{self, Event, SinkOptions};
+use crate::face::Locator;
 use crate::frame::Frame;
 use crate::picture::Picture;
+use crate::restore::Restorer;
 use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
 use crate::{Error, Result, board, face, restore};
@@ -24,7 +26,7 @@ mod timings;
 use meter::Meter;
 
 pub use faces::FacePath;
-pub use output::Output;
+pub use output::{Output, SinkOpener};
 pub use timings::{Stage, Timings};
 
 /// Longest wait for a frame before the display is looked after.
@@ -47,6 +49,14 @@ pub enum Turn {
     Waited,
     /// The run is over: the last frame, the last of `--frames`, or the user left.
     Over,
+}
+
+/// What a pipeline is made of, each opened.
+pub struct Parts {
+    pub restorer: Box<dyn Restorer>,
+    pub locator: Box<dyn Locator>,
+    pub output: Output,
+    pub capture: Capture,
 }
 
 /// Everything between a source and a sink.
@@ -76,7 +86,7 @@ impl Pipeline {
     /// # Errors
     /// One of them could not be opened.
     pub fn new(settings: &Settings) -> Result<Pipeline> {
-        let info: InfoText = settings.info_text.parse()?;
+        settings.info_text.parse::<InfoText>()?;
         let restorer = restore::open(
             &settings.restorer,
             settings.model.as_deref(),
@@ -89,7 +99,26 @@ impl Pipeline {
             true => Capture::start_retrying,
             false => Capture::start,
         };
-        let capture = start(&settings.source, &settings.source_options)?;
+        let parts = Parts {
+            restorer,
+            locator,
+            output,
+            capture: start(&settings.source, &settings.source_options)?,
+        };
+        Pipeline::of(settings, parts)
+    }
+
+    /// Puts `parts` together; what `settings` says of opening them is not looked at.
+    ///
+    /// # Errors
+    /// The overlay text is malformed, or the locator's thread cannot be started.
+    pub fn of(settings: &Settings, parts: Parts) -> Result<Pipeline> {
+        let Parts {
+            restorer,
+            locator,
+            output,
+            capture,
+        } = parts;
         let source = match capture.state() {
             State::Running(line) => line,
             State::Lost(_) => settings.source.as_str().into(),
@@ -98,7 +127,7 @@ impl Pipeline {
             view: settings.view,
             rotation: settings.rotation,
             mirror: settings.mirror,
-            info,
+            info: settings.info_text.parse()?,
         };
         Ok(Pipeline {
             settings: settings.clone(),
@@ -189,13 +218,26 @@ impl Pipeline {
             return self.idle();
         }
         match self.capture.take(&mut self.frame, FRAME_WAIT) {
-            Taken::Frame => self.show_frame(),
+            Taken::Frame => {
+                self.meter.taken += 1;
+                self.show_frame()
+            }
             Taken::Timeout => self.idle(),
             Taken::End => {
                 self.ended = Some(Instant::now());
                 Turn::Waited
             }
         }
+    }
+
+    /// Frames that were taken from the source so far, whatever came of them.
+    pub fn taken(&self) -> u64 {
+        self.meter.taken
+    }
+
+    /// Frames that were overwritten before they could be taken.
+    pub fn skipped(&self) -> u64 {
+        self.capture.skipped()
     }
 
     /// The faces of the last frame.
