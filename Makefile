@@ -7,7 +7,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test test-training setup lint fmt bench doc clean help
+.PHONY: run test test-training setup lint fmt bench deb deb-test doc clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -31,6 +31,12 @@ fmt: ## Format the sources
 
 bench: setup ## Run the benchmarks; ARGS are for cargo bench
 	@scripts/cargo.sh bench $(ARGS)
+
+deb: setup ## Make the Debian packages of the cross builds; ARGS="arm64" makes one of them
+	@scripts/deb.sh $(ARGS)
+
+deb-test: ## Install, start and remove the arm64 package in a Debian root under qemu-user
+	@board/debian/test.sh $(or $(ARGS),$(wildcard $(TARGET_DIR)/deb/*_arm64.deb))
 
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps

@@ -79,16 +79,20 @@ pub const RESTORERS: &[RestorerKind] = &[
 /// # Errors
 /// An unknown name is a usage error; a model that cannot be read or does not fit is a failure.
 pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
-    let kind = RESTORERS
+    let opened = (kind_of(restorer)?.open)(model, threads)?;
+    log::info!("restorer: {}", opened.describe());
+    Ok(opened)
+}
+
+/// The restorer of this name.
+pub(crate) fn kind_of(restorer: &str) -> Result<&'static RestorerKind> {
+    RESTORERS
         .iter()
         .find(|kind| kind.name == restorer)
         .ok_or_else(|| {
             let names: Vec<_> = RESTORERS.iter().map(|kind| kind.name).collect();
             Error::unknown("restorer", restorer, &names)
-        })?;
-    let opened = (kind.open)(model, threads)?;
-    log::info!("restorer: {}", opened.describe());
-    Ok(opened)
+        })
 }
 
 fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {

@@ -10,7 +10,7 @@ mod summary;
 mod tests;
 
 pub use latency::Latency;
-pub use summary::{Event, Percentiles, Summary};
+pub use summary::{Event, Fault, Percentiles, Summary};
 
 /// Frames a second over the last second.
 ///
