@@ -26,7 +26,7 @@ cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/face8x-deb
 image=$cache/$suite-$architecture.tar
 
 [ "$(id -u)" = 0 ] || skip "it needs the superuser"
-for tool in mmdebstrap python3; do
+for tool in mmdebstrap arch-test python3; do
     command -v "$tool" >/dev/null 2>&1 || skip "$tool is not installed"
 done
 
@@ -59,10 +59,10 @@ mkdir -p "$cache" "$root"
 # systemd-standalone-sysusers makes the groups; all of systemd is not needed for that.
 if [ ! -e "$image" ]; then
     echo "making a Debian $suite root for $architecture"
-    mmdebstrap --quiet --variant=apt --architectures="$architecture" \
-        --include=libgcc-s1,systemd-standalone-sysusers \
-        "$suite" "$image.part" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" || exit 1
-    mv "$image.part" "$image"
+    mmdebstrap --quiet --variant=essential --architectures="$architecture" \
+        --dpkgopt=force-unsafe-io --include=libgcc-s1,systemd-standalone-sysusers \
+        "$suite" "$image.part.tar" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" || exit 1
+    mv "$image.part.tar" "$image"
 fi
 tar -C "$root" -xf "$image" --exclude=./dev
 mkdir -p "$root/dev"
@@ -77,16 +77,15 @@ files() {
 }
 
 inside() {
-    chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
-        "$@" >"$folder/log" 2>&1
+    chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" >"$folder/log" 2>&1
     status=$?
     [ "$status" = 0 ] || cat "$folder/log" >&2
     echo "$status"
 }
 
 before=$(files)
-check "apt finds what the $architecture package needs" 0 \
-    "$(inside apt-get install -y --no-download /root/face8x.deb)"
+check "dpkg finds what the $architecture package needs" 0 \
+    "$(inside dpkg --install /root/face8x.deb)"
 check "the package is installed" "install ok installed $version" \
     "$(chroot "$root" dpkg-query -W -f '${Status} ${Version}' face8x)"
 check "the program runs" 0 "$(inside face8x --version)"
@@ -117,10 +116,10 @@ check "a mistake in the configuration is the status of the unit" 2 \
 check "the status has the line" 1 \
     "$(grep -c "STATUS=/etc/face8x/face8x.toml: line [0-9]*: there is no key \"sorce\"" "$folder/manager")"
 
-check "it is removed" 0 "$(inside apt-get remove -y face8x)"
+check "it is removed" 0 "$(inside dpkg --remove face8x)"
 check "the configuration stays" yes "$([ -e "$root/etc/face8x/face8x.toml" ] && echo yes || echo no)"
 check "the program is gone" no "$([ -e "$root/usr/bin/face8x" ] && echo yes || echo no)"
-check "it is purged" 0 "$(inside apt-get purge -y face8x)"
+check "it is purged" 0 "$(inside dpkg --purge face8x)"
 check "nothing is left" "$before" "$(files)"
 
 finish
