@@ -9,6 +9,7 @@ use crate::face::{
 use crate::frame::Frame;
 use crate::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
 use crate::restore::{Lr, Restorer, Sr};
+use crate::status::{Fault, Faults};
 use crate::{Result, pipeline::Stage, pipeline::Timings};
 
 /// Room for one face.
@@ -130,6 +131,14 @@ impl FacePath {
     /// Number of the newest frame that the locator has answered for.
     pub fn searched(&self) -> Option<u64> {
         self.searched
+    }
+
+    /// What went wrong so far, added to `faults`.
+    pub fn faults(&self, faults: Faults) -> Faults {
+        faults
+            .set(Fault::SearchFailed, self.locator.failures())
+            .set(Fault::SearchStalled, self.locator.stalls())
+            .set(Fault::RestoreFailed, self.failures)
     }
 
     fn reduce(&mut self, frame: &Frame) -> Result<()> {

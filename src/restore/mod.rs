@@ -91,6 +91,18 @@ pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<
     Ok(opened)
 }
 
+/// The SHA-256 in hexadecimal of the model that [`open`] takes; `None` for bicubic, which has none.
+///
+/// # Errors
+/// The file cannot be read, or the embedded model is damaged.
+pub fn checksum(restorer: &str, model: Option<&Path>) -> Result<Option<String>> {
+    match model {
+        _ if restorer == "bicubic" => Ok(None),
+        None => model_checksum().map(Some),
+        Some(path) => Ok(Some(model::sha256(&model::read_file(path)?))),
+    }
+}
+
 fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
     if threads > 1 {
         log::info!(
