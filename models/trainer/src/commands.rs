@@ -7,13 +7,16 @@ use face8x_train::dataset::{Alignment, Dataset, Split};
 use face8x_train::degrade::Degrade;
 use face8x_train::network::{Config, Plan, Points, Weights};
 use face8x_train::runner::{Runner, values};
-use face8x_train::{evaluate, files, landmarks, onnx, prepare, quantise};
+use face8x_train::{evaluate, files, heatmap, landmarks, onnx, prepare, quantise};
 
-use crate::cli::{About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Prepare, Quantise};
+use crate::cli::{
+    About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Heatmaps, Prepare, Quantise,
+};
 
 pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::Prepare(arguments) => prepare(arguments),
+        Command::Heatmaps(arguments) => heatmaps(arguments),
         #[cfg(feature = "train")]
         Command::Train(arguments) => train(arguments, face8x_train::train::train),
         #[cfg(feature = "train")]
@@ -42,6 +45,37 @@ fn prepare(a: &Prepare) -> Result<()> {
     let taken: usize = report.taken.values().sum();
     print!("{report}");
     println!("{:>8.1} pictures a second", taken as f64 / seconds);
+    Ok(())
+}
+
+fn heatmaps(a: &Heatmaps) -> Result<()> {
+    let started = std::time::Instant::now();
+    let boxes = match (&a.yolo_world, &a.detections) {
+        (Some(network), _) => heatmap::Boxes::YoloWorld(network.clone()),
+        (None, Some(file)) => heatmap::Boxes::File {
+            file: file.clone(),
+            pictures: a.pictures.clone(),
+        },
+        (None, None) => heatmap::Boxes::Landmarks,
+    };
+    let classes = a
+        .classes
+        .as_deref()
+        .map(heatmap::Classes::read)
+        .transpose()?;
+    let report = heatmap::make(&heatmap::Options {
+        dataset: a.dataset.clone(),
+        output: a.output.clone(),
+        boxes,
+        classes: classes.unwrap_or_default(),
+        preview: a.preview.clone(),
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    print!("{report}");
+    println!(
+        "{:>8.1} pictures a second",
+        report.pictures as f64 / seconds
+    );
     Ok(())
 }
 

@@ -187,7 +187,11 @@ fn the_configurations_that_come_with_it_are_good() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
     let mut n = 0;
     for entry in fs::read_dir(folder).unwrap() {
-        Config::read(&entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.ends_with("prompts.toml") {
+            continue;
+        }
+        Config::read(&path).unwrap();
         n += 1;
     }
     assert!(n >= 4);
