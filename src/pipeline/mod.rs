@@ -83,7 +83,11 @@ impl Pipeline {
             settings.threads,
         )?;
         let locator = face::open(&settings.locator)?;
-        log::info!("locator: {}", locator.name());
+        let tracker = face::open_tracker(&settings.locator)?;
+        match tracker.engine() {
+            Some(engine) => log::info!("locator: {}, landmarks by {engine}", locator.name()),
+            None => log::info!("locator: {}", locator.name()),
+        }
         let output = Output::open(&settings.sink, &SinkOptions::default())?;
         let start = match settings.wait {
             true => Capture::start_retrying,
@@ -105,7 +109,7 @@ impl Pipeline {
             capture,
             frame: Frame::empty(),
             jpeg: JpegDecoder::new(),
-            faces: FacePath::new(locator, restorer, settings.faces)?,
+            faces: FacePath::new(locator, tracker, restorer, settings.faces)?,
             composer: Composer::new(options),
             picture: Picture::default(),
             output,

@@ -1,4 +1,4 @@
-//! Restore: 16x16 pixels of a face in, 128x128 out.
+//! Restore: 16x16 pixels of a face in, 128x128 out. And the landmark network, by the same engine.
 
 use std::path::Path;
 
@@ -10,10 +10,12 @@ mod bicubic;
 mod float_form;
 mod int8;
 mod model;
+mod points;
 mod tract;
 
 pub use bicubic::Bicubic;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
+pub use points::{ANSWERS, CROP_SIDE, Crop, PointNetwork};
 pub use tract::{Operators, TractRestorer};
 
 /// The network's input: 16x16 RGB, interleaved, 8 bits a channel.
