@@ -10,6 +10,7 @@ use crate::capture::SourceOptions;
 use crate::compose::{InfoText, Rotation, View};
 use crate::face::MAX_FACES;
 use crate::frame::PixelFormat;
+use crate::status::{self, Files, StatusOptions};
 use crate::{Error, Result, capture, display, face, restore};
 
 mod file;
@@ -80,6 +81,15 @@ pub struct Options {
     /// Print one JSON line a second and a summary line at the end
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub json: Option<bool>,
+    /// Write the status as JSON to this file once a second
+    #[arg(long, value_name = "FILE")]
+    pub status_file: Option<PathBuf>,
+    /// Serve OpenMetrics at this port, to this machine alone; ADDRESS:PORT for others
+    #[arg(long, value_name = "PORT")]
+    pub metrics: Option<String>,
+    /// Write the metrics to this .prom file once a second, for node_exporter's textfile collector
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
 }
 
 /// What a run does: every value checked, every default filled in.
@@ -117,6 +127,8 @@ pub struct Settings {
     pub button: Option<ButtonOptions>,
     /// Print JSON lines.
     pub json: bool,
+    /// What is told to other programs.
+    pub status: StatusOptions,
 }
 
 impl Options {
@@ -143,6 +155,9 @@ impl Options {
             button: self.button.or(others.button),
             headless: self.headless.or(others.headless),
             json: self.json.or(others.json),
+            status_file: self.status_file.or(others.status_file),
+            metrics: self.metrics.or(others.metrics),
+            metrics_file: self.metrics_file.or(others.metrics_file),
         }
     }
 
@@ -190,6 +205,13 @@ impl Options {
             threads: within("threads", self.threads.unwrap_or(1), 1, 64)?,
             button: self.button,
             json: self.json.unwrap_or(false),
+            status: StatusOptions {
+                files: Files {
+                    status: self.status_file,
+                    metrics: self.metrics_file,
+                },
+                address: self.metrics.as_deref().map(status::address).transpose()?,
+            },
         })
     }
 }
@@ -306,6 +328,7 @@ mod tests {
             "locator = 'rustfase'",
             "restorer = 'bicubix'",
             "info-text = '%fsp'",
+            "metrics = 'kiosk:9100'",
         ] {
             // As a flag, and in a file.
             let flags: Options = toml::from_str(text).unwrap();

@@ -36,6 +36,7 @@ pub mod pipeline;
 pub mod restore;
 pub mod service;
 pub mod stats;
+pub mod status;
 pub mod still;
 
 pub use error::{Error, Result};

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use face8x::Result;
 use face8x::config::{Options, Settings};
 use face8x::pipeline::{Pipeline, Progress};
 use face8x::service::Service;
+use face8x::status::{Identity, Reporting};
+use face8x::{Result, restore};
 
 use super::{flag_on_hangup, stop_on_signals};
 use crate::cli::RunArgs;
@@ -27,24 +28,23 @@ pub fn run(arguments: RunArgs) -> Result<ExitCode> {
 }
 
 fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
-    let mut settings = read_settings(arguments)?;
+    let settings = read_settings(arguments)?;
     let stop = stop_on_signals()?;
     let hangup = Arc::new(AtomicBool::new(false));
     flag_on_hangup(match arguments.config {
         Some(_) => &hangup,
         None => &stop,
     })?;
-    let mut pipeline = Pipeline::new(&settings)?;
+    let mut running = Running::start(settings)?;
     loop {
-        show(&mut pipeline, &settings, service, &stop, &hangup)?;
+        running.show(service, &stop, &hangup)?;
         match &arguments.config {
             Some(file)
                 if hangup.swap(false, Ordering::Relaxed) && !stop.load(Ordering::Relaxed) =>
             {
                 service.reloading();
                 log::info!("reading {} again", file.display());
-                let reloaded = read_settings(arguments);
-                pipeline = reload(pipeline, &mut settings, reloaded, file, service)?;
+                running = running.reload(read_settings(arguments), file, service)?;
             }
             _ => break,
         }
@@ -61,32 +61,98 @@ fn read_settings(arguments: &RunArgs) -> Result<Settings> {
     options.resolve()
 }
 
-/// Runs the pipeline until it is over or SIGHUP comes.
-fn show(
-    pipeline: &mut Pipeline,
-    settings: &Settings,
-    service: &mut Service,
-    stop: &AtomicBool,
-    hangup: &AtomicBool,
-) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    let mut silent = false;
-    pipeline.run(stop, &mut |progress| {
-        let mut heard = true;
-        match progress {
-            Progress::Picture => service.picture(Instant::now()),
-            Progress::Figures(summary) => {
-                service.status(summary);
-                if settings.json {
-                    let written = writeln!(stdout, "{}", summary.to_json());
-                    heard = is_heard(written.and_then(|()| stdout.flush()), &mut silent);
-                } else {
-                    log::debug!("{}", summary.to_json());
+/// The pipeline of some settings, and those who watch it from outside.
+struct Running {
+    settings: Settings,
+    pipeline: Pipeline,
+    _reporting: Option<Reporting>,
+}
+
+impl Running {
+    fn start(settings: Settings) -> Result<Running> {
+        let mut pipeline = Pipeline::new(&settings)?;
+        let identity = Identity {
+            restorer: pipeline.faces().restorer().to_owned(),
+            model_sha256: restore::checksum(&settings.restorer, settings.model.as_deref())?,
+            restarts: None,
+        };
+        let reporting = Reporting::start(&settings.status, identity)?;
+        if let Some(reporting) = &reporting {
+            pipeline.report_to(reporting.monitor());
+        }
+        Ok(Running {
+            settings,
+            pipeline,
+            _reporting: reporting,
+        })
+    }
+
+    /// Runs until it is over or SIGHUP comes.
+    fn show(
+        &mut self,
+        service: &mut Service,
+        stop: &AtomicBool,
+        hangup: &AtomicBool,
+    ) -> Result<()> {
+        let json = self.settings.json;
+        let mut stdout = std::io::stdout().lock();
+        let mut silent = false;
+        self.pipeline.run(stop, &mut |progress| {
+            let mut heard = true;
+            match progress {
+                Progress::Picture => service.picture(Instant::now()),
+                Progress::Figures(summary) => {
+                    service.status(summary);
+                    if json {
+                        let written = writeln!(stdout, "{}", summary.to_json());
+                        heard = is_heard(written.and_then(|()| stdout.flush()), &mut silent);
+                    } else {
+                        log::debug!("{}", summary.to_json());
+                    }
                 }
             }
+            heard && !hangup.load(Ordering::Relaxed)
+        })
+    }
+
+    /// Takes over the settings that were read again. Where they are no good, or what they name
+    /// does not open, the old ones stay: a kiosk goes on.
+    ///
+    /// # Errors
+    /// The old settings do not open any more.
+    fn reload(
+        self,
+        settings: Result<Settings>,
+        file: &Path,
+        service: &mut Service,
+    ) -> Result<Running> {
+        let (kept, error) = match settings {
+            Ok(new) if new == self.settings => {
+                log::info!("{} says what it said before", file.display());
+                service.reloaded(&Ok(()));
+                return Ok(self);
+            }
+            Ok(new) => {
+                // Cameras, displays and ports can be opened only once.
+                let old = self.settings.clone();
+                drop(self);
+                match Running::start(new) {
+                    Ok(running) => {
+                        service.reloaded(&Ok(()));
+                        return Ok(running);
+                    }
+                    Err(error) => (Err(old), error),
+                }
+            }
+            Err(error) => (Ok(self), error),
+        };
+        log::error!("{error}; the old configuration is kept");
+        if let Some(remedy) = error.remedy_text() {
+            log::error!("  remedy: {remedy}");
         }
-        heard && !hangup.load(Ordering::Relaxed)
-    })
+        service.reloaded(&Err(error));
+        kept.or_else(Running::start)
+    }
 }
 
 /// Whether to go on after a line was written so. Whoever read the lines may have left: so do we.
@@ -102,45 +168,4 @@ fn is_heard(written: std::io::Result<()>, silent: &mut bool) -> bool {
         }
     }
     true
-}
-
-/// The pipeline of the settings that were read again. Where they are no good, or what they name
-/// does not open, it is that of the old settings: a kiosk goes on.
-///
-/// # Errors
-/// The old settings do not open any more.
-fn reload(
-    pipeline: Pipeline,
-    settings: &mut Settings,
-    reloaded: Result<Settings>,
-    file: &Path,
-    service: &mut Service,
-) -> Result<Pipeline> {
-    let refused = match reloaded {
-        Ok(new) if new == *settings => {
-            log::info!("{} says what it said before", file.display());
-            service.reloaded(&Ok(()));
-            return Ok(pipeline);
-        }
-        Ok(new) => {
-            // Cameras and displays can be opened only once.
-            drop(pipeline);
-            match Pipeline::new(&new) {
-                Ok(pipeline) => {
-                    *settings = new;
-                    service.reloaded(&Ok(()));
-                    return Ok(pipeline);
-                }
-                Err(error) => (None, error),
-            }
-        }
-        Err(error) => (Some(pipeline), error),
-    };
-    let (kept, error) = refused;
-    log::error!("{error}; the old configuration is kept");
-    if let Some(remedy) = error.remedy_text() {
-        log::error!("  remedy: {remedy}");
-    }
-    service.reloaded(&Err(error));
-    kept.map_or_else(|| Pipeline::new(settings), Ok)
 }

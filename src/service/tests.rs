@@ -4,7 +4,7 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::stats::{Event, Fault};
+use crate::stats::{Event, LastFault};
 
 /// A service whose messages are kept, one a line as they are sent.
 fn service(watchdog: Option<Duration>) -> (Service, Rc<RefCell<Vec<String>>>) {
@@ -57,7 +57,7 @@ fn the_status_is_told_when_it_changes() {
         said,
         ["STATUS=30 fps, 1 face, demo: 640x480 to null; no fault"]
     );
-    let fault = Fault {
+    let fault = LastFault {
         what: "/dev/video0 is gone\nplug it in",
         seconds_ago: 200.0,
     };

@@ -40,7 +40,7 @@ impl From<&Latency> for Percentiles {
 
 /// The newest thing that went wrong in a run and was dealt with: the camera or the display was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Fault<'a> {
+pub struct LastFault<'a> {
     pub what: &'a str,
     pub seconds_ago: f64,
 }
@@ -82,7 +82,7 @@ pub struct Summary<'a> {
     pub restorer: &'a str,
     pub view: &'a str,
     /// The newest fault; `null` where there was none.
-    pub fault: Option<Fault<'a>>,
+    pub fault: Option<LastFault<'a>>,
 }
 
 impl Summary<'_> {
@@ -115,7 +115,7 @@ impl Summary<'_> {
             seconds: round(self.seconds, 1),
             fps: round(self.fps, 2),
             rss_mb: self.rss_mb.map(|megabytes| round(megabytes, 1)),
-            fault: self.fault.map(|fault| Fault {
+            fault: self.fault.map(|fault| LastFault {
                 seconds_ago: round(fault.seconds_ago, 1),
                 ..fault
             }),

@@ -180,7 +180,7 @@ fn a_json_line_has_every_field_under_its_name() {
         locator: "rustface",
         restorer: "bicubic",
         view: "restored",
-        fault: Some(Fault {
+        fault: Some(LastFault {
             what: "/dev/video0 is gone",
             seconds_ago: 3.06,
         }),
