@@ -34,7 +34,31 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
             .transpose()?,
         delay: &mut Delay,
     };
-    (settings.panel.open)(&settings, parts).map_err(|error| error.context(&settings.dev))
+    let sink =
+        (settings.panel.open)(&settings, parts).map_err(|error| error.context(&settings.dev))?;
+    log::info!("{}", sent(&settings));
+    Ok(sink)
+}
+
+/// What was sent, and how to check that it came: a panel cannot answer.
+fn sent(settings: &Settings) -> String {
+    let line = |name, line: Option<u32>| match line {
+        Some(line) => format!("{name} line {line}"),
+        None => format!("no {name} line"),
+    };
+    format!(
+        "sent the start of {} and a black picture to {} at {} Hz, mode {}, with {}, {} and {} of \
+         {}; a panel cannot answer: if it stays white or dark, check these wires with `face8x \
+         test-pattern --sink spi:...` and try a lower speed=",
+        settings.panel.name,
+        settings.dev,
+        settings.speed,
+        settings.mode,
+        line("data/command", settings.dc),
+        line("reset", settings.rst),
+        line("backlight", settings.bl),
+        settings.chip,
+    )
 }
 
 /// `argument` is "PATH" for an ILI9341, or "MODEL,path=PATH,key=value,...".

@@ -267,3 +267,18 @@ fn a_board_without_spi_says_how_to_enable_it() {
     let error = board::output("/dev/gpiochip99", 1, false).err().unwrap();
     assert!(error.remedy_text().unwrap().contains("chip="));
 }
+
+#[test]
+fn the_log_says_what_was_sent_where() {
+    let text = sent(&Settings::parse("st7735s,dc=4,rst=5").unwrap());
+    for part in [
+        "st7735s",
+        "/dev/spidev0.0",
+        "data/command line 4",
+        "reset line 5",
+        "no backlight line",
+        "test-pattern",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
