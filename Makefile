@@ -7,7 +7,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test test-training setup lint fmt bench doc clean help
+.PHONY: run test test-training setup lint fmt bench doc cross cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -34,6 +34,15 @@ bench: setup ## Run the benchmarks; ARGS are for cargo bench
 
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps
+
+cross: setup ## Build release binaries for ARM boards; TARGETS chooses among both
+	@cross/build.sh $(TARGETS)
+
+cross-test: setup ## Test the integer engine, built for TARGET (aarch64), under qemu-user
+	@cross/test.sh $(TARGET)
+
+board-test: setup ## Run the aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
+	@board/virtual/test.sh
 
 clean: ## Remove everything that was built
 	@scripts/cargo.sh clean
