@@ -7,7 +7,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test test-training setup lint fmt bench doc cross cross-test board-test clean help
+.PHONY: run test monitoring-test test-training setup lint fmt bench doc cross cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -15,6 +15,10 @@ run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its argum
 
 test: ## Check the format, lint and run every test; the last line sums up
 	@scripts/test.sh
+
+monitoring-test: ## Test the metrics against Prometheus and node_exporter
+	@scripts/cargo.sh build
+	@board/monitoring/test.sh
 
 test-training: setup ## Test the training too, which builds burn (10 minutes and more)
 	@scripts/cargo.sh test -p face8x-train

@@ -28,7 +28,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Camera to display, live (what happens without a command)
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Restore the faces of picture files
     Image(ImageArgs),
     /// List cameras, displays, sources, sinks, locators, restorers and views

@@ -9,6 +9,7 @@ use crate::capture::SourceOptions;
 use crate::compose::{Rotation, View};
 use crate::face::MAX_FACES;
 use crate::frame::PixelFormat;
+use crate::status::{self, Files, StatusOptions};
 use crate::{Error, Result};
 
 /// What the user asked for, each `None` where nothing was said. The same struct reads the flags
@@ -74,6 +75,15 @@ pub struct Options {
     /// Print one JSON line a second and a summary line at the end
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub json: Option<bool>,
+    /// Write the status as JSON to this file once a second
+    #[arg(long, value_name = "FILE")]
+    pub status_file: Option<PathBuf>,
+    /// Serve OpenMetrics at this port, to this machine alone; ADDRESS:PORT for others
+    #[arg(long, value_name = "PORT")]
+    pub metrics: Option<String>,
+    /// Write the metrics to this .prom file once a second, for node_exporter's textfile collector
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
 }
 
 /// What a run does: every value checked, every default filled in.
@@ -109,6 +119,8 @@ pub struct Settings {
     pub threads: usize,
     /// Print JSON lines.
     pub json: bool,
+    /// What is told to other programs.
+    pub status: StatusOptions,
 }
 
 impl Options {
@@ -169,6 +181,9 @@ impl Options {
             threads: self.threads.or(others.threads),
             headless: self.headless.or(others.headless),
             json: self.json.or(others.json),
+            status_file: self.status_file.or(others.status_file),
+            metrics: self.metrics.or(others.metrics),
+            metrics_file: self.metrics_file.or(others.metrics_file),
         }
     }
 
@@ -214,6 +229,13 @@ impl Options {
                 .transpose()?,
             threads: within("threads", self.threads.unwrap_or(1), 1, 64)?,
             json: self.json.unwrap_or(false),
+            status: StatusOptions {
+                files: Files {
+                    status: self.status_file,
+                    metrics: self.metrics_file,
+                },
+                address: self.metrics.as_deref().map(status::address).transpose()?,
+            },
         })
     }
 }
@@ -322,6 +344,7 @@ mod tests {
             "threads = 0",
             "frames = 0",
             "fps = 1001",
+            "metrics = 'kiosk:9100'",
         ] {
             let error = Options::from_toml(text).unwrap().resolve().unwrap_err();
             assert_eq!(error.exit_code(), 2, "{text}");

@@ -34,6 +34,7 @@ pub mod picture;
 pub mod pipeline;
 pub mod restore;
 pub mod stats;
+pub mod status;
 pub mod still;
 
 pub use error::{Error, Result};

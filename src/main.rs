@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     start_log(cli.verbose, cli.quiet);
     let result = match cli.command {
         None => commands::run(cli.run),
-        Some(Command::Run(arguments)) => commands::run(arguments.or(cli.run)),
+        Some(Command::Run(arguments)) => commands::run((*arguments).or(cli.run)),
         Some(_) if cli.run != RunArgs::default() => Err(Error::usage(
             "options of `run` stand before another command",
         )

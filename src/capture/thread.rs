@@ -17,6 +17,10 @@ const READ_TIMEOUT: Duration = Duration::from_millis(100);
 /// that was plugged in again shall be seen within two seconds, and looking for it costs next to
 /// nothing.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// A frame that says it was taken this long before it was read, or this long after, tells the time of
+/// another clock: UVC cameras and drivers that were reset do.
+const CLOCK_BEHIND: Duration = Duration::from_secs(2);
+const CLOCK_AHEAD: Duration = Duration::from_millis(100);
 /// How long dropping waits for the thread. A driver may hang in an open or a close for longer: the
 /// thread is then left to itself.
 const PATIENCE_AT_DROP: Duration = Duration::from_millis(950);
@@ -57,6 +61,7 @@ struct Shared {
     captured: AtomicU64,
     corrupt: AtomicU64,
     lost: AtomicU64,
+    clock_jumps: AtomicU64,
     stage: Mutex<Stage>,
     changed: Condvar,
 }
@@ -102,6 +107,7 @@ impl Capture {
             captured: AtomicU64::new(0),
             corrupt: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            clock_jumps: AtomicU64::new(0),
             stage: Mutex::new(Stage::Working),
             changed: Condvar::new(),
         });
@@ -155,6 +161,11 @@ impl Capture {
     /// How many times a running source was lost.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// How many times the frames' clock left the monotonic one.
+    pub fn clock_jumps(&self) -> u64 {
+        self.shared.clock_jumps.load(Ordering::Relaxed)
     }
 }
 
@@ -255,6 +266,7 @@ impl Shared {
     fn read_all(&self, source: &mut dyn Source, frame: &mut Frame) -> Stop {
         let mut newest = monotonic_now();
         let mut running = false;
+        let mut clock_is_off = false;
         loop {
             if *lock(&self.stage) != Stage::Working {
                 return Stop::Asked;
@@ -267,6 +279,7 @@ impl Shared {
                         running = true;
                         self.say_running(source);
                     }
+                    clock_is_off = self.right_clock(frame, newest, clock_is_off);
                     self.latest.publish(frame);
                     continue;
                 }
@@ -298,6 +311,27 @@ impl Shared {
                 return Stop::Lost(Error::new(what));
             }
         }
+    }
+
+    /// Gives a frame of another clock the time at which it was read, so that latencies and the
+    /// tracker's motion stay what they are. Says whether it was such a frame.
+    fn right_clock(&self, frame: &mut Frame, read: Duration, was_off: bool) -> bool {
+        let earliest = read.saturating_sub(CLOCK_BEHIND);
+        let is_off = !(earliest..=read + CLOCK_AHEAD).contains(&frame.timestamp);
+        if is_off && !was_off {
+            let count = self.clock_jumps.fetch_add(1, Ordering::Relaxed) + 1;
+            if count.is_power_of_two() {
+                log::warn!(
+                    "a frame of {:.1} s was read at {:.1} s: its time is not used ({count} so far)",
+                    frame.timestamp.as_secs_f64(),
+                    read.as_secs_f64()
+                );
+            }
+        }
+        if is_off {
+            frame.timestamp = read;
+        }
+        is_off
     }
 
     fn say_running(&self, source: &dyn Source) {

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use face8x::Result;
 use face8x::config::Options;
 use face8x::pipeline::Pipeline;
+use face8x::restore;
+use face8x::status::{Identity, Reporting};
 
 use super::stop_on_signals;
 use crate::cli::RunArgs;
@@ -19,6 +21,15 @@ pub fn run(arguments: RunArgs) -> Result<ExitCode> {
     let settings = options.resolve()?;
     let stop = stop_on_signals()?;
     let mut pipeline = Pipeline::new(&settings)?;
+    let identity = Identity {
+        restorer: pipeline.faces().restorer().to_owned(),
+        model_sha256: restore::checksum(&settings.restorer, settings.model.as_deref())?,
+        restarts: None,
+    };
+    let reporting = Reporting::start(&settings.status, identity)?;
+    if let Some(reporting) = &reporting {
+        pipeline.report_to(reporting.monitor());
+    }
     let mut stdout = std::io::stdout().lock();
     pipeline.run(&stop, &mut |summary| {
         if settings.json {

@@ -39,6 +39,7 @@
 //! ```
 
 mod fixed;
+mod points;
 mod pyramid;
 mod rustface;
 mod smooth;
@@ -53,6 +54,7 @@ mod scene;
 use crate::geometry::{Landmarks, Point, Rect};
 use crate::{Error, Result};
 
+pub use points::PointFinder;
 pub use thread::{Located, LocatorThread};
 pub use track::{MAX_FACES, Tracker};
 
@@ -207,6 +209,18 @@ pub fn open(uri: &str) -> Result<Box<dyn Locator>> {
         uri,
         &[&["auto"], &forms[..]].concat(),
     ))
+}
+
+/// The tracker that belongs to the locator of `uri`: for `auto`, one that looks at each face's
+/// landmarks in every frame, so that the locator is only asked now and then.
+///
+/// # Errors
+/// The program file is damaged.
+pub fn open_tracker(uri: &str) -> Result<Tracker> {
+    match uri {
+        "auto" => Ok(Tracker::with_landmarks(PointFinder::new()?)),
+        _ => Ok(Tracker::new()),
+    }
 }
 
 /// The face box of five landmarks: the square about their bounding box, measured along the face's

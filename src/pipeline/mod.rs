@@ -1,6 +1,7 @@
 //! The loop: newest frame in, faces restored, picture out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::display::{self, Event, SinkOptions};
 use crate::frame::Frame;
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
+use crate::status::{Figures, Monitor};
 use crate::{Error, Result, board, face, restore};
 
 mod faces;
@@ -64,6 +66,7 @@ pub struct Pipeline {
     drawn: Instant,
     /// The source has ended at this time; its last frame stays.
     ended: Option<Instant>,
+    monitor: Option<Arc<Monitor>>,
 }
 
 impl Pipeline {
@@ -80,7 +83,11 @@ impl Pipeline {
             settings.threads,
         )?;
         let locator = face::open(&settings.locator)?;
-        log::info!("locator: {}", locator.name());
+        let tracker = face::open_tracker(&settings.locator)?;
+        match tracker.engine() {
+            Some(engine) => log::info!("locator: {}, landmarks by {engine}", locator.name()),
+            None => log::info!("locator: {}", locator.name()),
+        }
         let output = Output::open(&settings.sink, &SinkOptions::default())?;
         let start = match settings.wait {
             true => Capture::start_retrying,
@@ -102,7 +109,7 @@ impl Pipeline {
             capture,
             frame: Frame::empty(),
             jpeg: JpegDecoder::new(),
-            faces: FacePath::new(locator, restorer, settings.faces)?,
+            faces: FacePath::new(locator, tracker, restorer, settings.faces)?,
             composer: Composer::new(options),
             picture: Picture::default(),
             output,
@@ -111,7 +118,25 @@ impl Pipeline {
             frozen: false,
             drawn: Instant::now(),
             ended: None,
+            monitor: None,
         })
+    }
+
+    /// Hands the figures to `monitor`, now and once a second while [`run`](Pipeline::run) runs.
+    pub fn report_to(&mut self, monitor: Arc<Monitor>) {
+        self.monitor = Some(monitor);
+        self.hand_over();
+    }
+
+    fn hand_over(&self) {
+        if let Some(monitor) = &self.monitor {
+            monitor.update(self.figures());
+        }
+    }
+
+    /// The counters of the run so far.
+    pub fn figures(&self) -> Figures {
+        self.meter.figures(&self.capture, &self.faces, &self.output)
     }
 
     /// Takes turns until the run is over or `stop` is set. `report` is given a status every
@@ -133,6 +158,7 @@ impl Pipeline {
             if now >= next_report {
                 next_report = (next_report + Duration::from_secs(1)).max(now);
                 self.meter.look_around(&self.capture);
+                self.hand_over();
                 if !report(&self.summary(stats::Event::Status)) {
                     return Ok(());
                 }
@@ -146,6 +172,7 @@ impl Pipeline {
         if let Some(file) = self.output.preview() {
             log::info!("no display: the picture is {}", file.display());
         }
+        self.hand_over();
         report(&self.summary(stats::Event::Summary));
         self.capture.failure().map_or(Ok(()), Err)
     }

@@ -73,6 +73,11 @@ impl Output {
             .is_some_and(|sink| sink.kind() == Kind::Window)
     }
 
+    /// Whether the display is there now.
+    pub fn is_up(&self) -> bool {
+        self.sink.is_some()
+    }
+
     /// How often the display was lost.
     pub fn lost(&self) -> u64 {
         self.lost

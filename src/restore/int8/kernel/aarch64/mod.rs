@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::Kernel;
+use super::{Kernel, Row};
 
 mod finish;
 mod sdot;
@@ -20,4 +20,21 @@ pub fn available() -> Vec<Arc<dyn Kernel>> {
     kernels.extend(sdot::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));
     kernels.push(Arc::new(smull::Smull));
     kernels
+}
+
+/// Has a row computed tile by tile: `tile(row, block, pixel, left)` computes some of the block's
+/// pixels, from `pixel` on where `left` are left, and gives how many. The row has passed its check.
+///
+/// # Panics
+/// Where the row's slices are too short for its numbers.
+#[inline]
+fn tiles(mut row: Row<'_>, tile: impl Fn(&mut Row<'_>, usize, usize, usize) -> usize) {
+    row.check();
+    for block in 0..row.blocks {
+        let mut pixel = 0;
+        while pixel < row.pixels {
+            let left = row.pixels - pixel;
+            pixel += tile(&mut row, block, pixel, left);
+        }
+    }
 }
