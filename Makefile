@@ -7,7 +7,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test monitoring-test test-training setup lint fmt bench deb deb-test doc clean help
+.PHONY: run test monitoring-test test-training setup lint fmt bench deb deb-test doc cross cross-test \
+	board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -44,6 +45,15 @@ deb-test: ## Install, start and remove the arm64 package in a Debian root under 
 
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps
+
+cross: setup ## Build release binaries for ARM boards; TARGETS chooses among both
+	@cross/build.sh $(TARGETS)
+
+cross-test: setup ## Test the integer engine, built for TARGET (aarch64), under qemu-user
+	@cross/test.sh $(TARGET)
+
+board-test: setup ## Run the aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
+	@board/virtual/test.sh
 
 clean: ## Remove everything that was built
 	@scripts/cargo.sh clean
