@@ -27,6 +27,7 @@ extras() {
     scripts/cargo.sh build
     mkdir -p "$1"
     "$build/debug/face8x" man "$1/man"
+    gzip -9n "$1"/man/*.1
     "$build/debug/face8x" completions bash >"$1/face8x.bash"
     "$build/debug/face8x" completions zsh >"$1/_face8x"
     "$build/debug/face8x" completions fish >"$1/face8x.fish"

@@ -205,12 +205,7 @@ fn every_command_has_a_manual_page_that_is_well_formed() {
     face8x(folder.path(), &["man", "file/pages"]).expect(1, &["file/pages", "remedy: "]);
 
     let lint = std::process::Command::new("mandoc")
-        .args([
-            "-Tlint",
-            "-Wwarning",
-            "pages/face8x.1",
-            "pages/face8x-run.1",
-        ])
+        .args(["-Tlint", "-Werror", "pages/face8x.1", "pages/face8x-run.1"])
         .current_dir(folder.path())
         .output();
     match lint {

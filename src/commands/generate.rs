@@ -11,7 +11,8 @@ use crate::cli::{Cli, CompletionsArgs, ManArgs};
 
 /// Writes the manual pages: all of them into a folder, or the program's own to standard output.
 pub fn man(arguments: ManArgs) -> Result<ExitCode> {
-    let command = Cli::command();
+    // `face8x help` needs no page of its own.
+    let command = Cli::command().disable_help_subcommand(true);
     match arguments.folder {
         Some(folder) => {
             std::fs::create_dir_all(&folder)
