@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         Some(Command::List) => commands::list(),
         Some(Command::Doctor(arguments)) => commands::doctor(arguments),
         Some(Command::TestPattern(arguments)) => commands::test_pattern(arguments),
+        Some(Command::Man(arguments)) => commands::man(arguments),
+        Some(Command::Completions(arguments)) => commands::completions(arguments),
     };
     match result {
         Ok(code) => code,

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{ReadError, Source, SourceOptions, kind_of};
 use crate::frame::{Frame, monotonic_now};
@@ -13,8 +13,10 @@ use crate::{Error, Result};
 
 /// The longest wait for a frame before looking whether to stop.
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
-/// Waits before the source is opened again: the first, doubled each time up to the last.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// Waits before the source is opened again: the first, doubled each time up to the last. A camera
+/// that was plugged in again shall be seen within two seconds, and looking for it costs next to
+/// nothing.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// A frame that says it was taken this long before it was read, or this long after, tells the time of
 /// another clock: UVC cameras and drivers that were reset do.
 const CLOCK_BEHIND: Duration = Duration::from_secs(2);
@@ -56,6 +58,7 @@ struct Shared {
     latest: Latest<Frame>,
     state: Mutex<State>,
     failure: Mutex<Option<Error>>,
+    fault: Mutex<Option<(Instant, Arc<str>)>>,
     captured: AtomicU64,
     corrupt: AtomicU64,
     lost: AtomicU64,
@@ -113,6 +116,7 @@ impl Capture {
             latest: Latest::new(Frame::empty()),
             state: Mutex::new(state),
             failure: Mutex::new(None),
+            fault: Mutex::new(None),
             captured: AtomicU64::new(0),
             corrupt: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -150,6 +154,11 @@ impl Capture {
     /// standard input).
     pub fn failure(&self) -> Option<Error> {
         lock(&self.shared.failure).clone()
+    }
+
+    /// Why the source was lost or would not open the last time, and when. Cheap, as `state`.
+    pub fn fault(&self) -> Option<(Instant, Arc<str>)> {
+        lock(&self.shared.fault).clone()
     }
 
     /// Frames that were overwritten before they were taken.
@@ -365,7 +374,9 @@ impl Shared {
             Some(remedy) => log::warn!("{reason} ({remedy}): trying again"),
             None => log::warn!("{reason}: trying again"),
         }
-        *state = State::Lost(reason.into());
+        let reason: Arc<str> = reason.into();
+        *lock(&self.fault) = Some((Instant::now(), Arc::clone(&reason)));
+        *state = State::Lost(reason);
     }
 
     /// Waits for `time`, or until asked to stop; whether to go on.

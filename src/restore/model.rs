@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub const EMBEDDED_MODEL: &[u8] = include_bytes!("../../models/face8x.onnx");
 
 /// `sha256sum -c` lines of every file that is embedded.
-const SHA256SUMS: &str = include_str!("../../models/SHA256SUMS");
+pub(super) const SHA256SUMS: &str = include_str!("../../models/SHA256SUMS");
 
 /// Larger files are refused unread: the largest network of this kind has 40 MB.
 const MAX_BYTES: u64 = 64 << 20;

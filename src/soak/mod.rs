@@ -108,6 +108,7 @@ impl SoakOptions {
 fn parts(settings: &Settings, script: &Arc<Script>) -> Result<Parts> {
     let restorer = restore::open(&settings.restorer, settings.model.as_deref(), 1)?;
     let locator = face::open(&settings.locator)?;
+    let tracker = face::open_tracker(&settings.locator)?;
     let locator = Box::new(FaultyLocator::new(locator, Arc::clone(script)));
     let (uri, theirs) = (settings.sink.clone(), Arc::clone(script));
     let sink = SinkOptions {
@@ -129,6 +130,7 @@ fn parts(settings: &Settings, script: &Arc<Script>) -> Result<Parts> {
     Ok(Parts {
         restorer,
         locator,
+        tracker,
         output,
         capture,
     })
