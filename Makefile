@@ -7,7 +7,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test test-training setup lint fmt bench peers doc clean help
+.PHONY: run test test-training setup lint fmt bench peers cross-kernels doc clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -34,6 +34,9 @@ bench: setup ## Run the benchmarks; ARGS are for cargo bench
 
 peers: setup ## Time other engines beside the integer engine; ARGS are for peers.py
 	@scripts/peers/peers.py $(ARGS)
+
+cross-kernels: ## Count what the ARM kernels cost, under emulation and by models; ARGS="--check" compares
+	@cross/kernels.py $(ARGS)
 
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps
