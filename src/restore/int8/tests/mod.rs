@@ -10,6 +10,7 @@ use super::kernel::available;
 use super::*;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 
+mod digests;
 mod graphs;
 
 const MODELS: [(&str, &[u8]); 2] = [
