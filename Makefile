@@ -7,7 +7,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test monitoring-test test-training setup lint fmt bench deb deb-test doc clean help
+.PHONY: run test monitoring-test test-training setup lint fmt bench peers deb deb-test doc cross \
+	cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -42,8 +43,20 @@ deb: setup ## Make the Debian packages of the cross builds; ARGS="arm64" makes o
 deb-test: ## Install, start and remove the arm64 package in a Debian root under qemu-user
 	@board/debian/test.sh $(or $(ARGS),$(wildcard $(TARGET_DIR)/deb/*_arm64.deb))
 
+peers: setup ## Time other engines beside the integer engine; ARGS are for peers.py
+	@scripts/peers/peers.py $(ARGS)
+
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps
+
+cross: setup ## Build release binaries for ARM boards; TARGETS chooses among both
+	@cross/build.sh $(TARGETS)
+
+cross-test: setup ## Test the integer engine, built for TARGET (aarch64), under qemu-user
+	@cross/test.sh $(TARGET)
+
+board-test: setup ## Run the aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
+	@board/virtual/test.sh
 
 clean: ## Remove everything that was built
 	@scripts/cargo.sh clean

@@ -81,7 +81,7 @@ pub struct ImageArgs {
     /// The pictures are faces already: 16x16, or aligned 128x128
     #[arg(long, conflicts_with_all = ["paste_back", "locator", "faces"])]
     pub aligned: bool,
-    /// What finds faces: auto, rustface, centre, box:X,Y,W,H or yunet:FILE
+    /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
     #[arg(long, value_name = "LOCATOR", default_value = "auto")]
     pub locator: String,
     /// Most faces restored in a picture, the largest first (1 to 8)

@@ -26,7 +26,7 @@ pub struct Options {
     /// Where pictures go: auto, window, drm, fb, spi:PANEL, png:PATH or null
     #[arg(long, value_name = "SINK")]
     pub sink: Option<String>,
-    /// What finds faces: auto, rustface, centre, box:X,Y,W,H or yunet:FILE
+    /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
     #[arg(long, value_name = "LOCATOR")]
     pub locator: Option<String>,
     /// What restores faces: auto, int8, tract or bicubic

@@ -125,6 +125,7 @@ fn doctor_checks_the_model_and_names_remedies() {
     let folder = tempfile::tempdir().unwrap();
     let doctor = face8x(folder.path(), &["doctor"]);
     assert!(doctor.stdout.contains("model"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("landmarks"), "{}", doctor.stdout);
     assert!(doctor.stdout.contains("camera"), "{}", doctor.stdout);
     let problems = doctor
         .stdout

@@ -152,7 +152,7 @@ pub const SINKS: &[SinkKind] = &[
     },
     SinkKind {
         name: "png",
-        help: "a PNG file, replaced by each picture; png:DIR/%05d.png numbers them",
+        help: "a PNG file, replaced by each picture; png:DIR/%05d.png numbers them, png:FILE@800x480 sets the size",
         open: png::open,
     },
     SinkKind {

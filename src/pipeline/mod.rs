@@ -99,7 +99,7 @@ impl Pipeline {
         let locator = face::open(&settings.locator)?;
         let tracker = face::open_tracker(&settings.locator)?;
         match tracker.engine() {
-            Some(engine) => log::info!("locator: {}, landmarks by {engine}", locator.name()),
+            Some(engine) => log::info!("locator: {} by {engine}", locator.name()),
             None => log::info!("locator: {}", locator.name()),
         }
         let output = Output::open(&settings.sink, &SinkOptions::default())?;

@@ -111,7 +111,10 @@ fn quantise(a: &Quantise) -> Result<()> {
     let inputs = match is_points {
         true => {
             let samples = landmarks::fixed_samples(&train, Jitter::TRAINING, a.pictures as usize)?;
-            samples.into_iter().map(|sample| sample.levels).collect()
+            // What the network says of other crops, but that they are none, does not matter: the
+            // scales are better without it.
+            let faces = samples.into_iter().filter(|sample| sample.points.is_some());
+            faces.map(|sample| sample.levels).collect()
         }
         false => evaluate::calibration_inputs(&train, a.pictures as usize)?,
     };
