@@ -37,7 +37,7 @@ fmt: ## Format the sources
 bench: setup ## Run the benchmarks; ARGS are for cargo bench
 	@scripts/cargo.sh bench $(ARGS)
 
-deb: setup ## Make the Debian packages of the cross builds; ARGS="arm64" makes one of them
+deb: setup ## Make Debian packages for ARM boards; ARGS="arm64" makes one of them
 	@scripts/deb.sh $(ARGS)
 
 deb-test: ## Install, start and remove the arm64 package in a Debian root under qemu-user
