@@ -5,9 +5,10 @@ use std::path::Path;
 use face8x::Result;
 use face8x_train::dataset::{Alignment, Dataset, Split};
 use face8x_train::degrade::Degrade;
+use face8x_train::landmarks::{self, Jitter};
 use face8x_train::network::{Config, Plan, Points, Weights};
 use face8x_train::runner::{Runner, values};
-use face8x_train::{evaluate, files, heatmap, landmarks, onnx, prepare, quantise};
+use face8x_train::{evaluate, files, heatmap, onnx, prepare, quantise};
 
 use crate::cli::{
     About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Heatmaps, Prepare, Quantise,
@@ -134,8 +135,11 @@ fn quantise(a: &Quantise) -> Result<()> {
     let is_points = !Plan::of(&weights)?.skip;
     let inputs = match is_points {
         true => {
-            let samples = landmarks::fixed_samples(&train, a.pictures as usize)?;
-            samples.into_iter().map(|sample| sample.levels).collect()
+            let samples = landmarks::fixed_samples(&train, Jitter::TRAINING, a.pictures as usize)?;
+            // What the network says of other crops, but that they are none, does not matter: the
+            // scales are better without it.
+            let faces = samples.into_iter().filter(|sample| sample.points.is_some());
+            faces.map(|sample| sample.levels).collect()
         }
         false => evaluate::calibration_inputs(&train, a.pictures as usize)?,
     };
@@ -248,26 +252,31 @@ fn evaluate(a: &Evaluate) -> Result<()> {
 
 fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
     let dataset = Dataset::open(&a.dataset)?;
-    let samples = landmarks::fixed_samples(&dataset.section(a.split.into())?, usize::MAX)?;
+    let section = dataset.section(a.split.into())?;
     let bytes = files::read(&a.model)?;
     let runner =
         Runner::with_outputs(&bytes, None).map_err(|error| error.context(a.model.display()))?;
-    let found = samples
-        .iter()
-        .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
-    let found = found.collect::<Result<Vec<_>>>()?;
-    let f = landmarks::figures(&samples, &found);
     println!(
-        "{} crops: error by the eye distance: mean {:.2} %, median {:.2} %, over a tenth {:.1} % of faces",
-        samples.len(),
-        f.mean,
-        f.median,
-        f.over_tenth
+        "{} crops; errors by the eye distance, in per cent",
+        section.len()
     );
-    println!(
-        "called a face: {:.1} % of faces, {:.1} % of other crops",
-        f.faces_seen, f.others_seen
-    );
+    println!("crops cut as by     mean  median  over 10  faces seen  others called faces");
+    for (name, jitter) in [
+        ("the last landmarks", Jitter::FOLLOWED),
+        ("a detector's box", Jitter::DETECTOR),
+        ("a box in training", Jitter::TRAINING),
+    ] {
+        let samples = landmarks::fixed_samples(&section, jitter, usize::MAX)?;
+        let found = samples
+            .iter()
+            .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
+        let found = found.collect::<Result<Vec<_>>>()?;
+        let f = landmarks::figures(&samples, &found);
+        println!(
+            "{name:18} {:5.2} {:7.2} {:8.1} {:11.1} {:20.1}",
+            f.mean, f.median, f.over_tenth, f.faces_seen, f.others_seen
+        );
+    }
     Ok(())
 }
 

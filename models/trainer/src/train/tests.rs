@@ -224,7 +224,7 @@ fn the_configurations_that_come_with_it_are_good() {
 #[test]
 fn the_landmark_network_computes_what_its_onnx_files_compute() {
     let device = open_devices(DEVICES[0]).unwrap();
-    let plan = crate::network::Plan::points(&crate::network::Points::SMALL);
+    let plan = crate::network::Plan::points(&crate::network::Points::STANDARD);
     let weights = network::random_weights(&plan, 8);
     assert_eq!(crate::network::Plan::of(&weights).unwrap(), plan);
     let burn = Network::new(&weights, &device[0]).unwrap();
