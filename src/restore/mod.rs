@@ -13,6 +13,7 @@ mod model;
 mod tract;
 
 pub use bicubic::Bicubic;
+pub use int8::kernels;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
 pub use tract::{Operators, TractRestorer};
 

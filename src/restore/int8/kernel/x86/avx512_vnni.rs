@@ -144,6 +144,7 @@ unsafe fn finish(row: &mut Row<'_>, pixel: usize, blocks: usize, sums: &[__m512i
                 let factor = _mm512_loadu_ps(row.factor.as_ptr().add(q * Block::LANES));
                 let mut levels = quantise(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), factor), row.zero);
                 if let Some(addend) = &row.add {
+                    let at = (pixel + p) * addend.step + q * Block::LANES;
                     let other = _mm_loadu_si128(addend.other.as_ptr().add(at).cast());
                     levels = add(levels, _mm512_cvtepu8_epi32(other), addend);
                 }
