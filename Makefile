@@ -1,13 +1,14 @@
 # Each target does all the set-up that it needs. GNU make; the work is done by scripts/.
 
 ARGS ?=
+PICTURES ?= ../shared/data/celeba
 
 # CARGO_TARGET_DIR is honoured, as cargo does it.
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test test-training setup lint fmt bench doc clean help
+.PHONY: run test test-training exactness memcheck setup lint fmt bench doc clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -18,6 +19,13 @@ test: ## Check the format, lint and run every test; the last line sums up
 
 test-training: setup ## Test the training too, which builds burn (10 minutes and more)
 	@scripts/cargo.sh test -p face8x-train
+
+exactness: setup ## Compare every kernel with onnxruntime on the pictures in PICTURES, CelebA's folder
+	@scripts/exactness.sh "$(PICTURES)"
+
+memcheck: ## Run the integer kernels' tests under Valgrind
+	@scripts/setup.sh --tests
+	@scripts/memcheck.sh
 
 setup: ## Install the system packages that building and running need
 	@scripts/setup.sh
