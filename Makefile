@@ -8,8 +8,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test monitoring-test test-training exactness memcheck setup lint fmt bench peers deb \
-	deb-test doc cross cross-test board-test clean help
+.PHONY: run test monitoring-test test-training exactness memcheck setup lint fmt bench peers \
+	cross-kernels deb deb-test doc cross cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -53,6 +53,9 @@ deb-test: ## Install, start and remove the arm64 package in a Debian root under 
 
 peers: setup ## Time other engines beside the integer engine; ARGS are for peers.py
 	@scripts/peers/peers.py $(ARGS)
+
+cross-kernels: ## Count what the ARM kernels cost, under emulation and by models; ARGS="--check" compares
+	@cross/kernels.py $(ARGS)
 
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps
