@@ -23,7 +23,7 @@ const PORTRAIT: &[u8] = include_bytes!("portrait.jpg");
 /// Side of the portrait file in pixels.
 const PORTRAIT_SIDE: f32 = 512.0;
 /// The landmarks in the portrait file, measured by hand at 14-fold magnification.
-const PORTRAIT_LANDMARKS: Landmarks = [
+pub(crate) const PORTRAIT_LANDMARKS: Landmarks = [
     Point::new(203.5, 101.0),
     Point::new(247.0, 103.2),
     Point::new(224.8, 127.5),

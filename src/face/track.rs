@@ -18,6 +18,18 @@
 //! to 0.04 pixels of the reduced plane over 100 frames of an artificial scene. It costs about 0.05 ms
 //! a frame and 0.1 ms a face on an x86-64 core that others share.
 //!
+//! # With the landmark network
+//! A tracker that has a [`PointFinder`] also looks at each face's five points in every frame, in a crop
+//! that the last points, moved by the template, place, size and turn. Where the network is sure, the
+//! points say where the face is: each is smoothed relative to the template's motion, detections move
+//! the face only when they are far off, and the template is taken anew in every frame. Where it is not
+//! (hidden, turned away), all is as without it. Of two faces that would come to the same place, the
+//! one that the template has found keeps it.
+//!
+//! On a portrait that wanders, nods and comes nearer (`seen.rs`; detections tremble by 1.5 % and 4 %
+//! every eight frames), the alignment is off by 6.7 % of the eye distance on average and changes by
+//! 0.28 % from frame to frame; by detections and templates alone it is 8.1 % and 0.31 %.
+//!
 //! # How long a face is kept
 //! A face whose template is not found any more (turned away, hidden) goes on at its speed for half a
 //! second, then rests; after one second it is dropped. Its confidence falls to 0 in that time, so
@@ -29,6 +41,7 @@ mod path;
 
 use std::time::Duration;
 
+use super::points::PointFinder;
 use super::pyramid::Pyramid;
 use super::template::Place;
 use super::{Detection, Face, Located, Reduced, square};
@@ -62,6 +75,7 @@ pub struct Tracker {
     frame_size: (u32, u32),
     last: Duration,
     next_id: u64,
+    points: Option<PointFinder>,
 }
 
 impl Default for Tracker {
@@ -81,7 +95,32 @@ impl Tracker {
             frame_size: (0, 0),
             last: Duration::ZERO,
             next_id: 1,
+            points: None,
         }
+    }
+
+    /// A tracker that looks at each face's landmarks in every frame.
+    pub fn with_landmarks(points: PointFinder) -> Self {
+        Tracker {
+            points: Some(points),
+            ..Tracker::new()
+        }
+    }
+
+    /// Which operators run the landmark network, where it has one.
+    pub fn engine(&self) -> Option<&str> {
+        self.points.as_ref().map(PointFinder::engine)
+    }
+
+    /// The faces of the last update, the largest first.
+    pub fn faces(&self) -> &[Face] {
+        &self.faces
+    }
+
+    /// Whether the locator may rest: a face is followed, the landmark network sees all that are, and
+    /// the locator missed none of them when it last looked.
+    pub fn settled(&self) -> bool {
+        !self.paths.is_empty() && self.paths.iter().all(|path| path.seen && !path.missed())
     }
 
     /// The faces in the frame that was taken at `now` (its timestamp), the largest first.
@@ -106,8 +145,9 @@ impl Tracker {
         {
             self.learn(now, seen, located);
         }
-        // A landmark network that runs on every frame has its place here: for each path, five points
-        // and a confidence from the frame inside the path's box replace `place` and `landmarks`.
+        if seen {
+            self.look(now, dt);
+        }
         let (width, height) = (frame_size.0 as f32, frame_size.1 as f32);
         self.paths.retain(|path| {
             let Place { centre, .. } = path.place;
@@ -198,6 +238,39 @@ impl Tracker {
         }
     }
 
+    /// Looks at the landmarks of every face: first of those that the template has found, so that one
+    /// that is hidden does not take over the face before it.
+    fn look(&mut self, now: Duration, dt: f32) {
+        let Some(points) = &mut self.points else {
+            return;
+        };
+        let mut taken = [None; MAX_FACES];
+        for found in [true, false] {
+            for (k, path) in self.paths.iter_mut().enumerate() {
+                if path.found.is_some() != found {
+                    continue;
+                }
+                let free = |place: Place| {
+                    let here = square_of(place);
+                    let same = |other: &Place| square_of(*other).iou(&here) > SAME;
+                    !taken.iter().flatten().any(same)
+                };
+                let place = path.alignment().and_then(|at| {
+                    let points = points.look(&self.present, &at)?;
+                    let place = path.believed(&points)?;
+                    free(place).then_some((points, place))
+                });
+                match place {
+                    Some((points, place)) => {
+                        path.see(now, dt, &self.present, &points, place);
+                        taken[k] = Some(place);
+                    }
+                    None => path.seen = false,
+                }
+            }
+        }
+    }
+
     /// Brings faces forward that are clearly larger than one before them.
     fn order(&mut self) {
         for i in 1..self.paths.len() {
@@ -268,5 +341,7 @@ fn sound(detection: &Detection, frame_size: (u32, u32)) -> Option<Detection> {
 
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod seen;
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,9 @@ pub enum Operators {
     Fused(usize),
     /// The same, and an error where the network has no quantised convolution that they can run.
     OnlyFused(usize),
+    /// The same, on this many threads, by one of [`kernels`](super::kernels), which its number
+    /// there names.
+    OnlyFusedBy(usize, usize),
 }
 
 /// Restores with an ONNX network, run by tract.
@@ -172,7 +175,7 @@ fn gather<T: Copy>(planes: &[T], sr: &mut Sr, level: impl Fn(T) -> u8) {
 }
 
 /// Runs `work` and turns a panic of tract, which some damaged files cause, into an error.
-fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     contain(work).unwrap_or_else(|panic| {
         Err(broken(format!(
             "tract gave up on the model: {}",
@@ -182,7 +185,7 @@ fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// What an ONNX file holds.
-fn decode(bytes: &[u8]) -> Result<ModelProto> {
+pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto> {
     let file = tract_onnx::onnx()
         .proto_model_for_read(&mut &bytes[..])
         .ok()
@@ -202,7 +205,7 @@ fn decode(bytes: &[u8]) -> Result<ModelProto> {
 }
 
 /// The graph of an ONNX file.
-fn parse(file: &ModelProto) -> Result<InferenceModel> {
+pub(super) fn parse(file: &ModelProto) -> Result<InferenceModel> {
     tract_onnx::onnx()
         .model_for_proto_model(file)
         .map_err(|error| refused("read", error))
@@ -253,13 +256,13 @@ struct Prepared {
 
 /// Chooses the operators.
 fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
-    let (wanted, only) = match operators {
+    let (wanted, kernel, only) = match operators {
         Operators::Stock => return stock(model),
-        Operators::Fused(threads) => (threads, false),
-        Operators::OnlyFused(threads) => (threads, true),
+        Operators::Fused(threads) => (threads, int8::chosen()?, false),
+        Operators::OnlyFused(threads) => (threads, int8::chosen()?, true),
+        Operators::OnlyFusedBy(threads, number) => (threads, int8::numbered(number)?, true),
     };
     let threads = int8::usable_threads(wanted);
-    let kernel = int8::fastest();
     let kernel_name = kernel.name();
     let Some(fused) = int8::fuse(&model, kernel, threads)? else {
         if only {
@@ -299,7 +302,7 @@ fn stock(model: TypedModel) -> Result<Prepared> {
 }
 
 /// Rewrites a graph for this processor.
-fn optimise(model: TypedModel) -> Result<TypedModel> {
+pub(super) fn optimise(model: TypedModel) -> Result<TypedModel> {
     model
         .into_optimized()
         .map_err(|error| refused("prepare", error))
@@ -373,11 +376,11 @@ fn not_one(end: &str, count: usize) -> Error {
     Error::new(format!("the model has {count} {end}s; face8x needs one")).remedy(FITTING_MODEL)
 }
 
-fn broken(what: impl Into<String>) -> Error {
+pub(super) fn broken(what: impl Into<String>) -> Error {
     Error::new(what).remedy("copy or export the .onnx file again, or use the embedded model")
 }
 
-fn refused(verb: &str, error: impl std::fmt::Display) -> Error {
+pub(super) fn refused(verb: &str, error: impl std::fmt::Display) -> Error {
     broken(format!(
         "tract cannot {verb} the model: {}",
         one_line(&format!("{error:#}"))

@@ -19,11 +19,37 @@ mod tests;
 pub const SPAN: f32 = 112.0;
 pub const CENTRE: Point = Point::new(64.0, 72.0);
 
-/// Standard deviations of the box's error: of its centre in canonical pixels, of the logarithm of
-/// its side, of its angle in radians.
-const SHIFT: f32 = 4.5;
-const SCALE: f32 = 0.08;
-const ANGLE: f32 = 0.12;
+/// How far off the box is that a crop is cut by, as standard deviations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Jitter {
+    /// Of its centre, each way, in canonical pixels (the eyes are 28 apart).
+    pub shift: f32,
+    /// Of the logarithm of its side.
+    pub scale: f32,
+    /// Of its angle in radians.
+    pub angle: f32,
+}
+
+impl Jitter {
+    /// What the network is trained on: more than it will meet.
+    pub const TRAINING: Jitter = Jitter {
+        shift: 4.5,
+        scale: 0.08,
+        angle: 0.12,
+    };
+    /// A detector's box: 4 % of its side of 84 and 6 % in size.
+    pub const DETECTOR: Jitter = Jitter {
+        shift: 3.36,
+        scale: 0.06,
+        angle: 0.0,
+    };
+    /// A face that is followed, its crop cut by the landmarks of the last frame.
+    pub const FOLLOWED: Jitter = Jitter {
+        shift: 1.5,
+        scale: 0.02,
+        angle: 0.02,
+    };
+}
 
 /// One in so many samples shows no face.
 const NEGATIVES: usize = 4;
@@ -37,16 +63,25 @@ pub struct Sample {
     pub points: Option<Landmarks>,
 }
 
-/// A face, or in one of four cases none, of picture `k`. Everything random comes from `rng`; the
-/// light is changed only where `train`.
+/// A face in a box that is off by `jitter`, or in one of four cases none, of picture `k`. Everything
+/// random comes from `rng`; the light is changed only where `train`.
 ///
 /// # Errors
 /// The picture is damaged.
-pub fn sample(section: &Section, k: usize, train: bool, rng: &mut fastrand::Rng) -> Result<Sample> {
+pub fn sample(
+    section: &Section,
+    k: usize,
+    jitter: Jitter,
+    train: bool,
+    rng: &mut fastrand::Rng,
+) -> Result<Sample> {
     let picture = section.picture(k)?;
     let (levels, landmarks) = picture.wide();
     let is_face = rng.usize(..NEGATIVES) != 0;
-    let to_crop = if is_face { jittered(rng) } else { beside(rng) };
+    let to_crop = match is_face {
+        true => jittered(jitter, rng),
+        false => beside(rng),
+    };
     let flip = train && rng.bool();
     let mut crop = cut(levels, &to_crop);
     if !is_face && rng.u8(..4) == 0 {
@@ -89,16 +124,21 @@ fn crop_of(centre: Point, span: f32, angle: f32) -> Similarity {
     to_canonical().then(&Similarity::about(centre, middle, zoom, angle))
 }
 
-/// The crop of a box that is as far off as a tracked one.
-fn jittered(rng: &mut fastrand::Rng) -> Similarity {
+/// The crop of a box that is off by `jitter`.
+fn jittered(jitter: Jitter, rng: &mut fastrand::Rng) -> Similarity {
+    let Jitter {
+        shift,
+        scale,
+        angle,
+    } = jitter;
     let centre = Point::new(
-        CENTRE.x + SHIFT * normal(rng),
-        CENTRE.y + SHIFT * normal(rng),
+        CENTRE.x + shift * normal(rng),
+        CENTRE.y + shift * normal(rng),
     );
     crop_of(
         centre,
-        SPAN * (SCALE * normal(rng)).exp(),
-        ANGLE * normal(rng),
+        SPAN * (scale * normal(rng)).exp(),
+        angle * normal(rng),
     )
 }
 
@@ -220,8 +260,11 @@ pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
 ///
 /// # Errors
 /// A picture is damaged.
-pub fn fixed_samples(section: &Section, limit: usize) -> Result<Vec<Sample>> {
+pub fn fixed_samples(section: &Section, jitter: Jitter, limit: usize) -> Result<Vec<Sample>> {
     (0..section.len().min(limit))
-        .map(|k| sample(section, k, false, &mut fastrand::Rng::with_seed(k as u64)))
+        .map(|k| {
+            let mut rng = fastrand::Rng::with_seed(k as u64);
+            sample(section, k, jitter, false, &mut rng)
+        })
         .collect()
 }
