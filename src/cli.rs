@@ -28,7 +28,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Camera to display, live (what happens without a command)
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Restore the faces of picture files
     Image(ImageArgs),
     /// List cameras, displays, sources, sinks, locators, restorers and views
@@ -39,6 +39,10 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Show a test pattern: is the display wired and turned as it should be?
     TestPattern(TestPatternArgs),
+    /// Write the manual pages
+    Man(ManArgs),
+    /// Write the completions of a shell
+    Completions(CompletionsArgs),
 }
 
 #[derive(Args, Default, PartialEq)]
@@ -131,6 +135,20 @@ pub struct TestPatternArgs {
     /// Turn the picture clockwise: 0, 90, 180 or 270
     #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = rotations())]
     pub rotate: Rotation,
+}
+
+#[derive(Args)]
+pub struct ManArgs {
+    /// A folder for the pages of all commands (face8x.1, face8x-run.1, ...); the default prints face8x.1
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
 }
 
 /// The angles by name, so that clap lists them where another is given.

@@ -16,6 +16,7 @@
 
 pub mod align;
 pub mod board;
+pub mod button;
 pub mod capture;
 pub mod compose;
 pub mod config;
@@ -33,7 +34,9 @@ pub mod photo;
 pub mod picture;
 pub mod pipeline;
 pub mod restore;
+pub mod service;
 pub mod stats;
+pub mod status;
 pub mod still;
 
 pub use error::{Error, Result};

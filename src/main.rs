@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     start_log(cli.verbose, cli.quiet);
     let result = match cli.command {
         None => commands::run(cli.run),
-        Some(Command::Run(arguments)) => commands::run(arguments.or(cli.run)),
+        Some(Command::Run(arguments)) => commands::run((*arguments).or(cli.run)),
         Some(_) if cli.run != RunArgs::default() => Err(Error::usage(
             "options of `run` stand before another command",
         )
@@ -25,6 +25,8 @@ fn main() -> ExitCode {
         Some(Command::List) => commands::list(),
         Some(Command::Doctor(arguments)) => commands::doctor(arguments),
         Some(Command::TestPattern(arguments)) => commands::test_pattern(arguments),
+        Some(Command::Man(arguments)) => commands::man(arguments),
+        Some(Command::Completions(arguments)) => commands::completions(arguments),
     };
     match result {
         Ok(code) => code,

@@ -97,6 +97,11 @@ pub fn temperature() -> Option<f32> {
     hottest_zone(Path::new("/"))
 }
 
+/// What holds the processor back, as [`Board::read`] finds it.
+pub fn throttling() -> Option<Throttling> {
+    Throttling::read(Path::new("/"))
+}
+
 /// The hottest of the zones that name the processor, else the hottest of all.
 ///
 /// Jetson Nano's `PMIC-Die` is left out: it is a constant 50 or 100 degrees.

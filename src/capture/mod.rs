@@ -167,7 +167,7 @@ pub fn open(uri: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
 }
 
 /// The row of the table that `uri` belongs to, and what follows the prefix.
-fn kind_of(uri: &str) -> Result<(&'static SourceKind, &str)> {
+pub(crate) fn kind_of(uri: &str) -> Result<(&'static SourceKind, &str)> {
     for kind in SOURCES {
         let stem = kind.prefix.trim_end_matches([':', '/']);
         if uri == stem {

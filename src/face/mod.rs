@@ -201,9 +201,15 @@ pub const LOCATORS: &[LocatorKind] = &[
 /// A usage error where the URI names no locator or its value makes no sense; what the locator says
 /// where it cannot be opened (a missing or wrong model file).
 pub fn open(uri: &str) -> Result<Box<dyn Locator>> {
+    let (kind, value) = kind_of(uri)?;
+    (kind.open)(value)
+}
+
+/// The locator that `uri` names, and what follows its colon.
+pub(crate) fn kind_of(uri: &str) -> Result<(&'static LocatorKind, &str)> {
     let (name, value) = uri.split_once(':').unwrap_or((uri, ""));
     if let Some(kind) = LOCATORS.iter().find(|kind| kind.name == name) {
-        return (kind.open)(value);
+        return Ok((kind, value));
     }
     let forms: Vec<&str> = LOCATORS.iter().map(|kind| kind.form).collect();
     Err(Error::unknown("locator", uri, &forms))

@@ -11,6 +11,7 @@ use crate::face::{
 use crate::frame::Frame;
 use crate::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
 use crate::restore::{Lr, Restorer, Sr};
+use crate::status::{Fault, Faults};
 use crate::{Result, pipeline::Stage, pipeline::Timings};
 
 /// How long the locator rests where the landmark network sees every face: as long as a new face
@@ -141,6 +142,14 @@ impl FacePath {
     /// network, has answered for.
     pub fn searched(&self) -> Option<u64> {
         self.searched
+    }
+
+    /// What went wrong so far, added to `faults`.
+    pub fn faults(&self, faults: Faults) -> Faults {
+        faults
+            .set(Fault::SearchFailed, self.locator.failures())
+            .set(Fault::SearchStalled, self.locator.stalls())
+            .set(Fault::RestoreFailed, self.failures)
     }
 
     fn reduce(&mut self, frame: &Frame) -> Result<()> {

@@ -14,6 +14,7 @@ mod points;
 mod tract;
 
 pub use bicubic::Bicubic;
+pub use int8::kernels;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
 pub use points::{ANSWERS, CROP_SIDE, Crop, PointNetwork};
 pub use tract::{Operators, TractRestorer};
@@ -81,16 +82,32 @@ pub const RESTORERS: &[RestorerKind] = &[
 /// # Errors
 /// An unknown name is a usage error; a model that cannot be read or does not fit is a failure.
 pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
-    let kind = RESTORERS
+    let opened = (kind_of(restorer)?.open)(model, threads)?;
+    log::info!("restorer: {}", opened.describe());
+    Ok(opened)
+}
+
+/// The restorer of this name.
+pub(crate) fn kind_of(restorer: &str) -> Result<&'static RestorerKind> {
+    RESTORERS
         .iter()
         .find(|kind| kind.name == restorer)
         .ok_or_else(|| {
             let names: Vec<_> = RESTORERS.iter().map(|kind| kind.name).collect();
             Error::unknown("restorer", restorer, &names)
-        })?;
-    let opened = (kind.open)(model, threads)?;
-    log::info!("restorer: {}", opened.describe());
-    Ok(opened)
+        })
+}
+
+/// The SHA-256 in hexadecimal of the model that [`open`] takes; `None` for bicubic, which has none.
+///
+/// # Errors
+/// The file cannot be read, or the embedded model is damaged.
+pub fn checksum(restorer: &str, model: Option<&Path>) -> Result<Option<String>> {
+    match model {
+        _ if restorer == "bicubic" => Ok(None),
+        None => model_checksum().map(Some),
+        Some(path) => Ok(Some(model::sha256(&model::read_file(path)?))),
+    }
 }
 
 fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {

@@ -25,6 +25,12 @@ pub fn model_checksum() -> Result<String> {
     verify_checksum("face8x.onnx", EMBEDDED_MODEL, SHA256SUMS)
 }
 
+/// The SHA-256 of `bytes` in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Compares the SHA-256 of `bytes` with the line of `file` in `sums`, which has the form of
 /// `sha256sum`'s output, and gives it in hexadecimal.
 ///
@@ -36,8 +42,7 @@ pub fn verify_checksum(file: &str, bytes: &[u8], sums: &str) -> Result<String> {
         .filter_map(|line| line.split_once("  "))
         .find_map(|(sum, name)| (name == file).then_some(sum))
         .ok_or_else(|| Error::new(format!("SHA256SUMS has no line for {file}")))?;
-    let digest = Sha256::digest(bytes);
-    let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = sha256(bytes);
     if found != expected {
         return Err(Error::new(format!(
             "{file} is damaged: its SHA-256 is {found}, it should be {expected}"

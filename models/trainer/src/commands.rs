@@ -8,22 +8,28 @@ use face8x_train::degrade::Degrade;
 use face8x_train::landmarks::{self, Jitter};
 use face8x_train::network::{Config, Plan, Points, Weights};
 use face8x_train::runner::{Runner, values};
-use face8x_train::{evaluate, files, onnx, prepare, quantise};
+use face8x_train::{evaluate, files, heatmap, onnx, prepare, quantise};
 
-use crate::cli::{About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Prepare, Quantise};
+use crate::cli::{
+    About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Heatmaps, Prepare, Quantise,
+};
 
 pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::Prepare(arguments) => prepare(arguments),
+        Command::Heatmaps(arguments) => heatmaps(arguments),
         #[cfg(feature = "train")]
-        Command::Train(arguments) => train(arguments, face8x_train::train::train),
+        Command::Train(arguments) => train(arguments),
         #[cfg(feature = "train")]
-        Command::TrainLandmarks(arguments) => train(arguments, face8x_train::train::train_points),
+        Command::TrainLandmarks(arguments) => train_landmarks(arguments),
+        #[cfg(feature = "train")]
+        Command::Ablate(arguments) => ablate(arguments),
         Command::Export(arguments) => export(arguments),
         Command::Quantise(arguments) => quantise(arguments),
         Command::Evaluate(arguments) => evaluate(arguments),
         Command::EvaluateLandmarks(arguments) => evaluate_landmarks(arguments),
         Command::Dump(arguments) => dump(arguments),
+        Command::Bench(arguments) => crate::bench::bench(arguments),
     }
 }
 
@@ -46,18 +52,71 @@ fn prepare(a: &Prepare) -> Result<()> {
     Ok(())
 }
 
-#[cfg(feature = "train")]
-type Training =
-    fn(&face8x_train::train::Config, &Path, &Path, &face8x_train::train::Device) -> Result<()>;
+fn heatmaps(a: &Heatmaps) -> Result<()> {
+    let started = std::time::Instant::now();
+    let boxes = match (&a.yolo_world, &a.detections) {
+        (Some(network), _) => heatmap::Boxes::YoloWorld(network.clone()),
+        (None, Some(file)) => heatmap::Boxes::File {
+            file: file.clone(),
+            pictures: a.pictures.clone(),
+        },
+        (None, None) => heatmap::Boxes::Landmarks,
+    };
+    let classes = a
+        .classes
+        .as_deref()
+        .map(heatmap::Classes::read)
+        .transpose()?;
+    let report = heatmap::make(&heatmap::Options {
+        dataset: a.dataset.clone(),
+        output: a.output.clone(),
+        boxes,
+        classes: classes.unwrap_or_default(),
+        preview: a.preview.clone(),
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    print!("{report}");
+    println!(
+        "{:>8.1} pictures a second",
+        report.pictures as f64 / seconds
+    );
+    Ok(())
+}
 
 #[cfg(feature = "train")]
-fn train(a: &crate::cli::Train, training: Training) -> Result<()> {
+fn train(a: &crate::cli::Train) -> Result<()> {
+    let (config, devices) = training(a)?;
+    face8x_train::train::train(&config, &a.dataset, &a.output, &devices, true)
+}
+
+#[cfg(feature = "train")]
+fn train_landmarks(a: &crate::cli::Train) -> Result<()> {
+    let (config, devices) = training(a)?;
+    face8x_train::train::train_points(&config, &a.dataset, &a.output, &devices[0])
+}
+
+#[cfg(feature = "train")]
+fn ablate(a: &crate::cli::Ablate) -> Result<()> {
+    let (config, devices) = training(&a.train)?;
+    let (data, output) = (&a.train.dataset, &a.train.output);
+    let table = face8x_train::train::ablate(&config, data, output, &devices, a.seeds)?;
+    print!("{table}");
+    Ok(())
+}
+
+/// The configuration and the devices, of which there is at least one.
+#[cfg(feature = "train")]
+fn training(
+    a: &crate::cli::Train,
+) -> Result<(
+    face8x_train::train::Config,
+    Vec<face8x_train::train::Device>,
+)> {
     let mut config = face8x_train::train::Config::read(&a.config)?;
     if a.init.is_some() {
         config.init.clone_from(&a.init);
     }
-    let device = face8x_train::train::open_device(&a.device)?;
-    training(&config, &a.dataset, &a.output, &device)
+    Ok((config, face8x_train::train::open_devices(&a.device)?))
 }
 
 fn export(a: &Export) -> Result<()> {
@@ -112,7 +171,10 @@ fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'stati
         (76,95) of 128x128, pixel edges at 0";
     let (config, input, output, geometry) = match plan.skip {
         true => (
-            serde_json::to_string(&Config::of(weights)?),
+            match plan == Plan::paper() {
+                true => Ok("the paper's network".to_owned()),
+                false => serde_json::to_string(&Config::of(weights)?),
+            },
             format!("1x3x16x16 NCHW RGB, {kind}"),
             format!("1x3x128x128 NCHW RGB, {kind}"),
             format!(
@@ -154,9 +216,16 @@ fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'stati
 
 fn evaluate(a: &Evaluate) -> Result<()> {
     let dataset = Dataset::open(&a.dataset)?;
-    let section = dataset.section(a.split.into())?;
+    let split = Split::from(a.split);
+    let section = dataset.section(split)?;
     let crop = section.crop_by(Alignment::from(a.alignment))?;
     let mut cases = evaluate::cases(&section, crop, a.limit)?;
+    let heatmaps = a.heatmaps.clone();
+    let heatmaps = heatmaps.or_else(|| Some(a.dataset.join(heatmap::FILE)).filter(|p| p.exists()));
+    if let Some(path) = heatmaps {
+        let heatmaps = heatmap::Heatmaps::open(&path, &dataset)?;
+        evaluate::mark_features(&mut cases, &heatmaps, split, crop)?;
+    }
     if a.degrade {
         cases = evaluate::damaged(&cases, &Degrade::default())?;
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use tract_core::internal::SimpleState;
-use tract_core::prelude::{IntoTValue, IntoTensor, Tensor, TypedModel, TypedSimplePlan, tvec};
+use tract_core::internal::{SimpleState, TractResult};
+use tract_core::prelude::{
+    DatumType, IntoTValue, IntoTensor, TValue, Tensor, TypedFact, TypedModel, TypedSimplePlan, tvec,
+};
 use tract_onnx::prelude::{Framework, InferenceModelExt};
 
 use super::kernel::available;
@@ -11,6 +13,9 @@ use super::*;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 
 mod graphs;
+mod mutations;
+mod refusals;
+mod sketch;
 
 const MODELS: [(&str, &[u8]); 2] = [
     ("010", include_bytes!("../../../../models/face8x.onnx")),
