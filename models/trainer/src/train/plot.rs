@@ -18,7 +18,7 @@ use crate::sheet;
 /// Size of one panel and of the space around its axes, in pixels.
 const PANEL: Size = Size::new(480, 240);
 const LEFT: i32 = 70;
-const RIGHT: i32 = 12;
+const RIGHT: i32 = 24;
 const TOP: i32 = 22;
 const BOTTOM: i32 = 26;
 /// Lines across a panel.
