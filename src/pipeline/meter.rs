@@ -22,7 +22,7 @@ pub struct Meter {
     pub corrupt: u64,
     pub fps: FpsMeter,
     pub latency: Latency,
-    last_latency: Duration,
+    pub last_latency: Duration,
     temperature: Option<f32>,
 }
 

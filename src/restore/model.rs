@@ -36,8 +36,7 @@ pub fn verify_checksum(file: &str, bytes: &[u8], sums: &str) -> Result<String> {
         .filter_map(|line| line.split_once("  "))
         .find_map(|(sum, name)| (name == file).then_some(sum))
         .ok_or_else(|| Error::new(format!("SHA256SUMS has no line for {file}")))?;
-    let digest = Sha256::digest(bytes);
-    let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = sha256(bytes);
     if found != expected {
         return Err(Error::new(format!(
             "{file} is damaged: its SHA-256 is {found}, it should be {expected}"
@@ -45,6 +44,22 @@ pub fn verify_checksum(file: &str, bytes: &[u8], sums: &str) -> Result<String> {
         .remedy("install face8x again"));
     }
     Ok(found)
+}
+
+/// The SHA-256 of the model file, or of the embedded model, in hexadecimal.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn checksum_of(file: Option<&Path>) -> Result<String> {
+    match file {
+        None => Ok(sha256(EMBEDDED_MODEL)),
+        Some(path) => Ok(sha256(&read_file(path)?)),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads a model file of the user's, at most 64 MB.
