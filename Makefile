@@ -7,7 +7,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test test-training setup lint deny readme fmt bench doc clean help
+.PHONY: run test monitoring-test test-training setup lint deny readme fmt bench peers deb deb-test doc cross \
+	cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -15,6 +16,10 @@ run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its argum
 
 test: ## Check the format, lint and run every test; the last line sums up
 	@scripts/test.sh
+
+monitoring-test: ## Test the metrics against Prometheus and node_exporter
+	@scripts/cargo.sh build
+	@board/monitoring/test.sh
 
 test-training: setup ## Test the training too, which builds burn (10 minutes and more)
 	@scripts/cargo.sh test -p face8x-train
@@ -39,8 +44,26 @@ fmt: ## Format the sources
 bench: setup ## Run the benchmarks; ARGS are for cargo bench
 	@scripts/cargo.sh bench $(ARGS)
 
+deb: setup ## Make the Debian packages of the cross builds; ARGS="arm64" makes one of them
+	@scripts/deb.sh $(ARGS)
+
+deb-test: ## Install, start and remove the arm64 package in a Debian root under qemu-user
+	@board/debian/test.sh $(or $(ARGS),$(wildcard $(TARGET_DIR)/deb/*_arm64.deb))
+
+peers: setup ## Time other engines beside the integer engine; ARGS are for peers.py
+	@scripts/peers/peers.py $(ARGS)
+
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps
+
+cross: setup ## Build release binaries for ARM boards; TARGETS chooses among both
+	@cross/build.sh $(TARGETS)
+
+cross-test: setup ## Test the integer engine, built for TARGET (aarch64), under qemu-user
+	@cross/test.sh $(TARGET)
+
+board-test: setup ## Run the aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
+	@board/virtual/test.sh
 
 clean: ## Remove everything that was built
 	@scripts/cargo.sh clean

@@ -9,5 +9,6 @@ failed=0
 "$cargo" clippy --lib --no-default-features -- -D warnings || failed=1
 # The trainer without burn, whose build takes longer than all the rest (make test-training).
 "$cargo" clippy -p face8x-train --no-default-features --all-targets -- -D warnings || failed=1
+"$cargo" clippy -p face8x-board --all-targets -- -D warnings || failed=1
 RUSTDOCFLAGS="-D warnings" "$cargo" doc --no-deps || failed=1
 exit "$failed"

@@ -40,47 +40,12 @@ libclang_packages() {
     esac
 }
 
-missing_packages() {
+if command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
     if ! "$scripts/libclang.sh" >/dev/null; then
-        libclang_packages
+        packages="$(libclang_packages) $packages"
     fi
     # shellcheck disable=SC2086
-    installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' $packages 2>/dev/null || true)"
-    for package in $packages; do
-        case $installed in
-        *" installed:$package "*) ;;
-        *) echo "$package" ;;
-        esac
-    done
-}
-
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        # Without a person there is nobody to type a password.
-        if [ "${CI:-}" = true ]; then sudo -n "$@"; else sudo "$@"; fi
-    else
-        echo "this needs the superuser and there is no sudo; as root, run: $*" >&2
-        return 1
-    fi
-}
-
-install_packages() {
-    echo "installing: $*"
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends "$@" && return
-    # The lists of packages may be missing or old.
-    as_root apt-get update
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
-}
-
-if command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
-    missing=$(missing_packages)
-    if [ -n "$missing" ]; then
-        # shellcheck disable=SC2086
-        install_packages $missing
-    fi
+    "$scripts/install.sh" $packages
 elif ! "$scripts/libclang.sh" >/dev/null; then
     cat >&2 <<END
 this is not Debian: install a C compiler and libclang with its header files yourself

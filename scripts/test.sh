@@ -31,8 +31,20 @@ tests() {
     # Doc tests and the binary's tests included.
     "$scripts/cargo.sh" test --no-fail-fast || status=1
     "$scripts/cargo.sh" test -p face8x-train --no-default-features --no-fail-fast || status=1
+    "$scripts/cargo.sh" test -p face8x-board --no-fail-fast || status=1
     echo "skipped: the tests of training itself, which need burn: make test-training"
+    # Built for the board, on an emulated processor and on an emulated board.
+    board cross/test.sh || status=1
+    board board/virtual/test.sh || status=1
     return "$status"
+}
+
+# Runs a test that needs packages of Debian; where they cannot be had, it says "skipped: REASON" and
+# exits with 77.
+board() {
+    code=0
+    "./$1" || code=$?
+    [ "$code" = 0 ] || [ "$code" = 77 ]
 }
 
 step "$scripts/setup.sh" --tests

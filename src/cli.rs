@@ -29,17 +29,21 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Camera to display, live (what happens without a command)
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Restore the faces of picture files
     Image(ImageArgs),
     /// List cameras, displays, sources, sinks, locators, restorers and views
     List,
     /// Measure this machine: every stage, end to end, start, memory, and what cannot be trusted
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
     /// Look for problems on this machine and name their remedies
     Doctor(DoctorArgs),
     /// Show a test pattern: is the display wired and turned as it should be?
     TestPattern(TestPatternArgs),
+    /// Write the manual pages
+    Man(ManArgs),
+    /// Write the completions of a shell
+    Completions(CompletionsArgs),
 }
 
 #[derive(Args, Default, PartialEq)]
@@ -161,6 +165,20 @@ pub struct TestPatternArgs {
     /// Turn the picture clockwise: 0, 90, 180 or 270
     #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = rotations())]
     pub rotate: Rotation,
+}
+
+#[derive(Args)]
+pub struct ManArgs {
+    /// A folder for the pages of all commands (face8x.1, face8x-run.1, ...); the default prints face8x.1
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
 }
 
 /// The engines by name, likewise.

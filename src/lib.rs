@@ -17,6 +17,7 @@
 pub mod align;
 pub mod bench;
 pub mod board;
+pub mod button;
 pub mod capture;
 pub mod compose;
 pub mod config;
@@ -34,7 +35,9 @@ pub mod photo;
 pub mod picture;
 pub mod pipeline;
 pub mod restore;
+pub mod service;
 pub mod stats;
+pub mod status;
 pub mod still;
 
 pub use error::{Error, Result};

@@ -15,16 +15,18 @@ fn main() -> ExitCode {
     start_log(cli.verbose, cli.quiet);
     let result = match cli.command {
         None => commands::run(cli.run),
-        Some(Command::Run(arguments)) => commands::run(arguments.or(cli.run)),
+        Some(Command::Run(arguments)) => commands::run((*arguments).or(cli.run)),
         Some(_) if cli.run != RunArgs::default() => Err(Error::usage(
             "options of `run` stand before another command",
         )
         .remedy("write a command's own options behind it: `face8x image IN -o OUT --faces 2`")),
         Some(Command::Image(arguments)) => commands::image(arguments),
-        Some(Command::Bench(arguments)) => commands::bench(arguments),
+        Some(Command::Bench(arguments)) => commands::bench(*arguments),
         Some(Command::List) => commands::list(),
         Some(Command::Doctor(arguments)) => commands::doctor(arguments),
         Some(Command::TestPattern(arguments)) => commands::test_pattern(arguments),
+        Some(Command::Man(arguments)) => commands::man(arguments),
+        Some(Command::Completions(arguments)) => commands::completions(arguments),
     };
     match result {
         Ok(code) => code,

@@ -118,13 +118,22 @@ check "without cargo it says where to get it" \
     "1: cargo is not installed: get rustup from https://rustup.rs and run this again" \
     "$(HOME=$folder/nobody CARGO_HOME='' elsewhere)"
 
-# The whole test run (two runs of cargo test: the app and the trainer), with a cargo that fails in each of the steps.
+# The whole test run (three runs of cargo test: the app, the trainer, the virtual board's programs), with a cargo that fails in each of the steps.
 machine
 libclang
 echo "gcc libc6-dev $windows xvfb x11-apps imagemagick file python3" >"$folder/installed"
 mkdir -p "$folder/project/scripts/tests"
 cp "$here"/../*.sh "$folder/project/scripts/"
 echo 'echo "test result: ok. 2 passed; 0 failed; 0 ignored"' >"$folder/project/scripts/tests/a.sh"
+# board STATUS: the tests on emulated boards end so.
+board() {
+    for script in cross/test.sh board/virtual/test.sh; do
+        mkdir -p "$folder/project/${script%/*}"
+        printf '#!/bin/sh\nexit %s\n' "$1" >"$folder/project/$script"
+        chmod +x "$folder/project/$script"
+    done
+}
+board 0
 whole() {
     output=$(unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/tree" PATH="$folder/bin:$PATH" "$folder/project/scripts/test.sh" 2>&1)
     echo "$?: $(echo "$output" | tail -n 1)"
@@ -133,12 +142,17 @@ fake cargo <<END
 [ "\$1" = test ] && echo "test result: ok. 40 passed; 0 failed; 0 ignored"
 exit 0
 END
-check "a good run ends with its sum" "0: 82 passed, 0 failed, 1 skipped" "$(whole)"
+check "a good run ends with its sum" "0: 122 passed, 0 failed, 1 skipped" "$(whole)"
+board 1
+check "a board that fails fails the run" "1: 122 passed, 1 failed, 1 skipped" "$(whole)"
+board 77
+check "a board that cannot be had does not" "0: 122 passed, 0 failed, 1 skipped" "$(whole)"
+board 0
 fake cargo <<END
 [ "\$1" = test ] && echo "test result: FAILED. 39 passed; 1 failed; 0 ignored" && exit 101
 exit 0
 END
-check "a failed test fails the run" "1: 80 passed, 2 failed, 1 skipped" "$(whole)"
+check "a failed test fails the run" "1: 119 passed, 3 failed, 1 skipped" "$(whole)"
 fake cargo <<END
 case \$1 in fmt | clippy | doc | --version) exit 0 ;; esac
 echo "error: could not compile" >&2
@@ -150,17 +164,17 @@ fake cargo <<END
 [ "\$1 \${2:-}" = "clippy --all-targets" ] && exit 101
 exit 0
 END
-check "a lint fails the run" "1: 82 passed, 1 failed, 1 skipped" "$(whole)"
+check "a lint fails the run" "1: 122 passed, 1 failed, 1 skipped" "$(whole)"
 echo 'exit 3' >"$folder/project/scripts/tests/a.sh"
 fake cargo <<END
 [ "\$1" = test ] && echo "test result: ok. 40 passed; 0 failed; 0 ignored"
 exit 0
 END
-check "a failed script fails the run" "1: 80 passed, 1 failed, 1 skipped" "$(whole)"
+check "a failed script fails the run" "1: 120 passed, 1 failed, 1 skipped" "$(whole)"
 echo "" >"$folder/installed"
 fake apt-get <<END
 exit 100
 END
-check "a failed set-up fails the run" "1: 80 passed, 2 failed, 1 skipped" "$(whole)"
+check "a failed set-up fails the run" "1: 120 passed, 2 failed, 1 skipped" "$(whole)"
 
 finish

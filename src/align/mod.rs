@@ -73,8 +73,8 @@ pub fn from_detection(detection: &Detection) -> Option<Similarity> {
     let by_box = from_box(&detection.face_box);
     let by_landmarks = detection.landmarks.and_then(|landmarks| {
         let found = from_landmarks(&landmarks)?;
-        let sane = misfit(&found, &landmarks) <= MAX_MISFIT
-            && by_box.is_none_or(|by_box| agree(&found, &by_box));
+        let sane =
+            is_face(&found, &landmarks) && by_box.is_none_or(|by_box| agree(&found, &by_box));
         sane.then_some(found)
     });
     by_landmarks.or(by_box)
@@ -97,6 +97,11 @@ pub fn face_box(similarity: &Similarity) -> Rect {
 
 fn is_large_enough(similarity: &Similarity) -> bool {
     similarity.is_regular() && HR_SIDE as f32 / similarity.scale() >= MIN_SIDE
+}
+
+/// Whether the landmarks, which `found` aligns, lie like those of a face.
+pub(crate) fn is_face(found: &Similarity, landmarks: &Landmarks) -> bool {
+    misfit(found, landmarks) <= MAX_MISFIT
 }
 
 /// Root mean square distance of the landmarks from their places in the canonical face.

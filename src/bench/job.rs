@@ -43,7 +43,7 @@ impl Engine {
     }
 
     /// Its name in the table of restorers.
-    fn restorer(self) -> &'static str {
+    pub(super) fn restorer(self) -> &'static str {
         match self {
             Engine::Face8x => "int8",
             Engine::TractInt8 => "tract",

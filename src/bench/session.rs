@@ -162,10 +162,7 @@ fn case(job: &Job, measured: &Measured, watch: &mut Watch) -> Result<Case> {
         .map_or(0, |series| series.times.len());
     let all = frames as f64 + measured.faceless as f64;
     let a_frame = |sum: f64| if all > 0.0 { sum / all } else { 0.0 };
-    let model_sha256 = match job.model_name().as_str() {
-        "none" => None,
-        _ => Some(restore::checksum_of(job.model.0.as_deref())?),
-    };
+    let model_sha256 = restore::checksum(job.engine.restorer(), job.model.0.as_deref())?;
     Ok(Case {
         engine: job.engine.name().to_owned(),
         model: job.model_name(),

@@ -119,7 +119,7 @@ impl Run<'_> {
             match self.pipeline.turn() {
                 Turn::Shown if self.pipeline.faces().found() > 0 => return Ok(true),
                 Turn::Shown => self.faceless += 1,
-                Turn::Waited => {}
+                Turn::Kept | Turn::Waited => {}
                 Turn::Over => return Err(no_more_frames()),
             }
             if start.elapsed() > PATIENCE {

@@ -102,6 +102,11 @@ pub(crate) fn temperature_in(root: &Path) -> Option<f32> {
     hottest_zone(root)
 }
 
+/// What holds the processor back, as [`Board::read`] finds it.
+pub fn throttling() -> Option<Throttling> {
+    Throttling::read_in(Path::new("/"))
+}
+
 /// The hottest of the zones that name the processor, else the hottest of all.
 ///
 /// Jetson Nano's `PMIC-Die` is left out: it is a constant 50 or 100 degrees.

@@ -182,7 +182,7 @@ pub fn is_played(uri: &str) -> Result<bool> {
 }
 
 /// The row of the table that `uri` belongs to, and what follows the prefix.
-fn kind_of(uri: &str) -> Result<(&'static SourceKind, &str)> {
+pub(crate) fn kind_of(uri: &str) -> Result<(&'static SourceKind, &str)> {
     for kind in SOURCES {
         let stem = kind.prefix.trim_end_matches([':', '/']);
         if uri == stem {

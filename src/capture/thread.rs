@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{ReadError, Source, SourceOptions, kind_of};
 use crate::frame::{Frame, monotonic_now};
@@ -13,8 +13,14 @@ use crate::{Error, Result};
 
 /// The longest wait for a frame before looking whether to stop.
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
-/// Waits before the source is opened again: the first, doubled each time up to the last.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// Waits before the source is opened again: the first, doubled each time up to the last. A camera
+/// that was plugged in again shall be seen within two seconds, and looking for it costs next to
+/// nothing.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// A frame that says it was taken this long before it was read, or this long after, tells the time of
+/// another clock: UVC cameras and drivers that were reset do.
+const CLOCK_BEHIND: Duration = Duration::from_secs(2);
+const CLOCK_AHEAD: Duration = Duration::from_millis(100);
 /// How long dropping waits for the thread. A driver may hang in an open or a close for longer: the
 /// thread is then left to itself.
 const PATIENCE_AT_DROP: Duration = Duration::from_millis(950);
@@ -54,9 +60,11 @@ struct Shared {
     on_demand: bool,
     state: Mutex<State>,
     failure: Mutex<Option<Error>>,
+    fault: Mutex<Option<(Instant, Arc<str>)>>,
     captured: AtomicU64,
     corrupt: AtomicU64,
     lost: AtomicU64,
+    clock_jumps: AtomicU64,
     stage: Mutex<Stage>,
     changed: Condvar,
 }
@@ -100,9 +108,11 @@ impl Capture {
             on_demand,
             state: Mutex::new(state),
             failure: Mutex::new(None),
+            fault: Mutex::new(None),
             captured: AtomicU64::new(0),
             corrupt: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            clock_jumps: AtomicU64::new(0),
             stage: Mutex::new(Stage::Working),
             changed: Condvar::new(),
         });
@@ -138,6 +148,11 @@ impl Capture {
         lock(&self.shared.failure).clone()
     }
 
+    /// Why the source was lost or would not open the last time, and when. Cheap, as `state`.
+    pub fn fault(&self) -> Option<(Instant, Arc<str>)> {
+        lock(&self.shared.fault).clone()
+    }
+
     /// Frames that were overwritten before they were taken.
     pub fn skipped(&self) -> u64 {
         self.shared.latest.skipped()
@@ -156,6 +171,11 @@ impl Capture {
     /// How many times a running source was lost.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// How many times the frames' clock left the monotonic one.
+    pub fn clock_jumps(&self) -> u64 {
+        self.shared.clock_jumps.load(Ordering::Relaxed)
     }
 }
 
@@ -256,6 +276,7 @@ impl Shared {
     fn read_all(&self, source: &mut dyn Source, frame: &mut Frame) -> Stop {
         let mut newest = monotonic_now();
         let mut running = false;
+        let mut clock_is_off = false;
         loop {
             if *lock(&self.stage) != Stage::Working {
                 return Stop::Asked;
@@ -272,6 +293,7 @@ impl Shared {
                         running = true;
                         self.say_running(source);
                     }
+                    clock_is_off = self.right_clock(frame, newest, clock_is_off);
                     self.latest.publish(frame);
                     continue;
                 }
@@ -305,6 +327,27 @@ impl Shared {
         }
     }
 
+    /// Gives a frame of another clock the time at which it was read, so that latencies and the
+    /// tracker's motion stay what they are. Says whether it was such a frame.
+    fn right_clock(&self, frame: &mut Frame, read: Duration, was_off: bool) -> bool {
+        let earliest = read.saturating_sub(CLOCK_BEHIND);
+        let is_off = !(earliest..=read + CLOCK_AHEAD).contains(&frame.timestamp);
+        if is_off && !was_off {
+            let count = self.clock_jumps.fetch_add(1, Ordering::Relaxed) + 1;
+            if count.is_power_of_two() {
+                log::warn!(
+                    "a frame of {:.1} s was read at {:.1} s: its time is not used ({count} so far)",
+                    frame.timestamp.as_secs_f64(),
+                    read.as_secs_f64()
+                );
+            }
+        }
+        if is_off {
+            frame.timestamp = read;
+        }
+        is_off
+    }
+
     fn say_running(&self, source: &dyn Source) {
         let description = source.describe();
         log::info!("source: {description}");
@@ -327,7 +370,9 @@ impl Shared {
             Some(remedy) => log::warn!("{reason} ({remedy}): trying again"),
             None => log::warn!("{reason}: trying again"),
         }
-        *state = State::Lost(reason.into());
+        let reason: Arc<str> = reason.into();
+        *lock(&self.fault) = Some((Instant::now(), Arc::clone(&reason)));
+        *state = State::Lost(reason);
     }
 
     /// Waits for `time`, or until asked to stop; whether to go on.

@@ -10,6 +10,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::{Kind, Sink, SinkOptions};
+use crate::frame::check_size;
 use crate::picture::{Picture, unpack_rgb};
 use crate::{Error, Result};
 
@@ -84,6 +85,20 @@ fn cannot_write(path: &Path, error: &dyn std::error::Error) -> Error {
         .remedy("choose a folder that exists, may be written and has room")
 }
 
+/// The path of "PATH@800x480", and the size of the display that it stands for.
+fn sized(argument: &str) -> (&str, Option<(u32, u32)>) {
+    let split = argument.rsplit_once('@').and_then(|(path, size)| {
+        let (width, height) = size.split_once('x')?;
+        let size = (width.parse().ok()?, height.parse().ok()?);
+        // Anything else is a part of the file's name.
+        check_size(size.0, size.1).is_ok().then_some((path, size))
+    });
+    match split {
+        Some((path, size)) => (path, Some(size)),
+        None => (argument, None),
+    }
+}
+
 /// The names of the files: one, or one for each picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Names {
@@ -148,7 +163,8 @@ struct Files {
 }
 
 pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
-    let names = Names::parse(argument)?;
+    let (path, size) = sized(argument);
+    let names = Names::parse(path)?;
     // Proves now that the folder can be written, before the camera and the model are opened.
     let path = names.path(1);
     let probe = beside(&path)?;
@@ -158,7 +174,7 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
     Ok(Box::new(Files {
         names,
         uri: format!("png:{argument}"),
-        size: options.size,
+        size: size.or(options.size),
         number: 1,
         written: None,
         pending: Picture::default(),

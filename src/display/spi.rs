@@ -3,15 +3,19 @@
 
 mod board;
 mod bus;
+mod count;
 mod panel;
 mod record;
 mod settings;
 
+use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 
 use embedded_hal::delay::DelayNs;
 use linux_embedded_hal::Delay;
 
+use self::count::{Counting, Sent};
 use self::panel::Parts;
 use self::record::Recorder;
 use self::settings::Settings;
@@ -21,9 +25,13 @@ use crate::Result;
 /// `argument` is "MODEL,key=value,...".
 pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     let settings = Settings::parse(argument)?;
+    let sent = Rc::new(Cell::new(Sent::default()));
     let parts = Parts {
         name: format!("spi:{} on {}", settings.panel.name, settings.dev),
-        wire: Box::new(board::Board::open(&settings)?),
+        wire: Box::new(Counting {
+            wire: Box::new(board::Board::open(&settings)?),
+            sent: Rc::clone(&sent),
+        }),
         reset: settings
             .rst
             .map(|line| board::output(&settings.chip, line, true))
@@ -34,7 +42,12 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
             .transpose()?,
         delay: &mut Delay,
     };
-    (settings.panel.open)(&settings, parts).map_err(|error| error.context(&settings.dev))
+    let opened =
+        (settings.panel.open)(&settings, parts).map_err(|error| error.context(&settings.dev))?;
+    for line in count::report(&settings, sent.get()) {
+        log::info!("{line}");
+    }
+    Ok(opened)
 }
 
 /// `argument` is "PATH" for an ILI9341, or "MODEL,path=PATH,key=value,...".

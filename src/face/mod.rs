@@ -39,6 +39,7 @@
 //! ```
 
 mod fixed;
+mod points;
 mod pyramid;
 mod rustface;
 mod smooth;
@@ -53,6 +54,7 @@ mod scene;
 use crate::geometry::{Landmarks, Point, Rect};
 use crate::{Error, Result};
 
+pub use points::PointFinder;
 pub use thread::{Located, LocatorThread};
 pub use track::{MAX_FACES, Tracker};
 
@@ -192,6 +194,12 @@ pub const LOCATORS: &[LocatorKind] = &[
 /// A usage error where the URI names no locator or its value makes no sense; what the locator says
 /// where it cannot be opened (a missing or wrong model file).
 pub fn open(uri: &str) -> Result<Box<dyn Locator>> {
+    let (kind, value) = kind_of(uri)?;
+    (kind.open)(value)
+}
+
+/// The locator that `uri` names, and what follows its colon.
+pub(crate) fn kind_of(uri: &str) -> Result<(&'static LocatorKind, &str)> {
     let (name, value) = uri.split_once(':').unwrap_or((uri, ""));
     let name = if name == "auto" {
         LOCATORS[0].name
@@ -199,7 +207,7 @@ pub fn open(uri: &str) -> Result<Box<dyn Locator>> {
         name
     };
     if let Some(kind) = LOCATORS.iter().find(|kind| kind.name == name) {
-        return (kind.open)(value);
+        return Ok((kind, value));
     }
     let forms: Vec<&str> = LOCATORS.iter().map(|kind| kind.form).collect();
     Err(Error::unknown(
@@ -207,6 +215,18 @@ pub fn open(uri: &str) -> Result<Box<dyn Locator>> {
         uri,
         &[&["auto"], &forms[..]].concat(),
     ))
+}
+
+/// The tracker that belongs to the locator of `uri`: for `auto`, one that looks at each face's
+/// landmarks in every frame, so that the locator is only asked now and then.
+///
+/// # Errors
+/// The program file is damaged.
+pub fn open_tracker(uri: &str) -> Result<Tracker> {
+    match uri {
+        "auto" => Ok(Tracker::with_landmarks(PointFinder::new()?)),
+        _ => Ok(Tracker::new()),
+    }
 }
 
 /// The face box of five landmarks: the square about their bounding box, measured along the face's

@@ -1,7 +1,7 @@
 //! Luma at several sizes, to sample patches from at any spacing without aliasing.
 
 use super::Reduced;
-use crate::geometry::Point;
+use crate::geometry::{Point, Similarity};
 
 /// Most levels; the fifth has a 16th of the first one's width.
 const LEVELS: usize = 5;
@@ -87,6 +87,54 @@ impl Pyramid {
     }
 }
 
+impl Pyramid {
+    /// Fills `out` with an `n` x `n` picture: pixel (x, y), counted at pixel edges, shows the frame
+    /// at `back` of it. Each is the mean of four bilinear samples from the coarsest level whose
+    /// pixels are not larger than its own; outside the picture its edge goes on. `false` where there
+    /// are no levels or `out` is of another length.
+    pub fn crop(&self, back: &Similarity, n: usize, out: &mut [u8]) -> bool {
+        if self.count == 0 || out.len() != n * n {
+            return false;
+        }
+        let (mut index, mut pixel) = (0, self.factor);
+        while index + 1 < self.count && pixel * 2.0 <= back.scale() * 1.001 {
+            (index, pixel) = (index + 1, pixel * 2.0);
+        }
+        let level = &self.levels[index];
+        let (a, b) = (back.a / pixel, back.b / pixel);
+        let half_step = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
+        let offsets = half_step.map(|(u, v): (f32, f32)| (a * u - b * v, b * u + a * v));
+        for (y, row) in out.chunks_exact_mut(n).enumerate() {
+            for (x, value) in row.iter_mut().enumerate() {
+                let (x, y) = (x as f32, y as f32);
+                let at_x = a * x - b * y + back.tx / pixel - 0.5;
+                let at_y = b * x + a * y + back.ty / pixel - 0.5;
+                let samples = offsets.map(|(u, v)| level.sample(at_x + u, at_y + v));
+                *value = (samples.iter().sum::<f32>() / 4.0 + 0.5) as u8;
+            }
+        }
+        true
+    }
+}
+
+impl Level {
+    /// The level at (x, y), bilinearly; pixel centres lie at whole numbers.
+    #[inline]
+    fn sample(&self, x: f32, y: f32) -> f32 {
+        let x = x.clamp(0.0, (self.width - 1) as f32);
+        let y = y.clamp(0.0, (self.height - 1) as f32);
+        let (left, above) = (x as usize, y as usize);
+        let (u, v) = (x - left as f32, y - above as f32);
+        let right = (left + 1).min(self.width - 1);
+        let upper = above * self.width;
+        let lower = (above + 1).min(self.height - 1) * self.width;
+        let at = |k: usize| f32::from(self.luma[k]);
+        let top = at(upper + left) + (at(upper + right) - at(upper + left)) * u;
+        let bottom = at(lower + left) + (at(lower + right) - at(lower + left)) * u;
+        top + (bottom - top) * v
+    }
+}
+
 /// The two pixels that frame position `at` lies between, of `len` that are `pixel` large, and how
 /// far it is from the first to the second.
 fn between(at: f32, pixel: f32, len: usize) -> (usize, usize, f32) {
@@ -165,6 +213,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_turned_crop_shows_the_ramp_where_it_should() {
+        for factor in [1, 2] {
+            let mut pyramid = Pyramid::default();
+            pyramid.build(&ramp(64 / factor, 48 / factor, factor, 1));
+            for (scale, angle) in [(0.7, 0.0), (1.3, 0.4), (2.2, -1.0)] {
+                let back =
+                    Similarity::about(Point::new(4.0, 4.0), Point::new(30.0, 22.0), scale, angle);
+                let mut out = [0; 64];
+                assert!(pyramid.crop(&back, 8, &mut out));
+                for (i, &value) in out.iter().enumerate() {
+                    let p = Point::new((i % 8) as f32 + 0.5, (i / 8) as f32 + 0.5);
+                    let p = back.apply(p);
+                    let expected = 2.0 * p.x + p.y;
+                    assert!(
+                        (f32::from(value) - expected).abs() < 1.6,
+                        "{i}: {value} {expected}"
+                    );
+                }
+            }
+            assert!(!pyramid.crop(&Similarity::IDENTITY, 8, &mut [0; 63]));
+        }
+        assert!(!Pyramid::default().crop(&Similarity::IDENTITY, 1, &mut [0]));
     }
 
     #[test]

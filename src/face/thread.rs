@@ -37,6 +37,7 @@ pub struct LocatorThread {
     work: Work,
     latest: Located,
     failures: u64,
+    stalls: u64,
     complaints: [Complaint; 2],
     /// No search is begun before.
     pause_until: Option<Instant>,
@@ -113,6 +114,7 @@ impl LocatorThread {
             work,
             latest: Located::default(),
             failures: 0,
+            stalls: 0,
             complaints: Default::default(),
             pause_until: None,
             begun: None,
@@ -132,6 +134,11 @@ impl LocatorThread {
     /// How many searches failed (an error or a panic).
     pub fn failures(&self) -> u64 {
         self.failures
+    }
+
+    /// How many searches took longer than ten seconds.
+    pub fn stalls(&self) -> u64 {
+        self.stalls
     }
 
     /// Whether an [`offer`](Self::offer) would be taken now.
@@ -234,6 +241,7 @@ impl LocatorThread {
                 self.name
             );
             self.begun = None;
+            self.stalls += 1;
         }
     }
 }

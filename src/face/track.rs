@@ -29,6 +29,7 @@ mod path;
 
 use std::time::Duration;
 
+use super::points::PointFinder;
 use super::pyramid::Pyramid;
 use super::template::Place;
 use super::{Detection, Face, Located, Reduced, square};
@@ -62,6 +63,7 @@ pub struct Tracker {
     frame_size: (u32, u32),
     last: Duration,
     next_id: u64,
+    points: Option<PointFinder>,
 }
 
 impl Default for Tracker {
@@ -81,7 +83,32 @@ impl Tracker {
             frame_size: (0, 0),
             last: Duration::ZERO,
             next_id: 1,
+            points: None,
         }
+    }
+
+    /// A tracker that looks at each face's landmarks in every frame.
+    pub fn with_landmarks(points: PointFinder) -> Self {
+        Tracker {
+            points: Some(points),
+            ..Tracker::new()
+        }
+    }
+
+    /// Which operators run the landmark network, where it has one.
+    pub fn engine(&self) -> Option<&str> {
+        self.points.as_ref().map(PointFinder::engine)
+    }
+
+    /// The faces of the last update, the largest first.
+    pub fn faces(&self) -> &[Face] {
+        &self.faces
+    }
+
+    /// Whether the locator may rest: a face is followed, the landmark network sees all that are, and
+    /// the locator missed none of them when it last looked.
+    pub fn settled(&self) -> bool {
+        !self.paths.is_empty() && self.paths.iter().all(|path| path.seen && !path.missed())
     }
 
     /// The faces in the frame that was taken at `now` (its timestamp), the largest first.
@@ -106,8 +133,9 @@ impl Tracker {
         {
             self.learn(now, seen, located);
         }
-        // A landmark network that runs on every frame has its place here: for each path, five points
-        // and a confidence from the frame inside the path's box replace `place` and `landmarks`.
+        if seen {
+            self.look(now);
+        }
         let (width, height) = (frame_size.0 as f32, frame_size.1 as f32);
         self.paths.retain(|path| {
             let Place { centre, .. } = path.place;
@@ -194,6 +222,37 @@ impl Tracker {
                 self.paths
                     .push(Path::begin(self.next_id, now, &detection, sequence, &views));
                 self.next_id += 1;
+            }
+        }
+    }
+
+    /// Looks at the landmarks of every face: first of those that the template has found, so that one
+    /// that is hidden does not take over the face before it.
+    fn look(&mut self, now: Duration) {
+        let Some(points) = &mut self.points else {
+            return;
+        };
+        let mut taken = [None; MAX_FACES];
+        for found in [true, false] {
+            for (k, path) in self.paths.iter_mut().enumerate() {
+                if path.found.is_some() != found {
+                    continue;
+                }
+                let free = |place: Place| {
+                    let here = square_of(place);
+                    let same = |other: &Place| square_of(*other).iou(&here) > SAME;
+                    !taken.iter().flatten().any(same)
+                };
+                let place = path.alignment().and_then(|at| {
+                    let points = points.look(&self.present, &at)?;
+                    let place = path.believed(&points)?;
+                    free(place).then_some((points, place))
+                });
+                path.seen = false;
+                if let Some((points, place)) = place {
+                    path.see(now, &self.present, &points, place);
+                    taken[k] = Some(place);
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! From a raw frame to restored faces: luma, track, align, restore.
 
+use std::time::Duration;
+
 use crate::align::{self, Aligner};
 use crate::compose::Restored;
 use crate::convert::Converter;
@@ -9,7 +11,12 @@ use crate::face::{
 use crate::frame::Frame;
 use crate::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
 use crate::restore::{Lr, Restorer, Sr};
+use crate::status::{Fault, Faults};
 use crate::{Result, pipeline::Stage, pipeline::Timings};
+
+/// How long the locator rests where the landmark network sees every face: as long as a new face
+/// may have to wait.
+const REST: Duration = Duration::from_secs(1);
 
 /// Room for one face.
 struct Slot {
@@ -51,6 +58,8 @@ pub struct FacePath {
     converter: Converter,
     locator: LocatorThread,
     tracker: Tracker,
+    /// Timestamp of the last frame that the locator was given.
+    offered: Duration,
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
     restorer_line: String,
@@ -63,19 +72,21 @@ pub struct FacePath {
 }
 
 impl FacePath {
-    /// Starts the locator's thread and makes room for `faces` faces.
+    /// Starts the locator's thread, follows what it finds by `tracker`, and makes room for `faces` faces.
     ///
     /// # Errors
     /// The thread could not be started.
     pub fn new(
         locator: Box<dyn Locator>,
+        tracker: Tracker,
         restorer: Box<dyn Restorer>,
         faces: usize,
     ) -> Result<FacePath> {
         Ok(FacePath {
             converter: Converter::new(),
             locator: LocatorThread::start(locator)?,
-            tracker: Tracker::new(),
+            tracker,
+            offered: Duration::ZERO,
             aligner: Aligner::new(),
             restorer_line: restorer.describe(),
             restorer,
@@ -127,9 +138,18 @@ impl FacePath {
         &self.restorer_line
     }
 
-    /// Number of the newest frame that the locator has answered for.
+    /// Number of the newest frame that the locator, or for the faces that it follows the landmark
+    /// network, has answered for.
     pub fn searched(&self) -> Option<u64> {
         self.searched
+    }
+
+    /// What went wrong so far, added to `faults`.
+    pub fn faults(&self, faults: Faults) -> Faults {
+        faults
+            .set(Fault::SearchFailed, self.locator.failures())
+            .set(Fault::SearchStalled, self.locator.stalls())
+            .set(Fault::RestoreFailed, self.failures)
     }
 
     fn reduce(&mut self, frame: &Frame) -> Result<()> {
@@ -145,7 +165,9 @@ impl FacePath {
     }
 
     fn follow(&mut self, frame: &Frame) -> Result<()> {
-        if self.locator.idle() {
+        let rested = frame.timestamp.saturating_sub(self.offered) >= REST;
+        if (rested || !self.tracker.settled()) && self.locator.idle() {
+            self.offered = frame.timestamp;
             match self.locator.wants() {
                 Wants::Luma(width, height) if (width, height) != TRACK_SIZE => {
                     self.converter
@@ -166,9 +188,12 @@ impl FacePath {
         if let Some(located) = located {
             self.searched = Some(located.picture.sequence);
         }
-        let faces = self.tracker.update(frame.timestamp, &self.luma, located);
+        self.tracker.update(frame.timestamp, &self.luma, located);
+        if self.tracker.settled() {
+            self.searched = Some(frame.sequence);
+        }
         self.found = 0;
-        for face in faces.iter().take(self.slots.len()) {
+        for face in self.tracker.faces().iter().take(self.slots.len()) {
             if let Some(to_canonical) = align::from_detection(&face.detection) {
                 let slot = &mut self.slots[self.found];
                 (slot.face, slot.to_canonical) = (*face, to_canonical);

@@ -8,7 +8,8 @@ use crate::capture::{Capture, State};
 use crate::compose::Status;
 use crate::frame::monotonic_now;
 use crate::pipeline::{FacePath, Output};
-use crate::stats::{FpsMeter, Latency};
+use crate::stats::{FpsMeter, Histogram, LastFault, Latency};
+use crate::status::{Fault, Faults, Figures, Part};
 
 /// Counters of a run.
 pub struct Meter {
@@ -22,8 +23,12 @@ pub struct Meter {
     pub corrupt: u64,
     pub fps: FpsMeter,
     pub latency: Latency,
+    histogram: Histogram,
+    shown: Option<Instant>,
     pub last_latency: Duration,
     temperature: Option<f32>,
+    /// The newest thing that went wrong, and when.
+    fault: Option<(Instant, Arc<str>)>,
 }
 
 impl Meter {
@@ -36,8 +41,11 @@ impl Meter {
             corrupt: 0,
             fps: FpsMeter::new(),
             latency: Latency::new(),
+            histogram: Histogram::default(),
+            shown: None,
             last_latency: Duration::ZERO,
             temperature: board::temperature(),
+            fault: None,
         }
     }
 
@@ -45,17 +53,66 @@ impl Meter {
     pub fn shown(&mut self, timestamp: Duration, faces: usize) {
         self.frames += 1;
         self.face_frames += u64::from(faces > 0);
-        self.fps.tick(Instant::now());
+        let now = Instant::now();
+        self.fps.tick(now);
+        self.shown = Some(now);
         self.last_latency = monotonic_now().saturating_sub(timestamp);
         self.latency.record(self.last_latency);
+        self.histogram.record(self.last_latency);
     }
 
     /// Once a second: what changes slowly.
-    pub fn look_around(&mut self, capture: &Capture) {
+    pub fn look_around(&mut self, capture: &Capture, output: &Output) {
         if let State::Running(source) = capture.state() {
             self.source = source;
         }
+        for (when, what) in [capture.fault(), output.fault()].into_iter().flatten() {
+            self.note(when, what);
+        }
         self.temperature = board::temperature();
+    }
+
+    /// Keeps a fault, if it is newer than the one that is known.
+    pub fn note(&mut self, when: Instant, what: Arc<str>) {
+        if self.fault.as_ref().is_none_or(|(newest, _)| *newest < when) {
+            self.fault = Some((when, what));
+        }
+    }
+
+    /// The newest fault.
+    pub fn last_fault(&self) -> Option<LastFault<'_>> {
+        self.fault.as_ref().map(|(when, what)| LastFault {
+            what,
+            seconds_ago: when.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// The counters for those who watch from outside.
+    pub fn figures(&self, capture: &Capture, faces: &FacePath, output: &Output) -> Figures {
+        let faults = Faults::default()
+            .set(Fault::CameraLost, capture.lost())
+            .set(Fault::FrameCorrupt, capture.corrupt() + self.corrupt)
+            .set(Fault::ClockJump, capture.clock_jumps())
+            .set(Fault::DisplayLost, output.lost());
+        Figures {
+            at: Instant::now(),
+            shown: self.shown,
+            frames: self.frames,
+            face_frames: self.face_frames,
+            skipped: capture.skipped(),
+            faces: faces.found() as u32,
+            fps: self.fps.fps(Instant::now()),
+            latency: self.histogram.clone(),
+            faults: faces.faults(faults),
+            camera: Part {
+                up: matches!(capture.state(), State::Running(_)),
+                lost: capture.lost(),
+            },
+            display: Part {
+                up: output.is_up(),
+                lost: output.lost(),
+            },
+        }
     }
 
     /// The values of the overlay text.

@@ -1,6 +1,7 @@
 //! The sink, and how it comes back when it is lost.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::Result;
@@ -20,6 +21,7 @@ pub struct Output {
     retry_at: Instant,
     wait: Duration,
     lost: u64,
+    fault: Option<(Instant, Arc<str>)>,
 }
 
 impl Output {
@@ -46,6 +48,7 @@ impl Output {
             retry_at: Instant::now(),
             wait: BACKOFF.0,
             lost: 0,
+            fault: None,
         })
     }
 
@@ -73,9 +76,19 @@ impl Output {
             .is_some_and(|sink| sink.kind() == Kind::Window)
     }
 
+    /// Whether the display is there now.
+    pub fn is_up(&self) -> bool {
+        self.sink.is_some()
+    }
+
     /// How often the display was lost.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// Why the display was lost the last time, and when.
+    pub fn fault(&self) -> Option<(Instant, Arc<str>)> {
+        self.fault.clone()
     }
 
     /// The size that pictures must have, where the sink says one.
@@ -98,10 +111,15 @@ impl Output {
                 true
             }
             Err(error) => {
-                log::warn!("display lost: {error}");
                 self.lost += 1;
                 self.sink = None;
                 self.retry_at = Instant::now() + self.wait;
+                let what = format!("display lost: {error}");
+                match error.remedy_text() {
+                    Some(remedy) => log::warn!("{what} ({remedy})"),
+                    None => log::warn!("{what}"),
+                }
+                self.fault = Some((Instant::now(), what.into()));
                 false
             }
         }

@@ -1,4 +1,4 @@
-//! Restore: 16x16 pixels of a face in, 128x128 out.
+//! Restore: 16x16 pixels of a face in, 128x128 out. And the landmark network, by the same engine.
 
 use std::path::Path;
 
@@ -10,10 +10,12 @@ mod bicubic;
 mod float_form;
 mod int8;
 mod model;
+mod points;
 mod tract;
 
 pub use bicubic::Bicubic;
-pub use model::{EMBEDDED_MODEL, checksum_of, model_checksum, verify_checksum};
+pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
+pub use points::{ANSWERS, CROP_SIDE, Crop, PointNetwork};
 pub use tract::{Operators, TractRestorer};
 
 /// The network's input: 16x16 RGB, interleaved, 8 bits a channel.
@@ -84,16 +86,32 @@ pub const RESTORERS: &[RestorerKind] = &[
 /// # Errors
 /// An unknown name is a usage error; a model that cannot be read or does not fit is a failure.
 pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
-    let kind = RESTORERS
+    let opened = (kind_of(restorer)?.open)(model, threads)?;
+    log::info!("restorer: {}", opened.describe());
+    Ok(opened)
+}
+
+/// The restorer of this name.
+pub(crate) fn kind_of(restorer: &str) -> Result<&'static RestorerKind> {
+    RESTORERS
         .iter()
         .find(|kind| kind.name == restorer)
         .ok_or_else(|| {
             let names: Vec<_> = RESTORERS.iter().map(|kind| kind.name).collect();
             Error::unknown("restorer", restorer, &names)
-        })?;
-    let opened = (kind.open)(model, threads)?;
-    log::info!("restorer: {}", opened.describe());
-    Ok(opened)
+        })
+}
+
+/// The SHA-256 in hexadecimal of the model that [`open`] takes; `None` for bicubic, which has none.
+///
+/// # Errors
+/// The file cannot be read, or the embedded model is damaged.
+pub fn checksum(restorer: &str, model: Option<&Path>) -> Result<Option<String>> {
+    match model {
+        _ if restorer == "bicubic" => Ok(None),
+        None => model_checksum().map(Some),
+        Some(path) => Ok(Some(model::sha256(&model::read_file(path)?))),
+    }
 }
 
 fn open_float_form(model: Option<&Path>, _threads: usize) -> Result<Box<dyn Restorer>> {

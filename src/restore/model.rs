@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub const EMBEDDED_MODEL: &[u8] = include_bytes!("../../models/face8x.onnx");
 
 /// `sha256sum -c` lines of every file that is embedded.
-const SHA256SUMS: &str = include_str!("../../models/SHA256SUMS");
+pub(super) const SHA256SUMS: &str = include_str!("../../models/SHA256SUMS");
 
 /// Larger files are refused unread: the largest network of this kind has 40 MB.
 const MAX_BYTES: u64 = 64 << 20;
@@ -23,6 +23,12 @@ const MAX_BYTES: u64 = 64 << 20;
 /// They differ: the program file is damaged or was built of mixed parts.
 pub fn model_checksum() -> Result<String> {
     verify_checksum("face8x.onnx", EMBEDDED_MODEL, SHA256SUMS)
+}
+
+/// The SHA-256 of `bytes` in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Compares the SHA-256 of `bytes` with the line of `file` in `sums`, which has the form of
@@ -44,22 +50,6 @@ pub fn verify_checksum(file: &str, bytes: &[u8], sums: &str) -> Result<String> {
         .remedy("install face8x again"));
     }
     Ok(found)
-}
-
-/// The SHA-256 of the model file, or of the embedded model, in hexadecimal.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn checksum_of(file: Option<&Path>) -> Result<String> {
-    match file {
-        None => Ok(sha256(EMBEDDED_MODEL)),
-        Some(path) => Ok(sha256(&read_file(path)?)),
-    }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads a model file of the user's, at most 64 MB.

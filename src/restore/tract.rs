@@ -172,7 +172,7 @@ fn gather<T: Copy>(planes: &[T], sr: &mut Sr, level: impl Fn(T) -> u8) {
 }
 
 /// Runs `work` and turns a panic of tract, which some damaged files cause, into an error.
-fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     contain(work).unwrap_or_else(|panic| {
         Err(broken(format!(
             "tract gave up on the model: {}",
@@ -182,7 +182,7 @@ fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// What an ONNX file holds.
-fn decode(bytes: &[u8]) -> Result<ModelProto> {
+pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto> {
     let file = tract_onnx::onnx()
         .proto_model_for_read(&mut &bytes[..])
         .ok()
@@ -202,7 +202,7 @@ fn decode(bytes: &[u8]) -> Result<ModelProto> {
 }
 
 /// The graph of an ONNX file.
-fn parse(file: &ModelProto) -> Result<InferenceModel> {
+pub(super) fn parse(file: &ModelProto) -> Result<InferenceModel> {
     tract_onnx::onnx()
         .model_for_proto_model(file)
         .map_err(|error| refused("read", error))
@@ -299,7 +299,7 @@ fn stock(model: TypedModel) -> Result<Prepared> {
 }
 
 /// Rewrites a graph for this processor.
-fn optimise(model: TypedModel) -> Result<TypedModel> {
+pub(super) fn optimise(model: TypedModel) -> Result<TypedModel> {
     model
         .into_optimized()
         .map_err(|error| refused("prepare", error))
@@ -373,11 +373,11 @@ fn not_one(end: &str, count: usize) -> Error {
     Error::new(format!("the model has {count} {end}s; face8x needs one")).remedy(FITTING_MODEL)
 }
 
-fn broken(what: impl Into<String>) -> Error {
+pub(super) fn broken(what: impl Into<String>) -> Error {
     Error::new(what).remedy("copy or export the .onnx file again, or use the embedded model")
 }
 
-fn refused(verb: &str, error: impl std::fmt::Display) -> Error {
+pub(super) fn refused(verb: &str, error: impl std::fmt::Display) -> Error {
     broken(format!(
         "tract cannot {verb} the model: {}",
         one_line(&format!("{error:#}"))

@@ -1,16 +1,18 @@
-//! Figures of a run: latency percentiles, frames a second, and the JSON lines of `--json`.
+//! Figures of a run: latency percentiles and histogram, frames a second, and the JSON lines of `--json`.
 //!
 //! The recorders have a fixed size and allocate only when they are made.
 
 use std::time::{Duration, Instant};
 
+mod histogram;
 mod latency;
 mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use histogram::Histogram;
 pub use latency::Latency;
-pub use summary::{Event, Percentiles, Summary};
+pub use summary::{Event, LastFault, Percentiles, Summary};
 
 /// Frames a second over the last second.
 ///

@@ -19,6 +19,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Prepare(Prepare),
+    Heatmaps(Heatmaps),
     #[cfg(feature = "train")]
     Train(Train),
     /// Train the landmark network, or go on with its training.
@@ -57,6 +58,32 @@ pub struct Prepare {
     /// Of the jitter.
     #[arg(long, default_value_t = 0)]
     pub seed: u32,
+}
+
+/// Make the paper's heatmaps of a dataset: where edges of a face's features are.
+#[derive(Debug, Args)]
+pub struct Heatmaps {
+    /// A dataset's folder.
+    pub dataset: PathBuf,
+    /// Find the features by this YOLO-World network (.onnx); by the landmarks without it.
+    #[arg(long, value_name = "FILE", conflicts_with = "detections")]
+    pub yolo_world: Option<PathBuf>,
+    /// Take the features' boxes from this file (.csv or .json).
+    #[arg(long, value_name = "FILE")]
+    pub detections: Option<PathBuf>,
+    /// The boxes are those in these pictures, which the dataset was prepared from; without it, in
+    /// the 128x128 face.
+    #[arg(long, value_name = "DIR", requires = "detections")]
+    pub pictures: Option<PathBuf>,
+    /// Classes, weights and thresholds (.toml); the paper's without it.
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
+    /// The file to write, if not into the dataset's folder.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// Draw 24 faces to this .png file: picture, heatmap, overlay.
+    #[arg(long, value_name = "FILE")]
+    pub preview: Option<PathBuf>,
 }
 
 /// Train a network, or go on with a training.

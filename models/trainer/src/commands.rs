@@ -5,15 +5,19 @@ use std::path::Path;
 use face8x::Result;
 use face8x_train::dataset::{Alignment, Dataset, Split};
 use face8x_train::degrade::Degrade;
+use face8x_train::landmarks::{self, Jitter};
 use face8x_train::network::{Config, Plan, Points, Weights};
 use face8x_train::runner::{Runner, values};
-use face8x_train::{evaluate, files, landmarks, onnx, prepare, quantise};
+use face8x_train::{evaluate, files, heatmap, onnx, prepare, quantise};
 
-use crate::cli::{About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Prepare, Quantise};
+use crate::cli::{
+    About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Heatmaps, Prepare, Quantise,
+};
 
 pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::Prepare(arguments) => prepare(arguments),
+        Command::Heatmaps(arguments) => heatmaps(arguments),
         #[cfg(feature = "train")]
         Command::Train(arguments) => train(arguments, face8x_train::train::train),
         #[cfg(feature = "train")]
@@ -42,6 +46,37 @@ fn prepare(a: &Prepare) -> Result<()> {
     let taken: usize = report.taken.values().sum();
     print!("{report}");
     println!("{:>8.1} pictures a second", taken as f64 / seconds);
+    Ok(())
+}
+
+fn heatmaps(a: &Heatmaps) -> Result<()> {
+    let started = std::time::Instant::now();
+    let boxes = match (&a.yolo_world, &a.detections) {
+        (Some(network), _) => heatmap::Boxes::YoloWorld(network.clone()),
+        (None, Some(file)) => heatmap::Boxes::File {
+            file: file.clone(),
+            pictures: a.pictures.clone(),
+        },
+        (None, None) => heatmap::Boxes::Landmarks,
+    };
+    let classes = a
+        .classes
+        .as_deref()
+        .map(heatmap::Classes::read)
+        .transpose()?;
+    let report = heatmap::make(&heatmap::Options {
+        dataset: a.dataset.clone(),
+        output: a.output.clone(),
+        boxes,
+        classes: classes.unwrap_or_default(),
+        preview: a.preview.clone(),
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    print!("{report}");
+    println!(
+        "{:>8.1} pictures a second",
+        report.pictures as f64 / seconds
+    );
     Ok(())
 }
 
@@ -75,7 +110,7 @@ fn quantise(a: &Quantise) -> Result<()> {
     let is_points = !Plan::of(&weights)?.skip;
     let inputs = match is_points {
         true => {
-            let samples = landmarks::fixed_samples(&train, a.pictures as usize)?;
+            let samples = landmarks::fixed_samples(&train, Jitter::TRAINING, a.pictures as usize)?;
             samples.into_iter().map(|sample| sample.levels).collect()
         }
         false => evaluate::calibration_inputs(&train, a.pictures as usize)?,
@@ -179,26 +214,31 @@ fn evaluate(a: &Evaluate) -> Result<()> {
 
 fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
     let dataset = Dataset::open(&a.dataset)?;
-    let samples = landmarks::fixed_samples(&dataset.section(a.split.into())?, usize::MAX)?;
+    let section = dataset.section(a.split.into())?;
     let bytes = files::read(&a.model)?;
     let runner =
         Runner::with_outputs(&bytes, None).map_err(|error| error.context(a.model.display()))?;
-    let found = samples
-        .iter()
-        .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
-    let found = found.collect::<Result<Vec<_>>>()?;
-    let f = landmarks::figures(&samples, &found);
     println!(
-        "{} crops: error by the eye distance: mean {:.2} %, median {:.2} %, over a tenth {:.1} % of faces",
-        samples.len(),
-        f.mean,
-        f.median,
-        f.over_tenth
+        "{} crops; errors by the eye distance, in per cent",
+        section.len()
     );
-    println!(
-        "called a face: {:.1} % of faces, {:.1} % of other crops",
-        f.faces_seen, f.others_seen
-    );
+    println!("crops cut as by     mean  median  over 10  faces seen  others called faces");
+    for (name, jitter) in [
+        ("the last landmarks", Jitter::FOLLOWED),
+        ("a detector's box", Jitter::DETECTOR),
+        ("a box in training", Jitter::TRAINING),
+    ] {
+        let samples = landmarks::fixed_samples(&section, jitter, usize::MAX)?;
+        let found = samples
+            .iter()
+            .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
+        let found = found.collect::<Result<Vec<_>>>()?;
+        let f = landmarks::figures(&samples, &found);
+        println!(
+            "{name:18} {:5.2} {:7.2} {:8.1} {:11.1} {:20.1}",
+            f.mean, f.median, f.over_tenth, f.faces_seen, f.others_seen
+        );
+    }
     Ok(())
 }
 

@@ -103,6 +103,11 @@ impl Runner {
         self.input == DatumType::U8
     }
 
+    /// Channels and side of the input.
+    pub fn input(&self) -> (usize, usize) {
+        (self.channels, self.side)
+    }
+
     /// Runs the network on a picture (interleaved levels) and gives its outputs.
     ///
     /// # Errors

@@ -159,8 +159,8 @@ fn nonsense_is_refused() {
 #[test]
 fn on_demand_the_scene_moves_with_the_time_not_with_the_frames() {
     let options = SourceOptions {
-        width: 64,
-        height: 48,
+        width: 640,
+        height: 480,
         fps: 0,
         ..SourceOptions::default()
     };
@@ -173,7 +173,7 @@ fn on_demand_the_scene_moves_with_the_time_not_with_the_frames() {
         },
     )
     .unwrap();
-    assert_eq!(timed.describe(), "demo: YUYV 64x48 on demand");
+    assert_eq!(timed.describe(), "demo: YUYV 640x480 on demand");
     let mut frame = Frame::empty();
     timed.read(&mut frame, Duration::ZERO).unwrap();
     std::thread::sleep(Duration::from_millis(300));

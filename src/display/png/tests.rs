@@ -52,6 +52,16 @@ proptest! {
 }
 
 #[test]
+fn a_size_may_follow_the_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = open_in(folder.path(), "screen.png@800x480").unwrap();
+    assert_eq!(sink.size(), Some((800, 480)));
+    assert_eq!(sized("a@b.png"), ("a@b.png", None));
+    assert_eq!(sized("a.png@0x480"), ("a.png@0x480", None));
+    assert_eq!(sized("%05d.png@9x9"), ("%05d.png", Some((9, 9))));
+}
+
+#[test]
 fn the_last_picture_is_on_the_disk_when_the_sink_goes() {
     let folder = tempfile::tempdir().unwrap();
     let mut sink = open_in(folder.path(), "live.png").unwrap();

@@ -7,6 +7,7 @@ use super::super::smooth::OneEuro;
 use super::super::template::{Place, Template};
 use super::super::{Detection, Face, square};
 use crate::geometry::{Landmarks, Point};
+use see::near;
 
 /// Correlation from which a template counts as found.
 const MATCH: f32 = 0.55;
@@ -62,6 +63,10 @@ pub struct Path {
     template: Template,
     /// Relative to the centre, in sides.
     landmarks: Option<Landmarks>,
+    /// Those of the frame, smoothed.
+    shown_landmarks: Option<Landmarks>,
+    /// The landmark network sees the face, so that detections need not move it.
+    pub seen: bool,
     confidence: f32,
     velocity: Point,
     /// Frame number and place, the oldest overwritten.
@@ -76,7 +81,10 @@ pub struct Path {
     /// What of the corrections is not shown yet: centre, and logarithm of the side.
     residual: [f32; 3],
     filters: [OneEuro; 3],
+    point_filters: [[OneEuro; 2]; 5],
 }
+
+mod see;
 
 impl Path {
     /// A new path from `detection` in frame `sequence`, followed to the present.
@@ -96,6 +104,8 @@ impl Path {
             shown: place,
             template: Template::new(),
             landmarks: relative(detection, place),
+            shown_landmarks: None,
+            seen: false,
             confidence: detection.confidence,
             velocity: Point::default(),
             history: [(0, place); HISTORY],
@@ -108,6 +118,7 @@ impl Path {
             tracked: true,
             residual: [0.0; 3],
             filters: [OneEuro::new(0.0); 3],
+            point_filters: [[OneEuro::new(0.0); 2]; 5],
         };
         path.renew(place, FAR_REACH, views);
         path.shown = path.place;
@@ -150,6 +161,10 @@ impl Path {
     pub fn correct(&mut self, now: Duration, detection: &Detection, sequence: u64, views: &Views) {
         let was = self.at(sequence);
         let is = place_of(detection);
+        if self.seen && near(was, is) {
+            self.confirm(now);
+            return;
+        }
         let (dx, dy) = (is.centre.x - was.centre.x, is.centre.y - was.centre.y);
         let growth = (is.side / was.side).ln();
         // The first detections are averaged evenly; a path that has lost its face begins anew.
@@ -198,6 +213,11 @@ impl Path {
             };
         }
         self.confidence = detection.confidence;
+        self.confirm(now);
+    }
+
+    /// The locator has seen it.
+    fn confirm(&mut self, now: Duration) {
         self.detections = self.detections.saturating_add(1);
         self.misses = 0;
         self.tracked = true;
@@ -230,6 +250,11 @@ impl Path {
     /// Whether neither the template nor the locator has shown it lately.
     pub fn lost(&self) -> bool {
         !self.tracked
+    }
+
+    /// Whether the locator's last search did not find it.
+    pub fn missed(&self) -> bool {
+        self.misses > 0
     }
 
     /// Whether it is kept.
@@ -274,18 +299,18 @@ impl Path {
             centre: Point::new(at[0], at[1]),
             side: at[2].exp(),
         };
+        self.smooth_landmarks(dt);
     }
 
     /// What is told of it.
     pub fn face(&self, now: Duration) -> Face {
         let Place { centre, side } = self.shown;
         let held = now.saturating_sub(self.last_sure).as_secs_f32() / HOLD.as_secs_f32();
-        let outside = |p: Point| Point::new(centre.x + p.x * side, centre.y + p.y * side);
         Face {
             id: self.id,
             detection: Detection {
                 face_box: square(centre, side),
-                landmarks: self.landmarks.map(|landmarks| landmarks.map(outside)),
+                landmarks: self.shown_landmarks,
                 confidence: self.confidence * (1.0 - held).max(0.0),
             },
         }

@@ -12,7 +12,7 @@ use super::{
     Alignment, CRC_LEN, CROP_LEN, CROP_MASK, CROP_PIXELS, CROP_SIDE, EXTENSION, Index, MAGIC, PAD,
     Split, WIDE_LEN, WIDE_SIDE, block_len,
 };
-use crate::files;
+use crate::{files, trailer};
 
 const REMEDY: &str = "make it again with `face8x-train prepare`";
 
@@ -136,28 +136,8 @@ impl Part {
         // SAFETY: the map is read only, and parts are never changed in place: prepare writes a
         // new file and renames it, which leaves the mapped one as it was.
         let map = unsafe { Mmap::map(&file) }.map_err(|e| files::cannot("map", &path, &e))?;
-        let (rest, magic) = map
-            .split_last_chunk::<8>()
-            .ok_or_else(|| damaged("it is too short"))?;
-        if magic != MAGIC {
-            return Err(damaged("it does not end as it should"));
-        }
-        let (rest, len) = rest
-            .split_last_chunk::<8>()
-            .ok_or_else(|| damaged("it is too short"))?;
-        let (rest, crc) = rest
-            .split_last_chunk::<4>()
-            .ok_or_else(|| damaged("it is too short"))?;
-        let start = usize::try_from(u64::from_le_bytes(*len))
-            .ok()
-            .and_then(|len| rest.len().checked_sub(len))
-            .ok_or_else(|| damaged("its index is longer than the file"))?;
-        let json = &rest[start..];
-        if crc32fast::hash(json) != u32::from_le_bytes(*crc) {
-            return Err(damaged("the checksum of its index is wrong"));
-        }
-        let index: Index = serde_json::from_slice(json)
-            .map_err(|error| damaged(&format!("its index cannot be read: {error}")))?;
+        let (index, start): (Index, usize) =
+            trailer::read(&map, MAGIC).map_err(|what| damaged(&what))?;
         let blocks: Option<usize> = index.sections.iter().try_fold(0usize, |sum, section| {
             sum.checked_add(block_len(section.crops.len()).checked_mul(section.pictures.len())?)
         });

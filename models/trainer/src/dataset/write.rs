@@ -10,6 +10,7 @@ use super::{
     block_len,
 };
 use crate::files::Atomic;
+use crate::trailer;
 
 /// The aligned forms of one source picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,12 +99,7 @@ impl Writer {
     /// # Errors
     /// The disk is full.
     pub fn finish(mut self) -> Result<()> {
-        let index = serde_json::to_vec(&self.index)
-            .map_err(|error| Error::new(format!("cannot write the index: {error}")))?;
-        self.file.write(&index)?;
-        self.file.write(&crc32fast::hash(&index).to_le_bytes())?;
-        self.file.write(&(index.len() as u64).to_le_bytes())?;
-        self.file.write(MAGIC)?;
+        trailer::write(&mut self.file, &self.index, MAGIC)?;
         self.file.finish()
     }
 }

@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
+use face8x::Result;
 use face8x::geometry::{HR_SIDE, LR_SIDE};
-use face8x::{Error, Result};
-use image::{ImageFormat, Rgb, RgbImage};
 
 use super::{Case, Scores};
-use crate::bicubic;
-use crate::files;
+use crate::{bicubic, sheet};
 
 /// Faces of a sheet, and in a row of it.
 const FACES: usize = 24;
@@ -35,31 +33,17 @@ pub fn first_sheet(path: &Path, cases: &[Case], scores: &Scores) -> Result<()> {
 }
 
 fn draw(path: &Path, cases: &[Case], scores: &Scores, order: &[usize]) -> Result<()> {
-    let rows = order.len().div_ceil(COLUMNS);
-    let side = HR_SIDE as u32;
-    let mut sheet = RgbImage::new(4 * side * COLUMNS as u32, side * rows as u32);
-    for (place, &k) in order.iter().enumerate() {
-        let (case, restored) = (&cases[k], &scores.restored[k]);
-        let tiles = [
-            &pixelated(&case.lr),
-            &bicubic::enlarge(&case.lr),
-            restored,
-            &case.hr,
-        ];
-        for (t, tile) in tiles.into_iter().enumerate() {
-            let x0 = ((place % COLUMNS) * 4 + t) as u32 * side;
-            let y0 = (place / COLUMNS) as u32 * side;
-            for (p, rgb) in tile.as_chunks::<3>().0.iter().enumerate() {
-                let (x, y) = (p as u32 % side, p as u32 / side);
-                sheet.put_pixel(x0 + x, y0 + y, Rgb(*rgb));
-            }
-        }
-    }
-    let mut png = std::io::Cursor::new(Vec::new());
-    sheet
-        .write_to(&mut png, ImageFormat::Png)
-        .map_err(|error| Error::new(format!("cannot draw {}: {error}", path.display())))?;
-    files::write(path, png.get_ref())
+    let tiles = |&k: &usize| {
+        let case: &Case = &cases[k];
+        vec![
+            pixelated(&case.lr),
+            bicubic::enlarge(&case.lr),
+            scores.restored[k].clone(),
+            case.hr.clone(),
+        ]
+    };
+    let faces: Vec<_> = order.iter().map(tiles).collect();
+    sheet::write(path, &faces, COLUMNS)
 }
 
 /// LR with each pixel as a square.

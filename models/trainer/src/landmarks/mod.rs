@@ -19,11 +19,37 @@ mod tests;
 pub const SPAN: f32 = 112.0;
 pub const CENTRE: Point = Point::new(64.0, 72.0);
 
-/// Standard deviations of the box's error: of its centre in canonical pixels, of the logarithm of
-/// its side, of its angle in radians.
-const SHIFT: f32 = 4.5;
-const SCALE: f32 = 0.08;
-const ANGLE: f32 = 0.12;
+/// How far off the box is that a crop is cut by, as standard deviations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Jitter {
+    /// Of its centre, each way, in canonical pixels (the eyes are 28 apart).
+    pub shift: f32,
+    /// Of the logarithm of its side.
+    pub scale: f32,
+    /// Of its angle in radians.
+    pub angle: f32,
+}
+
+impl Jitter {
+    /// What the network is trained on: more than it will meet.
+    pub const TRAINING: Jitter = Jitter {
+        shift: 4.5,
+        scale: 0.08,
+        angle: 0.12,
+    };
+    /// A detector's box: 4 % of its side of 84 and 6 % in size.
+    pub const DETECTOR: Jitter = Jitter {
+        shift: 3.36,
+        scale: 0.06,
+        angle: 0.0,
+    };
+    /// A face that is followed, its crop cut by the landmarks of the last frame.
+    pub const FOLLOWED: Jitter = Jitter {
+        shift: 1.5,
+        scale: 0.02,
+        angle: 0.02,
+    };
+}
 
 /// One in so many samples shows no face.
 const NEGATIVES: usize = 4;
@@ -37,16 +63,25 @@ pub struct Sample {
     pub points: Option<Landmarks>,
 }
 
-/// A face, or in one of four cases none, of picture `k`. Everything random comes from `rng`; the
-/// light is changed only where `train`.
+/// A face in a box that is off by `jitter`, or in one of four cases none, of picture `k`. Everything
+/// random comes from `rng`; the light is changed only where `train`.
 ///
 /// # Errors
 /// The picture is damaged.
-pub fn sample(section: &Section, k: usize, train: bool, rng: &mut fastrand::Rng) -> Result<Sample> {
+pub fn sample(
+    section: &Section,
+    k: usize,
+    jitter: Jitter,
+    train: bool,
+    rng: &mut fastrand::Rng,
+) -> Result<Sample> {
     let picture = section.picture(k)?;
     let (levels, landmarks) = picture.wide();
     let is_face = rng.usize(..NEGATIVES) != 0;
-    let to_crop = if is_face { jittered(rng) } else { beside(rng) };
+    let to_crop = match is_face {
+        true => jittered(jitter, rng),
+        false => beside(rng),
+    };
     let flip = train && rng.bool();
     let mut crop = cut(levels, &to_crop);
     if !is_face && rng.u8(..4) == 0 {
@@ -57,6 +92,7 @@ pub fn sample(section: &Section, k: usize, train: bool, rng: &mut fastrand::Rng)
             .for_each(<[f32]>::reverse);
     }
     if train {
+        blur(&mut crop, rng);
         relight(&mut crop, rng);
     }
     let side = Points::SIDE as f32;
@@ -89,16 +125,21 @@ fn crop_of(centre: Point, span: f32, angle: f32) -> Similarity {
     to_canonical().then(&Similarity::about(centre, middle, zoom, angle))
 }
 
-/// The crop of a box that is as far off as a tracked one.
-fn jittered(rng: &mut fastrand::Rng) -> Similarity {
+/// The crop of a box that is off by `jitter`.
+fn jittered(jitter: Jitter, rng: &mut fastrand::Rng) -> Similarity {
+    let Jitter {
+        shift,
+        scale,
+        angle,
+    } = jitter;
     let centre = Point::new(
-        CENTRE.x + SHIFT * normal(rng),
-        CENTRE.y + SHIFT * normal(rng),
+        CENTRE.x + shift * normal(rng),
+        CENTRE.y + shift * normal(rng),
     );
     crop_of(
         centre,
-        SPAN * (SCALE * normal(rng)).exp(),
-        ANGLE * normal(rng),
+        SPAN * (scale * normal(rng)).exp(),
+        angle * normal(rng),
     )
 }
 
@@ -162,6 +203,33 @@ fn texture(rng: &mut fastrand::Rng) -> Vec<f32> {
         .collect()
 }
 
+/// Half of the crops lose detail, as small faces have lost it.
+fn blur(crop: &mut [f32], rng: &mut fastrand::Rng) {
+    if rng.bool() {
+        return;
+    }
+    let (beside, rounds) = (rng.f32() / 3.0, 1 + rng.usize(..3));
+    for _ in 0..rounds {
+        for row in crop.chunks_exact_mut(Points::SIDE) {
+            soften(row, 1, beside);
+        }
+        for column in 0..Points::SIDE {
+            soften(&mut crop[column..], Points::SIDE, beside);
+        }
+    }
+}
+
+/// Gives each of 48 levels, `step` apart, this share of both its neighbours.
+fn soften(line: &mut [f32], step: usize, beside: f32) {
+    let mut before = line[0];
+    for k in 0..Points::SIDE {
+        let here = line[k * step];
+        let after = line[(k + 1).min(Points::SIDE - 1) * step];
+        line[k * step] = here + beside * (before + after - 2.0 * here);
+        before = here;
+    }
+}
+
 /// Another light and a camera's noise.
 fn relight(crop: &mut [f32], rng: &mut fastrand::Rng) {
     let (gain, offset) = ((0.25 * normal(rng)).exp(), 20.0 * normal(rng));
@@ -220,8 +288,11 @@ pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
 ///
 /// # Errors
 /// A picture is damaged.
-pub fn fixed_samples(section: &Section, limit: usize) -> Result<Vec<Sample>> {
+pub fn fixed_samples(section: &Section, jitter: Jitter, limit: usize) -> Result<Vec<Sample>> {
     (0..section.len().min(limit))
-        .map(|k| sample(section, k, false, &mut fastrand::Rng::with_seed(k as u64)))
+        .map(|k| {
+            let mut rng = fastrand::Rng::with_seed(k as u64);
+            sample(section, k, jitter, false, &mut rng)
+        })
         .collect()
 }

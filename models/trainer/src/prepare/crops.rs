@@ -170,7 +170,7 @@ impl Cropper {
 }
 
 /// Luma of ITU-R BT.601, 0 to 255.
-fn luma([r, g, b]: [u8; 3]) -> u8 {
+pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
     ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
 }
 
@@ -195,7 +195,7 @@ fn read_frame(item: &Item) -> Result<Frame, LeftOut> {
 }
 
 /// From CelebA's aligned picture to the canonical face.
-fn official() -> Similarity {
+pub(crate) fn official() -> Similarity {
     let side = OFFICIAL.0 as f32;
     let scale = HR_SIDE as f32 / side;
     let top = (OFFICIAL.1 as f32 - side) / 2.0;

@@ -12,6 +12,7 @@ use crate::dataset::{Alignment, Split, Writer};
 use crate::files;
 
 mod crops;
+pub(crate) use crops::{luma, official};
 mod jitter;
 pub use jitter::normal;
 mod source;

@@ -14,7 +14,7 @@ use super::network::{Network, random_weights, to_vec};
 use super::optimise::Optimiser;
 use crate::dataset::{Dataset, Section, Split};
 use crate::files;
-use crate::landmarks::{self, Sample};
+use crate::landmarks::{self, Jitter, Sample};
 use crate::network::{Plan, Points, Weights};
 
 /// Errors are counted in twentieths of the crop, about half an eye distance: beyond it an error
@@ -51,7 +51,11 @@ pub(super) fn train_until(
         0 => usize::MAX,
         n => n,
     };
-    let validation = landmarks::fixed_samples(&dataset.section(Split::Validation)?, limit)?;
+    let validation = landmarks::fixed_samples(
+        &dataset.section(Split::Validation)?,
+        Jitter::DETECTOR,
+        limit,
+    )?;
     let path = output.join("checkpoint.safetensors");
     let mut state = match path.exists() {
         true => checkpoint::read(&path, config, device)?,
@@ -105,7 +109,7 @@ pub(super) fn train_until(
 
 /// Weights to start from; random ones begin at the middle of where the points lie.
 fn first_weights(config: &Config) -> Result<Weights> {
-    let plan = Plan::points(&Points::SMALL);
+    let plan = Plan::points(&Points::STANDARD);
     if let Some(path) = &config.init {
         let weights = Weights::read(path)?;
         plan.check(&weights)
@@ -129,7 +133,7 @@ fn batch(section: &Section, config: &Config, step: u64) -> Result<Vec<Sample>> {
         .map(|number| {
             let mut rng = fastrand::Rng::with_seed(config.seed << 40 ^ number);
             let k = rng.usize(..section.len());
-            landmarks::sample(section, k, true, &mut rng)
+            landmarks::sample(section, k, Jitter::TRAINING, true, &mut rng)
         })
         .collect()
 }

@@ -187,7 +187,11 @@ fn the_configurations_that_come_with_it_are_good() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
     let mut n = 0;
     for entry in fs::read_dir(folder).unwrap() {
-        Config::read(&entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.ends_with("prompts.toml") {
+            continue;
+        }
+        Config::read(&path).unwrap();
         n += 1;
     }
     assert!(n >= 4);
@@ -196,7 +200,7 @@ fn the_configurations_that_come_with_it_are_good() {
 #[test]
 fn the_landmark_network_computes_what_its_onnx_files_compute() {
     let device = open_device(DEVICES[0]).unwrap();
-    let plan = crate::network::Plan::points(&crate::network::Points::SMALL);
+    let plan = crate::network::Plan::points(&crate::network::Points::STANDARD);
     let weights = network::random_weights(&plan, 8);
     assert_eq!(crate::network::Plan::of(&weights).unwrap(), plan);
     let burn = Network::new(&weights, &device).unwrap();

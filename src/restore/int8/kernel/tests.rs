@@ -182,7 +182,7 @@ fn kernels_that_this_processor_lacks_are_named() {
     assert_eq!(names.last(), Some(&"portable"));
     let known: &[&str] = match std::env::consts::ARCH {
         "x86_64" => &["AVX-512 VNNI", "AVX-VNNI", "AVX2"],
-        "aarch64" => &["NEON sdot", "NEON smull"],
+        "aarch64" => &["NEON usmmla", "NEON sdot", "NEON smull"],
         _ => &[],
     };
     for name in known {

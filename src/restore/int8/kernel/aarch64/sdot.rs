@@ -7,6 +7,7 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use super::finish::{REGISTERS, finish};
+use super::tiles;
 use crate::restore::int8::kernel::{Block, Kernel, Row};
 
 /// Made by [`detect`] alone, so that whoever has one may use the instruction.
@@ -27,22 +28,16 @@ impl Kernel for Sdot {
         super::OFFSET
     }
 
-    fn row(&self, mut row: Row<'_>) {
-        row.check();
-        for block in 0..row.blocks {
-            let mut pixel = 0;
-            while pixel < row.pixels {
-                // SAFETY: the processor has the instructions; the row has passed its check, and
-                // the tile's pixels and block are the row's.
-                pixel += unsafe {
-                    match row.pixels - pixel {
-                        4.. => tile::<4>(&mut row, pixel, block),
-                        2.. => tile::<2>(&mut row, pixel, block),
-                        _ => tile::<1>(&mut row, pixel, block),
-                    }
-                };
+    fn row(&self, row: Row<'_>) {
+        // SAFETY: the processor has the instructions; the row has passed its check, and the block
+        // and the pixels are the row's.
+        tiles(row, |row, block, pixel, left| unsafe {
+            match left {
+                4.. => tile::<4>(row, block, pixel),
+                2.. => tile::<2>(row, block, pixel),
+                _ => tile::<1>(row, block, pixel),
             }
-        }
+        });
     }
 }
 
@@ -77,7 +72,7 @@ macro_rules! quad {
 /// The row has passed its check and has the block and these pixels.
 #[inline]
 #[target_feature(enable = "neon,dotprod")]
-unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
+unsafe fn tile<const P: usize>(row: &mut Row<'_>, block: usize, pixel: usize) -> usize {
     let mut sums = [[vdupq_n_s32(0); REGISTERS]; P];
     // SAFETY: the check: taps x quads x blocks of weights.
     let mut weights = unsafe { row.weights.as_ptr().add(block) };

@@ -1,0 +1,57 @@
+# The camera is unplugged and plugged in again while face8x runs, ROUNDS times; the other picture
+# each time, so that the display proves that new frames come.
+
+start unplugged --source /dev/video0 --sink drm --locator "$BOX"
+within 60 reached faces 1
+round=0
+slowest=0
+failures=0
+picture=a
+while [ "$round" -lt "$ROUNDS" ]; do
+    round=$((round + 1))
+    case $picture in a) picture=b ;; *) picture=a ;; esac
+    unplug || failures=$((failures + 1))
+    sleep "$(($(now) / 10 % 3)).$(($(now) / 10 % 10))"
+    lines=$(grep -c "source:" /out/unplugged.log)
+    plug "/frames/$picture" || failures=$((failures + 1))
+    came=$(now)
+    back() { [ "$(grep -c "source:" /out/unplugged.log)" -gt "$lines" ]; }
+    if within 20 back; then
+        # The log's own time of the line, in milliseconds.
+        at=$(sed -n 's/^\([0-9]*\)\.\([0-9]*\) .*source:.*/\1\2/p' /out/unplugged.log | tail -n 1)
+        took=$((at - came))
+        [ "$took" -ge 0 ] || took=0
+    else
+        took=20000
+    fi
+    echo "round $round: $took ms from the camera's node to its first frame" >>/out/unplugged-times.log
+    [ "$took" -le "$slowest" ] || slowest=$took
+    [ "$took" -le 2000 ] || failures=$((failures + 1))
+    alive || break
+done
+if [ "$failures" = 0 ] && alive; then
+    pass "unplugged $ROUNDS times, back within $slowest ms"
+else
+    fail "unplugged $ROUNDS times" "$failures failures, the slowest $slowest ms" unplugged
+fi
+shows "unplugged-$picture"
+stop TERM
+[ "$picture" = a ] || { unplug; plug /frames/a; }
+
+# The display's driver goes away and comes back.
+start display-lost --source /dev/video0 --sink drm --locator "$BOX"
+within 60 reached faces 1
+device=$(basename /sys/bus/virtio/drivers/virtio_gpu/virtio*)
+echo "$device" >/sys/bus/virtio/drivers/virtio_gpu/unbind
+if within 20 grep -q "display lost" /out/display-lost.log; then
+    pass "display-lost is told"
+else
+    fail "display-lost is told" "the log does not say so" display-lost
+fi
+echo "$device" >/sys/bus/virtio/drivers/virtio_gpu/bind
+if within 30 grep -q "display is back" /out/display-lost.log; then
+    shows display-back
+else
+    fail display-back "the log does not say so" display-lost
+fi
+stop TERM

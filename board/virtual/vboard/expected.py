@@ -1,0 +1,113 @@
+"""What the same frames give on the host, and whether the guest's displays show that."""
+
+import subprocess
+
+from .panel import Panel, from_recording, from_trace
+from .picture import Picture
+
+# The display of the virtual board in pixels.
+SIZE = (640, 480)
+# Least PSNR in dB between a screenshot and what the host made of the same frames. The picture is
+# made by the same code from the same bytes, so that only rounding may differ between the
+# processors: 45 dB is a mean error of 1.4 of 255.
+SAME = 45.0
+# Where the face was searched for: the box moves by a fraction of a pixel with each search.
+FOUND = 30.0
+# The side-by-side view names the kernel of the network below this row, which differs.
+NAMES = 430
+
+
+class Host:
+    """Runs the host's own face8x."""
+
+    def __init__(self, face8x, folder):
+        self.face8x = face8x
+        self.folder = folder
+
+    def run(self, frames, form, sink, *arguments):
+        """Shows one frame, the file FORM of the folder `frames`, on `sink`."""
+        command = [self.face8x, "run", "--source", "-", "--format", form, "--size", "640x480",
+                   "--sink", sink, "--info-text", "", *arguments]
+        with open(frames / form, "rb") as source:
+            done = subprocess.run(command, stdin=source, capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr}")
+
+    def picture(self, frames, form, *arguments):
+        """The picture that the host makes of a frame, as large as the guest's display."""
+        path = self.folder / "expected.png"
+        self.run(frames, form, f"png:{path}@{SIZE[0]}x{SIZE[1]}", *arguments)
+        return Picture.read(path)
+
+
+def compare(report, name, picture, expected, least):
+    """Checks a picture of the guest's."""
+    if (picture.width, picture.height) != (expected.width, expected.height):
+        report.fail(f"picture {name}", f"it is {picture.width}x{picture.height}")
+        return
+    worst, psnr = picture.difference(expected)
+    report.check(f"picture {name} ({psnr:.1f} dB)", psnr >= least,
+                 f"{psnr:.1f} dB to the host's, the largest difference is {worst}")
+
+
+def compare_shots(report, host, frames, shots, box):
+    """Compares every screenshot in `shots`, a table of name to (frames, format, least PSNR,
+    arguments), with the host's picture."""
+    for name, (folder, form, least, arguments) in shots.items():
+        path = host.folder / f"{name}.png"
+        if not path.exists():
+            report.fail(f"picture {name}", "there is no screenshot")
+            continue
+        locator = () if least == FOUND else ("--locator", box)
+        expected = host.picture(frames / folder, form, *locator, *arguments)
+        expected.write(host.folder / f"{name}-host.png")
+        shown = Picture.read(path)
+        if "side-by-side" in arguments:
+            shown, expected = shown.top(NAMES), expected.top(NAMES)
+        compare(report, name, shown, expected, least)
+
+
+def compare_left(report, folder):
+    """The display before and after a run must show the same."""
+    for sink in ("drm", "fb"):
+        for signal in ("TERM", "INT"):
+            before, after = (folder / f"{sink}-{signal}-{when}.png" for when in ("before", "after"))
+            if not (before.exists() and after.exists()):
+                report.fail(f"{sink} left as found after SIG{signal}", "there is no screenshot")
+                continue
+            worst, _ = Picture.read(before).difference(Picture.read(after))
+            report.check(f"{sink} left as found after SIG{signal}", worst == 0,
+                         f"a byte differs by {worst}")
+
+
+def compare_vivid(report, folder, formats):
+    """The vivid driver's test picture must be the same in each of its formats."""
+    pictures = {}
+    for form in formats:
+        path = folder / f"vivid-{form}.png"
+        if path.exists():
+            pictures[form] = Picture.read(path)
+        else:
+            report.fail(f"picture vivid-{form}", "there is no screenshot")
+    reference = pictures.get("YUYV")
+    for form, picture in pictures.items():
+        expected = reference and (reference.grey() if form == "GREY" else reference)
+        if expected:
+            compare(report, f"vivid-{form}", picture, expected, FOUND)
+    if reference:
+        report.check("picture vivid-YUYV is one", len(set(reference.pixels)) > 8, "it is empty")
+
+
+def compare_panel(report, host, frames, trace, box):
+    """The panel's picture as the GPIO lines moved, and as the host would have sent it."""
+    with open(trace, encoding="utf-8", errors="replace") as lines:
+        panel = from_trace(Panel(128, 160), lines)
+    shown = panel.picture()
+    shown.write(host.folder / "panel.png")
+    recording = host.folder / "panel.txt"
+    host.run(frames / "a", "YUYV", f"test:st7735s,path={recording}", "--locator", box)
+    with open(recording, encoding="utf-8") as lines:
+        expected = from_recording(Panel(128, 160), lines).picture()
+    worst, _ = shown.difference(expected)
+    report.check(f"picture panel ({panel.bytes} bytes on the bus)", worst == 0 and any(shown.pixels),
+                 f"a byte differs by {worst}")

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs the integer engine's tests, built for the target, under qemu-user: its kernels are chosen at
+# run time, so once on each of three processors. Other tests: test.sh TARGET FILTER.
+#
+# Exits with 77 where the packages cannot be had.
+#
+# usage: test.sh [TARGET [FILTER...]]
+set -eu
+
+here=$(dirname "$0")
+target=${1:-aarch64-unknown-linux-gnu}
+[ "$#" = 0 ] || shift
+[ "$#" -gt 0 ] || set -- restore::int8
+case $target in
+# Without and with dot products (sdot), and with everything that QEMU knows.
+aarch64-*) processors="cortex-a53 cortex-a76 max" ;;
+armv7-*) processors="cortex-a7 max" ;;
+*) processors=max ;;
+esac
+
+"$here/toolchain.sh" "$target" || {
+    echo "skipped: the tests for $target: the packages of a cross build cannot be had here"
+    exit 77
+}
+for processor in $processors; do
+    echo "$target on $processor"
+    QEMU_CPU=$processor "$here/cargo.sh" "$target" test --release --lib -- "$@"
+done

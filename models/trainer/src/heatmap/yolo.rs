@@ -1,0 +1,171 @@
+//! YOLO-World by tract: letterbox, network, decoding, non-maximum suppression.
+//!
+//! The network has its prompts built in. It takes 1 x 3 x S x S (RGB, level / 255) and gives
+//! 1 x (4 + classes) x boxes: centre x, centre y, width and height in pixels of its input, and the
+//! score of each class.
+
+use std::path::Path;
+
+use face8x::geometry::Rect;
+use face8x::{Error, Result};
+
+use super::{Classes, Detection, Region};
+use crate::files;
+use crate::runner::{Runner, values};
+
+/// The grey beside a picture that is not square, as the network saw it in its training.
+const BESIDE: u8 = 114;
+
+/// Finds the features of a face by YOLO-World.
+pub struct Detector {
+    runner: Runner,
+    classes: usize,
+    confidence: f32,
+    overlap: f32,
+}
+
+impl Detector {
+    /// Loads an ONNX file that was exported with the prompts of `classes`, in their order.
+    ///
+    /// # Errors
+    /// The file is missing or broken, or its input or output has another form.
+    pub fn load(path: &Path, classes: &Classes) -> Result<Self> {
+        let runner = Runner::with_outputs(&files::read(path)?, None)
+            .map_err(|error| error.context(path.display()))?;
+        let (channels, side) = runner.input();
+        if channels != 3 || !(32..=4096).contains(&side) || runner.takes_bytes() {
+            return Err(Error::new(format!(
+                "{} does not take 3 planes of floats",
+                path.display()
+            ))
+            .remedy("export a YOLO-World network as models/trainer/README.md says"));
+        }
+        let detector = Detector {
+            runner,
+            classes: classes.classes.len(),
+            confidence: classes.confidence,
+            overlap: classes.overlap,
+        };
+        let blank = vec![BESIDE; side * side * 3];
+        detector
+            .raw(&blank)
+            .map_err(|error| error.context(path.display()))?;
+        Ok(detector)
+    }
+
+    /// The features in an RGB picture (interleaved levels), best first.
+    ///
+    /// # Errors
+    /// tract failed.
+    pub fn detect(&self, rgb: &[u8], width: usize, height: usize) -> Result<Vec<Detection>> {
+        let (seen, placed) = letterbox(rgb, width, height, self.runner.input().1);
+        let found = decode(&self.raw(&seen)?, self.classes, self.confidence);
+        let mut kept = suppress(found, self.overlap);
+        for detection in &mut kept {
+            detection.region.bounds = placed.back(&detection.region.bounds);
+        }
+        Ok(kept)
+    }
+
+    /// What the network gives for a picture of its input's size.
+    pub(super) fn raw(&self, seen: &[u8]) -> Result<Vec<f32>> {
+        let outputs = self.runner.run(seen)?;
+        let rows = 4 + self.classes;
+        match outputs[0].shape() {
+            [1, found, _] if *found == rows => values(&outputs[0]),
+            shape => Err(Error::new(format!(
+                "the network gives {shape:?} instead of 1 x {rows} x boxes"
+            ))
+            .remedy("name its prompts, in their order, in a file for --classes")),
+        }
+    }
+}
+
+/// Where a picture lies in the network's input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placed {
+    scale: f32,
+    left: usize,
+    top: usize,
+}
+
+impl Placed {
+    /// A box in the network's input as one in the picture.
+    pub(super) fn back(&self, b: &Rect) -> Rect {
+        Rect::new(
+            (b.x - self.left as f32) / self.scale,
+            (b.y - self.top as f32) / self.scale,
+            b.w / self.scale,
+            b.h / self.scale,
+        )
+    }
+}
+
+/// Resizes a picture bilinearly so that it fits into a square of `side` pixels, and puts it into
+/// the middle of a grey one.
+pub fn letterbox(rgb: &[u8], width: usize, height: usize, side: usize) -> (Vec<u8>, Placed) {
+    let scale = (side as f32 / width as f32).min(side as f32 / height as f32);
+    let fit = |n: usize| ((n as f32 * scale).round() as usize).clamp(1, side);
+    let (w, h) = (fit(width), fit(height));
+    // A pixel that is too many goes to the right or to the bottom.
+    let (left, top) = ((side - w) / 2, (side - h) / 2);
+    let taps = |n: usize, from: usize| -> Vec<(usize, usize, f32)> {
+        let ratio = from as f32 / n as f32;
+        let tap = |k: usize| {
+            let at = ((k as f32 + 0.5) * ratio - 0.5).clamp(0.0, (from - 1) as f32);
+            (at as usize, (at as usize + 1).min(from - 1), at.fract())
+        };
+        (0..n).map(tap).collect()
+    };
+    let (columns, rows) = (taps(w, width), taps(h, height));
+    let mut seen = vec![BESIDE; side * side * 3];
+    for (y, &(y0, y1, v)) in rows.iter().enumerate() {
+        for (x, &(x0, x1, u)) in columns.iter().enumerate() {
+            for c in 0..3 {
+                let level = |x: usize, y: usize| f32::from(rgb[(y * width + x) * 3 + c]);
+                let across = |y: usize| level(x0, y) * (1.0 - u) + level(x1, y) * u;
+                let value = across(y0) * (1.0 - v) + across(y1) * v;
+                seen[((top + y) * side + left + x) * 3 + c] = value.round() as u8;
+            }
+        }
+    }
+    (seen, Placed { scale, left, top })
+}
+
+/// The boxes of a network's output whose best class has a score above `confidence`.
+pub fn decode(values: &[f32], classes: usize, confidence: f32) -> Vec<Detection> {
+    let boxes = values.len() / (4 + classes);
+    let at = |row: usize, k: usize| values[row * boxes + k];
+    let best = |k: usize| {
+        let scores = (0..classes).map(|class| (class, at(4 + class, k)));
+        scores.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+    };
+    let detection = |k: usize| {
+        let (class, score) = best(k)?;
+        let (x, y, w, h) = (at(0, k), at(1, k), at(2, k), at(3, k));
+        let bounds = Rect::new(x - w / 2.0, y - h / 2.0, w, h);
+        let sound = [x, y, w, h].iter().all(|v| v.is_finite()) && w > 0.0 && h > 0.0;
+        (sound && score > confidence).then_some(Detection {
+            region: Region { class, bounds },
+            score,
+        })
+    };
+    (0..boxes).filter_map(detection).collect()
+}
+
+/// Leaves out boxes that overlap a better one of their class by more than `overlap` (intersection
+/// over union); the best first.
+pub fn suppress(mut found: Vec<Detection>, overlap: f32) -> Vec<Detection> {
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Detection> = Vec::new();
+    for detection in found {
+        let covers = |better: &Detection| {
+            better.region.class == detection.region.class
+                && better.region.bounds.iou(&detection.region.bounds) > overlap
+        };
+        if !kept.iter().any(covers) {
+            kept.push(detection);
+        }
+    }
+    kept
+}

@@ -1,0 +1,100 @@
+//! A path by the landmark network: what it sees in a frame replaces where the path was.
+
+use std::time::Duration;
+
+use super::super::super::points::Points;
+use super::super::super::pyramid::Pyramid;
+use super::super::super::smooth::OneEuro;
+use super::super::super::template::Place;
+use super::Path;
+use crate::align;
+use crate::geometry::{Landmarks, Point, Similarity};
+
+/// Confidence from which the network sees a face, and from which it sees one again that neither it
+/// nor the template had found in the last frame.
+const SEEN: f32 = 0.5;
+const SEEN_AGAIN: f32 = 0.9;
+/// What it sees is believed when it is at most this far from where it was looked for, in sides, and
+/// larger or smaller by at most this factor: beyond, a crop holds too little of the face.
+const REACH: f32 = 0.35;
+const ZOOM: f32 = 1.5;
+/// A detection of a face that is seen moves it only when it is farther off than this, in sides, or
+/// larger or smaller by this factor: detections tremble (rustface: 5 % and 7 %).
+const FAR: f32 = 0.3;
+const UNLIKE: f32 = 1.5;
+
+/// Whether a detection at `is` tells no more than that the face is where it `was`.
+pub(super) fn near(was: Place, is: Place) -> bool {
+    let (dx, dy) = (is.centre.x - was.centre.x, is.centre.y - was.centre.y);
+    dx.hypot(dy) < FAR * was.side && (is.side / was.side).ln().abs() < UNLIKE.ln()
+}
+
+impl Path {
+    /// From the frame to the canonical face, as far as is known; the network looks there.
+    pub fn alignment(&self) -> Option<Similarity> {
+        let by_landmarks = self.landmarks.map(|l| self.outside(&l));
+        by_landmarks
+            .and_then(|landmarks| align::from_landmarks(&landmarks))
+            .or_else(|| align::from_box(&super::square(self.place.centre, self.place.side)))
+    }
+
+    /// Where `points` say that the face is, if they are to be believed.
+    pub fn believed(&self, points: &Points) -> Option<Place> {
+        let least = if self.tracked || self.seen {
+            SEEN
+        } else {
+            SEEN_AGAIN
+        };
+        let found = align::from_landmarks(&points.landmarks)?;
+        let face_box = align::face_box(&found);
+        let place = Place {
+            centre: face_box.centre(),
+            side: face_box.w,
+        };
+        let Place { centre, side } = self.place;
+        let (dx, dy) = (place.centre.x - centre.x, place.centre.y - centre.y);
+        let looks_right = align::is_face(&found, &points.landmarks)
+            && dx.hypot(dy) < REACH * side
+            && (place.side / side).ln().abs() < ZOOM.ln();
+        (points.confidence >= least && looks_right).then_some(place)
+    }
+
+    /// Goes where the network sees the face. The template is taken anew, so that in the next frame it
+    /// tells the motion since this one.
+    pub fn see(&mut self, now: Duration, present: &Pyramid, points: &Points, place: Place) {
+        self.place = place;
+        self.landmarks = Some(points.landmarks.map(|p| super::inside(p, place)));
+        self.confidence = points.confidence;
+        self.template.take(present, place);
+        self.residual = [0.0; 3];
+        (self.seen, self.tracked) = (true, true);
+        self.last_sure = now;
+    }
+
+    /// Smooths the landmarks that are shown, each by filters of its own.
+    pub(super) fn smooth_landmarks(&mut self, dt: f32) {
+        let Some(landmarks) = self.landmarks.map(|l| self.outside(&l)) else {
+            self.shown_landmarks = None;
+            return;
+        };
+        let side = self.place.side;
+        let begins = self.shown_landmarks.is_none();
+        let mut shown = landmarks;
+        for (point, [x, y]) in shown.iter_mut().zip(&mut self.point_filters) {
+            if begins {
+                (*x, *y) = (OneEuro::new(point.x), OneEuro::new(point.y));
+            }
+            *point = Point::new(
+                x.update(point.x + self.residual[0], side, dt),
+                y.update(point.y + self.residual[1], side, dt),
+            );
+        }
+        self.shown_landmarks = Some(shown);
+    }
+
+    /// Landmarks relative to the centre in sides, in the frame.
+    fn outside(&self, landmarks: &Landmarks) -> Landmarks {
+        let Place { centre, side } = self.place;
+        landmarks.map(|p| Point::new(centre.x + p.x * side, centre.y + p.y * side))
+    }
+}

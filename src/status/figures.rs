@@ -1,0 +1,131 @@
+//! What the work thread hands over.
+
+use std::time::Instant;
+
+use crate::stats::Histogram;
+
+/// What can go wrong without ending the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A running camera went away or fell silent.
+    CameraLost,
+    /// A frame arrived damaged.
+    FrameCorrupt,
+    /// A frame's time was not that of the monotonic clock.
+    ClockJump,
+    /// The display went away.
+    DisplayLost,
+    /// A search for faces failed.
+    SearchFailed,
+    /// A search for faces took over ten seconds.
+    SearchStalled,
+    /// The network failed on a face.
+    RestoreFailed,
+}
+
+impl Fault {
+    /// Every kind.
+    pub const ALL: [Fault; 7] = [
+        Fault::CameraLost,
+        Fault::FrameCorrupt,
+        Fault::ClockJump,
+        Fault::DisplayLost,
+        Fault::SearchFailed,
+        Fault::SearchStalled,
+        Fault::RestoreFailed,
+    ];
+
+    /// Its name in JSON and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::CameraLost => "camera_lost",
+            Fault::FrameCorrupt => "frame_corrupt",
+            Fault::ClockJump => "clock_jump",
+            Fault::DisplayLost => "display_lost",
+            Fault::SearchFailed => "search_failed",
+            Fault::SearchStalled => "search_stalled",
+            Fault::RestoreFailed => "restore_failed",
+        }
+    }
+}
+
+/// How often each kind of fault happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Faults([u64; Fault::ALL.len()]);
+
+impl Faults {
+    /// The count of a kind.
+    pub fn count(&self, fault: Fault) -> u64 {
+        self.0[fault as usize]
+    }
+
+    /// Sets the count of a kind.
+    pub fn set(mut self, fault: Fault, count: u64) -> Faults {
+        self.0[fault as usize] = count;
+        self
+    }
+}
+
+/// A part that can go away and come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Part {
+    /// Whether it is there now.
+    pub up: bool,
+    /// How often it was lost.
+    pub lost: u64,
+}
+
+impl Part {
+    /// How often it came back.
+    pub fn restarts(&self) -> u64 {
+        self.lost - u64::from(!self.up).min(self.lost)
+    }
+}
+
+/// Counters of a run, as the work thread knows them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// When the work thread handed them over.
+    pub at: Instant,
+    /// When it last showed a picture.
+    pub shown: Option<Instant>,
+    /// Pictures that were shown, and those of them with a face.
+    pub frames: u64,
+    pub face_frames: u64,
+    /// Frames that were replaced by a newer one before they were looked at.
+    pub skipped: u64,
+    /// Faces in the last frame.
+    pub faces: u32,
+    /// Pictures a second, over the last second.
+    pub fps: f64,
+    /// From the driver's timestamp to the display.
+    pub latency: Histogram,
+    pub faults: Faults,
+    pub camera: Part,
+    pub display: Part,
+}
+
+impl Figures {
+    /// Those of a run that has shown nothing yet.
+    pub fn new() -> Figures {
+        Figures {
+            at: Instant::now(),
+            shown: None,
+            frames: 0,
+            face_frames: 0,
+            skipped: 0,
+            faces: 0,
+            fps: 0.0,
+            latency: Histogram::default(),
+            faults: Faults::default(),
+            camera: Part::default(),
+            display: Part::default(),
+        }
+    }
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        Figures::new()
+    }
+}

@@ -1,0 +1,146 @@
+//! The status file and the metrics of the program, as machines see them.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Child;
+use std::time::Duration;
+
+use common::{command, face8x};
+use serde_json::Value;
+
+/// A run that is ended with the test.
+struct Run {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Starts a headless run with these arguments; the log names the address of its metrics.
+fn start(folder: &Path, arguments: &[&str]) -> Run {
+    let mut command = command(folder);
+    command
+        .args(["--source", "demo:", "--headless", "--restorer", "bicubic"])
+        .args(["--size", "160x120", "--locator", "centre", "--metrics", "0"])
+        .args(arguments);
+    let mut child = command.spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = log
+        .find_map(|line| {
+            let line = line.unwrap();
+            let rest = line.split_once("metrics: http://")?.1;
+            Some(rest.strip_suffix("/metrics")?.to_owned())
+        })
+        .expect("the log names the address");
+    std::thread::spawn(move || log.for_each(drop));
+    Run { child, address }
+}
+
+fn get(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\nHost: kiosk\r\n\r\n")
+        .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The status file once `done` says so, within half a minute.
+fn status(path: &Path, done: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..600 {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        // The file is never half written: what is there is JSON.
+        if !text.is_empty() {
+            let value: Value = serde_json::from_str(&text).unwrap();
+            if done(&value) {
+                return value;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{} does not come to it", path.display());
+}
+
+#[test]
+fn a_run_is_watched_by_file_and_by_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("status.json");
+    let files = ["--status-file", "status.json", "--metrics-file", "x.prom"];
+    let mut run = start(folder.path(), &files);
+    assert!(run.address.starts_with("127.0.0.1:"), "{}", run.address);
+
+    // Callers that say nothing hold up neither the page nor the pictures.
+    let _silent: Vec<_> = (0..10)
+        .map(|_| TcpStream::connect(&run.address).unwrap())
+        .collect();
+    let shown = |least: u64| move |s: &Value| s["frames"].as_u64().unwrap() >= least;
+    let first = status(&path, shown(30));
+    let frames = first["frames"].as_u64().unwrap();
+    let then = status(&path, shown(frames + 30));
+    assert_eq!(
+        (&then["running"], &then["faces"]),
+        (&true.into(), &1.into())
+    );
+    assert_eq!(
+        (&then["camera_up"], &then["display_up"]),
+        (&true.into(), &true.into())
+    );
+    assert_eq!(then["model_sha256"], Value::Null, "bicubic has no model");
+    assert!(then["resident_bytes"].as_u64().unwrap() > 1_000_000);
+    assert!(then["latency"]["count"].as_u64().unwrap() > 0);
+
+    let page = get(&run.address);
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert!(page.ends_with("# EOF\n"), "{page}");
+    assert!(
+        page.contains("face8x_faults_total{kind=\"camera_lost\"} 0\n"),
+        "{page}"
+    );
+    let text = std::fs::read_to_string(folder.path().join("x.prom")).unwrap();
+    assert!(
+        text.contains("# TYPE face8x_frames_total counter\n"),
+        "{text}"
+    );
+
+    let pid = rustix::process::Pid::from_child(&run.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(run.child.wait().unwrap().code(), Some(0));
+    let last = status(&path, |_| true);
+    assert_eq!(last["running"], false);
+    assert!(!folder.path().join("x.prom").exists());
+}
+
+#[test]
+fn what_cannot_be_told_is_said_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = [
+        "--source",
+        "demo:",
+        "--headless",
+        "--frames",
+        "1",
+        "--restorer",
+        "bicubic",
+    ];
+    let with = |more: &[&str]| face8x(folder.path(), &[&run[..], more].concat());
+    with(&["--metrics", "kiosk:1"]).expect(2, &["kiosk:1", "remedy"]);
+    with(&["--status-file", "no/such/folder.json"]).expect(1, &["no/such/folder.json", "remedy"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    with(&["--metrics", &port]).expect(1, &[&port, "remedy"]);
+    // Unless asked, nothing listens and nothing is written.
+    with(&[]).expect(0, &[]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
