@@ -8,8 +8,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test monitoring-test test-training exactness memcheck setup lint fmt bench peers \
-	cross-kernels deb deb-test doc cross cross-test board-test clean help
+.PHONY: run test monitoring-test test-training exactness memcheck setup lint deny readme fmt bench \
+	peers cross-kernels deb deb-test doc cross cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -38,6 +38,13 @@ setup: ## Install the system packages that building and running need
 lint: ## Check the format and lint, warnings denied
 	@scripts/setup.sh --tests
 	@scripts/lint.sh
+
+deny: ## Check licences, sources and advisories of the dependencies with cargo-deny
+	@scripts/deny.sh
+
+readme: ## Write the parts of README.md and docs/results that scripts make
+	@scripts/results.py readme
+	@scripts/unsafe.py
 
 fmt: ## Format the sources
 	@scripts/cargo.sh fmt --all

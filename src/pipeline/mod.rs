@@ -11,7 +11,7 @@ use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
 use crate::convert::JpegDecoder;
 use crate::display::{self, Event, SinkOptions};
-use crate::frame::Frame;
+use crate::frame::{Frame, PixelFormat, monotonic_now};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
@@ -75,6 +75,8 @@ pub struct Pipeline {
     button: Option<Button>,
     meter: Meter,
     timings: Timings,
+    /// Since when a frame is waited for.
+    asked: Option<Duration>,
     frozen: bool,
     /// When the picture was last drawn.
     drawn: Instant,
@@ -135,6 +137,7 @@ impl Pipeline {
             button,
             meter,
             timings: Timings::new(),
+            asked: None,
             frozen: false,
             drawn: Instant::now(),
             ended: None,
@@ -215,8 +218,12 @@ impl Pipeline {
             std::thread::sleep(FRAME_WAIT);
             return self.idle();
         }
+        let asked = *self.asked.get_or_insert_with(monotonic_now);
         match self.capture.take(&mut self.frame, FRAME_WAIT) {
-            Taken::Frame => self.show_frame(),
+            Taken::Frame => {
+                self.begin_frame(asked);
+                self.show_frame()
+            }
             Taken::Timeout => self.idle(),
             Taken::End => {
                 self.ended = Some(Instant::now());
@@ -233,6 +240,11 @@ impl Pipeline {
     /// The faces of the last frame.
     pub fn faces(&self) -> &FacePath {
         &self.faces
+    }
+
+    /// From the last frame's timestamp until the display had its picture.
+    pub fn latency(&self) -> Duration {
+        self.meter.last_latency
     }
 
     /// Stage times of the work thread.
@@ -261,6 +273,16 @@ impl Pipeline {
             fault: meter.last_fault(),
             ..Summary::new(event)
         }
+    }
+
+    /// Records how the frame came that was asked for at `asked`.
+    fn begin_frame(&mut self, asked: Duration) {
+        let now = monotonic_now();
+        self.asked = None;
+        self.timings.begin_frame();
+        self.timings.record(Stage::Wait, now.saturating_sub(asked));
+        let age = now.saturating_sub(self.frame.timestamp);
+        self.timings.record(Stage::Capture, age);
     }
 
     fn show_frame(&mut self) -> Turn {
@@ -295,7 +317,10 @@ impl Pipeline {
             output,
             ..
         } = self;
-        let raw = timings.time(Stage::Decode, || jpeg.decode(frame))?;
+        let raw = match frame.format {
+            PixelFormat::Mjpg => timings.time(Stage::Decode, || jpeg.decode(frame))?,
+            _ => jpeg.decode(frame)?,
+        };
         if fresh {
             faces.process(raw, timings)?;
         }
