@@ -50,18 +50,29 @@ def compare(report, name, picture, expected, least):
                  f"{psnr:.1f} dB to the host's, the largest difference is {worst}")
 
 
-def compare_shots(report, host, frames, shots, box):
-    """Compares every screenshot in `shots`, a table of name to (frames, format, least PSNR,
-    arguments), with the host's picture."""
+def host_pictures(host, frames, shots, box):
+    """The host's picture of every screenshot in `shots`, a table of name to (frames, format, least
+    PSNR, arguments), by name."""
+    made = {}
+    pictures = {}
     for name, (folder, form, least, arguments) in shots.items():
-        path = host.folder / f"{name}.png"
+        locator = () if least == FOUND else ("--locator", box)
+        key = (folder, form, locator, arguments)
+        if key not in made:
+            made[key] = host.picture(frames / folder, form, *locator, *arguments)
+        pictures[name] = made[key]
+        made[key].write(host.folder / f"{name}-host.png")
+    return pictures
+
+
+def compare_shots(report, folder, shots, pictures):
+    """Compares every screenshot in `shots` with the host's picture."""
+    for name, (_, _, least, arguments) in shots.items():
+        path = folder / f"{name}.png"
         if not path.exists():
             report.fail(f"picture {name}", "there is no screenshot")
             continue
-        locator = () if least == FOUND else ("--locator", box)
-        expected = host.picture(frames / folder, form, *locator, *arguments)
-        expected.write(host.folder / f"{name}-host.png")
-        shown = Picture.read(path)
+        shown, expected = Picture.read(path), pictures[name]
         if "side-by-side" in arguments:
             shown, expected = shown.top(NAMES), expected.top(NAMES)
         compare(report, name, shown, expected, least)
@@ -105,7 +116,8 @@ def compare_panel(report, host, frames, trace, box):
     shown = panel.picture()
     shown.write(host.folder / "panel.png")
     recording = host.folder / "panel.txt"
-    host.run(frames / "a", "YUYV", f"test:st7735s,path={recording}", "--locator", box)
+    host.run(frames / "a", "YUYV", f"test:st7735s,path={recording}", "--locator", box,
+             "--view", "restored")
     with open(recording, encoding="utf-8") as lines:
         expected = from_recording(Panel(128, 160), lines).picture()
     worst, _ = shown.difference(expected)
