@@ -1,16 +1,19 @@
 //! Settings: command-line flags and a TOML file with the same names. Flags win.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::button::ButtonOptions;
 use crate::capture::SourceOptions;
-use crate::compose::{Rotation, View};
+use crate::compose::{InfoText, Rotation, View};
 use crate::face::MAX_FACES;
 use crate::frame::PixelFormat;
 use crate::status::{self, Files, StatusOptions};
-use crate::{Error, Result};
+use crate::{Error, Result, capture, display, face, restore};
+
+mod file;
 
 /// What the user asked for, each `None` where nothing was said. The same struct reads the flags
 /// (clap) and the configuration file (serde), so that their names cannot drift apart.
@@ -23,10 +26,10 @@ pub struct Options {
     /// Where pictures go: auto, window, drm, fb, spi:PANEL, png:PATH or null
     #[arg(long, value_name = "SINK")]
     pub sink: Option<String>,
-    /// What finds faces: auto, rustface, centre, box:X,Y,W,H or yunet:FILE
+    /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
     #[arg(long, value_name = "LOCATOR")]
     pub locator: Option<String>,
-    /// What restores faces: auto, int8, tract or bicubic
+    /// What restores faces: auto, int8, tract, tract-f32 or bicubic
     #[arg(long, value_name = "NAME")]
     pub restorer: Option<String>,
     /// An ONNX network (1x3x16x16 to 1x3x128x128) in place of the embedded one
@@ -69,6 +72,9 @@ pub struct Options {
     /// Threads of the network
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    /// A push button between a GPIO line and ground: a short press shows the next view, a long one freezes the picture; also chip=/dev/gpiochip0, action=freeze (the other way round), active=high
+    #[arg(long, value_name = "line=17", value_parser = parse_button)]
+    pub button: Option<ButtonOptions>,
     /// No display: the sink is null unless one is named
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub headless: Option<bool>,
@@ -117,6 +123,8 @@ pub struct Settings {
     pub frames: Option<u64>,
     /// Threads of the network, 1 to 64.
     pub threads: usize,
+    /// A push button.
+    pub button: Option<ButtonOptions>,
     /// Print JSON lines.
     pub json: bool,
     /// What is told to other programs.
@@ -124,41 +132,6 @@ pub struct Settings {
 }
 
 impl Options {
-    /// Reads a TOML file of these options.
-    ///
-    /// # Errors
-    /// The file cannot be read, isn't TOML, or has an unknown key (the nearest known one is
-    /// named) or a value of the wrong type; each with the line.
-    pub fn from_file(path: &Path) -> Result<Options> {
-        let text = std::fs::read_to_string(path).map_err(|e| {
-            Error::new(format!(
-                "cannot read the configuration {}: {e}",
-                path.display()
-            ))
-            .remedy("check the path given with --config and its permissions")
-        })?;
-        Options::from_toml(&text).map_err(|e| e.context(path.display()))
-    }
-
-    /// Reads options from TOML text; see [`Options::from_file`].
-    pub fn from_toml(text: &str) -> Result<Options> {
-        toml::from_str(text).map_err(|e| {
-            let line = e
-                .span()
-                .map(|s| 1 + text[..s.start.min(text.len())].matches('\n').count());
-            let error = match unknown_key(e.message()) {
-                Some(key) => no_such_key(key),
-                None => Error::usage(e.message()).remedy(
-                    "the keys are the long flags of `face8x run --help`, such as view = \"strip\"",
-                ),
-            };
-            match line {
-                Some(line) => error.context(format_args!("line {line}")),
-                None => error,
-            }
-        })
-    }
-
     /// These options, and `others` where these say nothing.
     pub fn or(self, others: Options) -> Options {
         Options {
@@ -179,6 +152,7 @@ impl Options {
             info_text: self.info_text.or(others.info_text),
             frames: self.frames.or(others.frames),
             threads: self.threads.or(others.threads),
+            button: self.button.or(others.button),
             headless: self.headless.or(others.headless),
             json: self.json.or(others.json),
             status_file: self.status_file.or(others.status_file),
@@ -196,6 +170,7 @@ impl Options {
             Some(size) => parse_size(size)?,
             None => (640, 480),
         };
+        self.check_names()?;
         let headless = self.headless.unwrap_or(false);
         let default_sink = if headless { "null" } else { "auto" };
         Ok(Settings {
@@ -206,6 +181,7 @@ impl Options {
                 fps: within("fps", self.fps.unwrap_or(30), 0, 1000)?,
                 format: self.format.as_deref().map(parse_format).transpose()?,
                 looped: self.looped.unwrap_or(false),
+                on_demand: false,
             },
             wait: self.wait.unwrap_or(false),
             sink: match self.sink {
@@ -228,6 +204,7 @@ impl Options {
                 .map(|n| within("frames", n, 1, u64::MAX))
                 .transpose()?,
             threads: within("threads", self.threads.unwrap_or(1), 1, 64)?,
+            button: self.button,
             json: self.json.unwrap_or(false),
             status: StatusOptions {
                 files: Files {
@@ -240,19 +217,26 @@ impl Options {
     }
 }
 
-/// The key that serde's "unknown field" message names.
-fn unknown_key(message: &str) -> Option<&str> {
-    message.strip_prefix("unknown field `")?.split('`').next()
-}
-
-fn no_such_key(key: &str) -> Error {
-    use clap::Args;
-    let command = Options::augment_args(clap::Command::new("keys"));
-    let keys: Vec<&str> = command
-        .get_arguments()
-        .filter_map(|a| a.get_long())
-        .collect();
-    Error::unknown("key", key, &keys)
+impl Options {
+    /// Whether what is named exists, and the overlay's text makes sense.
+    fn check_names(&self) -> Result<()> {
+        if let Some(source) = &self.source {
+            capture::kind_of(source)?;
+        }
+        if let Some(sink) = &self.sink {
+            display::kind_of(sink)?;
+        }
+        if let Some(locator) = &self.locator {
+            face::kind_of(locator)?;
+        }
+        if let Some(restorer) = &self.restorer {
+            restore::kind_of(restorer)?;
+        }
+        if let Some(text) = &self.info_text {
+            text.parse::<InfoText>()?;
+        }
+        Ok(())
+    }
 }
 
 fn within<T: PartialOrd + std::fmt::Display>(name: &str, value: T, low: T, high: T) -> Result<T> {
@@ -261,6 +245,15 @@ fn within<T: PartialOrd + std::fmt::Display>(name: &str, value: T, low: T, high:
             .remedy(format!("{name} goes from {low} to {high}")));
     }
     Ok(value)
+}
+
+/// The flag's value; clap has no place for a remedy of its own.
+fn parse_button(text: &str) -> std::result::Result<ButtonOptions, String> {
+    text.parse()
+        .map_err(|error: Error| match error.remedy_text() {
+            Some(remedy) => format!("{error} ({remedy})"),
+            None => error.to_string(),
+        })
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32)> {
@@ -306,27 +299,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_names_the_nearest_and_its_line() {
-        let error = Options::from_toml("view = 'strip'\nsorce = 'demo:'").unwrap_err();
-        assert_eq!(error.to_string(), "line 2: there is no key \"sorce\"");
-        assert!(
-            error
-                .remedy_text()
-                .unwrap()
-                .starts_with("did you mean \"source\"?")
-        );
-        assert_eq!(error.exit_code(), 2);
-    }
-
-    #[test]
     fn every_flag_is_a_key_of_the_file() {
         use clap::Args;
         let command = Options::augment_args(clap::Command::new("keys"));
         for argument in command.get_arguments() {
             let key = argument.get_long().unwrap();
-            let known = ["1", "true", "'x'"]
+            let known = ["1", "true", "'x'", "{ line = 1 }"]
                 .iter()
-                .any(|value| Options::from_toml(&format!("{key} = {value}")).is_ok());
+                .any(|value| toml::from_str::<Options>(&format!("{key} = {value}")).is_ok());
             assert!(known, "{key}");
         }
     }
@@ -344,15 +324,20 @@ mod tests {
             "threads = 0",
             "frames = 0",
             "fps = 1001",
+            "source = 'v4l3://0'",
+            "sink = 'drn'",
+            "locator = 'rustfase'",
+            "restorer = 'bicubix'",
+            "info-text = '%fsp'",
             "metrics = 'kiosk:9100'",
         ] {
-            let error = Options::from_toml(text).unwrap().resolve().unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{text}");
-            assert!(error.remedy_text().is_some(), "{text}");
-        }
-        for text in ["faces = 'many'", "faces = -1", "view", "= 3"] {
-            let error = Options::from_toml(text).unwrap_err();
-            assert!(error.to_string().starts_with("line 1: "), "{error}");
+            // As a flag, and in a file.
+            let flags: Options = toml::from_str(text).unwrap();
+            let in_flags = flags.resolve().unwrap_err();
+            let in_file = Options::from_toml(text).unwrap_err();
+            assert_eq!(in_flags.clone().context("line 1"), in_file);
+            assert_eq!(in_flags.exit_code(), 2, "{text}");
+            assert!(in_flags.remedy_text().is_some(), "{text}");
         }
     }
 

@@ -15,7 +15,9 @@
 //! The picture is a plausible guess, never evidence of who somebody is.
 
 pub mod align;
+pub mod bench;
 pub mod board;
+pub mod button;
 pub mod capture;
 pub mod compose;
 pub mod config;
@@ -33,6 +35,7 @@ pub mod photo;
 pub mod picture;
 pub mod pipeline;
 pub mod restore;
+pub mod service;
 pub mod stats;
 pub mod status;
 pub mod still;

@@ -21,10 +21,12 @@ fn main() -> ExitCode {
         )
         .remedy("write a command's own options behind it: `face8x image IN -o OUT --faces 2`")),
         Some(Command::Image(arguments)) => commands::image(arguments),
-        Some(Command::Bench(arguments)) => commands::bench(arguments),
+        Some(Command::Bench(arguments)) => commands::bench(*arguments),
         Some(Command::List) => commands::list(),
         Some(Command::Doctor(arguments)) => commands::doctor(arguments),
         Some(Command::TestPattern(arguments)) => commands::test_pattern(arguments),
+        Some(Command::Man(arguments)) => commands::man(arguments),
+        Some(Command::Completions(arguments)) => commands::completions(arguments),
     };
     match result {
         Ok(code) => code,

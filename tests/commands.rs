@@ -51,6 +51,8 @@ fn bench_times_three_engines_in_seconds() {
     assert_eq!(table.lines().count(), 5, "{table}");
     let text = std::fs::read_to_string(folder.path().join("bench.json")).unwrap();
     let bench: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(bench["schema"], "face8x-bench/1");
+    assert!(bench["machine"]["architecture"].is_string(), "{bench}");
     let results = bench["results"].as_array().unwrap();
     let engines: Vec<_> = results
         .iter()
@@ -77,7 +79,6 @@ fn bench_times_three_engines_in_seconds() {
             "{result}"
         );
     }
-    face8x(folder.path(), &["bench"]).expect(2, &["--model-only"]);
     let nowhere = ["--export-json", "no/folder/bench.json"];
     face8x(folder.path(), &[&arguments[..], &nowhere].concat())
         .expect(1, &["no/folder/bench.json"]);
@@ -125,6 +126,7 @@ fn doctor_checks_the_model_and_names_remedies() {
     let folder = tempfile::tempdir().unwrap();
     let doctor = face8x(folder.path(), &["doctor"]);
     assert!(doctor.stdout.contains("model"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("landmarks"), "{}", doctor.stdout);
     assert!(doctor.stdout.contains("camera"), "{}", doctor.stdout);
     let problems = doctor
         .stdout
@@ -183,4 +185,60 @@ fn a_panel_on_a_recorded_bus_is_driven() {
     .expect(0, &[]);
     let trace = std::fs::metadata(folder.path().join("bus.txt")).unwrap();
     assert!(trace.len() > 320 * 240 * 2, "{} bytes", trace.len());
+}
+
+#[test]
+fn every_command_has_a_manual_page_that_is_well_formed() {
+    let folder = tempfile::tempdir().unwrap();
+    face8x(folder.path(), &["man", "pages"]).expect(0, &[]);
+    for (page, words) in [
+        ("face8x.1", "face8x\\-run(1)"),
+        ("face8x-run.1", "\\-\\-info\\-text"),
+        ("face8x-image.1", "\\-\\-paste\\-back"),
+        ("face8x-doctor.1", "doctor"),
+    ] {
+        let text = std::fs::read_to_string(folder.path().join("pages").join(page)).unwrap();
+        assert!(text.contains(words), "no {words} in {page}:\n{text}");
+    }
+    let printed = face8x(folder.path(), &["man"]).expect(0, &[]).stdout;
+    let written = std::fs::read_to_string(folder.path().join("pages/face8x.1")).unwrap();
+    assert_eq!(printed, written);
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    face8x(folder.path(), &["man", "file/pages"]).expect(1, &["file/pages", "remedy: "]);
+
+    let lint = std::process::Command::new("mandoc")
+        .args(["-Tlint", "-Werror", "pages/face8x.1", "pages/face8x-run.1"])
+        .current_dir(folder.path())
+        .output();
+    match lint {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(_) => common::skip("the check of the manual pages: mandoc is not installed"),
+    }
+}
+
+#[test]
+fn completions_know_the_commands_and_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = face8x(folder.path(), &["completions", shell]).expect(0, &[]);
+        for word in ["test-pattern", "doctor", "info-text", "paste-back"] {
+            assert!(script.stdout.contains(word), "no {word} for {shell}");
+        }
+        if shell == "bash" {
+            std::fs::write(folder.path().join("face8x.bash"), &script.stdout).unwrap();
+        }
+    }
+    face8x(folder.path(), &["completions", "bsh"]).expect(2, &["bash"]);
+
+    // What bash itself offers after the program's name.
+    let ask = "source ./face8x.bash; COMP_WORDS=(face8x do); COMP_CWORD=1; \
+               _face8x face8x do face8x; echo \"${COMPREPLY[*]}\"";
+    let bash = std::process::Command::new("bash")
+        .args(["--norc", "-c", ask])
+        .current_dir(folder.path())
+        .output();
+    match bash {
+        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "doctor"),
+        Err(_) => common::skip("bash's completion: bash is not installed"),
+    }
 }

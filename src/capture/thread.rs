@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{ReadError, Source, SourceOptions, kind_of};
 use crate::frame::{Frame, monotonic_now};
@@ -56,8 +56,11 @@ pub struct Capture {
 
 struct Shared {
     latest: Latest<Frame>,
+    /// Frames are read only when they are asked for.
+    on_demand: bool,
     state: Mutex<State>,
     failure: Mutex<Option<Error>>,
+    fault: Mutex<Option<(Instant, Arc<str>)>>,
     captured: AtomicU64,
     corrupt: AtomicU64,
     lost: AtomicU64,
@@ -82,7 +85,7 @@ impl Capture {
     /// The source does not open.
     pub fn start(uri: &str, options: &SourceOptions) -> Result<Self> {
         let source = super::open(uri, options)?;
-        Self::spawn(Some(source), opener(uri, options))
+        Self::spawn(Some(source), opener(uri, options), options.on_demand)
     }
 
     /// As [`start`](Self::start), but a source that does not open is [`State::Lost`] and tried
@@ -92,18 +95,20 @@ impl Capture {
     /// `uri` names no source: trying again would not help.
     pub fn start_retrying(uri: &str, options: &SourceOptions) -> Result<Self> {
         kind_of(uri)?;
-        Self::spawn(None, opener(uri, options))
+        Self::spawn(None, opener(uri, options), options.on_demand)
     }
 
-    fn spawn(source: Option<Box<dyn Source>>, opener: Opener) -> Result<Self> {
+    fn spawn(source: Option<Box<dyn Source>>, opener: Opener, on_demand: bool) -> Result<Self> {
         let state = match &source {
             Some(source) => State::Running(source.describe().into()),
             None => State::Lost("not opened yet".into()),
         };
         let shared = Arc::new(Shared {
             latest: Latest::new(Frame::empty()),
+            on_demand,
             state: Mutex::new(state),
             failure: Mutex::new(None),
+            fault: Mutex::new(None),
             captured: AtomicU64::new(0),
             corrupt: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -141,6 +146,11 @@ impl Capture {
     /// standard input).
     pub fn failure(&self) -> Option<Error> {
         lock(&self.shared.failure).clone()
+    }
+
+    /// Why the source was lost or would not open the last time, and when. Cheap, as `state`.
+    pub fn fault(&self) -> Option<(Instant, Arc<str>)> {
+        lock(&self.shared.fault).clone()
     }
 
     /// Frames that were overwritten before they were taken.
@@ -271,6 +281,10 @@ impl Shared {
             if *lock(&self.stage) != Stage::Working {
                 return Stop::Asked;
             }
+            if self.on_demand && !self.latest.wait_wanted(READ_TIMEOUT) {
+                newest = monotonic_now();
+                continue;
+            }
             match source.read(frame, READ_TIMEOUT) {
                 Ok(()) => {
                     newest = monotonic_now();
@@ -356,7 +370,9 @@ impl Shared {
             Some(remedy) => log::warn!("{reason} ({remedy}): trying again"),
             None => log::warn!("{reason}: trying again"),
         }
-        *state = State::Lost(reason.into());
+        let reason: Arc<str> = reason.into();
+        *lock(&self.fault) = Some((Instant::now(), Arc::clone(&reason)));
+        *state = State::Lost(reason);
     }
 
     /// Waits for `time`, or until asked to stop; whether to go on.

@@ -10,7 +10,7 @@ use face8x::compose::{View, rotate};
 use face8x::display::pattern::test_pattern as draw;
 use face8x::display::{self, Event, Kind, SINKS, SinkOptions};
 use face8x::doctor::{self, Status, Surroundings};
-use face8x::face::LOCATORS;
+use face8x::face::{LOCATORS, PointFinder};
 use face8x::picture::Picture;
 use face8x::restore::{self, RESTORERS};
 use face8x::{Error, Result};
@@ -93,8 +93,13 @@ pub fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
         Some(path) => restore::open("auto", Some(path), 1).map(|restorer| restorer.describe()),
         None => restore::model_checksum().map(|sum| format!("embedded, SHA-256 {sum}")),
     };
+    let landmarks = PointFinder::new().map(|finder| {
+        let engine = finder.engine();
+        format!("embedded, as its SHA-256 says, by {engine}")
+    });
     let surroundings = Surroundings {
         model: Some(model),
+        landmarks: Some(landmarks),
         ..Surroundings::of_process()
     };
     let report = doctor::examine(Path::new("/"), &surroundings);

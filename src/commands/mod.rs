@@ -1,11 +1,13 @@
 //! One function a command; everything that is printed is printed here.
 
 mod bench;
+mod generate;
 mod image;
 mod look;
 mod run;
 
 pub use bench::bench;
+pub use generate::{completions, man};
 pub use image::image;
 pub use look::{doctor, list, test_pattern};
 pub use run::run;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use face8x::{Error, Result};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// A flag that SIGINT and SIGTERM set; the second of them ends the process at once.
 fn stop_on_signals() -> Result<Arc<AtomicBool>> {
@@ -25,4 +27,11 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>> {
             .map_err(|e| Error::new(format!("cannot listen to stop signals: {e}")))?;
     }
     Ok(stop)
+}
+
+/// Lets SIGHUP set `flag`.
+fn flag_on_hangup(flag: &Arc<AtomicBool>) -> Result<()> {
+    signal_hook::flag::register(SIGHUP, Arc::clone(flag))
+        .map(drop)
+        .map_err(|e| Error::new(format!("cannot listen to SIGHUP: {e}")))
 }

@@ -168,9 +168,15 @@ pub const SINKS: &[SinkKind] = &[
 /// An unknown name or a malformed URI is a usage error; a display that is not there, is busy or
 /// may not be opened is an error with its remedy.
 pub fn open(uri: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
+    let (kind, argument) = kind_of(uri)?;
+    (kind.open)(argument, options)
+}
+
+/// The sink that `uri` names, and what follows its colon.
+pub(crate) fn kind_of(uri: &str) -> Result<(&'static SinkKind, &str)> {
     let (name, argument) = uri.split_once(':').unwrap_or((uri, ""));
     match SINKS.iter().find(|kind| kind.name == name) {
-        Some(kind) => (kind.open)(argument, options),
+        Some(kind) => Ok((kind, argument)),
         None => {
             let names: Vec<&str> = SINKS.iter().map(|kind| kind.name).collect();
             Err(Error::unknown("sink", name, &names))

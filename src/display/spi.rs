@@ -3,15 +3,19 @@
 
 mod board;
 mod bus;
+mod count;
 mod panel;
 mod record;
 mod settings;
 
+use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 
 use embedded_hal::delay::DelayNs;
 use linux_embedded_hal::Delay;
 
+use self::count::{Counting, Sent};
 use self::panel::Parts;
 use self::record::Recorder;
 use self::settings::Settings;
@@ -21,9 +25,13 @@ use crate::Result;
 /// `argument` is "MODEL,key=value,...".
 pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     let settings = Settings::parse(argument)?;
+    let sent = Rc::new(Cell::new(Sent::default()));
     let parts = Parts {
         name: format!("spi:{} on {}", settings.panel.name, settings.dev),
-        wire: Box::new(board::Board::open(&settings)?),
+        wire: Box::new(Counting {
+            wire: Box::new(board::Board::open(&settings)?),
+            sent: Rc::clone(&sent),
+        }),
         reset: settings
             .rst
             .map(|line| board::output(&settings.chip, line, true))
@@ -34,31 +42,12 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
             .transpose()?,
         delay: &mut Delay,
     };
-    let sink =
+    let opened =
         (settings.panel.open)(&settings, parts).map_err(|error| error.context(&settings.dev))?;
-    log::info!("{}", sent(&settings));
-    Ok(sink)
-}
-
-/// What was sent, and how to check that it came: a panel cannot answer.
-fn sent(settings: &Settings) -> String {
-    let line = |name, line: Option<u32>| match line {
-        Some(line) => format!("{name} line {line}"),
-        None => format!("no {name} line"),
-    };
-    format!(
-        "sent the start of {} and a black picture to {} at {} Hz, mode {}, with {}, {} and {} of \
-         {}; a panel cannot answer: if it stays white or dark, check these wires with `face8x \
-         test-pattern --sink spi:...` and try a lower speed=",
-        settings.panel.name,
-        settings.dev,
-        settings.speed,
-        settings.mode,
-        line("data/command", settings.dc),
-        line("reset", settings.rst),
-        line("backlight", settings.bl),
-        settings.chip,
-    )
+    for line in count::report(&settings, sent.get()) {
+        log::info!("{line}");
+    }
+    Ok(opened)
 }
 
 /// `argument` is "PATH" for an ILI9341, or "MODEL,path=PATH,key=value,...".

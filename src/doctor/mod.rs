@@ -135,6 +135,8 @@ pub struct Surroundings {
     /// What checking the model file said: a line about it, or what is wrong with it. `None` where
     /// no model was checked.
     pub model: Option<Result<String>>,
+    /// The same of the landmark network.
+    pub landmarks: Option<Result<String>>,
     /// The folder that pictures are written to.
     pub output: Option<PathBuf>,
     /// `DISPLAY`: the X server.
@@ -151,6 +153,7 @@ impl Surroundings {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Surroundings {
             model: None,
+            landmarks: None,
             output: std::env::current_dir().ok(),
             display: variable("DISPLAY"),
             wayland_display: variable("WAYLAND_DISPLAY"),
@@ -200,17 +203,23 @@ pub fn examine(root: &Path, surroundings: &Surroundings) -> Report {
     let mut checks = vec![machine::board(&machine)];
     checks.extend(cameras::checks(&machine));
     checks.extend(displays::checks(&machine));
-    checks.extend(surroundings.model.as_ref().map(model));
+    let models = [
+        ("model", &surroundings.model),
+        ("landmarks", &surroundings.landmarks),
+    ];
+    for (name, checked) in models {
+        checks.extend(checked.as_ref().map(|checked| model(name, checked)));
+    }
     checks.extend(machine::checks(&machine));
     Report { checks }
 }
 
-fn model(checked: &Result<String>) -> Check {
+fn model(name: &str, checked: &Result<String>) -> Check {
     match checked {
-        Ok(finding) => Check::ok("model", finding),
+        Ok(finding) => Check::ok(name, finding),
         Err(error) => Check {
             remedy: error.remedy_text().map(str::to_owned),
-            ..Check::problem("model", Error::to_string(error), "")
+            ..Check::problem(name, Error::to_string(error), "")
         },
     }
 }

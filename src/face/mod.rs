@@ -3,7 +3,8 @@
 //! Searching a picture for faces costs as much as dozens of restored faces, so it is split:
 //! a [`Locator`] searches whole pictures on a thread of its own at its own rate
 //! ([`LocatorThread`]), and the [`Tracker`] follows what it found through every frame on the work
-//! thread, for about a tenth of a millisecond a face.
+//! thread, for about a tenth of a millisecond a face. With `auto` it asks the landmark network
+//! ([`PointFinder`]) for five points of each face in every frame.
 //!
 //! # The face box
 //! Every locator gives boxes of one convention: the square that in the canonical 128x128 face
@@ -160,8 +161,14 @@ pub struct LocatorKind {
     pub open: fn(&str) -> Result<Box<dyn Locator>>,
 }
 
-/// Every locator. `auto` is the first.
+/// Every locator, the default first.
 pub const LOCATORS: &[LocatorKind] = &[
+    LocatorKind {
+        name: "auto",
+        form: "auto[:WIDTHxHEIGHT]",
+        help: "rustface finds faces, the embedded landmark network follows them in every frame",
+        open: points::open,
+    },
     LocatorKind {
         name: "rustface",
         form: "rustface[:WIDTHxHEIGHT]",
@@ -188,37 +195,34 @@ pub const LOCATORS: &[LocatorKind] = &[
     },
 ];
 
-/// Opens the locator of `uri`: a row of [`LOCATORS`], or `auto` for the first.
+/// Opens the locator of `uri`: a row of [`LOCATORS`].
 ///
 /// # Errors
 /// A usage error where the URI names no locator or its value makes no sense; what the locator says
 /// where it cannot be opened (a missing or wrong model file).
 pub fn open(uri: &str) -> Result<Box<dyn Locator>> {
-    let (name, value) = uri.split_once(':').unwrap_or((uri, ""));
-    let name = if name == "auto" {
-        LOCATORS[0].name
-    } else {
-        name
-    };
-    if let Some(kind) = LOCATORS.iter().find(|kind| kind.name == name) {
-        return (kind.open)(value);
-    }
-    let forms: Vec<&str> = LOCATORS.iter().map(|kind| kind.form).collect();
-    Err(Error::unknown(
-        "locator",
-        uri,
-        &[&["auto"], &forms[..]].concat(),
-    ))
+    let (kind, value) = kind_of(uri)?;
+    (kind.open)(value)
 }
 
-/// The tracker that belongs to the locator of `uri`: for `auto`, one that looks at each face's
+/// The locator that `uri` names, and what follows its colon.
+pub(crate) fn kind_of(uri: &str) -> Result<(&'static LocatorKind, &str)> {
+    let (name, value) = uri.split_once(':').unwrap_or((uri, ""));
+    if let Some(kind) = LOCATORS.iter().find(|kind| kind.name == name) {
+        return Ok((kind, value));
+    }
+    let forms: Vec<&str> = LOCATORS.iter().map(|kind| kind.form).collect();
+    Err(Error::unknown("locator", uri, &forms))
+}
+
+/// The tracker that goes with the locator of `uri`: for `auto`, one that looks at each face's
 /// landmarks in every frame, so that the locator is only asked now and then.
 ///
 /// # Errors
 /// The program file is damaged.
 pub fn open_tracker(uri: &str) -> Result<Tracker> {
-    match uri {
-        "auto" => Ok(Tracker::with_landmarks(PointFinder::new()?)),
+    match uri.split(':').next() {
+        Some("auto") => Ok(Tracker::with_landmarks(PointFinder::new()?)),
         _ => Ok(Tracker::new()),
     }
 }
@@ -258,8 +262,12 @@ mod tests {
     use crate::geometry::CANONICAL_LANDMARKS;
 
     #[test]
-    fn every_row_opens_by_its_name_and_auto_is_rustface() {
-        assert_eq!(open("auto").unwrap().name(), "rustface");
+    fn every_row_opens_by_its_name_and_auto_adds_landmarks_to_rustface() {
+        let auto = open("auto").unwrap();
+        assert_eq!(auto.name(), "rustface with landmarks");
+        assert_eq!(auto.wants(), Wants::Luma(640, 480));
+        assert!(open_tracker("auto:320x240").unwrap().engine().is_some());
+        assert!(open_tracker("rustface").unwrap().engine().is_none());
         assert_eq!(open("rustface").unwrap().wants(), Wants::Luma(640, 480));
         assert_eq!(
             open("rustface:320x240").unwrap().wants(),
@@ -297,6 +305,7 @@ mod tests {
             "rustface:640",
             "rustface:0x0",
             "rustface:99999x99999",
+            "auto:9",
             "yunet",
         ] {
             let error = open(uri).err().unwrap_or_else(|| panic!("{uri} opened"));

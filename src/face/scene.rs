@@ -2,7 +2,8 @@
 
 use super::Reduced;
 use super::template::Place;
-use crate::geometry::{Landmarks, Point};
+use crate::capture::demo::PORTRAIT_LANDMARKS;
+use crate::geometry::{Landmarks, Point, Similarity};
 
 /// A hash of `i` as a grey level.
 pub fn noise(i: usize) -> u8 {
@@ -139,4 +140,83 @@ pub fn astronaut_rgb(width: u32, height: u32, factor: u32) -> (Reduced, Landmark
         reduced(picture.into_raw(), width, height, 3, factor),
         landmarks,
     )
+}
+
+/// A frame of luma with portraits in it, moved, turned and sized as wanted, and a camera's noise:
+/// the landmarks are known to fractions of a pixel.
+pub struct Portraits {
+    portrait: image::GrayImage,
+    landmarks: Landmarks,
+    picture: Reduced,
+}
+
+impl Portraits {
+    /// Frames of `width` x `height`.
+    pub fn new(width: u32, height: u32) -> Self {
+        let (rgb, _) = astronaut(240, 180);
+        Portraits {
+            portrait: image::DynamicImage::from(rgb).into_luma8(),
+            landmarks: PORTRAIT_LANDMARKS.map(|p| Point::new(p.x - 106.0, p.y - 34.0)),
+            picture: reduced(Vec::new(), width, height, 1, 1),
+        }
+    }
+
+    /// From the portrait to the frame: the middle of the eyes to `at`, the eyes `apart` pixels apart,
+    /// turned by `angle`.
+    pub fn placed(&self, at: Point, apart: f32, angle: f32) -> Similarity {
+        let [left, right, ..] = self.landmarks;
+        let middle = Point::new((left.x + right.x) / 2.0, (left.y + right.y) / 2.0);
+        Similarity::about(middle, at, apart / (right.x - left.x), angle)
+    }
+
+    /// Where the landmarks are of a portrait that is placed so.
+    pub fn landmarks(&self, placed: &Similarity) -> Landmarks {
+        self.landmarks.map(|p| placed.apply(p))
+    }
+
+    /// Draws frame `sequence` on a grey wall; `hide` covers the middle of the first portrait.
+    pub fn draw(&mut self, sequence: u64, placed: &[Similarity], hide: bool) -> &Reduced {
+        let (width, height) = (self.picture.width as usize, self.picture.height as usize);
+        self.picture.sequence = sequence;
+        let seed = sequence as usize * 7919;
+        let level = |k: usize| 110 + noise(seed + k) / 32;
+        self.picture.bytes.clear();
+        self.picture.bytes.extend((0..width * height).map(level));
+        for (number, placed) in placed.iter().enumerate() {
+            let back = placed.invert();
+            for (k, out) in self.picture.bytes.iter_mut().enumerate() {
+                let (x, y) = ((k % width) as f32, (k / width) as f32);
+                let samples = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
+                let samples = samples.map(|(u, v)| back.apply(Point::new(x + u, y + v)));
+                let Some(levels) = sample(&self.portrait, samples) else {
+                    continue;
+                };
+                let covered = hide && number == 0 && (60.0..180.0).contains(&samples[0].x);
+                let shown = if covered { 110.0 } else { levels };
+                *out = (shown + f32::from(noise(seed + k) / 32)) as u8;
+            }
+        }
+        &self.picture
+    }
+}
+
+/// The mean of bilinear samples, where all lie in the picture.
+fn sample(picture: &image::GrayImage, at: [Point; 4]) -> Option<f32> {
+    let mut sum = 0.0;
+    for p in at {
+        let (x, y) = (p.x - 0.5, p.y - 0.5);
+        let inside = x >= 0.0
+            && y >= 0.0
+            && x < picture.width() as f32 - 1.0
+            && y < picture.height() as f32 - 1.0;
+        if !inside {
+            return None;
+        }
+        let (left, above) = (x as u32, y as u32);
+        let (u, v) = (x - left as f32, y - above as f32);
+        let level = |dx, dy| f32::from(picture.get_pixel(left + dx, above + dy)[0]);
+        let row = |dy| level(0, dy) * (1.0 - u) + level(1, dy) * u;
+        sum += row(0) * (1.0 - v) + row(1) * v;
+    }
+    Some(sum / at.len() as f32)
 }

@@ -1,10 +1,11 @@
 //! Takes the tremble out of a face's path without making it late.
 
-/// Cut-off frequency of a value at rest, in Hz.
-const CUT_OFF: f32 = 1.5;
-/// Cut-off frequency added by a speed of one unit a second, in Hz. It bounds the lag: at a steady
-/// speed v the output is v / (2 pi (CUT_OFF + SPEED_GAIN v)) behind, less than 0.8 % of a unit.
-const SPEED_GAIN: f32 = 20.0;
+/// Cut-off frequency of a value at rest, in Hz, and what a speed of one unit a second adds to it. The
+/// second bounds the lag: at a steady speed v the output is v / (2 pi (cut-off + gain v)) behind, less
+/// than 0.8 % of a unit here.
+const PATH: (f32, f32) = (1.5, 20.0);
+/// The same for what moves little but trembles much.
+const STEADY: (f32, f32) = (0.8, 5.0);
 /// Cut-off frequency of the speed itself, in Hz.
 const SPEED_CUT_OFF: f32 = 3.0;
 
@@ -14,12 +15,33 @@ const SPEED_CUT_OFF: f32 = 3.0;
 pub(super) struct OneEuro {
     value: f32,
     speed: f32,
+    cut_off: f32,
+    speed_gain: f32,
 }
 
 impl OneEuro {
-    /// A filter at rest at `value`.
+    /// A filter at rest at `value`, for a place that moves.
     pub fn new(value: f32) -> Self {
-        OneEuro { value, speed: 0.0 }
+        Self::with(value, PATH)
+    }
+
+    /// A filter at rest at `value`, for a landmark relative to a face that moves.
+    pub fn steady(value: f32) -> Self {
+        Self::with(value, STEADY)
+    }
+
+    fn with(value: f32, (cut_off, speed_gain): (f32, f32)) -> Self {
+        OneEuro {
+            value,
+            speed: 0.0,
+            cut_off,
+            speed_gain,
+        }
+    }
+
+    /// Counts from another origin: what was the smoothed value is `value` now.
+    pub fn rebase(&mut self, value: f32) {
+        self.value = value;
     }
 
     /// The smoothed value, `dt` seconds after the last. Speeds count in `unit`s (the side of the
@@ -28,7 +50,7 @@ impl OneEuro {
         if dt > 0.0 {
             let speed = (value - self.value) / (unit * dt);
             self.speed += share(SPEED_CUT_OFF, dt) * (speed - self.speed);
-            let cut_off = CUT_OFF + SPEED_GAIN * self.speed.abs();
+            let cut_off = self.cut_off + self.speed_gain * self.speed.abs();
             self.value += share(cut_off, dt) * (value - self.value);
         }
         self.value

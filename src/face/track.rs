@@ -18,6 +18,18 @@
 //! to 0.04 pixels of the reduced plane over 100 frames of an artificial scene. It costs about 0.05 ms
 //! a frame and 0.1 ms a face on an x86-64 core that others share.
 //!
+//! # With the landmark network
+//! A tracker that has a [`PointFinder`] also looks at each face's five points in every frame, in a crop
+//! that the last points, moved by the template, place, size and turn. Where the network is sure, the
+//! points say where the face is: each is smoothed relative to the template's motion, detections move
+//! the face only when they are far off, and the template is taken anew in every frame. Where it is not
+//! (hidden, turned away), all is as without it. Of two faces that would come to the same place, the
+//! one that the template has found keeps it.
+//!
+//! On a portrait that wanders, nods and comes nearer (`seen.rs`; detections tremble by 1.5 % and 4 %
+//! every eight frames), the alignment is off by 6.8 % of the eye distance on average and changes by
+//! 0.25 % from frame to frame; by detections and templates alone it is 8.1 % and 0.31 %.
+//!
 //! # How long a face is kept
 //! A face whose template is not found any more (turned away, hidden) goes on at its speed for half a
 //! second, then rests; after one second it is dropped. Its confidence falls to 0 in that time, so
@@ -134,7 +146,7 @@ impl Tracker {
             self.learn(now, seen, located);
         }
         if seen {
-            self.look(now);
+            self.look(now, dt);
         }
         let (width, height) = (frame_size.0 as f32, frame_size.1 as f32);
         self.paths.retain(|path| {
@@ -228,7 +240,7 @@ impl Tracker {
 
     /// Looks at the landmarks of every face: first of those that the template has found, so that one
     /// that is hidden does not take over the face before it.
-    fn look(&mut self, now: Duration) {
+    fn look(&mut self, now: Duration, dt: f32) {
         let Some(points) = &mut self.points else {
             return;
         };
@@ -248,10 +260,12 @@ impl Tracker {
                     let place = path.believed(&points)?;
                     free(place).then_some((points, place))
                 });
-                path.seen = false;
-                if let Some((points, place)) = place {
-                    path.see(now, &self.present, &points, place);
-                    taken[k] = Some(place);
+                match place {
+                    Some((points, place)) => {
+                        path.see(now, dt, &self.present, &points, place);
+                        taken[k] = Some(place);
+                    }
+                    None => path.seen = false,
                 }
             }
         }
@@ -327,5 +341,7 @@ fn sound(detection: &Detection, frame_size: (u32, u32)) -> Option<Detection> {
 
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod seen;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use crate::capture::{Capture, State};
 use crate::compose::Status;
 use crate::frame::monotonic_now;
 use crate::pipeline::{FacePath, Output};
-use crate::stats::{FpsMeter, Histogram, Latency};
+use crate::stats::{FpsMeter, Histogram, LastFault, Latency};
 use crate::status::{Fault, Faults, Figures, Part};
 
 /// Counters of a run.
@@ -25,8 +25,10 @@ pub struct Meter {
     pub latency: Latency,
     histogram: Histogram,
     shown: Option<Instant>,
-    last_latency: Duration,
+    pub last_latency: Duration,
     temperature: Option<f32>,
+    /// The newest thing that went wrong, and when.
+    fault: Option<(Instant, Arc<str>)>,
 }
 
 impl Meter {
@@ -43,6 +45,7 @@ impl Meter {
             shown: None,
             last_latency: Duration::ZERO,
             temperature: board::temperature(),
+            fault: None,
         }
     }
 
@@ -59,11 +62,29 @@ impl Meter {
     }
 
     /// Once a second: what changes slowly.
-    pub fn look_around(&mut self, capture: &Capture) {
+    pub fn look_around(&mut self, capture: &Capture, output: &Output) {
         if let State::Running(source) = capture.state() {
             self.source = source;
         }
+        for (when, what) in [capture.fault(), output.fault()].into_iter().flatten() {
+            self.note(when, what);
+        }
         self.temperature = board::temperature();
+    }
+
+    /// Keeps a fault, if it is newer than the one that is known.
+    pub fn note(&mut self, when: Instant, what: Arc<str>) {
+        if self.fault.as_ref().is_none_or(|(newest, _)| *newest < when) {
+            self.fault = Some((when, what));
+        }
+    }
+
+    /// The newest fault.
+    pub fn last_fault(&self) -> Option<LastFault<'_>> {
+        self.fault.as_ref().map(|(when, what)| LastFault {
+            what,
+            seconds_ago: when.elapsed().as_secs_f64(),
+        })
     }
 
     /// The counters for those who watch from outside.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::button::{Button, ButtonOptions};
 use crate::capture::{Capture, State, Taken};
 use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
 use crate::convert::JpegDecoder;
 use crate::display::{self, Event, SinkOptions};
-use crate::frame::Frame;
+use crate::frame::{Frame, PixelFormat, monotonic_now};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
@@ -41,12 +42,24 @@ const PREVIEW_TIME: Duration = Duration::from_secs(15);
 /// What one turn of the loop did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// A picture was composed and handed to the display.
+    /// A picture of a new frame was composed and handed to the display.
     Shown,
+    /// There was no new frame, and the display has what it should show then: the frame that was
+    /// frozen or was the last, or that the camera is away.
+    Kept,
     /// There was nothing to show.
     Waited,
     /// The run is over: the last frame, the last of `--frames`, or the user left.
     Over,
+}
+
+/// What a run tells as it goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Progress<'a> {
+    /// The display has what it should show now: see [`Turn::Shown`] and [`Turn::Kept`].
+    Picture,
+    /// A second has passed, or the run is over.
+    Figures(&'a Summary<'a>),
 }
 
 /// Everything between a source and a sink.
@@ -59,8 +72,11 @@ pub struct Pipeline {
     composer: Composer,
     picture: Picture,
     output: Output,
+    button: Option<Button>,
     meter: Meter,
     timings: Timings,
+    /// Since when a frame is waited for.
+    asked: Option<Duration>,
     frozen: bool,
     /// When the picture was last drawn.
     drawn: Instant,
@@ -85,7 +101,7 @@ impl Pipeline {
         let locator = face::open(&settings.locator)?;
         let tracker = face::open_tracker(&settings.locator)?;
         match tracker.engine() {
-            Some(engine) => log::info!("locator: {}, landmarks by {engine}", locator.name()),
+            Some(engine) => log::info!("locator: {} by {engine}", locator.name()),
             None => log::info!("locator: {}", locator.name()),
         }
         let output = Output::open(&settings.sink, &SinkOptions::default())?;
@@ -104,6 +120,11 @@ impl Pipeline {
             mirror: settings.mirror,
             info,
         };
+        let mut meter = Meter::new(source);
+        let button = settings
+            .button
+            .as_ref()
+            .and_then(|button| open_button(button, &mut meter));
         Ok(Pipeline {
             settings: settings.clone(),
             capture,
@@ -113,8 +134,10 @@ impl Pipeline {
             composer: Composer::new(options),
             picture: Picture::default(),
             output,
-            meter: Meter::new(source),
+            button,
+            meter,
             timings: Timings::new(),
+            asked: None,
             frozen: false,
             drawn: Instant::now(),
             ended: None,
@@ -139,27 +162,30 @@ impl Pipeline {
         self.meter.figures(&self.capture, &self.faces, &self.output)
     }
 
-    /// Takes turns until the run is over or `stop` is set. `report` is given a status every
-    /// second and the summary at the end; it says whether to go on.
+    /// Takes turns until the run is over or `stop` is set. `report` is told of every picture, of
+    /// the figures every second, and of their summary at the end; it says whether to go on. A run
+    /// that it ended can be taken up again.
     ///
     /// # Errors
     /// The source ended otherwise than it should.
     pub fn run(
         &mut self,
         stop: &AtomicBool,
-        report: &mut dyn FnMut(&Summary<'_>) -> bool,
+        report: &mut dyn FnMut(Progress<'_>) -> bool,
     ) -> Result<()> {
         let mut next_report = Instant::now() + Duration::from_secs(1);
         while !stop.load(Ordering::Relaxed) {
-            if self.turn() == Turn::Over {
-                break;
+            match self.turn() {
+                Turn::Over => break,
+                Turn::Shown | Turn::Kept if !report(Progress::Picture) => return Ok(()),
+                Turn::Shown | Turn::Kept | Turn::Waited => {}
             }
             let now = Instant::now();
             if now >= next_report {
                 next_report = (next_report + Duration::from_secs(1)).max(now);
-                self.meter.look_around(&self.capture);
+                self.meter.look_around(&self.capture, &self.output);
                 self.hand_over();
-                if !report(&self.summary(stats::Event::Status)) {
+                if !report(Progress::Figures(&self.summary(stats::Event::Status))) {
                     return Ok(());
                 }
             }
@@ -173,13 +199,13 @@ impl Pipeline {
             log::info!("no display: the picture is {}", file.display());
         }
         self.hand_over();
-        report(&self.summary(stats::Event::Summary));
+        report(Progress::Figures(&self.summary(stats::Event::Summary)));
         self.capture.failure().map_or(Ok(()), Err)
     }
 
     /// One turn: what the user did, then the newest frame, if there is one.
     pub fn turn(&mut self) -> Turn {
-        while let Some(event) = self.output.poll_event() {
+        while let Some(event) = self.poll_event() {
             if event == Event::Quit {
                 return Turn::Over;
             }
@@ -192,8 +218,12 @@ impl Pipeline {
             std::thread::sleep(FRAME_WAIT);
             return self.idle();
         }
+        let asked = *self.asked.get_or_insert_with(monotonic_now);
         match self.capture.take(&mut self.frame, FRAME_WAIT) {
-            Taken::Frame => self.show_frame(),
+            Taken::Frame => {
+                self.begin_frame(asked);
+                self.show_frame()
+            }
             Taken::Timeout => self.idle(),
             Taken::End => {
                 self.ended = Some(Instant::now());
@@ -202,9 +232,19 @@ impl Pipeline {
         }
     }
 
+    fn poll_event(&mut self) -> Option<Event> {
+        let at_the_display = self.output.poll_event();
+        at_the_display.or_else(|| self.button.as_ref()?.poll_event())
+    }
+
     /// The faces of the last frame.
     pub fn faces(&self) -> &FacePath {
         &self.faces
+    }
+
+    /// From the last frame's timestamp until the display had its picture.
+    pub fn latency(&self) -> Duration {
+        self.meter.last_latency
     }
 
     /// Stage times of the work thread.
@@ -230,8 +270,19 @@ impl Pipeline {
             locator: self.faces.locator(),
             restorer: self.faces.restorer(),
             view: self.composer.options.view.name(),
+            fault: meter.last_fault(),
             ..Summary::new(event)
         }
+    }
+
+    /// Records how the frame came that was asked for at `asked`.
+    fn begin_frame(&mut self, asked: Duration) {
+        let now = monotonic_now();
+        self.asked = None;
+        self.timings.begin_frame();
+        self.timings.record(Stage::Wait, now.saturating_sub(asked));
+        let age = now.saturating_sub(self.frame.timestamp);
+        self.timings.record(Stage::Capture, age);
     }
 
     fn show_frame(&mut self) -> Turn {
@@ -266,7 +317,10 @@ impl Pipeline {
             output,
             ..
         } = self;
-        let raw = timings.time(Stage::Decode, || jpeg.decode(frame))?;
+        let raw = match frame.format {
+            PixelFormat::Mjpg => timings.time(Stage::Decode, || jpeg.decode(frame))?,
+            _ => jpeg.decode(frame)?,
+        };
         if fresh {
             faces.process(raw, timings)?;
         }
@@ -284,7 +338,8 @@ impl Pipeline {
         Ok(timings.time(Stage::Present, || output.present(picture)))
     }
 
-    fn show_message(&mut self, message: &str) {
+    /// Shows `message` in place of the camera; says whether the display has it.
+    fn show_message(&mut self, message: &str) -> bool {
         let Pipeline {
             faces,
             composer,
@@ -302,7 +357,7 @@ impl Pipeline {
         let natural = composer.natural_size((asked.width, asked.height));
         composer.compose(&scene, output.size().unwrap_or(natural), picture);
         self.drawn = Instant::now();
-        output.present(picture);
+        output.present(picture)
     }
 
     fn is_over(&self) -> bool {
@@ -334,19 +389,22 @@ impl Pipeline {
 
     /// No new frame: the display is kept alive, and a lost camera is told.
     fn idle(&mut self) -> Turn {
+        let mut kept = false;
         if self.drawn.elapsed() >= IDLE_REDRAW {
             if let State::Lost(reason) = self.capture.state() {
                 self.faces.clear();
-                self.show_message(&format!("no camera: {reason}"));
+                kept = self.show_message(&format!("no camera: {reason}"));
             } else if self.meter.frames > 0 {
                 // It was shown before, so it can be shown again.
-                self.show(false).ok();
+                let shown = self.show(false).unwrap_or(false);
+                // Otherwise frames are overdue, and nobody knows why.
+                kept = shown && (self.frozen || self.ended.is_some());
             }
         }
-        if self.is_over() {
-            Turn::Over
-        } else {
-            Turn::Waited
+        match (self.is_over(), kept) {
+            (true, _) => Turn::Over,
+            (false, true) => Turn::Kept,
+            (false, false) => Turn::Waited,
         }
     }
 
@@ -370,6 +428,22 @@ impl Pipeline {
         }
         std::thread::sleep(FRAME_WAIT);
         self.idle()
+    }
+}
+
+/// The button, where it can be had: a kiosk is worth something without it too.
+fn open_button(options: &ButtonOptions, meter: &mut Meter) -> Option<Button> {
+    match Button::open(options) {
+        Ok(button) => Some(button),
+        Err(error) => {
+            let what = format!("no button: {error}");
+            match error.remedy_text() {
+                Some(remedy) => log::error!("{what} ({remedy})"),
+                None => log::error!("{what}"),
+            }
+            meter.note(Instant::now(), what.into());
+            None
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sink, and how it comes back when it is lost.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::Result;
@@ -20,6 +21,7 @@ pub struct Output {
     retry_at: Instant,
     wait: Duration,
     lost: u64,
+    fault: Option<(Instant, Arc<str>)>,
 }
 
 impl Output {
@@ -46,6 +48,7 @@ impl Output {
             retry_at: Instant::now(),
             wait: BACKOFF.0,
             lost: 0,
+            fault: None,
         })
     }
 
@@ -83,6 +86,11 @@ impl Output {
         self.lost
     }
 
+    /// Why the display was lost the last time, and when.
+    pub fn fault(&self) -> Option<(Instant, Arc<str>)> {
+        self.fault.clone()
+    }
+
     /// The size that pictures must have, where the sink says one.
     pub fn size(&self) -> Option<(u32, u32)> {
         self.sink.as_ref().and_then(|sink| sink.size())
@@ -103,10 +111,15 @@ impl Output {
                 true
             }
             Err(error) => {
-                log::warn!("display lost: {error}");
                 self.lost += 1;
                 self.sink = None;
                 self.retry_at = Instant::now() + self.wait;
+                let what = format!("display lost: {error}");
+                match error.remedy_text() {
+                    Some(remedy) => log::warn!("{what} ({remedy})"),
+                    None => log::warn!("{what}"),
+                }
+                self.fault = Some((Instant::now(), what.into()));
                 false
             }
         }

@@ -12,7 +12,7 @@ mod tests;
 
 pub use histogram::Histogram;
 pub use latency::Latency;
-pub use summary::{Event, Percentiles, Summary};
+pub use summary::{Event, LastFault, Percentiles, Summary};
 
 /// Frames a second over the last second.
 ///

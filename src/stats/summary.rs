@@ -38,6 +38,13 @@ impl From<&Latency> for Percentiles {
     }
 }
 
+/// The newest thing that went wrong in a run and was dealt with: the camera or the display was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LastFault<'a> {
+    pub what: &'a str,
+    pub seconds_ago: f64,
+}
+
 /// One JSON line about a run: the same fields every second and at the end.
 ///
 /// ```
@@ -74,6 +81,8 @@ pub struct Summary<'a> {
     pub locator: &'a str,
     pub restorer: &'a str,
     pub view: &'a str,
+    /// The newest fault; `null` where there was none.
+    pub fault: Option<LastFault<'a>>,
 }
 
 impl Summary<'_> {
@@ -95,6 +104,7 @@ impl Summary<'_> {
             locator: "",
             restorer: "",
             view: "",
+            fault: None,
         }
     }
 
@@ -105,6 +115,10 @@ impl Summary<'_> {
             seconds: round(self.seconds, 1),
             fps: round(self.fps, 2),
             rss_mb: self.rss_mb.map(|megabytes| round(megabytes, 1)),
+            fault: self.fault.map(|fault| LastFault {
+                seconds_ago: round(fault.seconds_ago, 1),
+                ..fault
+            }),
             ..self.clone()
         };
         serde_json::to_string(&rounded).expect("numbers and text can always be written as JSON")

@@ -180,6 +180,10 @@ fn a_json_line_has_every_field_under_its_name() {
         locator: "rustface",
         restorer: "bicubic",
         view: "restored",
+        fault: Some(LastFault {
+            what: "/dev/video0 is gone",
+            seconds_ago: 3.06,
+        }),
         ..Summary::new(Event::Summary)
     };
     let text = line.to_json();
@@ -192,6 +196,7 @@ fn a_json_line_has_every_field_under_its_name() {
             "fps": 29.98, "latency_ms": {"p50": 10.0, "p90": 10.0, "p99": 10.0}, "rss_mb": 41.3,
             "faces": 1, "source": "demo:", "sink": "null", "locator": "rustface",
             "restorer": "bicubic", "view": "restored",
+            "fault": {"what": "/dev/video0 is gone", "seconds_ago": 3.1},
         })
     );
 }
@@ -201,6 +206,7 @@ fn what_is_not_known_is_null() {
     let read: Value = serde_json::from_str(&Summary::new(Event::Status).to_json()).unwrap();
     assert_eq!(read["event"], "status");
     assert_eq!(read["rss_mb"], Value::Null);
+    assert_eq!(read["fault"], Value::Null);
     assert_eq!(
         read["latency_ms"],
         json!({"p50": null, "p90": null, "p99": null})

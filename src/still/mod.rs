@@ -23,7 +23,7 @@ use paste::Restored;
 use save::Outputs;
 
 /// The locator for photographs: a finer search than a camera has time for.
-pub const LOCATOR: &str = "rustface:1920x1440";
+pub const LOCATOR: &str = "auto:1920x1440";
 
 /// Pixels between the parts of [`Form::SideBySide`].
 const GAP: usize = 4;

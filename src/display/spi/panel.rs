@@ -170,8 +170,10 @@ where
 
 fn cannot_start<P: Debug>(error: InitError<io::Error, P>, memory: (u16, u16)) -> Error {
     match error {
-        InitError::Interface(error) => Error::new(format!("starting the panel: {error}")),
-        InitError::ResetPin(error) => Error::new(format!("the panel's reset line: {error:?}")),
+        InitError::Interface(error) => Error::new(format!("starting the panel: {error}"))
+            .remedy("the bus itself refused: try a lower speed=, or another dev="),
+        InitError::ResetPin(error) => Error::new(format!("the panel's reset line: {error:?}"))
+            .remedy("check rst= and chip=; `gpioinfo` shows the lines and what uses them"),
         InitError::InvalidConfiguration(_) => {
             let (width, height) = memory;
             Error::usage(format!("the panel's memory is {width}x{height} pixels"))

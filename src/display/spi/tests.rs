@@ -269,16 +269,42 @@ fn a_board_without_spi_says_how_to_enable_it() {
 }
 
 #[test]
-fn the_log_says_what_was_sent_where() {
-    let text = sent(&Settings::parse("st7735s,dc=4,rst=5").unwrap());
-    for part in [
-        "st7735s",
-        "/dev/spidev0.0",
-        "data/command line 4",
-        "reset line 5",
-        "no backlight line",
-        "test-pattern",
+fn what_a_silent_panel_was_sent_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bus.txt");
+    let settings = Settings::parse("st7789,dc=24,rst=25,speed=1000000").unwrap();
+    let sent = Rc::new(Cell::new(Sent::default()));
+    let parts = Parts {
+        name: "a panel".to_owned(),
+        wire: Box::new(Counting {
+            wire: Box::new(Recorder::create(&path).unwrap()),
+            sent: Rc::clone(&sent),
+        }),
+        reset: None,
+        backlight: None,
+        delay: &mut NoDelay,
+    };
+    let sink = (settings.panel.open)(&settings, parts).unwrap();
+    let recorded = fs::read_to_string(&path).unwrap();
+    let bytes = |kind: &str| -> u64 {
+        let lines = recorded.lines().filter(|line| line.starts_with(kind));
+        lines.map(|line| line.split(' ').count() as u64 - 1).sum()
+    };
+    let expected = Sent {
+        commands: bytes("command"),
+        data: bytes("data"),
+    };
+    assert_eq!(sent.get(), expected);
+    assert!(expected.data > 240 * 240 * 2, "{expected:?}");
+    let [what, how] = count::report(&settings, sent.get());
+    for words in [
+        &*format!("{} commands and {} bytes", expected.commands, expected.data),
+        "240x240",
+        "/dev/spidev0.0 (mode 0, 1000000 Hz)",
+        "data/command 24, reset 25, backlight none",
     ] {
-        assert!(text.contains(part), "{part}: {text}");
+        assert!(what.contains(words), "no {words} in {what}");
     }
+    assert!(how.contains("test-pattern"));
+    drop(sink);
 }

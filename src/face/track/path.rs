@@ -63,8 +63,6 @@ pub struct Path {
     template: Template,
     /// Relative to the centre, in sides.
     landmarks: Option<Landmarks>,
-    /// Those of the frame, smoothed.
-    shown_landmarks: Option<Landmarks>,
     /// The landmark network sees the face, so that detections need not move it.
     pub seen: bool,
     confidence: f32,
@@ -104,7 +102,6 @@ impl Path {
             shown: place,
             template: Template::new(),
             landmarks: relative(detection, place),
-            shown_landmarks: None,
             seen: false,
             confidence: detection.confidence,
             velocity: Point::default(),
@@ -118,7 +115,7 @@ impl Path {
             tracked: true,
             residual: [0.0; 3],
             filters: [OneEuro::new(0.0); 3],
-            point_filters: [[OneEuro::new(0.0); 2]; 5],
+            point_filters: [[OneEuro::steady(0.0); 2]; 5],
         };
         path.renew(place, FAR_REACH, views);
         path.shown = path.place;
@@ -299,18 +296,19 @@ impl Path {
             centre: Point::new(at[0], at[1]),
             side: at[2].exp(),
         };
-        self.smooth_landmarks(dt);
     }
 
     /// What is told of it.
     pub fn face(&self, now: Duration) -> Face {
-        let Place { centre, side } = self.shown;
         let held = now.saturating_sub(self.last_sure).as_secs_f32() / HOLD.as_secs_f32();
+        // Landmarks that are seen are smooth, and of this frame.
+        let Place { centre, side } = if self.seen { self.place } else { self.shown };
+        let in_frame = |p: Point| Point::new(centre.x + p.x * side, centre.y + p.y * side);
         Face {
             id: self.id,
             detection: Detection {
-                face_box: square(centre, side),
-                landmarks: self.shown_landmarks,
+                face_box: square(self.shown.centre, self.shown.side),
+                landmarks: self.landmarks.map(|landmarks| landmarks.map(in_frame)),
                 confidence: self.confidence * (1.0 - held).max(0.0),
             },
         }

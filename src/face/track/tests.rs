@@ -2,7 +2,7 @@ use super::*;
 use crate::face::scene::{Scene, noise};
 use crate::geometry::{CANONICAL_LANDMARKS, Point};
 
-const FRAME: Duration = Duration::from_millis(33);
+pub(super) const FRAME: Duration = Duration::from_millis(33);
 
 fn place(x: f32, y: f32, side: f32) -> Place {
     Place {
@@ -49,7 +49,7 @@ fn ids(faces: &[Face]) -> Vec<u64> {
 }
 
 /// A value between -1 and 1 that looks random, with a standard deviation of 0.58.
-fn random(i: usize) -> f32 {
+pub(super) fn random(i: usize) -> f32 {
     f32::from(noise(i)) / 127.5 - 1.0
 }
 

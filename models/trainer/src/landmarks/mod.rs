@@ -92,7 +92,6 @@ pub fn sample(
             .for_each(<[f32]>::reverse);
     }
     if train {
-        blur(&mut crop, rng);
         relight(&mut crop, rng);
     }
     let side = Points::SIDE as f32;
@@ -201,33 +200,6 @@ fn texture(rng: &mut fastrand::Rng) -> Vec<f32> {
             mean + reach * (fx * x + fy * y + phase).sin() + noise * normal(rng)
         })
         .collect()
-}
-
-/// Half of the crops lose detail, as small faces have lost it.
-fn blur(crop: &mut [f32], rng: &mut fastrand::Rng) {
-    if rng.bool() {
-        return;
-    }
-    let (beside, rounds) = (rng.f32() / 3.0, 1 + rng.usize(..3));
-    for _ in 0..rounds {
-        for row in crop.chunks_exact_mut(Points::SIDE) {
-            soften(row, 1, beside);
-        }
-        for column in 0..Points::SIDE {
-            soften(&mut crop[column..], Points::SIDE, beside);
-        }
-    }
-}
-
-/// Gives each of 48 levels, `step` apart, this share of both its neighbours.
-fn soften(line: &mut [f32], step: usize, beside: f32) {
-    let mut before = line[0];
-    for k in 0..Points::SIDE {
-        let here = line[k * step];
-        let after = line[(k + 1).min(Points::SIDE - 1) * step];
-        line[k * step] = here + beside * (before + after - 2.0 * here);
-        before = here;
-    }
 }
 
 /// Another light and a camera's noise.

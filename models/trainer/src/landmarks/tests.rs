@@ -50,17 +50,3 @@ fn the_figures_count_what_was_found() {
         assert!((found - wanted).abs() < 1e-3, "{f:?}");
     }
 }
-
-#[test]
-fn softening_keeps_a_ramp_and_the_mean_and_spreads_a_peak() {
-    let mut ramp: Vec<f32> = (0..Points::SIDE).map(|k| k as f32).collect();
-    soften(&mut ramp, 1, 0.3);
-    for (k, level) in ramp.iter().enumerate().take(Points::SIDE - 1).skip(1) {
-        assert!((level - k as f32).abs() < 1e-5);
-    }
-    let mut columns = vec![0.0; 3 * Points::SIDE];
-    columns[3 * 20] = 1.0;
-    soften(&mut columns, 3, 0.25);
-    assert_eq!([columns[57], columns[60], columns[63]], [0.25, 0.5, 0.25]);
-    assert_eq!(columns.iter().sum::<f32>(), 1.0);
-}

@@ -46,11 +46,7 @@ impl Path {
             SEEN_AGAIN
         };
         let found = align::from_landmarks(&points.landmarks)?;
-        let face_box = align::face_box(&found);
-        let place = Place {
-            centre: face_box.centre(),
-            side: face_box.w,
-        };
+        let place = place_of(&found);
         let Place { centre, side } = self.place;
         let (dx, dy) = (place.centre.x - centre.x, place.centre.y - centre.y);
         let looks_right = align::is_face(&found, &points.landmarks)
@@ -59,42 +55,58 @@ impl Path {
         (points.confidence >= least && looks_right).then_some(place)
     }
 
-    /// Goes where the network sees the face. The template is taken anew, so that in the next frame it
-    /// tells the motion since this one.
-    pub fn see(&mut self, now: Duration, present: &Pyramid, points: &Points, place: Place) {
-        self.place = place;
-        self.landmarks = Some(points.landmarks.map(|p| super::inside(p, place)));
+    /// Goes where the network sees the face.
+    ///
+    /// The template has told the motion since the last frame, exactly; what the network says trembles.
+    /// So each landmark is smoothed relative to the face that moves, which makes nothing late. The
+    /// template is taken anew, to tell the motion until the next frame.
+    pub fn see(
+        &mut self,
+        now: Duration,
+        dt: f32,
+        present: &Pyramid,
+        points: &Points,
+        place: Place,
+    ) {
+        let begins = !self.seen;
+        let from = if begins { place } else { self.place };
+        let mut landmarks = points.landmarks.map(|p| super::inside(p, from));
+        for (point, [x, y]) in landmarks.iter_mut().zip(&mut self.point_filters) {
+            if begins {
+                (*x, *y) = (OneEuro::steady(point.x), OneEuro::steady(point.y));
+            }
+            *point = Point::new(x.update(point.x, 1.0, dt), y.update(point.y, 1.0, dt));
+        }
+        self.place = from;
+        let landmarks = self.outside(&landmarks);
+        if let Some(found) = align::from_landmarks(&landmarks) {
+            self.place = place_of(&found);
+        }
+        let relative = landmarks.map(|p| super::inside(p, self.place));
+        for (point, [x, y]) in relative.iter().zip(&mut self.point_filters) {
+            x.rebase(point.x);
+            y.rebase(point.y);
+        }
+        self.landmarks = Some(relative);
         self.confidence = points.confidence;
-        self.template.take(present, place);
+        self.template.take(present, self.place);
         self.residual = [0.0; 3];
         (self.seen, self.tracked) = (true, true);
         self.last_sure = now;
-    }
-
-    /// Smooths the landmarks that are shown, each by filters of its own.
-    pub(super) fn smooth_landmarks(&mut self, dt: f32) {
-        let Some(landmarks) = self.landmarks.map(|l| self.outside(&l)) else {
-            self.shown_landmarks = None;
-            return;
-        };
-        let side = self.place.side;
-        let begins = self.shown_landmarks.is_none();
-        let mut shown = landmarks;
-        for (point, [x, y]) in shown.iter_mut().zip(&mut self.point_filters) {
-            if begins {
-                (*x, *y) = (OneEuro::new(point.x), OneEuro::new(point.y));
-            }
-            *point = Point::new(
-                x.update(point.x + self.residual[0], side, dt),
-                y.update(point.y + self.residual[1], side, dt),
-            );
-        }
-        self.shown_landmarks = Some(shown);
     }
 
     /// Landmarks relative to the centre in sides, in the frame.
     fn outside(&self, landmarks: &Landmarks) -> Landmarks {
         let Place { centre, side } = self.place;
         landmarks.map(|p| Point::new(centre.x + p.x * side, centre.y + p.y * side))
+    }
+}
+
+/// The face box of an alignment.
+fn place_of(to_canonical: &Similarity) -> Place {
+    let face_box = align::face_box(to_canonical);
+    Place {
+        centre: face_box.centre(),
+        side: face_box.w,
     }
 }

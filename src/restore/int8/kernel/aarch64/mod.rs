@@ -1,22 +1,28 @@
-//! aarch64: `sdot` (Cortex-A55, A76, A78AE) and, on every one, `smull` (Cortex-A53, A57, A72).
+//! aarch64: `usmmla` (Cortex-A510, A710, Neoverse N2), `sdot` (Cortex-A55, A76, A78AE) and, on
+//! every one, `smull` (Cortex-A53, A57, A72).
 //!
-//! Both multiply signed bytes alone, so 128 is taken from each input; see
+//! The last two multiply signed bytes alone, so 128 is taken from each input; see
 //! [`Kernel::input_offset`].
 
 use std::sync::Arc;
 
-use super::{Kernel, Row};
+use super::{Block, Kernel, Row};
 
 mod finish;
 mod sdot;
 mod smull;
+mod usmmla;
 
 /// What is taken from each input byte, to make it signed.
 const OFFSET: i32 = 128;
 
+/// The second of two quads where there is none.
+const NOTHING: &Block = &Block([0; Block::LANES * Block::INPUTS]);
+
 /// The kernels that this processor can run, the fastest first.
 pub fn available() -> Vec<Arc<dyn Kernel>> {
     let mut kernels: Vec<Arc<dyn Kernel>> = Vec::new();
+    kernels.extend(usmmla::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));
     kernels.extend(sdot::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));
     kernels.push(Arc::new(smull::Smull));
     kernels

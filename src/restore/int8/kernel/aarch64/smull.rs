@@ -8,7 +8,7 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use super::finish::{REGISTERS, finish};
-use super::tiles;
+use super::{NOTHING, tiles};
 use crate::restore::int8::kernel::{Block, Kernel, Row};
 
 /// For every aarch64 processor.
@@ -35,9 +35,6 @@ impl Kernel for Smull {
 
 /// A pixel's sums of a block.
 type Sums = [int32x4_t; 2 * REGISTERS];
-
-/// The second quad where there is none.
-const NOTHING: &Block = &Block([0; Block::LANES * Block::INPUTS]);
 
 /// `count` pixels, 1 or 2, from `pixel` on of one block; gives `count`.
 ///

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""What the aarch64 kernels cost, without a board: instructions per restored face, counted under
+qemu-user, and llvm-mca's cycles of each inner loop as compiled. Writes docs/ARM_KERNELS.md; with
+--check compares with it instead."""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = "aarch64-unknown-linux-gnu"
+TABLE = ROOT / "docs" / "ARM_KERNELS.md"
+# The first LLVM with models of newer cores that both Debian 12 and Ubuntu 24.04 have.
+LLVM = "19"
+
+# Multiply-adds of an instruction.
+PRODUCTS = {"smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8, "sdot": 16, "usmmla": 32}
+# A kernel's name, the processor that qemu-user plays so that it is chosen, and what its inner loop
+# has and those of other code with the same products have not.
+KERNELS = [("smull", "cortex-a53", "sadalp"), ("sdot", "cortex-a76", "eor"), ("usmmla", "max", "usmmla")]
+# Cores, the models of LLVM that stand for them, and what they can run.
+CORES = [
+    ("Cortex-A53", "cortex-a53", ["smull"]),
+    ("Cortex-A55", "cortex-a55", ["smull", "sdot"]),
+    ("Cortex-A72", "cortex-a72", ["smull"]),
+    ("Cortex-A76", "neoverse-n1", ["smull", "sdot"]),
+    ("Cortex-A710", "neoverse-n2", ["smull", "sdot", "usmmla"]),
+]
+# Counts and cycles that differ by less than this share are the same: a hash map's order and the
+# memory's addresses move the counts a little.
+TOLERANCE = 0.01
+
+
+def run(*command, **options):
+    return subprocess.run([str(c) for c in command], check=True, text=True, **options)
+
+
+def build():
+    """The measuring program, built for the boards, after the tools."""
+    run(ROOT / "cross" / "toolchain.sh", TARGET)
+    run(ROOT / "scripts" / "install.sh", f"llvm-{LLVM}", "qemu-user-static", "binutils-aarch64-linux-gnu")
+    run(ROOT / "cross" / "cargo.sh", TARGET, "build", "--quiet", "--release", "--example", "measure", cwd=ROOT)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / TARGET / "release" / "examples" / "measure"
+
+
+def loops(program):
+    """Every loop without a branch inside: its instructions, the branch back to `loop` last."""
+    command = ["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", "--section=.text", str(program)]
+    text = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    block = []
+    for line in text.stdout:
+        found = re.match(r"\s*([0-9a-f]+):\s+(\S[^/]*)", line)
+        if not found:
+            continue
+        address, instruction = int(found[1], 16), found[2].strip()
+        block.append((address, instruction))
+        kind = instruction.split()[0]
+        if kind.startswith("b.") or kind in ("b", "bl", "blr", "br", "ret", "cbz", "cbnz", "tbz", "tbnz"):
+            target = re.search(r"\b([0-9a-f]+) <", instruction)
+            inside = [i for i, (at, _) in enumerate(block) if target and at == int(target[1], 16)]
+            if inside:
+                back = re.sub(r"\b[0-9a-f]+ <.*", "loop", instruction)
+                yield [i for _, i in block[inside[0] : -1]] + [back]
+            block = []
+
+
+def inner_loops(program):
+    """Of each kernel the loop with most multiply-adds."""
+    best = {}
+    for loop in loops(program):
+        count = Counter(instruction.split()[0] for instruction in loop)
+        for name, _, mark in KERNELS:
+            products = sum(PRODUCTS[kind] * count[kind] for kind in PRODUCTS if kind.startswith(name[:3]))
+            products += (8 * (count["smlal"] + count["smlal2"])) if name == "smull" else 0
+            if count[name] and count[mark] and products > best.get(name, (0, []))[0]:
+                best[name] = (products, loop)
+    return best
+
+
+def mca_program():
+    return os.environ.get("LLVM_MCA", f"llvm-mca-{LLVM}")
+
+
+def cycles(loop, core):
+    """Cycles of one turn of the loop in LLVM's model of the core."""
+    turns = 1000
+    command = [mca_program(), "-mtriple=aarch64", f"-mcpu={core}", "-mattr=+dotprod,+i8mm", f"-iterations={turns}"]
+    done = run(*command, input="loop:\n" + "\n".join(loop) + "\n", capture_output=True)
+    return int(re.search(r"Total Cycles:\s+(\d+)", done.stdout)[1]) / turns
+
+
+def emulated(program, sysroot, processor, commands, count):
+    """Runs the program under qemu-user; with `count` gives its instructions, else its answers."""
+    qemu = ["qemu-aarch64-static", "-L", str(sysroot), "-cpu", processor]
+    run_by = [str(program), "int8", "1"]
+    if not count:
+        return run(*qemu, *run_by, input=commands, capture_output=True).stdout
+    # The log has each block's instructions where it is translated and a line for each time that
+    # it is entered: it is read while it is written.
+    reader, writer = os.pipe()
+    log = ["-d", "in_asm,exec,nochain", "-D", f"/proc/self/fd/{writer}"]
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "pass_fds": [writer]}
+    process = subprocess.Popen(qemu + log + run_by, text=True, **options)
+    os.close(writer)
+    process.stdin.write(commands)
+    process.stdin.close()
+    sizes, entered, block = {}, Counter(), None
+    with os.fdopen(reader) as lines:
+        for line in lines:
+            if line.startswith("Trace"):
+                entered[line[line.index("/") + 1 :].split("/", 1)[0]] += 1
+            elif line.startswith("IN:"):
+                block = None
+            elif line.startswith("0x"):
+                address = int(line[: line.index(":")], 16)
+                block = address if block is None else block
+                sizes[block] = (address - block) // 4 + 1
+    if process.wait() != 0:
+        raise SystemExit(f"the program failed under qemu-user as a {processor}")
+    return sum(times * sizes[int(block, 16)] for block, times in entered.items())
+
+
+def instructions(program, sysroot, processor):
+    """Instructions for one restored face: what one more face adds."""
+    few, more = (emulated(program, sysroot, processor, f"time {n}\n", True) for n in (1, 2))
+    return more - few
+
+
+def collect(program, sysroot):
+    rows = []
+    best = inner_loops(program)
+    for name, processor, _ in KERNELS:
+        if name not in best:
+            continue
+        answer = emulated(program, sysroot, processor, "describe\n", False)
+        if f"NEON {name}" not in answer:
+            raise SystemExit(f"qemu-user as a {processor} was to run {name}: {answer}")
+        products, loop = best[name]
+        speeds = {core: round(products / cycles(loop, model), 2) for core, model, able in CORES if name in able}
+        rows.append(
+            {
+                "kernel": name,
+                "instructions": instructions(program, sysroot, processor),
+                "loop_instructions": len(loop),
+                "loop_products": products,
+                "speeds": speeds,
+            }
+        )
+    return rows
+
+
+def render(rows, llvm):
+    cores = [core for core, _, _ in CORES]
+    lines = [
+        "# What the ARM kernels cost",
+        "",
+        "No board was used: instructions are counted under qemu-user, speeds are what llvm-mca's models of the cores say of",
+        "the inner loops as compiled (memory always at hand in the first cache, nothing else running). A figure that changes",
+        "says that a kernel changed; what a board does with it has to be measured there. Made by `make cross-kernels`; do not",
+        "edit. `cross/kernels.py --check` compares.",
+        "",
+        "| kernel | million instructions a face | inner loop: instructions | multiply-adds |",
+        "|---|---|---|---|",
+    ]
+    for row in rows:
+        numbers = f"{row['instructions'] / 1e6:.2f} | {row['loop_instructions']} | {row['loop_products']}"
+        lines.append(f"| {row['kernel']} | {numbers} |")
+    lines += ["", "Multiply-adds a cycle in the inner loop:", "", "| kernel | " + " | ".join(cores) + " |"]
+    lines.append("|---" * (len(cores) + 1) + "|")
+    for row in rows:
+        speeds = [f"{row['speeds'][core]:.2f}" if core in row["speeds"] else "" for core in cores]
+        lines.append(f"| {row['kernel']} | " + " | ".join(speeds) + " |")
+    models = ", ".join(f"{core}: `{model}`" for core, model, _ in CORES)
+    lines += ["", f"Models of LLVM {llvm}: {models}.", "", "```json", json.dumps(rows), "```", ""]
+    return "\n".join(lines)
+
+
+def flat(rows):
+    for row in rows:
+        for key in ("instructions", "loop_instructions", "loop_products"):
+            yield f"{row['kernel']}: {key}", row[key]
+        for core, speed in row["speeds"].items():
+            yield f"{row['kernel']} on {core}: multiply-adds a cycle", speed
+
+
+def check(rows):
+    """Prints what differs from the table; gives whether something does."""
+    text = TABLE.read_text()
+    stored = dict(flat(json.loads(text.split("```json\n")[1].split("\n```")[0])))
+    found = dict(flat(rows))
+    differs = False
+    for name in sorted(stored.keys() | found.keys()):
+        old, new = stored.get(name), found.get(name)
+        if old is None or new is None or abs(new - old) > TOLERANCE * old:
+            print(f"{name}: {new}, in the table {old}")
+            differs = True
+    return differs
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare with the table")
+    parser.add_argument("--program", type=Path, help="examples/measure for aarch64, built already")
+    parser.add_argument("--sysroot", type=Path, default=Path("/usr/aarch64-linux-gnu"), help="its C library")
+    options = parser.parse_args()
+    rows = collect(options.program or build(), options.sysroot)
+    if not options.check:
+        version = re.search(r"version (\S+)", run(mca_program(), "--version", capture_output=True).stdout)[1]
+        TABLE.write_text(render(rows, version))
+        print(TABLE.read_text())
+    elif check(rows):
+        sys.exit("the ARM kernels changed: run make cross-kernels and look at docs/ARM_KERNELS.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+//! From edges to presses: debounced by time, short or long.
+
+use std::time::Duration;
+
+/// A level counts when it has lasted this long: contacts bounce for 1 to 10 ms.
+pub(super) const SETTLE: Duration = Duration::from_millis(20);
+/// A press that lasts this long is a long one.
+pub(super) const LONG: Duration = Duration::from_millis(700);
+
+/// What a person did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Press {
+    /// Told when the button is let go.
+    Short,
+    /// Told while the button is still held.
+    Long,
+}
+
+/// The state of a button. Times are of one clock that does not run backwards.
+#[derive(Debug, Clone)]
+pub(super) struct Presses {
+    /// The level after the last edge, and when that was.
+    level: bool,
+    since: Duration,
+    state: State,
+}
+
+/// What counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Up,
+    /// Since this time; not long yet.
+    Down(Duration),
+    /// The press was told already, or began before anybody looked.
+    Held,
+}
+
+impl Presses {
+    /// A button that is down at the start is stuck or wired the other way round: it counts once it
+    /// was let go.
+    pub fn new(pressed: bool) -> Presses {
+        Presses {
+            level: pressed,
+            since: Duration::ZERO,
+            state: if pressed { State::Held } else { State::Up },
+        }
+    }
+
+    /// The level after the last edge.
+    pub fn level(&self) -> bool {
+        self.level
+    }
+
+    /// The level has become `pressed`, or has bounced to it.
+    pub fn edge(&mut self, pressed: bool, at: Duration) -> Option<Press> {
+        let press = self.time(at);
+        self.level = pressed;
+        self.since = at;
+        press
+    }
+
+    /// Time has passed without an edge.
+    pub fn time(&mut self, now: Duration) -> Option<Press> {
+        let settled = now.saturating_sub(self.since) >= SETTLE;
+        match self.state {
+            State::Up if self.level && settled => {
+                self.state = State::Down(self.since);
+                self.time(now)
+            }
+            State::Down(_) if !self.level && settled => {
+                self.state = State::Up;
+                Some(Press::Short)
+            }
+            State::Held if !self.level && settled => {
+                self.state = State::Up;
+                None
+            }
+            // A release that has not settled may be a bounce.
+            State::Down(begin) if self.level && now.saturating_sub(begin) >= LONG => {
+                self.state = State::Held;
+                Some(Press::Long)
+            }
+            _ => None,
+        }
+    }
+
+    /// When [`time`](Presses::time) has something to do, if no edge comes before.
+    pub fn deadline(&self) -> Option<Duration> {
+        match (self.state, self.level) {
+            (State::Up, true) | (State::Down(_) | State::Held, false) => Some(self.since + SETTLE),
+            (State::Down(begin), true) => Some(begin + LONG),
+            (State::Up, false) | (State::Held, true) => None,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `face8x man` and `face8x completions`: files for packages, made of the command line itself.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use face8x::{Error, Result};
+
+use crate::cli::{Cli, CompletionsArgs, ManArgs};
+
+/// Writes the manual pages: all of them into a folder, or the program's own to standard output.
+pub fn man(arguments: ManArgs) -> Result<ExitCode> {
+    // `face8x help` needs no page of its own.
+    let command = Cli::command().disable_help_subcommand(true);
+    match arguments.folder {
+        Some(folder) => {
+            std::fs::create_dir_all(&folder)
+                .and_then(|()| clap_mangen::generate_to(command, &folder))
+                .map_err(|error| cannot_write(&folder, &error))?;
+        }
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command)
+                .render(&mut page)
+                .map_err(|error| Error::new(format!("the manual page: {error}")))?;
+            print(&page)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes what a shell needs to complete face8x's commands and flags to standard output.
+pub fn completions(arguments: CompletionsArgs) -> Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "face8x", &mut script);
+    print(&script)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(bytes: &[u8]) -> Result<()> {
+    std::io::stdout()
+        .write_all(bytes)
+        .map_err(|error| Error::new(format!("standard output: {error}")))
+}
+
+fn cannot_write(folder: &Path, error: &std::io::Error) -> Error {
+    Error::new(format!("cannot write into {}: {error}", folder.display()))
+        .remedy("name a folder that you may write into")
+}
