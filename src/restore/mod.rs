@@ -14,6 +14,7 @@ mod points;
 mod tract;
 
 pub use bicubic::Bicubic;
+pub use int8::kernels;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
 pub use points::{ANSWERS, CROP_SIDE, Crop, PointNetwork};
 pub use tract::{Operators, TractRestorer};
