@@ -393,7 +393,9 @@ impl Pipeline {
         if self.drawn.elapsed() >= IDLE_REDRAW {
             if let State::Lost(reason) = self.capture.state() {
                 self.faces.clear();
-                kept = self.show_message(&format!("no camera: {reason}"));
+                // An open that has not come back is no reason yet.
+                kept = self.show_message(&format!("no camera: {reason}"))
+                    && self.capture.fault().is_some();
             } else if self.meter.frames > 0 {
                 // It was shown before, so it can be shown again.
                 let shown = self.show(false).unwrap_or(false);
