@@ -1,6 +1,5 @@
 //! The loop: newest frame in, faces restored, picture out.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use crate::frame::{Frame, PixelFormat, monotonic_now};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
-use crate::{Error, Result, board, face, restore};
+use crate::{Result, board, face, restore};
 
 mod faces;
 mod meter;
@@ -379,7 +378,7 @@ impl Pipeline {
             Event::NextView => options.view = options.view.next(),
             Event::Mirror => options.mirror = !options.mirror,
             Event::Freeze => self.frozen = !self.frozen,
-            Event::Save => match save_numbered(&self.picture) {
+            Event::Save => match display::save_numbered(&self.picture) {
                 Ok(path) => log::info!("saved {}", path.display()),
                 Err(error) => log::warn!("{error}"),
             },
@@ -447,14 +446,4 @@ fn open_button(options: &ButtonOptions, meter: &mut Meter) -> Option<Button> {
             None
         }
     }
-}
-
-/// Saves under the first free one of face8x-0001.png, face8x-0002.png ... in the working folder.
-fn save_numbered(picture: &Picture) -> Result<PathBuf> {
-    let free = (1..10_000)
-        .map(|number| PathBuf::from(format!("face8x-{number:04}.png")))
-        .find(|path| !path.exists())
-        .ok_or_else(|| Error::new("face8x-0001.png to face8x-9999.png are there already"))?;
-    display::save_png(&free, picture)?;
-    Ok(free)
 }
