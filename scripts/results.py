@@ -102,7 +102,8 @@ def case_problems(report, case, sums):
     frames = case["frames"] + case["faceless"]
     if abs(case["fps"] * case["seconds"] - frames) > 0.01 * frames:
         yield f"{name}: frames, seconds and frames a second do not agree"
-    if "on demand" in case["source"] and case["fps"] * whole["mean"] > 1.02:
+    rate = case["frames"] / case["seconds"]
+    if "on demand" in case["source"] and rate * whole["mean"] > 1.02:
         yield f"{name}: more frames a second than their latency allows"
     cores = report["machine"].get("cpus") or 1
     if not 0 < case["cpu_per_frame"] * case["fps"] <= cores * 1.05:
