@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use face8x::bench::{Engine, Model, Setup};
 use face8x::compose::Rotation;
 use face8x::config::Options;
+use face8x::soak::Kind;
 
 /// Shows a 16x16 face as 128x128, live, offline, on a small board.
 ///
@@ -36,6 +37,8 @@ pub enum Command {
     List,
     /// Measure this machine: every stage, end to end, start, memory, and what cannot be trusted
     Bench(Box<BenchArgs>),
+    /// Run the whole pipeline for a long time with faults, and judge whether it survives them
+    Soak(SoakArgs),
     /// Look for problems on this machine and name their remedies
     Doctor(DoctorArgs),
     /// Show a test pattern: is the display wired and turned as it should be?
@@ -145,6 +148,43 @@ pub struct BenchArgs {
     /// What a measured process is given
     #[arg(long, value_name = "JOB", hide = true)]
     pub worker: Option<String>,
+}
+
+#[derive(Args)]
+pub struct SoakArgs {
+    /// Pictures to be shown
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub frames: u64,
+    /// Which faults come when follows from this number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// One fault in so many pictures, on average
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(2..))]
+    pub every: u64,
+    /// Only these kinds of faults: camera_lost, display_lost ...
+    #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
+    pub only: Vec<Kind>,
+    /// Where frames come from: the demo, or a recording (file:PATH), again and again
+    #[arg(long, value_name = "URI", default_value = "demo:")]
+    pub source: String,
+    /// Size of the demo's frames
+    #[arg(long, value_name = "WxH", default_value = "480x360")]
+    pub size: String,
+    /// Where pictures go
+    #[arg(long, value_name = "SINK", default_value = "null")]
+    pub sink: String,
+    /// What finds faces
+    #[arg(long, value_name = "LOCATOR", default_value = "auto")]
+    pub locator: String,
+    /// What restores faces
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub restorer: String,
+    /// An ONNX network in place of the embedded one
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Write the report to this .json or .md file (may be given twice)
+    #[arg(long, value_name = "FILE")]
+    pub report: Vec<PathBuf>,
 }
 
 #[derive(Args)]

@@ -36,6 +36,7 @@ pub mod picture;
 pub mod pipeline;
 pub mod restore;
 pub mod service;
+pub mod soak;
 pub mod stats;
 pub mod status;
 pub mod still;

@@ -98,6 +98,17 @@ impl Capture {
         Self::spawn(None, opener(uri, options), options.on_demand)
     }
 
+    /// Reads the source that `open` gives, and asks it for another when that one is lost.
+    ///
+    /// # Errors
+    /// The first does not open.
+    pub fn start_with(
+        mut open: impl FnMut() -> Result<Box<dyn Source>> + Send + 'static,
+    ) -> Result<Self> {
+        let source = open()?;
+        Self::spawn(Some(source), Box::new(open), false)
+    }
+
     fn spawn(source: Option<Box<dyn Source>>, opener: Opener, on_demand: bool) -> Result<Self> {
         let state = match &source {
             Some(source) => State::Running(source.describe().into()),

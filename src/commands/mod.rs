@@ -5,12 +5,14 @@ mod generate;
 mod image;
 mod look;
 mod run;
+mod soak;
 
 pub use bench::bench;
 pub use generate::{completions, man};
 pub use image::image;
 pub use look::{doctor, list, test_pattern};
 pub use run::run;
+pub use soak::soak;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

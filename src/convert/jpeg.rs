@@ -19,6 +19,12 @@ const SOS: u8 = 0xda;
 /// tables of its own and means those of the JPEG standard's annex K.3.
 const AVI1: [u8; 9] = [0xff, 0xe0, 0, 7, b'A', b'V', b'I', b'1', 0];
 
+/// A JPEG has no more pixels than this to a byte: the DC coefficient of each 8x8 block of luma takes
+/// at least one bit (T.81, F.1.2 and G.1.2).
+const MAX_PIXELS_A_BYTE: usize = 64 * 8;
+/// A buffer that is more than so many times too large is given back.
+const MOST_SPARE: usize = 4;
+
 /// Decodes JPEG frames to RGB, into a buffer that it keeps.
 ///
 /// A picture counts as damaged, and gives an error instead of half a picture, when its end marker
@@ -76,9 +82,20 @@ fn decode_rgb(jpeg: &[u8], out: &mut Frame) -> Result<()> {
     decoder.decode_headers().map_err(damaged)?;
     let (width, height) = decoder.dimensions().unwrap_or_default();
     check_size(width as u32, height as u32)?;
+    if width * height > MAX_PIXELS_A_BYTE * jpeg.len() {
+        let length = jpeg.len();
+        return Err(Error::new(format!(
+            "damaged JPEG: {length} bytes cannot hold {width}x{height} pixels"
+        )));
+    }
     out.format = PixelFormat::Rgb3;
     (out.width, out.height, out.stride) = (width as u32, height as u32, 3 * width);
-    out.bytes.resize(out.stride * height, 0);
+    let length = out.stride * height;
+    if out.bytes.capacity() > MOST_SPARE * length {
+        // One frame of a damaged size must not keep its memory for months.
+        out.bytes = Vec::new();
+    }
+    out.bytes.resize(length, 0);
     decoder.decode_into(&mut out.bytes).map_err(damaged)
 }
 
@@ -246,6 +263,31 @@ mod tests {
             jpeg[sof + 7..sof + 9].copy_from_slice(&width.to_be_bytes());
             JpegDecoder::new().decode(&mjpg(jpeg.clone())).unwrap_err();
         }
+    }
+
+    /// A size that the bytes cannot hold takes no memory, and one that they could is not kept.
+    #[test]
+    fn a_damaged_size_keeps_no_memory() {
+        let (_, jpeg) = sample();
+        let sized = |width: u16, height: u16| {
+            let mut jpeg = jpeg.clone();
+            let sof = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+            jpeg[sof + 5..sof + 7].copy_from_slice(&height.to_be_bytes());
+            jpeg[sof + 7..sof + 9].copy_from_slice(&width.to_be_bytes());
+            mjpg(jpeg)
+        };
+        let mut decoder = JpegDecoder::new();
+        let error = decoder.decode(&sized(8000, 8000)).unwrap_err();
+        assert!(
+            error.to_string().contains("cannot hold 8000x8000"),
+            "{error}"
+        );
+        assert_eq!(decoder.decoded.bytes.capacity(), 0);
+        let side = (jpeg.len() as f64 * 400.0).sqrt() as u16;
+        let _ = decoder.decode(&sized(side, side));
+        assert!(decoder.decoded.bytes.capacity() > 100_000);
+        decoder.decode(&mjpg(jpeg)).unwrap();
+        assert!(decoder.decoded.bytes.capacity() < 8 * 3 * 37 * 29);
     }
 
     proptest! {

@@ -94,7 +94,8 @@ impl<'a> Layout<'a> {
             h: 1,
             step,
         };
-        let y_len = stride * height;
+        // A JPEG's stride means nothing and may be anything.
+        let y_len = stride.saturating_mul(height);
         let half = stride.div_ceil(2);
         let (planes, plane_count, components) = match frame.format {
             PixelFormat::Yuyv => (

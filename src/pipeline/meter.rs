@@ -16,6 +16,8 @@ pub struct Meter {
     pub started: Instant,
     /// The source as it describes itself; of the last one while it is lost.
     pub source: Arc<str>,
+    /// Frames that were taken from the source.
+    pub taken: u64,
     /// Pictures that were shown, and those of them with a face.
     pub frames: u64,
     pub face_frames: u64,
@@ -36,6 +38,7 @@ impl Meter {
         Meter {
             started: Instant::now(),
             source,
+            taken: 0,
             frames: 0,
             face_frames: 0,
             corrupt: 0,

@@ -9,22 +9,24 @@ use crate::capture::{Capture, State, Taken};
 use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
 use crate::convert::JpegDecoder;
-use crate::display::{self, Event, SinkOptions};
+use crate::display::{self, Event};
 use crate::frame::{Frame, PixelFormat, monotonic_now};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
-use crate::{Result, board, face, restore};
+use crate::{Result, board};
 
 mod faces;
 mod meter;
 mod output;
+mod parts;
 mod timings;
 
 use meter::Meter;
 
 pub use faces::FacePath;
-pub use output::Output;
+pub use output::{Output, SinkOpener};
+pub use parts::Parts;
 pub use timings::{Stage, Timings};
 
 /// Longest wait for a frame before the display is looked after.
@@ -85,30 +87,27 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Opens the restorer, the locator, the sink and the source of `settings`, in this order, so
-    /// that a camera does not run while a mistake in the settings is found.
+    /// Opens the parts that `settings` names: see [`Parts::open`].
     ///
     /// # Errors
     /// One of them could not be opened.
     pub fn new(settings: &Settings) -> Result<Pipeline> {
-        let info: InfoText = settings.info_text.parse()?;
-        let restorer = restore::open(
-            &settings.restorer,
-            settings.model.as_deref(),
-            settings.threads,
-        )?;
-        let locator = face::open(&settings.locator)?;
-        let tracker = face::open_tracker(&settings.locator)?;
-        match tracker.engine() {
-            Some(engine) => log::info!("locator: {} by {engine}", locator.name()),
-            None => log::info!("locator: {}", locator.name()),
-        }
-        let output = Output::open(&settings.sink, &SinkOptions::default())?;
-        let start = match settings.wait {
-            true => Capture::start_retrying,
-            false => Capture::start,
-        };
-        let capture = start(&settings.source, &settings.source_options)?;
+        settings.info_text.parse::<InfoText>()?;
+        Pipeline::of(settings, Parts::open(settings)?)
+    }
+
+    /// Puts `parts` together; what `settings` says of opening them is not looked at.
+    ///
+    /// # Errors
+    /// The overlay text is malformed, or the locator's thread cannot be started.
+    pub fn of(settings: &Settings, parts: Parts) -> Result<Pipeline> {
+        let Parts {
+            restorer,
+            locator,
+            tracker,
+            output,
+            capture,
+        } = parts;
         let source = match capture.state() {
             State::Running(line) => line,
             State::Lost(_) => settings.source.as_str().into(),
@@ -117,7 +116,7 @@ impl Pipeline {
             view: settings.view,
             rotation: settings.rotation,
             mirror: settings.mirror,
-            info,
+            info: settings.info_text.parse()?,
         };
         let mut meter = Meter::new(source);
         let button = settings
@@ -221,6 +220,7 @@ impl Pipeline {
         match self.capture.take(&mut self.frame, FRAME_WAIT) {
             Taken::Frame => {
                 self.begin_frame(asked);
+                self.meter.taken += 1;
                 self.show_frame()
             }
             Taken::Timeout => self.idle(),
@@ -229,6 +229,16 @@ impl Pipeline {
                 Turn::Waited
             }
         }
+    }
+
+    /// Frames that were taken from the source so far, whatever came of them.
+    pub fn taken(&self) -> u64 {
+        self.meter.taken
+    }
+
+    /// Frames that were overwritten before they could be taken.
+    pub fn skipped(&self) -> u64 {
+        self.capture.skipped()
     }
 
     fn poll_event(&mut self) -> Option<Event> {

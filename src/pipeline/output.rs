@@ -1,6 +1,6 @@
 //! The sink, and how it comes back when it is lost.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,15 @@ use crate::picture::Picture;
 /// First and longest wait before a lost display is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
+/// Opens a sink, the first time and again after it was lost.
+pub type SinkOpener = Box<dyn FnMut() -> Result<Box<dyn Sink>>>;
+
 /// A sink that is opened again when it is lost.
 pub struct Output {
-    uri: String,
-    options: SinkOptions,
+    opener: SinkOpener,
     sink: Option<Box<dyn Sink>>,
     line: String,
-    preview: bool,
+    preview: Option<PathBuf>,
     retry_at: Instant,
     wait: Duration,
     lost: u64,
@@ -30,26 +32,44 @@ impl Output {
     /// # Errors
     /// It could not be opened: a display that is not there at the start is the user's to name.
     pub fn open(uri: &str, options: &SinkOptions) -> Result<Output> {
-        let (uri, sink, preview) = if uri == "auto" {
-            let opened = display::open_auto(options)?;
-            let preview = opened.sink.kind() == Kind::File;
-            (opened.uri, opened.sink, preview)
-        } else {
-            let sink = display::open(uri, options)?;
-            log::info!("sink: {}", sink.describe());
-            (uri, sink, false)
+        let options = options.clone();
+        if uri != "auto" {
+            let uri = uri.to_owned();
+            return Output::of(Box::new(move || display::open(&uri, &options)));
+        }
+        let opened = display::open_auto(&options)?;
+        let preview = match opened.sink.kind() {
+            Kind::File => opened.uri.strip_prefix("png:").map(PathBuf::from),
+            _ => None,
         };
+        let opener = Box::new(move || display::open(opened.uri, &options));
         Ok(Output {
-            line: sink.describe(),
-            uri: uri.to_owned(),
-            options: options.clone(),
-            sink: Some(sink),
             preview,
+            ..Output::with(opened.sink, opener)
+        })
+    }
+
+    /// Opens the sink that `opener` gives.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn of(mut opener: SinkOpener) -> Result<Output> {
+        let sink = opener()?;
+        log::info!("sink: {}", sink.describe());
+        Ok(Output::with(sink, opener))
+    }
+
+    fn with(sink: Box<dyn Sink>, opener: SinkOpener) -> Output {
+        Output {
+            opener,
+            line: sink.describe(),
+            sink: Some(sink),
+            preview: None,
             retry_at: Instant::now(),
             wait: BACKOFF.0,
             lost: 0,
             fault: None,
-        })
+        }
     }
 
     /// Which sink, which device, which size.
@@ -59,14 +79,13 @@ impl Output {
 
     /// Whether the picture goes to a file because no display was there.
     pub fn is_preview(&self) -> bool {
-        self.preview
+        self.preview.is_some()
     }
 
     /// The file of [`is_preview`](Output::is_preview).
     pub fn preview(&self) -> Option<PathBuf> {
-        let file = Path::new(self.uri.strip_prefix("png:")?);
-        self.preview
-            .then(|| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()))
+        let file = self.preview.as_ref()?;
+        Some(std::path::absolute(file).unwrap_or_else(|_| file.clone()))
     }
 
     /// Where a person looks and leaves by a key.
@@ -134,7 +153,7 @@ impl Output {
         if Instant::now() < self.retry_at {
             return;
         }
-        match display::open(&self.uri, &self.options) {
+        match (self.opener)() {
             Ok(sink) => {
                 self.line = sink.describe();
                 log::info!("display is back: {}", self.line);

@@ -102,7 +102,15 @@ impl Dataset {
             let (mut offset, mut number) = (0, 0);
             for section in &part.index.sections {
                 let len = block_len(section.crops.len());
-                if section.split == split {
+                if section.split == split && !section.pictures.is_empty() {
+                    if !pictures.is_empty() && crops != section.crops {
+                        return Err(Error::new(format!(
+                            "{} is damaged: its {} pictures have other crops than those before",
+                            part.path.display(),
+                            split.name()
+                        ))
+                        .remedy(REMEDY));
+                    }
                     crops = section.crops.clone();
                     for (k, name) in section.pictures.iter().enumerate() {
                         pictures.push(Entry {

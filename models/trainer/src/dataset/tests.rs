@@ -127,3 +127,17 @@ fn missing_and_foreign_parts_are_named() {
     let error = Dataset::open(folder.path()).err().unwrap();
     assert!(error.to_string().contains("different runs"), "{error}");
 }
+
+#[test]
+fn a_split_has_one_set_of_crops() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), 1, 1, "r".into()).unwrap();
+    writer.section(Split::Train, vec![Alignment::Box]);
+    writer.push(&picture("a", 1, 1)).unwrap();
+    writer.section(Split::Train, vec![Alignment::Landmarks, Alignment::Box]);
+    writer.push(&picture("b", 2, 2)).unwrap();
+    writer.finish().unwrap();
+    let dataset = Dataset::open(folder.path()).unwrap();
+    let error = dataset.section(Split::Train).err().unwrap();
+    assert!(error.to_string().contains("other crops"), "{error}");
+}
