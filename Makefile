@@ -1,14 +1,15 @@
 # Each target does all the set-up that it needs. GNU make; the work is done by scripts/.
 
 ARGS ?=
+PICTURES ?= ../shared/data/celeba
 
 # CARGO_TARGET_DIR is honoured, as cargo does it.
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test soak monitoring-test test-training setup lint fmt bench peers deb deb-test \
-	doc cross cross-test board-test clean help
+.PHONY: run test soak monitoring-test test-training exactness memcheck setup lint deny readme fmt \
+	bench peers cross-kernels deb deb-test doc cross cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -27,6 +28,13 @@ monitoring-test: ## Test the metrics against Prometheus and node_exporter
 test-training: setup ## Test the training too, which builds burn (10 minutes and more)
 	@scripts/cargo.sh test -p face8x-train
 
+exactness: setup ## Compare every kernel with onnxruntime on the pictures in PICTURES, CelebA's folder
+	@scripts/exactness.sh "$(PICTURES)"
+
+memcheck: ## Run the integer kernels' tests under Valgrind
+	@scripts/setup.sh --tests
+	@scripts/memcheck.sh
+
 setup: ## Install the system packages that building and running need
 	@scripts/setup.sh
 
@@ -34,13 +42,20 @@ lint: ## Check the format and lint, warnings denied
 	@scripts/setup.sh --tests
 	@scripts/lint.sh
 
+deny: ## Check licences, sources and advisories of the dependencies with cargo-deny
+	@scripts/deny.sh
+
+readme: ## Write the parts of README.md and docs/results that scripts make
+	@scripts/results.py readme
+	@scripts/unsafe.py
+
 fmt: ## Format the sources
 	@scripts/cargo.sh fmt --all
 
 bench: setup ## Run the benchmarks; ARGS are for cargo bench
 	@scripts/cargo.sh bench $(ARGS)
 
-deb: setup ## Make the Debian packages of the cross builds; ARGS="arm64" makes one of them
+deb: setup ## Make Debian packages for ARM boards; ARGS="arm64" makes one of them
 	@scripts/deb.sh $(ARGS)
 
 deb-test: ## Install, start and remove the arm64 package in a Debian root under qemu-user
@@ -48,6 +63,9 @@ deb-test: ## Install, start and remove the arm64 package in a Debian root under 
 
 peers: setup ## Time other engines beside the integer engine; ARGS are for peers.py
 	@scripts/peers/peers.py $(ARGS)
+
+cross-kernels: ## Count what the ARM kernels cost, under emulation and by models; ARGS="--check" compares
+	@cross/kernels.py $(ARGS)
 
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps

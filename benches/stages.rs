@@ -52,7 +52,7 @@ fn work_thread() {
             "{:<52} {m:>9.0} {n:>9.0}",
             format!("demo 640x480, {}", stage.name())
         );
-        if stage != Stage::Restore {
+        if !matches!(stage, Stage::Wait | Stage::Capture | Stage::Restore) {
             (median, min) = (median + m, min + n);
         }
     }

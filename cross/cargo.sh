@@ -19,6 +19,9 @@ export "CC_$name=$linker" "AR_$name=$triplet-ar"
 export "CARGO_TARGET_${upper}_LINKER=$linker"
 export "CARGO_TARGET_${upper}_RUNNER=$emulator -L $sysroot"
 export "BINDGEN_EXTRA_CLANG_ARGS_$name=--sysroot=$sysroot -I$sysroot/usr/include/$triplet"
+# Without these the binary is half as large again: much of tract is generic code that is there many
+# times over.
+export CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 if [ -x "$rustc" ]; then
     export RUSTC="$rustc" RUSTDOC=/usr/bin/rustdoc
 fi

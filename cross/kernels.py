@@ -41,7 +41,9 @@ def run(*command, **options):
 
 
 def build():
-    """The measuring program, built for the boards."""
+    """The measuring program, built for the boards, after the tools."""
+    run(ROOT / "cross" / "toolchain.sh", TARGET)
+    run(ROOT / "scripts" / "install.sh", f"llvm-{LLVM}", "qemu-user-static", "binutils-aarch64-linux-gnu")
     run(ROOT / "cross" / "cargo.sh", TARGET, "build", "--quiet", "--release", "--example", "measure", cwd=ROOT)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / TARGET / "release" / "examples" / "measure"
@@ -125,9 +127,9 @@ def emulated(program, sysroot, processor, commands, count):
 
 
 def instructions(program, sysroot, processor):
-    """Instructions for one restored face: what two more faces add."""
-    few, more = (emulated(program, sysroot, processor, f"time {n}\n", True) for n in (1, 3))
-    return (more - few) // 2
+    """Instructions for one restored face: what one more face adds."""
+    few, more = (emulated(program, sysroot, processor, f"time {n}\n", True) for n in (1, 2))
+    return more - few
 
 
 def collect(program, sysroot):
@@ -151,12 +153,6 @@ def collect(program, sysroot):
             }
         )
     return rows
-
-
-def compiler():
-    """The version of the compiler that makes the program."""
-    done = run(ROOT / "cross" / "cargo.sh", TARGET, "rustc", "--release", "--lib", "--quiet", "--", "-vV", capture_output=True)
-    return done.stdout.splitlines()[0]
 
 
 def render(rows, llvm):

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes Debian packages of the release builds that are there (make cross) and checks them with
-# lintian, where that is installed.
+# Makes Debian packages of release builds for the boards and checks them with lintian, where that is
+# installed. What is built already is not built again.
 #
 # usage: deb.sh [ARCHITECTURE...]    arm64 and armhf where none is named; amd64 is this machine's
 set -eu
@@ -33,22 +33,15 @@ extras() {
     "$build/debug/face8x" completions fish >"$1/face8x.fish"
 }
 
-# package ARCHITECTURE: the folder of the build that it is made of, and what cargo-deb has to know.
+# package ARCHITECTURE: builds the program and makes its package.
 package() {
     case $1 in
     arm64) target=aarch64-unknown-linux-gnu ;;
     armhf) target=armv7-unknown-linux-gnueabihf ;;
     amd64) target= ;;
-    *)
-        echo "there is no package for $1: choose arm64, armhf or amd64" >&2
-        exit 2
-        ;;
     esac
+    if [ -n "$target" ]; then cross/build.sh "$target"; else scripts/cargo.sh build --release; fi
     release=$build/${target:+$target/}release
-    if [ ! -x "$release/face8x" ]; then
-        echo "$release/face8x is not there: make cross builds it (amd64: cargo build --release)" >&2
-        exit 1
-    fi
     rm -rf "$release/package"
     cp -R "$build/package" "$release/package"
     # Cargo has stripped the program, with the right tool for its architecture.
@@ -56,6 +49,15 @@ package() {
 }
 
 [ $# -gt 0 ] || set -- arm64 armhf
+for architecture in "$@"; do
+    case $architecture in
+    arm64 | armhf | amd64) ;;
+    *)
+        echo "there is no package for $architecture: choose arm64, armhf or amd64" >&2
+        exit 2
+        ;;
+    esac
+done
 PATH="$(cd "$build" && mkdir -p tools/bin && pwd)/tools/bin:$PATH"
 rm -rf "$build/package" "$build/deb"
 mkdir -p "$build/deb"

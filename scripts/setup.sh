@@ -16,8 +16,9 @@ case ${1:-} in
 "") ;;
 --tests)
     tests=yes
-    # The window is tested on a virtual screen, the pictures by other people's programs.
-    packages="$packages xvfb x11-apps imagemagick file"
+    # The window is tested on a virtual screen, the pictures and the kernels by other
+    # people's programs; scripts check results and dependencies.
+    packages="$packages xvfb x11-apps imagemagick file valgrind python3"
     ;;
 *)
     echo "usage: setup.sh [--tests]" >&2

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use face8x::bench::{Engine, Model, Setup};
 use face8x::compose::Rotation;
 use face8x::config::Options;
 use face8x::soak::Kind;
@@ -34,8 +35,8 @@ pub enum Command {
     Image(ImageArgs),
     /// List cameras, displays, sources, sinks, locators, restorers and views
     List,
-    /// Time the network on this machine, by face8x's engine and by tract's
-    Bench(BenchArgs),
+    /// Measure this machine: every stage, end to end, start, memory, and what cannot be trusted
+    Bench(Box<BenchArgs>),
     /// Run the whole pipeline for a long time with faults, and judge whether it survives them
     Soak(SoakArgs),
     /// Look for problems on this machine and name their remedies
@@ -90,7 +91,7 @@ pub struct ImageArgs {
     /// Most faces restored in a picture, the largest first (1 to 8)
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=8))]
     pub faces: u8,
-    /// What restores faces: auto, int8, tract or bicubic
+    /// What restores faces: auto, int8, tract, tract-f32 or bicubic
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub restorer: String,
     /// An ONNX network in place of the embedded one
@@ -103,21 +104,50 @@ pub struct ImageArgs {
 
 #[derive(Args)]
 pub struct BenchArgs {
-    /// Time the network alone: 16x16 pixels in, 128x128 out
+    /// Time the networks alone: 16x16 pixels in, 128x128 out
     #[arg(long)]
     pub model_only: bool,
+    /// What restores: face8x, tract-int8, tract-f32, bicubic (face8x alone, with --model-only all
+    /// that run a network)
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', value_parser = engines())]
+    pub engine: Vec<Engine>,
+    /// ONNX networks, one after the other; the embedded one is called embedded
+    #[arg(
+        long,
+        value_name = "FILE,FILE",
+        default_value = "embedded",
+        value_delimiter = ','
+    )]
+    pub model: Vec<Model>,
     /// Threads of face8x's engine, one after the other; tract's own operators run on one
     #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: Vec<u8>,
-    /// An ONNX network in place of the embedded one
-    #[arg(long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
+    /// A first look: 64 frames and 2 seconds instead of 1,024 and 60
+    #[arg(long, conflicts_with = "model_only")]
+    pub quick: bool,
+    /// Go on for at least so long (60; with --quick 2; with --model-only 5, all engines together)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: Option<u64>,
+    #[command(flatten)]
+    pub setup: Setup,
     /// Write the results to this file; times are in seconds
     #[arg(long, value_name = "FILE")]
     pub export_json: Option<PathBuf>,
-    /// How long to go on, all engines together
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub seconds: u64,
+    /// Write the results to this file; times are in seconds
+    #[arg(long, value_name = "FILE")]
+    pub export_csv: Option<PathBuf>,
+    /// Write the results to this file; times are in milliseconds
+    #[arg(long, value_name = "FILE")]
+    pub export_markdown: Option<PathBuf>,
+    /// Print the ratios to the results in this file of --export-json
+    #[arg(long, value_name = "OLD.json")]
+    pub compare: Option<PathBuf>,
+    /// Draw a histogram of the latencies to this PNG file
+    #[arg(long, value_name = "FILE.png", conflicts_with = "model_only")]
+    pub histogram: Option<PathBuf>,
+    /// What a measured process is given
+    #[arg(long, value_name = "JOB", hide = true)]
+    pub worker: Option<String>,
 }
 
 #[derive(Args)]
@@ -189,6 +219,11 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub shell: clap_complete::Shell,
+}
+
+/// The engines by name, likewise.
+fn engines() -> impl TypedValueParser<Value = Engine> {
+    PossibleValuesParser::new(Engine::ALL.map(Engine::name)).try_map(|name| name.parse())
 }
 
 /// The angles by name, so that clap lists them where another is given.

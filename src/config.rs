@@ -29,7 +29,7 @@ pub struct Options {
     /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
     #[arg(long, value_name = "LOCATOR")]
     pub locator: Option<String>,
-    /// What restores faces: auto, int8, tract or bicubic
+    /// What restores faces: auto, int8, tract, tract-f32 or bicubic
     #[arg(long, value_name = "NAME")]
     pub restorer: Option<String>,
     /// An ONNX network (1x3x16x16 to 1x3x128x128) in place of the embedded one
@@ -181,6 +181,7 @@ impl Options {
                 fps: within("fps", self.fps.unwrap_or(30), 0, 1000)?,
                 format: self.format.as_deref().map(parse_format).transpose()?,
                 looped: self.looped.unwrap_or(false),
+                on_demand: false,
             },
             wait: self.wait.unwrap_or(false),
             sink: match self.sink {

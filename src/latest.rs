@@ -43,6 +43,10 @@ struct Slot<T> {
     fresh: bool,
     closed: bool,
     skipped: u64,
+    /// The reader waits in [`Latest::take`], or waited in vain and has not come back yet.
+    wanted: bool,
+    /// The writer waits in [`Latest::wait_wanted`].
+    writer_waits: bool,
 }
 
 impl<T> Latest<T> {
@@ -55,6 +59,8 @@ impl<T> Latest<T> {
                 fresh: false,
                 closed: false,
                 skipped: 0,
+                wanted: false,
+                writer_waits: false,
             }),
             changed: Condvar::new(),
         }
@@ -70,6 +76,7 @@ impl<T> Latest<T> {
         }
         slot.skipped += u64::from(slot.fresh);
         slot.fresh = true;
+        slot.wanted = false;
         std::mem::swap(&mut slot.item, item);
         drop(slot);
         self.changed.notify_all();
@@ -79,9 +86,14 @@ impl<T> Latest<T> {
     /// which is left alone otherwise.
     pub fn take(&self, item: &mut T, timeout: Duration) -> Taken {
         let waiting = |slot: &mut Slot<T>| !slot.fresh && !slot.closed;
+        let mut slot = self.lock();
+        slot.wanted = !slot.fresh;
+        if slot.wanted && slot.writer_waits {
+            self.changed.notify_all();
+        }
         let (mut slot, _) = self
             .changed
-            .wait_timeout_while(self.lock(), timeout, waiting)
+            .wait_timeout_while(slot, timeout, waiting)
             .unwrap_or_else(PoisonError::into_inner);
         if slot.fresh {
             slot.fresh = false;
@@ -92,6 +104,20 @@ impl<T> Latest<T> {
         } else {
             Taken::Timeout
         }
+    }
+
+    /// Waits at most `timeout` until the reader wants an item and none is there, for a writer that
+    /// makes items on demand; whether it does.
+    pub fn wait_wanted(&self, timeout: Duration) -> bool {
+        let mut slot = self.lock();
+        slot.writer_waits = true;
+        let unwanted = |slot: &mut Slot<T>| !slot.wanted && !slot.closed;
+        let (mut slot, _) = self
+            .changed
+            .wait_timeout_while(slot, timeout, unwanted)
+            .unwrap_or_else(PoisonError::into_inner);
+        slot.writer_waits = false;
+        slot.wanted
     }
 
     /// Says that no more items come: the reader still gets an item that it has not taken, then
@@ -143,6 +169,29 @@ mod tests {
         };
         latest.close();
         assert_eq!(reader.join().unwrap(), Taken::Closed);
+    }
+
+    #[test]
+    fn items_on_demand_are_never_skipped() {
+        let latest = Arc::new(Latest::new(0));
+        assert!(!latest.wait_wanted(Duration::ZERO), "nobody asked yet");
+        let writer = {
+            let latest = latest.clone();
+            std::thread::spawn(move || {
+                for i in 1..=2000 {
+                    while !latest.wait_wanted(Duration::from_secs(3600)) {}
+                    latest.publish(&mut i.clone());
+                }
+            })
+        };
+        let mut item = 0;
+        for i in 1..=2000 {
+            // Short waits: the reader often comes back for the same item.
+            while latest.take(&mut item, Duration::from_micros(20)) != Taken::Item {}
+            assert_eq!(item, i);
+        }
+        writer.join().unwrap();
+        assert_eq!(latest.skipped(), 0);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! The picture is a plausible guess, never evidence of who somebody is.
 
 pub mod align;
+pub mod bench;
 pub mod board;
 pub mod button;
 pub mod capture;

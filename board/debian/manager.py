@@ -58,12 +58,21 @@ class Manager(socket.socket):
 def main():
     root = sys.argv[1]
     path = os.path.join(root, "run/face8x-notify")
-    if os.path.exists(path):
-        os.remove(path)
     manager = Manager(path)
+    try:
+        return manage(manager, root)
+    finally:
+        os.remove(path)
+
+
+def manage(manager, root):
     program = subprocess.Popen(
         ["chroot", root] + exec_start(root),
-        env={"NOTIFY_SOCKET": "/run/face8x-notify", "WATCHDOG_USEC": "1000000"},
+        env={
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "NOTIFY_SOCKET": "/run/face8x-notify",
+            "WATCHDOG_USEC": "1000000",
+        },
     )
     ready = hear(manager, program, ["READY=1", "WATCHDOG=1"])
     if not ready:

@@ -40,7 +40,7 @@ pub(crate) fn line(root: &Path, path: &str) -> Option<String> {
 }
 
 /// The number that is all there is in the file.
-pub(super) fn number<T: FromStr>(root: &Path, path: &str) -> Option<T> {
+pub(crate) fn number<T: FromStr>(root: &Path, path: &str) -> Option<T> {
     text(root, path)?.parse().ok()
 }
 

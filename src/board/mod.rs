@@ -19,7 +19,7 @@ pub(crate) mod fake;
 mod tests;
 
 pub use cpu::Clock;
-pub(crate) use files::{entries, line, text};
+pub(crate) use files::{entries, line, number, text};
 pub(crate) use processes::{Identity, holders_in};
 pub use processes::{OwnMemory, holders, own_memory};
 pub use throttling::{Limits, Throttling};
@@ -72,7 +72,7 @@ impl Board {
                 .and_then(|policy| line(root, &format!("{policy}/scaling_governor"))),
             clock: policy.as_ref().map(|policy| Clock::read(root, policy)),
             temperature: hottest_zone(root),
-            throttling: Throttling::read(root),
+            throttling: Throttling::read_in(root),
             memory_total: files::kilobytes(&memory, "MemTotal:"),
             memory_available: files::kilobytes(&memory, "MemAvailable:"),
         }
@@ -97,9 +97,14 @@ pub fn temperature() -> Option<f32> {
     hottest_zone(Path::new("/"))
 }
 
+/// [`temperature`] of the machine below `root`.
+pub(crate) fn temperature_in(root: &Path) -> Option<f32> {
+    hottest_zone(root)
+}
+
 /// What holds the processor back, as [`Board::read`] finds it.
 pub fn throttling() -> Option<Throttling> {
-    Throttling::read(Path::new("/"))
+    Throttling::read_in(Path::new("/"))
 }
 
 /// The hottest of the zones that name the processor, else the hottest of all.

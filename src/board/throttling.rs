@@ -29,6 +29,17 @@ impl Limits {
     pub fn any(self) -> bool {
         self != Limits::default()
     }
+
+    /// What holds back in either of both.
+    #[must_use]
+    pub(crate) fn or(self, other: Limits) -> Limits {
+        Limits {
+            under_voltage: self.under_voltage || other.under_voltage,
+            capped: self.capped || other.capped,
+            throttled: self.throttled || other.throttled,
+            soft_limit: self.soft_limit || other.soft_limit,
+        }
+    }
 }
 
 impl fmt::Display for Limits {
@@ -64,7 +75,7 @@ pub struct Throttling {
 impl Throttling {
     /// Asks the Raspberry Pi's firmware through the kernel, then through `vcgencmd` (the kernel of
     /// Raspberry Pi 5 has no such file), and on other machines the kernel's thermal framework.
-    pub(super) fn read(root: &Path) -> Option<Throttling> {
+    pub(crate) fn read_in(root: &Path) -> Option<Throttling> {
         line(root, "sys/devices/platform/soc/soc:firmware/get_throttled")
             .or_else(|| vcgencmd(root))
             .and_then(|word| Throttling::from_firmware(&word))

@@ -115,6 +115,10 @@ impl FromStr for ButtonOptions {
 
 /// What [`Line::wait`] saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "spi"),
+    allow(dead_code, reason = "only GPIO lines and tests make them")
+)]
 enum Wait {
     /// The level changed at this time of [`monotonic_now`].
     Edge { pressed: bool, at: Duration },

@@ -2,7 +2,8 @@
 //!
 //! A portrait hangs on a wall, and the camera wanders before it along a Lissajous figure. The
 //! whole wall is drawn once; a frame is a window of it, copied row by row. What a frame shows
-//! follows from its number alone.
+//! follows from its number alone; only where frames are read on demand, and so at any rate, from the
+//! time: the camera wanders as fast as ever.
 //!
 //! The portrait is NASA's of the astronaut Eileen Collins, which is in the public domain
 //! (flic.kr/p/r9qvLn, NASA Great Images), as reduced to 512x512 pixels by scikit-image.
@@ -115,6 +116,9 @@ struct Demo {
     pace: Pace,
     fps: u32,
     sequence: u64,
+    /// Where frames are on demand: when the first was read, once it was.
+    on_demand: bool,
+    started: Option<Duration>,
 }
 
 /// `demo:`; always YUYV, the commonest format of cheap cameras.
@@ -140,6 +144,8 @@ pub fn open(rest: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
         pace: Pace::new(options.fps),
         fps: options.fps,
         sequence: 0,
+        on_demand: options.on_demand,
+        started: None,
     }))
 }
 
@@ -147,6 +153,7 @@ impl Source for Demo {
     fn describe(&self) -> String {
         let Layout { width, height, .. } = self.layout;
         match self.fps {
+            _ if self.on_demand => format!("demo: YUYV {width}x{height} on demand"),
             0 => format!("demo: YUYV {width}x{height}, unpaced"),
             fps => format!("demo: YUYV {width}x{height} at {fps} fps"),
         }
@@ -162,7 +169,8 @@ impl Source for Demo {
         frame.stride = PixelFormat::Yuyv.min_stride(width);
         frame.timestamp = monotonic_now();
         frame.sequence = self.sequence;
-        let (x, y) = self.layout.window(self.sequence);
+        let moment = self.moment(frame.timestamp);
+        let (x, y) = self.layout.window(moment);
         let pitch = self.layout.wall().0 as usize * 2;
         frame.bytes.clear();
         for row in self
@@ -177,6 +185,17 @@ impl Source for Demo {
         }
         self.sequence += 1;
         Ok(())
+    }
+}
+
+impl Demo {
+    /// The number of the frame at 30 a second that shows what is to be shown `now`.
+    fn moment(&mut self, now: Duration) -> u64 {
+        if !self.on_demand {
+            return self.sequence;
+        }
+        let started = *self.started.get_or_insert(now);
+        (now.saturating_sub(started).as_secs_f64() * 30.0) as u64
     }
 }
 

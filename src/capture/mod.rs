@@ -50,6 +50,10 @@ pub struct SourceOptions {
     pub format: Option<PixelFormat>,
     /// Files begin again after the last one.
     pub looped: bool,
+    /// A frame is read when the work thread asks for it, not before: no frame is skipped, and a
+    /// source that could give thousands a second takes no processor time from the work. For
+    /// measuring; not for cameras, which give frames when they have them. `fps` is 0 with it.
+    pub on_demand: bool,
 }
 
 impl Default for SourceOptions {
@@ -60,6 +64,7 @@ impl Default for SourceOptions {
             fps: 30,
             format: None,
             looped: false,
+            on_demand: false,
         }
     }
 }
@@ -164,6 +169,16 @@ pub fn open(uri: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     check_size(options.width, options.height)
         .map_err(|e| Error::usage(e.to_string()).remedy("ask for a size such as 640x480"))?;
     (kind.open)(rest, options)
+}
+
+/// Whether `uri` names something that is played (the demo, files) and not something that gives
+/// frames at its own time.
+///
+/// # Errors
+/// `uri` names no source.
+pub fn is_played(uri: &str) -> Result<bool> {
+    let (kind, _) = kind_of(uri)?;
+    Ok(["file:", "demo:"].contains(&kind.prefix))
 }
 
 /// The row of the table that `uri` belongs to, and what follows the prefix.

@@ -56,6 +56,8 @@ pub struct Capture {
 
 struct Shared {
     latest: Latest<Frame>,
+    /// Frames are read only when they are asked for.
+    on_demand: bool,
     state: Mutex<State>,
     failure: Mutex<Option<Error>>,
     fault: Mutex<Option<(Instant, Arc<str>)>>,
@@ -83,7 +85,7 @@ impl Capture {
     /// The source does not open.
     pub fn start(uri: &str, options: &SourceOptions) -> Result<Self> {
         let source = super::open(uri, options)?;
-        Self::spawn(Some(source), opener(uri, options))
+        Self::spawn(Some(source), opener(uri, options), options.on_demand)
     }
 
     /// As [`start`](Self::start), but a source that does not open is [`State::Lost`] and tried
@@ -93,7 +95,7 @@ impl Capture {
     /// `uri` names no source: trying again would not help.
     pub fn start_retrying(uri: &str, options: &SourceOptions) -> Result<Self> {
         kind_of(uri)?;
-        Self::spawn(None, opener(uri, options))
+        Self::spawn(None, opener(uri, options), options.on_demand)
     }
 
     /// Reads the source that `open` gives, and asks it for another when that one is lost.
@@ -104,16 +106,17 @@ impl Capture {
         mut open: impl FnMut() -> Result<Box<dyn Source>> + Send + 'static,
     ) -> Result<Self> {
         let source = open()?;
-        Self::spawn(Some(source), Box::new(open))
+        Self::spawn(Some(source), Box::new(open), false)
     }
 
-    fn spawn(source: Option<Box<dyn Source>>, opener: Opener) -> Result<Self> {
+    fn spawn(source: Option<Box<dyn Source>>, opener: Opener, on_demand: bool) -> Result<Self> {
         let state = match &source {
             Some(source) => State::Running(source.describe().into()),
             None => State::Lost("not opened yet".into()),
         };
         let shared = Arc::new(Shared {
             latest: Latest::new(Frame::empty()),
+            on_demand,
             state: Mutex::new(state),
             failure: Mutex::new(None),
             fault: Mutex::new(None),
@@ -288,6 +291,10 @@ impl Shared {
         loop {
             if *lock(&self.stage) != Stage::Working {
                 return Stop::Asked;
+            }
+            if self.on_demand && !self.latest.wait_wanted(READ_TIMEOUT) {
+                newest = monotonic_now();
+                continue;
             }
             match source.read(frame, READ_TIMEOUT) {
                 Ok(()) => {

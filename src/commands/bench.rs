@@ -1,56 +1,235 @@
-//! `face8x bench`: how long a face takes, by which engine.
+//! `face8x bench`: how fast this machine is.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use face8x::restore::bench::{self, Timing};
-use face8x::{Error, Result};
-use serde_json::json;
+use face8x::bench::{
+    self, Alone, END_TO_END, Engine, Job, Outcome, Plan, Report, Row, Rule, changes, changes_text,
+    differences, table,
+};
+use face8x::{Error, Result, display};
 
+use super::stop_on_signals;
 use crate::cli::BenchArgs;
 
-/// Times the engines on one network, prints a table and writes JSON where a file is named.
+/// How often the start is measured, and with `--quick`.
+const STARTS: (usize, usize) = (5, 1);
+
+/// Measures, prints tables, writes the files that are named and compares with an older one.
 pub fn bench(arguments: BenchArgs) -> Result<ExitCode> {
-    if !arguments.model_only {
-        return Err(Error::usage("bench times the network alone")
-            .remedy("say so: face8x bench --model-only"));
+    if let Some(job) = &arguments.worker {
+        return worker(job);
     }
-    let threads: Vec<usize> = arguments.threads.iter().map(|&n| n.into()).collect();
-    let patience = Duration::from_secs(arguments.seconds);
-    let timings = bench::model_only(arguments.model.as_deref(), &threads, patience)?;
-    print!("{}", table(&timings));
-    if let Some(path) = arguments.export_json {
-        let text = format!("{:#}\n", json!({ "results": timings }));
-        std::fs::write(&path, text).map_err(|e| {
-            Error::new(format!("cannot write {}: {e}", path.display()))
-                .remedy("name a file in a folder that exists and may be written to")
-        })?;
+    // A minute's work must not end at a file that cannot be written.
+    for path in files(&arguments) {
+        check_folder(path)?;
+    }
+    let old = arguments.compare.as_deref().map(Report::read).transpose()?;
+    let outcome = match arguments.model_only {
+        true => alone(&arguments)?,
+        false => pipeline(&arguments)?,
+    };
+    let report = &outcome.report;
+    let text = match arguments.model_only {
+        true => alone_table(&report.results),
+        false => table::text(&outcome),
+    };
+    print!("{text}");
+    if let Some(old) = &old {
+        println!();
+        for difference in differences(old, report) {
+            println!("compared with another thing: {difference}");
+        }
+        print!("{}", changes_text(&changes(old, report)));
+    }
+    if let Some(path) = &arguments.export_json {
+        write(path, &report.to_json())?;
+    }
+    if let Some(path) = &arguments.export_csv {
+        write(path, &bench::csv(report))?;
+    }
+    if let Some(path) = &arguments.export_markdown {
+        write(path, &bench::markdown(report))?;
+    }
+    if let Some(path) = &arguments.histogram {
+        display::save_png(path, &bench::draw(&titled(&outcome)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The measured process: it prints what it measured for the process that started it.
+fn worker(job: &str) -> Result<ExitCode> {
+    // Where that process is gone nobody waits for the answer.
+    let signal = Some(rustix::process::Signal::TERM);
+    if let Err(error) = rustix::process::set_parent_process_death_signal(signal) {
+        log::debug!("the end of the parent will not be noticed: {error}");
+    }
+    let job: Job = serde_json::from_str(job)
+        .map_err(|e| Error::usage(format!("--worker is for face8x bench itself: {e}")))?;
+    let stop = stop_on_signals()?;
+    let measured = bench::measure(&job, &stop)?;
+    let text = serde_json::to_string(&measured)
+        .map_err(|e| Error::new(format!("the measurement cannot be written: {e}")))?;
+    println!("{text}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pipeline(arguments: &BenchArgs) -> Result<Outcome> {
+    let mut rule = if arguments.quick {
+        Rule::QUICK
+    } else {
+        Rule::FULL
+    };
+    if let Some(seconds) = arguments.seconds {
+        rule.seconds = seconds as f64;
+    }
+    let engines = match arguments.engine.as_slice() {
+        [] => &[Engine::Face8x],
+        named => named,
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads(arguments);
+    let (setup, models) = (&arguments.setup, &arguments.model);
+    let (jobs, left_out) = Job::combinations(engines, models, &threads, processors, setup, rule);
+    if !left_out.is_empty() {
+        log::warn!("the processor runs {processors} threads at once: {left_out:?} are left out");
+    }
+    if jobs.is_empty() {
+        return Err(Error::usage("nothing is left to be measured")
+            .remedy(format!("--threads goes up to {processors} here")));
+    }
+    for job in &jobs {
+        job.settings()?;
+    }
+    let program = std::env::current_exe()
+        .map_err(|e| Error::new(format!("face8x does not find its own file: {e}")))?;
+    let plan = Plan {
+        jobs,
+        starts: if arguments.quick { STARTS.1 } else { STARTS.0 },
+        command: command(),
+    };
+    let stop = stop_on_signals()?;
+    bench::run(&plan, &program, &stop, &mut |text| log::info!("{text}"))
+}
+
+fn alone(arguments: &BenchArgs) -> Result<Outcome> {
+    let engines = match arguments.engine.as_slice() {
+        [] => &[Engine::Face8x, Engine::TractInt8, Engine::TractF32],
+        named => named,
+    };
+    let patience = Duration::from_secs(arguments.seconds.unwrap_or(5));
+    let threads = threads(arguments);
+    let report = bench::model_only(engines, &arguments.model, &threads, patience, &command())?;
+    Ok(Outcome {
+        report,
+        latencies: Vec::new(),
+    })
+}
+
+fn threads(arguments: &BenchArgs) -> Vec<usize> {
+    arguments.threads.iter().map(|&n| n.into()).collect()
+}
+
+/// The command line as it could be typed again.
+fn command() -> String {
+    let quoted = |word: String| match word.contains([' ', '\'', '"', '$', '*', ';', '&', '|']) {
+        true => format!("'{}'", word.replace('\'', "'\\''")),
+        false => word,
+    };
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| quoted(word.to_string_lossy().into_owned()));
+    let words: Vec<String> = std::iter::once("face8x".to_owned()).chain(words).collect();
+    words.join(" ")
+}
+
+/// The files that are to be written.
+fn files(arguments: &BenchArgs) -> impl Iterator<Item = &PathBuf> {
+    let exports = [
+        &arguments.export_json,
+        &arguments.export_csv,
+        &arguments.export_markdown,
+        &arguments.histogram,
+    ];
+    exports.into_iter().flatten()
+}
+
+fn check_folder(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    match folder.is_dir() && !path.is_dir() {
+        true => Ok(()),
+        false => Err(cannot_write(
+            path,
+            "its folder does not exist, or it is a folder",
+        )),
+    }
+}
+
+fn cannot_write(path: &Path, why: impl std::fmt::Display) -> Error {
+    Error::new(format!("cannot write {}: {why}", path.display()))
+        .remedy("name a file in a folder that exists and may be written to")
+}
+
+/// Writes a temporary file beside it and gives it the name: nobody finds half a file.
+fn write(path: &Path, text: &str) -> Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    std::fs::write(&temporary, text)
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .map_err(|error| {
+            // It may never have been made; the first error is the one that counts.
+            let _ = std::fs::remove_file(&temporary);
+            cannot_write(path, error)
+        })
+}
+
+/// The cases by name, each with its latencies.
+fn titled(outcome: &Outcome) -> Vec<(String, &[u64])> {
+    let cases = outcome.report.cases.iter().zip(&outcome.latencies);
+    let titled = cases.map(|(case, latencies)| {
+        let mark = if case.complete { "" } else { ", incomplete" };
+        let (engine, model, threads) = (&case.engine, &case.model, case.threads);
+        let title = format!("{engine}, {model}, threads {threads}: {END_TO_END}{mark}");
+        (title, latencies.as_slice())
+    });
+    titled.collect()
+}
+
 /// A row an engine; ratios are of the fastest runs, against tract's floats.
-fn table(timings: &[Timing]) -> String {
-    let floats = timings
-        .iter()
-        .find(|t| t.engine == "tract-f32")
-        .map(|t| t.min);
+fn alone_table(rows: &[Row]) -> String {
     let mut text = format!(
-        "{:<12} {:>7} {:>11} {:>11} {:>10} {:>9} {:>6}\n",
-        "engine", "threads", "median ms", "min ms", "times f32", "GMAC/s", "runs"
+        "{:<12} {:<18} {:>7} {:>11} {:>11} {:>10} {:>9} {:>6}\n",
+        "engine", "model", "threads", "median ms", "min ms", "times f32", "GMAC/s", "runs"
     );
-    for timing in timings {
-        let ratio = floats.map_or(String::new(), |f32| format!("{:.2}", f32 / timing.min));
-        let rate = |count: usize| format!("{:.0}", count as f64 / timing.min / 1e9);
+    for row in rows {
+        let figures = &row.figures;
+        let floats = rows
+            .iter()
+            .find(|r| r.engine == "tract-f32" && r.model == row.model);
+        let ratio = floats.map_or(String::new(), |r| {
+            format!("{:.2}", r.figures.min / figures.min)
+        });
+        let multiplications = |alone: &Alone| alone.multiplications;
+        let rate = row
+            .alone
+            .as_ref()
+            .and_then(multiplications)
+            .map_or(String::new(), |count| {
+                format!("{:.0}", count as f64 / figures.min / 1e9)
+            });
         text += &format!(
-            "{:<12} {:>7} {:>11.3} {:>11.3} {:>10} {:>9} {:>6}\n",
-            timing.engine,
-            timing.threads,
-            timing.median * 1e3,
-            timing.min * 1e3,
+            "{:<12} {:<18} {:>7} {:>11.3} {:>11.3} {:>10} {:>9} {:>6}\n",
+            row.engine,
+            row.model,
+            row.threads,
+            figures.median * 1e3,
+            figures.min * 1e3,
             ratio,
-            timing.multiplications.map_or(String::new(), rate),
-            timing.runs
+            rate,
+            figures.runs
         );
     }
     text

@@ -28,7 +28,7 @@ mod window;
 mod tests;
 
 pub use list::{DisplayInfo, displays};
-pub use png::save_png;
+pub use png::{save_numbered, save_png};
 
 use crate::picture::Picture;
 use crate::{Error, Result};

@@ -26,6 +26,20 @@ pub fn save_png(path: &Path, picture: &Picture) -> Result<()> {
     write_png(path, picture, &mut Vec::new())
 }
 
+/// Saves under the first free one of face8x-0001.png, face8x-0002.png ... in the working folder, and
+/// returns its path.
+///
+/// # Errors
+/// All of them are taken, or [`save_png`] failed.
+pub fn save_numbered(picture: &Picture) -> Result<PathBuf> {
+    let free = (1..10_000)
+        .map(|number| PathBuf::from(format!("face8x-{number:04}.png")))
+        .find(|path| !path.exists())
+        .ok_or_else(|| Error::new("face8x-0001.png to face8x-9999.png are there already"))?;
+    save_png(&free, picture)?;
+    Ok(free)
+}
+
 /// [`save_png`] with a buffer for the bytes of the pixels, to use again.
 fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> {
     if picture.pixels.is_empty() {

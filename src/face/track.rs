@@ -27,8 +27,8 @@
 //! one that the template has found keeps it.
 //!
 //! On a portrait that wanders, nods and comes nearer (`seen.rs`; detections tremble by 1.5 % and 4 %
-//! every eight frames), the alignment is off by 6.7 % of the eye distance on average and changes by
-//! 0.28 % from frame to frame; by detections and templates alone it is 8.1 % and 0.31 %.
+//! every eight frames), the alignment is off by 6.8 % of the eye distance on average and changes by
+//! 0.25 % from frame to frame; by detections and templates alone it is 8.1 % and 0.31 %.
 //!
 //! # How long a face is kept
 //! A face whose template is not found any more (turned away, hidden) goes on at its speed for half a

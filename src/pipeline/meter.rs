@@ -27,7 +27,7 @@ pub struct Meter {
     pub latency: Latency,
     histogram: Histogram,
     shown: Option<Instant>,
-    last_latency: Duration,
+    pub last_latency: Duration,
     temperature: Option<f32>,
     /// The newest thing that went wrong, and when.
     fault: Option<(Instant, Arc<str>)>,

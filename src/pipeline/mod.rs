@@ -1,21 +1,20 @@
 //! The loop: newest frame in, faces restored, picture out.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::button::{Button, ButtonOptions};
+use crate::button::Button;
 use crate::capture::{Capture, State, Taken};
 use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
 use crate::convert::JpegDecoder;
 use crate::display::{self, Event};
-use crate::frame::Frame;
+use crate::frame::{Frame, PixelFormat, monotonic_now};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
-use crate::{Error, Result, board};
+use crate::{Result, board};
 
 mod faces;
 mod meter;
@@ -77,6 +76,8 @@ pub struct Pipeline {
     button: Option<Button>,
     meter: Meter,
     timings: Timings,
+    /// Since when a frame is waited for.
+    asked: Option<Duration>,
     frozen: bool,
     /// When the picture was last drawn.
     drawn: Instant,
@@ -121,7 +122,7 @@ impl Pipeline {
         let button = settings
             .button
             .as_ref()
-            .and_then(|button| open_button(button, &mut meter));
+            .and_then(|button| parts::open_button(button, &mut meter));
         Ok(Pipeline {
             settings: settings.clone(),
             capture,
@@ -134,6 +135,7 @@ impl Pipeline {
             button,
             meter,
             timings: Timings::new(),
+            asked: None,
             frozen: false,
             drawn: Instant::now(),
             ended: None,
@@ -214,8 +216,10 @@ impl Pipeline {
             std::thread::sleep(FRAME_WAIT);
             return self.idle();
         }
+        let asked = *self.asked.get_or_insert_with(monotonic_now);
         match self.capture.take(&mut self.frame, FRAME_WAIT) {
             Taken::Frame => {
+                self.begin_frame(asked);
                 self.meter.taken += 1;
                 self.show_frame()
             }
@@ -247,6 +251,11 @@ impl Pipeline {
         &self.faces
     }
 
+    /// From the last frame's timestamp until the display had its picture.
+    pub fn latency(&self) -> Duration {
+        self.meter.last_latency
+    }
+
     /// Stage times of the work thread.
     pub fn timings(&self) -> &Timings {
         &self.timings
@@ -273,6 +282,16 @@ impl Pipeline {
             fault: meter.last_fault(),
             ..Summary::new(event)
         }
+    }
+
+    /// Records how the frame came that was asked for at `asked`.
+    fn begin_frame(&mut self, asked: Duration) {
+        let now = monotonic_now();
+        self.asked = None;
+        self.timings.begin_frame();
+        self.timings.record(Stage::Wait, now.saturating_sub(asked));
+        let age = now.saturating_sub(self.frame.timestamp);
+        self.timings.record(Stage::Capture, age);
     }
 
     fn show_frame(&mut self) -> Turn {
@@ -307,7 +326,10 @@ impl Pipeline {
             output,
             ..
         } = self;
-        let raw = timings.time(Stage::Decode, || jpeg.decode(frame))?;
+        let raw = match frame.format {
+            PixelFormat::Mjpg => timings.time(Stage::Decode, || jpeg.decode(frame))?,
+            _ => jpeg.decode(frame)?,
+        };
         if fresh {
             faces.process(raw, timings)?;
         }
@@ -366,7 +388,7 @@ impl Pipeline {
             Event::NextView => options.view = options.view.next(),
             Event::Mirror => options.mirror = !options.mirror,
             Event::Freeze => self.frozen = !self.frozen,
-            Event::Save => match save_numbered(&self.picture) {
+            Event::Save => match display::save_numbered(&self.picture) {
                 Ok(path) => log::info!("saved {}", path.display()),
                 Err(error) => log::warn!("{error}"),
             },
@@ -380,7 +402,9 @@ impl Pipeline {
         if self.drawn.elapsed() >= IDLE_REDRAW {
             if let State::Lost(reason) = self.capture.state() {
                 self.faces.clear();
-                kept = self.show_message(&format!("no camera: {reason}"));
+                // An open that has not come back is no reason yet.
+                kept = self.show_message(&format!("no camera: {reason}"))
+                    && self.capture.fault().is_some();
             } else if self.meter.frames > 0 {
                 // It was shown before, so it can be shown again.
                 let shown = self.show(false).unwrap_or(false);
@@ -416,30 +440,4 @@ impl Pipeline {
         std::thread::sleep(FRAME_WAIT);
         self.idle()
     }
-}
-
-/// The button, where it can be had: a kiosk is worth something without it too.
-fn open_button(options: &ButtonOptions, meter: &mut Meter) -> Option<Button> {
-    match Button::open(options) {
-        Ok(button) => Some(button),
-        Err(error) => {
-            let what = format!("no button: {error}");
-            match error.remedy_text() {
-                Some(remedy) => log::error!("{what} ({remedy})"),
-                None => log::error!("{what}"),
-            }
-            meter.note(Instant::now(), what.into());
-            None
-        }
-    }
-}
-
-/// Saves under the first free one of face8x-0001.png, face8x-0002.png ... in the working folder.
-fn save_numbered(picture: &Picture) -> Result<PathBuf> {
-    let free = (1..10_000)
-        .map(|number| PathBuf::from(format!("face8x-{number:04}.png")))
-        .find(|path| !path.exists())
-        .ok_or_else(|| Error::new("face8x-0001.png to face8x-9999.png are there already"))?;
-    display::save_png(&free, picture)?;
-    Ok(free)
 }

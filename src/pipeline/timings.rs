@@ -1,12 +1,16 @@
 //! How long each stage of the work thread takes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::stats::Latency;
 
 /// A stage of the work thread, in the order of the dataflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// Wait for the newest frame: what is left of the camera's interval. No part of the latency.
+    Wait,
+    /// From the frame's timestamp until the work thread has it.
+    Capture,
     /// MJPG to RGB; nothing for other formats.
     Decode,
     /// Reduce to luma.
@@ -25,7 +29,9 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of the dataflow.
-    pub const ALL: [Stage; 7] = [
+    pub const ALL: [Stage; 9] = [
+        Stage::Wait,
+        Stage::Capture,
         Stage::Decode,
         Stage::Convert,
         Stage::Locate,
@@ -38,6 +44,8 @@ impl Stage {
     /// Its name in tables and JSON.
     pub fn name(self) -> &'static str {
         match self {
+            Stage::Wait => "wait",
+            Stage::Capture => "capture",
             Stage::Decode => "decode",
             Stage::Convert => "convert",
             Stage::Locate => "locate",
@@ -53,6 +61,7 @@ impl Stage {
 #[derive(Debug, Clone)]
 pub struct Timings {
     stages: [Latency; Stage::ALL.len()],
+    last: [Option<Duration>; Stage::ALL.len()],
 }
 
 impl Timings {
@@ -60,6 +69,7 @@ impl Timings {
     pub fn new() -> Self {
         Timings {
             stages: std::array::from_fn(|_| Latency::new()),
+            last: [None; Stage::ALL.len()],
         }
     }
 
@@ -67,8 +77,25 @@ impl Timings {
     pub fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
-        self.stages[stage as usize].record(start.elapsed());
+        self.record(stage, start.elapsed());
         result
+    }
+
+    /// Records the time of `stage`.
+    pub fn record(&mut self, stage: Stage, time: Duration) {
+        self.stages[stage as usize].record(time);
+        self.last[stage as usize] = Some(time);
+    }
+
+    /// A new frame begins: it has been in no stage yet.
+    pub fn begin_frame(&mut self) {
+        self.last = [None; Stage::ALL.len()];
+    }
+
+    /// The time of `stage` in the last frame, to the clock's resolution; `None` where the frame
+    /// was not in it.
+    pub fn last(&self, stage: Stage) -> Option<Duration> {
+        self.last[stage as usize]
     }
 
     /// The times of `stage`.

@@ -3,110 +3,85 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
-use super::{Lr, Operators, Restorer, Sr, TractRestorer, model};
+use super::{Bicubic, Lr, Operators, Restorer, Sr, TractRestorer, model};
 use crate::Result;
+use crate::bench::{Alone, Engine, Figures, Model, Row};
 use crate::geometry::HR_SIDE;
 
 /// Timed runs of an engine in a row, after one that isn't timed, before the next engine's turn.
 const BURST: usize = 5;
 
-/// What an engine took; times in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Timing {
-    /// `face8x`, `tract-int8` or `tract-f32`.
-    pub engine: &'static str,
-    pub threads: usize,
-    /// `restore`: 16x16 pixels in, 128x128 display pixels out.
-    pub stage: &'static str,
-    /// The restorer in words.
-    pub description: String,
-    pub runs: usize,
-    pub min: f64,
-    pub median: f64,
-    pub mean: f64,
-    pub max: f64,
-    /// Standard deviation of a run.
-    pub stddev: f64,
-    /// Multiplications of weights that are not zero by construction.
-    pub multiplications: Option<usize>,
-    /// From the file's bytes to the end of the first run.
-    pub load: f64,
-}
-
 /// An engine in the comparison.
 struct Contender {
-    timing: Timing,
-    restorer: TractRestorer,
-    times: Vec<f64>,
+    engine: Engine,
+    threads: usize,
+    restorer: Box<dyn Restorer>,
+    multiplications: Option<usize>,
+    load: f64,
+    /// In nanoseconds.
+    times: Vec<u64>,
 }
 
-/// Times the fused operators on each of these numbers of threads and tract's own on one, on the
-/// network as it is and, where it is quantised, on its float form; `patience` for all together.
+/// Times these engines, face8x's on each of these numbers of threads and the others on one;
+/// `patience` for all together. Engines for quantised networks are left out where `file` is none.
+/// The stage of the rows is `restore`: 16x16 pixels in, 128x128 display pixels out.
 ///
 /// # Errors
 /// The model cannot be read or run.
 pub fn model_only(
+    engines: &[Engine],
     file: Option<&Path>,
     threads: &[usize],
     patience: Duration,
-) -> Result<Vec<Timing>> {
+) -> Result<Vec<Row>> {
     let bytes = match file {
         Some(path) => model::read_file(path)?,
         None => super::EMBEDDED_MODEL.to_vec(),
     };
-    let mut contenders = Vec::new();
     let quantised = TractRestorer::load(&bytes, "model", "bench", Operators::OnlyFused(1)).is_ok();
-    if quantised {
-        for &threads in threads {
-            contenders.push(Contender::new("face8x", threads, || {
-                TractRestorer::load(&bytes, "model", "bench", Operators::OnlyFused(threads))
-            })?);
+    let mut contenders = Vec::new();
+    for &engine in engines {
+        let counts = match engine {
+            Engine::Face8x => threads,
+            _ => &[1],
+        };
+        if quantised || !matches!(engine, Engine::Face8x | Engine::TractInt8) {
+            for &threads in counts {
+                contenders.push(Contender::new(engine, threads, &bytes)?);
+            }
         }
-        contenders.push(Contender::new("tract-int8", 1, || {
-            TractRestorer::load(&bytes, "model", "bench", Operators::Stock)
-        })?);
     }
-    contenders.push(Contender::new("tract-f32", 1, || {
-        TractRestorer::load_float_form(&bytes, "model", "bench")
-    })?);
     let start = Instant::now();
     let lr: Lr = std::array::from_fn(|k| (k * 37 % 251) as u8);
     let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
-    while start.elapsed() < patience || contenders[0].times.len() < BURST {
+    while start.elapsed() < patience || contenders.iter().any(|c| c.times.len() < BURST) {
         for contender in &mut contenders {
             contender.burst(&lr, &mut sr)?;
         }
     }
-    Ok(contenders.into_iter().map(Contender::finish).collect())
+    let name = Model(file.map(Path::to_path_buf)).name();
+    Ok(contenders.iter().filter_map(|c| c.row(&name)).collect())
 }
 
 impl Contender {
-    fn new(
-        engine: &'static str,
-        threads: usize,
-        load: impl FnOnce() -> Result<TractRestorer>,
-    ) -> Result<Contender> {
+    fn new(engine: Engine, threads: usize, bytes: &[u8]) -> Result<Contender> {
         let start = Instant::now();
-        let restorer = load()?;
-        let timing = Timing {
-            engine,
-            threads,
-            stage: "restore",
-            description: restorer.describe(),
-            runs: 0,
-            min: 0.0,
-            median: 0.0,
-            mean: 0.0,
-            max: 0.0,
-            stddev: 0.0,
-            multiplications: restorer.multiplications(),
-            load: start.elapsed().as_secs_f64(),
+        let load = |operators| TractRestorer::load(bytes, "model", "bench", operators);
+        let network = match engine {
+            Engine::Face8x => Some(load(Operators::OnlyFused(threads))?),
+            Engine::TractInt8 => Some(load(Operators::Stock)?),
+            Engine::TractF32 => Some(TractRestorer::load_float_form(bytes, "model", "bench")?),
+            Engine::Bicubic => None,
         };
         Ok(Contender {
-            timing,
-            restorer,
+            engine,
+            threads,
+            multiplications: network.as_ref().and_then(TractRestorer::multiplications),
+            load: start.elapsed().as_secs_f64(),
+            restorer: match network {
+                Some(network) => Box::new(network),
+                None => Box::new(Bicubic::new()),
+            },
             times: Vec::new(),
         })
     }
@@ -116,24 +91,30 @@ impl Contender {
         for _ in 0..BURST {
             let start = Instant::now();
             self.restorer.restore(std::hint::black_box(lr), sr)?;
-            self.times.push(start.elapsed().as_secs_f64());
+            self.times.push(start.elapsed().as_nanos() as u64);
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Timing {
-        self.times.sort_by(f64::total_cmp);
-        let runs = self.times.len();
-        let mean = self.times.iter().sum::<f64>() / runs as f64;
-        let squares: f64 = self.times.iter().map(|t| (t - mean).powi(2)).sum();
-        Timing {
-            runs,
-            min: self.times[0],
-            median: (self.times[(runs - 1) / 2] + self.times[runs / 2]) / 2.0,
-            mean,
-            max: self.times[runs - 1],
-            stddev: (squares / runs as f64).sqrt(),
-            ..self.timing
-        }
+    fn row(&self, model: &str) -> Option<Row> {
+        let figures = Figures::of(&self.times)?;
+        let from_mean = |&time: &u64| (time as f64 / 1e9 - figures.mean).powi(2);
+        let squares: f64 = self.times.iter().map(from_mean).sum();
+        Some(Row {
+            engine: self.engine.name().to_owned(),
+            model: match self.engine {
+                Engine::Bicubic => "none".to_owned(),
+                _ => model.to_owned(),
+            },
+            threads: self.threads,
+            stage: "restore".to_owned(),
+            figures,
+            alone: Some(Alone {
+                description: self.restorer.describe(),
+                stddev: (squares / figures.runs as f64).sqrt(),
+                multiplications: self.multiplications,
+                load: self.load,
+            }),
+        })
     }
 }

@@ -14,6 +14,7 @@ mod points;
 mod tract;
 
 pub use bicubic::Bicubic;
+pub use int8::kernels;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
 pub use points::{ANSWERS, CROP_SIDE, Crop, PointNetwork};
 pub use tract::{Operators, TractRestorer};
@@ -66,6 +67,11 @@ pub const RESTORERS: &[RestorerKind] = &[
         open: open_tract,
     },
     RestorerKind {
+        name: "tract-f32",
+        help: "a quantised network's float form by tract: to compare with",
+        open: open_float_form,
+    },
+    RestorerKind {
         name: "bicubic",
         help: "bicubic interpolation, no network: a reference to compare with",
         open: open_bicubic,
@@ -109,6 +115,10 @@ pub fn checksum(restorer: &str, model: Option<&Path>) -> Result<Option<String>> 
     }
 }
 
+fn open_float_form(model: Option<&Path>, _threads: usize) -> Result<Box<dyn Restorer>> {
+    load_network(model, TractRestorer::load_float_form)
+}
+
 fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
     if threads > 1 {
         log::info!(
@@ -119,12 +129,23 @@ fn open_tract(model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>>
     open_network(model, Operators::Stock)
 }
 
-/// The user's network, or the embedded one.
+/// The network with these operators.
 fn open_network(model: Option<&Path>, operators: Operators) -> Result<Box<dyn Restorer>> {
+    load_network(model, |bytes, file, origin| {
+        TractRestorer::load(bytes, file, origin, operators)
+    })
+}
+
+/// Loads the user's network, or the embedded one, given to `load` as its bytes, the file's name
+/// and where it came from.
+fn load_network(
+    model: Option<&Path>,
+    load: impl FnOnce(&[u8], &str, &str) -> Result<TractRestorer>,
+) -> Result<Box<dyn Restorer>> {
     let opened = match model {
         None => {
             model_checksum()?;
-            TractRestorer::load(EMBEDDED_MODEL, "face8x.onnx", "embedded", operators)?
+            load(EMBEDDED_MODEL, "face8x.onnx", "embedded")?
         }
         Some(path) => {
             let bytes = model::read_file(path)?;
@@ -132,8 +153,7 @@ fn open_network(model: Option<&Path>, operators: Operators) -> Result<Box<dyn Re
                 .file_name()
                 .unwrap_or(path.as_os_str())
                 .to_string_lossy();
-            TractRestorer::load(&bytes, &name, "file", operators)
-                .map_err(|error| error.context(path.display()))?
+            load(&bytes, &name, "file").map_err(|error| error.context(path.display()))?
         }
     };
     Ok(Box::new(opened))

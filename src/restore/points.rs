@@ -70,7 +70,7 @@ impl PointNetwork {
             .set_input_fact(0, kind)
             .and_then(|()| model.into_typed()?.into_decluttered())
             .map_err(|error| refused("prepare", error))?;
-        let kernel = int8::fastest();
+        let kernel = int8::chosen()?;
         let kernel_name = kernel.name();
         let (model, engine) = match int8::fuse(&model, kernel, 1)? {
             Some(fused) if fused.left.is_empty() => (fused.model, format!("int8 {kernel_name}")),

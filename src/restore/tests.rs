@@ -281,7 +281,7 @@ fn an_unknown_restorer_is_a_usage_error_that_names_the_others() {
     assert_eq!(error.exit_code(), 2);
     assert_eq!(
         error.remedy_text(),
-        Some("known are auto, int8, tract, bicubic")
+        Some("known are auto, int8, tract, tract-f32, bicubic")
     );
 }
 

@@ -32,6 +32,9 @@ pub enum Operators {
     Fused(usize),
     /// The same, and an error where the network has no quantised convolution that they can run.
     OnlyFused(usize),
+    /// The same, on this many threads, by one of [`kernels`](super::kernels), which its number
+    /// there names.
+    OnlyFusedBy(usize, usize),
 }
 
 /// Restores with an ONNX network, run by tract.
@@ -253,13 +256,13 @@ struct Prepared {
 
 /// Chooses the operators.
 fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
-    let (wanted, only) = match operators {
+    let (wanted, kernel, only) = match operators {
         Operators::Stock => return stock(model),
-        Operators::Fused(threads) => (threads, false),
-        Operators::OnlyFused(threads) => (threads, true),
+        Operators::Fused(threads) => (threads, int8::chosen()?, false),
+        Operators::OnlyFused(threads) => (threads, int8::chosen()?, true),
+        Operators::OnlyFusedBy(threads, number) => (threads, int8::numbered(number)?, true),
     };
     let threads = int8::usable_threads(wanted);
-    let kernel = int8::fastest();
     let kernel_name = kernel.name();
     let Some(fused) = int8::fuse(&model, kernel, threads)? else {
         if only {

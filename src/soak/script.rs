@@ -140,17 +140,8 @@ impl Script {
     }
 }
 
-/// The system's own refusal of capture buffers: more than any address space has is asked for.
+/// What a capture thread says when the system has no memory for its buffers.
 pub fn no_memory() -> Error {
-    let size = 1 << 60;
-    let flags = rustix::mm::MapFlags::PRIVATE;
-    let access = rustix::mm::ProtFlags::READ;
-    // SAFETY: a new mapping at an address of the system's choice; it fails, since no processor has
-    // so large an address space, and if it did not nobody would use it.
-    let mapped = unsafe { rustix::mm::mmap_anonymous(std::ptr::null_mut(), size, access, flags) };
-    let why = match mapped {
-        Ok(_) => "no error".into(),
-        Err(errno) => std::io::Error::from(errno).to_string(),
-    };
+    let why = std::io::Error::from(rustix::io::Errno::NOMEM);
     Error::new(format!("cannot map the capture buffers: {why} (injected)"))
 }

@@ -27,7 +27,7 @@ within() {
 expect() {
     name=$1 status=$2 text=$3
     shift 3
-    timeout 120 face8x "$@" >"/out/$name.log" 2>&1
+    timeout 300 face8x "$@" >"/out/$name.log" 2>&1
     got=$?
     if [ "$got" != "$status" ]; then
         fail "$name" "exit code $got, not $status" "$name"
@@ -60,13 +60,13 @@ alive() { kill -0 "$pid"; }
 # shows NAME [DISPLAY]: waits for pictures with a face, then has the display photographed.
 shows() {
     shot=$1
-    if ! within "${WAIT:-60}" reached faces 1; then
+    if ! within "${WAIT:-120}" reached faces 1; then
         fail "$shot" "no picture with a face in time" "$run"
         return 1
     fi
     # The line may have been written just before its picture.
     frames=$(json frames)
-    within 20 reached frames $((frames + 2))
+    within 60 reached frames $((frames + 2))
     photograph "$@"
 }
 
@@ -95,6 +95,15 @@ show() {
     start "$@"
     shows "$run"
     stop TERM
+}
+
+# devices: loads the drivers of display and camera; part of each test that may run alone.
+devices() {
+    modprobe virtio_gpu
+    modprobe vhci_hcd
+    modprobe uvcvideo
+    within 20 test -c /dev/dri/card0
+    within 20 test -c /dev/fb0
 }
 
 # plug FOLDER: plugs a webcam in that shows the frames in this folder, and waits for its node.

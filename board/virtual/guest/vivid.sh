@@ -1,6 +1,7 @@
 # The vivid driver: raw formats in the kernel's own test picture, and errors that it makes itself.
 
-unplug
+devices
+[ -z "${webcam:-}" ] || unplug
 modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0
 within 10 test -c /dev/video0
 control() { face8x-board control /dev/video0 "$@"; }
@@ -13,7 +14,7 @@ for format in $VIVID; do
 done
 
 # injects NAME CONTROL TEXT: the control breaks the camera while it streams; frames must come again,
-# and the log must have said why they did not.
+# and the log must have said why they did not, where there is a TEXT.
 injects() {
     lines=$(wc -l </out/errors.log)
     if ! control "$2"; then
@@ -24,14 +25,14 @@ injects() {
     frames=$(json frames)
     if ! within 20 reached frames $((frames + 5)); then
         fail "$1" "no frames came again" errors
-    elif ! tail -n +$((lines + 1)) /out/errors.log | grep -q -e "$3"; then
+    elif [ -n "$3" ] && ! tail -n +$((lines + 1)) /out/errors.log | grep -q -e "$3"; then
         fail "$1" "the log does not say \"$3\"" errors
     else
         pass "$1"
     fi
 }
 RUST_LOG=debug start errors --source /dev/video0 --fps 30 --sink drm --view full --locator "$BOX"
-within 60 reached frames 5
+within 120 reached frames 5
 injects bad-flags "Inject V4L2_BUF_FLAG_ERROR" "flags an error"
 injects queue-error "Inject VIDIOC_QBUF Error" "trying again"
 injects fatal-error "Inject Fatal Streaming Error" "trying again"

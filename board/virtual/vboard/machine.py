@@ -17,7 +17,7 @@ import threading
 import time
 
 # What a kernel says when it is broken.
-BROKEN = re.compile(r"Kernel panic|Oops|BUG:|Internal error|Call trace|kernel BUG")
+BROKEN = re.compile(r"Kernel panic|Oops|BUG:|Internal error|kernel BUG")
 
 
 class Machine:

@@ -25,11 +25,14 @@ pub enum Command {
     /// Train the landmark network, or go on with its training.
     #[cfg(feature = "train")]
     TrainLandmarks(Train),
+    #[cfg(feature = "train")]
+    Ablate(Ablate),
     Export(Export),
     Quantise(Quantise),
     Evaluate(Evaluate),
     EvaluateLandmarks(EvaluateLandmarks),
     Dump(Dump),
+    Bench(Bench),
 }
 
 /// Align faces and pack them into a dataset.
@@ -101,9 +104,20 @@ pub struct Train {
     /// Weights to start from; stands above the configuration's `init`.
     #[arg(long)]
     pub init: Option<PathBuf>,
-    /// What computes.
+    /// What computes; several, with commas between them, share each batch.
     #[arg(long, default_value = face8x_train::train::DEVICES[0])]
     pub device: String,
+}
+
+/// Train with and without the heatmap term and the degradation, and compare.
+#[cfg(feature = "train")]
+#[derive(Debug, Args)]
+pub struct Ablate {
+    #[command(flatten)]
+    pub train: Train,
+    /// Trainings of each form, with the configuration's seed and those that follow.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub seeds: u64,
 }
 
 /// Write the float ONNX file of trained weights.
@@ -177,6 +191,10 @@ pub struct Evaluate {
     /// Only the first so many pictures.
     #[arg(long)]
     pub limit: Option<usize>,
+    /// Heatmaps of the dataset, to measure the face's features by themselves; those in the
+    /// dataset's folder, if there are any, without it.
+    #[arg(long, value_name = "FILE")]
+    pub heatmaps: Option<PathBuf>,
     /// Write each picture's figures to this file.
     #[arg(long)]
     pub csv: Option<PathBuf>,
@@ -211,6 +229,31 @@ pub struct Dump {
     /// Only so many.
     #[arg(long, default_value_t = 200)]
     pub limit: usize,
+}
+
+/// Measure how many pictures a second each step does on this machine.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// CelebA, or a folder of faces, as for `prepare`.
+    pub source: PathBuf,
+    /// Pictures to prepare.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..))]
+    pub pictures: u32,
+    /// Find the features by this YOLO-World network too.
+    #[arg(long, value_name = "FILE")]
+    pub yolo_world: Option<PathBuf>,
+    /// The training to measure; that of the default network without it.
+    #[cfg(feature = "train")]
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// What computes.
+    #[cfg(feature = "train")]
+    #[arg(long, default_value = face8x_train::train::DEVICES[0])]
+    pub device: String,
+    /// Seconds for loading, and for training.
+    #[cfg(feature = "train")]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub seconds: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -19,14 +19,17 @@ pub fn run(command: &Command) -> Result<()> {
         Command::Prepare(arguments) => prepare(arguments),
         Command::Heatmaps(arguments) => heatmaps(arguments),
         #[cfg(feature = "train")]
-        Command::Train(arguments) => train(arguments, face8x_train::train::train),
+        Command::Train(arguments) => train(arguments),
         #[cfg(feature = "train")]
-        Command::TrainLandmarks(arguments) => train(arguments, face8x_train::train::train_points),
+        Command::TrainLandmarks(arguments) => train_landmarks(arguments),
+        #[cfg(feature = "train")]
+        Command::Ablate(arguments) => ablate(arguments),
         Command::Export(arguments) => export(arguments),
         Command::Quantise(arguments) => quantise(arguments),
         Command::Evaluate(arguments) => evaluate(arguments),
         Command::EvaluateLandmarks(arguments) => evaluate_landmarks(arguments),
         Command::Dump(arguments) => dump(arguments),
+        Command::Bench(arguments) => crate::bench::bench(arguments),
     }
 }
 
@@ -81,17 +84,39 @@ fn heatmaps(a: &Heatmaps) -> Result<()> {
 }
 
 #[cfg(feature = "train")]
-type Training =
-    fn(&face8x_train::train::Config, &Path, &Path, &face8x_train::train::Device) -> Result<()>;
+fn train(a: &crate::cli::Train) -> Result<()> {
+    let (config, devices) = training(a)?;
+    face8x_train::train::train(&config, &a.dataset, &a.output, &devices, true)
+}
 
 #[cfg(feature = "train")]
-fn train(a: &crate::cli::Train, training: Training) -> Result<()> {
+fn train_landmarks(a: &crate::cli::Train) -> Result<()> {
+    let (config, devices) = training(a)?;
+    face8x_train::train::train_points(&config, &a.dataset, &a.output, &devices[0])
+}
+
+#[cfg(feature = "train")]
+fn ablate(a: &crate::cli::Ablate) -> Result<()> {
+    let (config, devices) = training(&a.train)?;
+    let (data, output) = (&a.train.dataset, &a.train.output);
+    let table = face8x_train::train::ablate(&config, data, output, &devices, a.seeds)?;
+    print!("{table}");
+    Ok(())
+}
+
+/// The configuration and the devices, of which there is at least one.
+#[cfg(feature = "train")]
+fn training(
+    a: &crate::cli::Train,
+) -> Result<(
+    face8x_train::train::Config,
+    Vec<face8x_train::train::Device>,
+)> {
     let mut config = face8x_train::train::Config::read(&a.config)?;
     if a.init.is_some() {
         config.init.clone_from(&a.init);
     }
-    let device = face8x_train::train::open_device(&a.device)?;
-    training(&config, &a.dataset, &a.output, &device)
+    Ok((config, face8x_train::train::open_devices(&a.device)?))
 }
 
 fn export(a: &Export) -> Result<()> {
@@ -146,7 +171,10 @@ fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'stati
         (76,95) of 128x128, pixel edges at 0";
     let (config, input, output, geometry) = match plan.skip {
         true => (
-            serde_json::to_string(&Config::of(weights)?),
+            match plan == Plan::paper() {
+                true => Ok("the paper's network".to_owned()),
+                false => serde_json::to_string(&Config::of(weights)?),
+            },
             format!("1x3x16x16 NCHW RGB, {kind}"),
             format!("1x3x128x128 NCHW RGB, {kind}"),
             format!(
@@ -188,9 +216,16 @@ fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'stati
 
 fn evaluate(a: &Evaluate) -> Result<()> {
     let dataset = Dataset::open(&a.dataset)?;
-    let section = dataset.section(a.split.into())?;
+    let split = Split::from(a.split);
+    let section = dataset.section(split)?;
     let crop = section.crop_by(Alignment::from(a.alignment))?;
     let mut cases = evaluate::cases(&section, crop, a.limit)?;
+    let heatmaps = a.heatmaps.clone();
+    let heatmaps = heatmaps.or_else(|| Some(a.dataset.join(heatmap::FILE)).filter(|p| p.exists()));
+    if let Some(path) = heatmaps {
+        let heatmaps = heatmap::Heatmaps::open(&path, &dataset)?;
+        evaluate::mark_features(&mut cases, &heatmaps, split, crop)?;
+    }
     if a.degrade {
         cases = evaluate::damaged(&cases, &Degrade::default())?;
     }

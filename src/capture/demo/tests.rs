@@ -155,3 +155,34 @@ fn nonsense_is_refused() {
     };
     assert_eq!(open("", &other).err().unwrap().exit_code(), 2);
 }
+
+#[test]
+fn on_demand_the_scene_moves_with_the_time_not_with_the_frames() {
+    let options = SourceOptions {
+        width: 640,
+        height: 480,
+        fps: 0,
+        ..SourceOptions::default()
+    };
+    let mut numbered = open("", &options).unwrap();
+    let mut timed = open(
+        "",
+        &SourceOptions {
+            on_demand: true,
+            ..options
+        },
+    )
+    .unwrap();
+    assert_eq!(timed.describe(), "demo: YUYV 640x480 on demand");
+    let mut frame = Frame::empty();
+    timed.read(&mut frame, Duration::ZERO).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    timed.read(&mut frame, Duration::ZERO).unwrap();
+    assert_eq!(frame.sequence, 1);
+    let mut other = Frame::empty();
+    let shown = (0..2640).find(|_| {
+        numbered.read(&mut other, Duration::ZERO).unwrap();
+        other.bytes == frame.bytes
+    });
+    assert!(shown >= Some(9), "300 ms are nine frames, not {shown:?}");
+}

@@ -65,7 +65,7 @@ fn capture(
     first: Option<Box<dyn Source>>,
     opener: impl FnMut() -> Result<Box<dyn Source>> + Send + 'static,
 ) -> Capture {
-    Capture::spawn(first, Box::new(opener)).unwrap()
+    Capture::spawn(first, Box::new(opener), false).unwrap()
 }
 
 fn no_more() -> Result<Box<dyn Source>> {
@@ -266,4 +266,18 @@ fn dead_command_is_run_again() {
         |c| matches!(c.state(), State::Lost(why) if why.contains("exit status: 3")),
     );
     assert!(capture.lost() >= 1);
+}
+
+#[test]
+fn frames_on_demand_come_one_by_one_and_none_is_skipped() {
+    let steps = vec![Step::Frame; 50];
+    let opener = Box::new(|| Err(Error::new("gone")));
+    let mut capture = Capture::spawn(Some(Fake::open(&steps, 0)), opener, true).unwrap();
+    let mut frame = Frame::empty();
+    for sequence in 0..50 {
+        assert_eq!(capture.captured(), sequence, "nothing is read ahead");
+        assert_eq!(capture.take(&mut frame, WAIT), Taken::Frame);
+        assert_eq!(frame.sequence, sequence);
+    }
+    assert_eq!(capture.skipped(), 0);
 }

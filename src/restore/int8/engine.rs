@@ -1,13 +1,22 @@
-//! Runs a plan: each step's rows are split over the threads, each thread's rows go through the
-//! kernel one by one. Nothing is allocated here after [`Engine::new`].
+//! Runs a plan: each step's rows are shared out over the threads, each row of a convolution goes
+//! through the kernel. Nothing is allocated here after [`Engine::new`].
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::kernel::{Addend, Block, Kernel, Row};
-use super::plan::{Place, Plan, Step, Target};
+use super::moves;
+use super::plan::{Convolution, Place, Plan, Step, Target};
 use super::pool::{MAX_THREADS, Pool};
 use super::skip::{self, Base, RowRoom};
+
+/// Parts of a step for each thread: more than one, so that one which another program holds up
+/// leaves its share to the others.
+const PARTS: usize = 4;
+
+/// What is added to signed bytes at the network's ends, as a change of bits.
+const SIGN: u8 = 0x80;
 
 /// A plan with its buffers and threads.
 #[derive(Debug)]
@@ -27,9 +36,9 @@ struct Room {
     row: RowRoom,
 }
 
-/// What a step reads and writes.
+/// What a convolution reads and writes.
 struct Job<'a> {
-    step: &'a Step,
+    step: &'a Convolution,
     kernel: &'a dyn Kernel,
     input: &'a [u8],
     other: &'a [u8],
@@ -59,13 +68,15 @@ impl Engine {
 
     /// Sets the network's entry `k` from planes (channels x rows x columns).
     pub fn enter(&mut self, k: usize, planes: &[u8]) {
-        let place = self.plan.entries[k];
+        let port = &self.plan.entries[k];
+        let (place, sign) = (port.place, if port.signed { SIGN } else { 0 });
         let buffer = &mut self.buffers[place.buffer];
-        for (channel, plane) in planes.chunks_exact(place.rows * place.columns).enumerate() {
+        let planes = planes.chunks_exact(place.rows * place.columns);
+        for (plane, lane) in planes.zip(&port.lanes) {
             for (y, row) in plane.chunks_exact(place.columns).enumerate() {
-                let pixels = buffer[place.start(y)..].chunks_exact_mut(place.pixel);
+                let pixels = buffer[place.start(y)..].chunks_mut(place.pixel);
                 for (pixel, &level) in pixels.zip(row) {
-                    pixel[channel] = level;
+                    pixel[*lane] = level ^ sign;
                 }
             }
         }
@@ -73,18 +84,17 @@ impl Engine {
 
     /// The network's result `k` as planes, where it isn't the picture.
     pub fn leave(&self, k: usize, planes: &mut [u8]) {
-        let Some(place) = self.plan.exports[k] else {
+        let Some(port) = &self.plan.exports[k].1 else {
             return;
         };
+        let (place, sign) = (port.place, if port.signed { SIGN } else { 0 });
         let buffer = &self.buffers[place.buffer];
-        for (channel, plane) in planes
-            .chunks_exact_mut(place.rows * place.columns)
-            .enumerate()
-        {
+        let planes = planes.chunks_exact_mut(place.rows * place.columns);
+        for (plane, lane) in planes.zip(&port.lanes) {
             for (y, row) in plane.chunks_exact_mut(place.columns).enumerate() {
-                let pixels = buffer[place.start(y)..].chunks_exact(place.pixel);
+                let pixels = buffer[place.start(y)..].chunks(place.pixel);
                 for (level, pixel) in row.iter_mut().zip(pixels) {
-                    *level = pixel[channel];
+                    *level = pixel[*lane] ^ sign;
                 }
             }
         }
@@ -94,37 +104,71 @@ impl Engine {
     pub fn run(&mut self, picture: &mut [u32]) {
         let plan = Arc::clone(&self.plan);
         for step in &plan.steps {
-            let (output, other) = match step.target {
-                Target::Bytes(output) => (output, None),
-                Target::Sum { output, other, .. } => (output, Some(other)),
-                Target::Picture { base, .. } => {
-                    self.picture(step, base, picture);
-                    continue;
-                }
-            };
-            // Taken out, so that the other buffers can be read meanwhile.
-            let mut taken = std::mem::take(&mut self.buffers[output.buffer]);
-            let job = self.job(step, other);
-            let unit = step.fold * output.row;
-            let rows = &mut taken[output.row..][..step.rows * unit];
-            self.share(step.rows, unit, rows, |_, range, rows| {
-                job.bytes(&output, range, rows)
-            });
-            self.buffers[output.buffer] = taken;
+            match step {
+                Step::Convolution(step) => self.convolution(step, picture),
+                Step::Pool {
+                    input,
+                    output,
+                    pool,
+                } => self.fill(output, output.rows, 1, |buffers, range, rows| {
+                    moves::pool(pool, input, &buffers[input.buffer], output, range, rows);
+                }),
+                Step::Enlarge {
+                    input,
+                    output,
+                    factor,
+                } => self.fill(output, input.rows, *factor, |buffers, range, rows| {
+                    let from = &buffers[input.buffer];
+                    moves::enlarge(*factor, input, from, output, range, rows);
+                }),
+            }
         }
     }
 
-    fn job<'a>(&'a self, step: &'a Step, other: Option<Place>) -> Job<'a> {
-        Job {
+    fn convolution(&mut self, step: &Convolution, picture: &mut [u32]) {
+        let (output, other) = match step.target {
+            Target::Bytes(output) => (output, None),
+            Target::Sum { output, other, .. } => (output, Some(other)),
+            Target::Picture { base, .. } => return self.picture(step, base, picture),
+        };
+        let kernel = Arc::clone(&self.kernel);
+        self.fill(&output, step.rows, step.fold, |buffers, range, rows| {
+            let job = Job {
+                step,
+                kernel: kernel.as_ref(),
+                input: &buffers[step.input.buffer],
+                other: other.map_or(&[], |place| &buffers[place.buffer]),
+            };
+            job.bytes(&output, range, rows);
+        });
+    }
+
+    /// Fills a tensor's rows, `fold` for each of the step's `rows`. `work` gets the buffers, a
+    /// range of the step's rows, and the tensor's rows from the first of them on.
+    fn fill(
+        &mut self,
+        output: &Place,
+        rows: usize,
+        fold: usize,
+        work: impl Fn(&[Vec<u8>], Range<usize>, &mut [u8]) + Sync,
+    ) {
+        // Taken out, so that the other buffers can be read meanwhile.
+        let mut taken = std::mem::take(&mut self.buffers[output.buffer]);
+        let unit = fold * output.row;
+        let all = &mut taken[output.row..][..rows * unit];
+        self.share(rows, unit, all, |_, range, rows| {
+            work(&self.buffers, range, rows);
+        });
+        self.buffers[output.buffer] = taken;
+    }
+
+    fn picture(&self, step: &Convolution, base: Place, picture: &mut [u32]) {
+        let job = Job {
             step,
             kernel: self.kernel.as_ref(),
             input: &self.buffers[step.input.buffer],
-            other: other.map_or(&[], |place| &self.buffers[place.buffer]),
-        }
-    }
-
-    fn picture(&self, step: &Step, base: Place, picture: &mut [u32]) {
-        let job = self.job(step, Some(base));
+            other: &self.buffers[base.buffer],
+        };
         let unit = step.fold * step.fold * step.columns;
         self.share(step.rows, unit, picture, |thread, range, rows| {
             let mut room = self.rooms[thread]
@@ -134,7 +178,7 @@ impl Engine {
         });
     }
 
-    /// Splits `rows` rows of `unit` elements over the threads.
+    /// Shares out `rows` rows of `unit` elements over the threads.
     fn share<T: Send>(
         &self,
         rows: usize,
@@ -142,17 +186,26 @@ impl Engine {
         mut all: &mut [T],
         work: impl Fn(usize, Range<usize>, &mut [T]) + Sync,
     ) {
-        let threads = self.pool.threads();
-        let range =
-            |k: usize| k.min(threads) * rows / threads..(k + 1).min(threads) * rows / threads;
-        let parts: [Mutex<&mut [T]>; MAX_THREADS] = std::array::from_fn(|k| {
+        let parts = match self.pool.threads() {
+            1 => 1,
+            threads => rows.min(threads * PARTS),
+        };
+        let range = |k: usize| k.min(parts) * rows / parts..(k + 1).min(parts) * rows / parts;
+        let slices: [Mutex<&mut [T]>; MAX_THREADS * PARTS] = std::array::from_fn(|k| {
             let (part, rest) = std::mem::take(&mut all).split_at_mut(range(k).len() * unit);
             all = rest;
             Mutex::new(part)
         });
-        self.pool.run(&|k| {
-            let mut part = parts[k].lock().unwrap_or_else(PoisonError::into_inner);
-            work(k, range(k), &mut part);
+        let next = AtomicUsize::new(0);
+        self.pool.run(&|thread| {
+            loop {
+                let k = next.fetch_add(1, Ordering::Relaxed);
+                if k >= parts {
+                    break;
+                }
+                let mut part = slices[k].lock().unwrap_or_else(PoisonError::into_inner);
+                work(thread, range(k), &mut part);
+            }
         });
     }
 }
@@ -164,30 +217,32 @@ impl Job<'_> {
         let fold = self.step.fold;
         for number in 0..self.step.groups.len() {
             let group = &self.step.groups[number];
-            let column = (1 + group.phase.1) * output.pixel + group.channel;
+            let place = |place: &Place, y: usize| {
+                (y * fold + group.phase.0) * place.row
+                    + (1 + group.phase.1) * place.pixel
+                    + place.lane
+                    + group.channel
+            };
             for y in range.clone() {
-                let row = |y: usize| (y * fold + group.phase.0) * output.row + column;
-                let to = &mut rows[row(y - range.start)..];
-                let add = self.addend(output.row + row(y));
+                let to = &mut rows[place(output, y - range.start)..];
+                let add = match self.step.target {
+                    Target::Sum {
+                        other,
+                        own_scale,
+                        other_scale,
+                        sum,
+                        ..
+                    } => Some(Addend {
+                        other: &self.other[other.row + place(&other, y)..],
+                        step: fold * other.pixel,
+                        own_scale,
+                        other_scale,
+                        sum,
+                    }),
+                    _ => None,
+                };
                 self.row(number, y, to, fold * output.pixel, add);
             }
-        }
-    }
-
-    fn addend(&self, at: usize) -> Option<Addend<'_>> {
-        match self.step.target {
-            Target::Sum {
-                own_scale,
-                other_scale,
-                sum,
-                ..
-            } => Some(Addend {
-                other: &self.other[at..],
-                own_scale,
-                other_scale,
-                sum,
-            }),
-            _ => None,
         }
     }
 

@@ -9,6 +9,17 @@ pub struct Shape {
     pub channels: usize,
     pub rows: usize,
     pub columns: usize,
+    /// Bytes of -128 to 127 in the file. Here 128 is added to them and to their zero points, which
+    /// changes nothing that is computed.
+    pub signed: bool,
+}
+
+impl Shape {
+    /// Whether the other has as many channels, rows and columns.
+    pub fn same_size(&self, other: &Shape) -> bool {
+        let signed = self.signed;
+        *self == Shape { signed, ..*other }
+    }
 }
 
 /// What a byte q stands for: `scale` * (q - `zero`).
@@ -33,6 +44,9 @@ pub struct Conv {
     pub side: usize,
     /// 1 or 2.
     pub stride: usize,
+    /// Each pixel of the input stands for a square of this side (nearest neighbour): 1 unless
+    /// [`Network::fold_enlargements`] took an enlargement in.
+    pub enlarged: usize,
     /// outputs x inputs x side x side, each -127 to 127.
     pub weights: Vec<i8>,
     /// In units of input scale times weight scale, by output.
@@ -74,11 +88,73 @@ pub struct Sum {
     pub zero: u8,
 }
 
-/// A list of convolutions in the order of evaluation.
+/// The greatest of each window, channel by channel. What lies outside does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    pub input: TensorId,
+    pub output: TensorId,
+    /// Of the window: rows, columns.
+    pub sides: [usize; 2],
+    pub strides: [usize; 2],
+    /// How far the first window reaches beyond the first row and column.
+    pub before: [usize; 2],
+}
+
+/// One step of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    Conv(Box<Conv>),
+    Pool(Pool),
+    /// Every pixel becomes a square of side `factor`: nearest neighbour.
+    Enlarge {
+        input: TensorId,
+        output: TensorId,
+        factor: usize,
+    },
+    /// The channels of all of them, one after the other.
+    Concat {
+        inputs: Vec<TensorId>,
+        output: TensorId,
+    },
+}
+
+impl Step {
+    /// The tensor that it makes.
+    pub fn output(&self) -> TensorId {
+        match self {
+            Step::Conv(conv) => conv.output,
+            Step::Pool(pool) => pool.output,
+            Step::Enlarge { output, .. } | Step::Concat { output, .. } => *output,
+        }
+    }
+
+    /// The tensors that it reads.
+    pub fn reads(&self) -> Vec<TensorId> {
+        match self {
+            Step::Conv(conv) => std::iter::once(conv.input).chain(conv.beside()).collect(),
+            Step::Pool(pool) => vec![pool.input],
+            Step::Enlarge { input, .. } => vec![*input],
+            Step::Concat { inputs, .. } => inputs.clone(),
+        }
+    }
+}
+
+impl Conv {
+    /// What it reads besides its input: an addition's other side, or the skip's small picture.
+    pub fn beside(&self) -> Option<TensorId> {
+        match self.then {
+            Then::Nothing => None,
+            Then::Add { other_id, .. } => Some(other_id),
+            Then::Picture { base, .. } => Some(base),
+        }
+    }
+}
+
+/// A list of steps in the order of evaluation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Network {
     pub tensors: Vec<Shape>,
-    pub convs: Vec<Conv>,
+    pub steps: Vec<Step>,
     /// Tensors that come from outside.
     pub entries: Vec<TensorId>,
 }
@@ -88,6 +164,59 @@ impl Network {
     pub fn tensor(&mut self, shape: Shape) -> TensorId {
         self.tensors.push(shape);
         self.tensors.len() - 1
+    }
+
+    /// The convolutions among the steps.
+    pub fn convs(&self) -> impl Iterator<Item = &Conv> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Conv(conv) => Some(&**conv),
+            _ => None,
+        })
+    }
+
+    /// The number of the step that makes a tensor.
+    pub fn made_by(&self, tensor: TensorId) -> Option<usize> {
+        self.steps.iter().position(|step| step.output() == tensor)
+    }
+
+    /// Lets convolutions read an enlargement's input in its place, where nothing else needs the
+    /// large tensor.
+    pub fn fold_enlargements(&mut self, exports: &[TensorId]) {
+        let mut number = 0;
+        while number < self.steps.len() {
+            let Step::Enlarge {
+                input,
+                output,
+                factor,
+            } = self.steps[number]
+            else {
+                number += 1;
+                continue;
+            };
+            let fits = |step: &Step| match step {
+                Step::Conv(conv) => {
+                    conv.beside() != Some(output)
+                        && (conv.stride, conv.enlarged, conv.fold) == (1, 1, false)
+                }
+                _ => false,
+            };
+            let mut readers = self
+                .steps
+                .iter()
+                .filter(|step| step.reads().contains(&output));
+            if exports.contains(&output) || !readers.all(fits) {
+                number += 1;
+                continue;
+            }
+            self.steps.remove(number);
+            for step in &mut self.steps {
+                if let Step::Conv(conv) = step
+                    && conv.input == output
+                {
+                    (conv.input, conv.enlarged) = (input, factor);
+                }
+            }
+        }
     }
 
     /// Multiplications of weights that aren't zero by construction, a run (a tap that is zero for
@@ -108,7 +237,7 @@ impl Network {
                 .sum();
             used * conv.inputs * pixels
         };
-        self.convs.iter().map(of).sum()
+        self.convs().map(of).sum()
     }
 }
 

@@ -9,6 +9,7 @@
 mod engine;
 mod graph;
 mod kernel;
+mod moves;
 mod op;
 mod parameters;
 mod plan;
@@ -16,7 +17,7 @@ mod pool;
 mod recognise;
 mod skip;
 
-pub use kernel::fastest;
+pub use kernel::{chosen, names as kernels, numbered};
 pub use op::fuse;
 pub use pool::usable_threads;
 

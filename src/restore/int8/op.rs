@@ -9,20 +9,19 @@ use tract_core::internal::{
 use tract_core::prelude::{DatumExt, IntoTValue, TypedModel};
 
 use super::engine::Engine;
-use super::graph::{Shape, TensorId};
+use super::graph::TensorId;
 use super::kernel::Kernel;
 use super::plan::Plan;
 use super::recognise::{Recognised, recognise};
 use crate::{Error, Result};
 
-/// Fused quantised convolutions: planes of bytes in and out (1 x channels x rows x columns), or a
+/// Fused quantised operators: planes of bytes in and out (1 x channels x rows x columns), or a
 /// picture of display pixels out (rows x columns, `u32`) where it is the graph's only result.
 #[derive(Debug, Clone)]
 pub struct Int8Convolutions {
     plan: Arc<Plan>,
     kernel: Arc<dyn Kernel>,
     threads: usize,
-    outputs: Vec<Shape>,
 }
 
 impl PartialEq for Int8Convolutions {
@@ -40,7 +39,7 @@ impl Op for Int8Convolutions {
 
     fn info(&self) -> TractResult<Vec<String>> {
         Ok(vec![format!(
-            "{} convolutions, kernel {}",
+            "{} steps, kernel {}",
             self.plan.steps.len(),
             self.kernel.name()
         )])
@@ -59,9 +58,11 @@ impl EvalOp for Int8Convolutions {
 
 impl Int8Convolutions {
     fn fact(&self, k: usize) -> TypedFact {
-        let shape = self.outputs[k];
-        match self.plan.exports[k] {
-            Some(_) => u8::fact([1, shape.channels, shape.rows, shape.columns]),
+        let (shape, port) = &self.plan.exports[k];
+        let planes = [1, shape.channels, shape.rows, shape.columns];
+        match port {
+            Some(port) if port.signed => i8::fact(planes),
+            Some(_) => u8::fact(planes),
             None => u32::fact([shape.rows, shape.columns]),
         }
     }
@@ -69,7 +70,8 @@ impl Int8Convolutions {
 
 impl TypedOp for Int8Convolutions {
     fn output_facts(&self, _inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        Ok((0..self.outputs.len()).map(|k| self.fact(k)).collect())
+        let outputs = 0..self.plan.exports.len();
+        Ok(outputs.map(|k| self.fact(k)).collect())
     }
 
     as_op!();
@@ -91,7 +93,7 @@ impl Running {
             Tensor::zero_dt(fact.datum_type, &shape).map(Arc::new)
         };
         Ok(Running {
-            outputs: (0..op.outputs.len())
+            outputs: (0..op.plan.exports.len())
                 .map(zeros)
                 .collect::<TractResult<_>>()?,
             engine: Engine::new(Arc::clone(&op.plan), Arc::clone(&op.kernel), op.threads),
@@ -122,10 +124,10 @@ impl OpState for Running {
         inputs: TVec<TValue>,
     ) -> TractResult<TVec<TValue>> {
         for (k, input) in inputs.iter().enumerate() {
-            self.engine
-                .enter(k, input.try_as_plain_ram()?.as_slice::<u8>()?);
+            self.engine.enter(k, input.try_as_plain_ram()?.as_bytes());
         }
-        let picture = self.op.plan.exports.iter().position(Option::is_none);
+        let picture = |export: &(_, Option<_>)| export.1.is_none();
+        let picture = self.op.plan.exports.iter().position(picture);
         match picture {
             // Nobody holds the result of the last run any more, so nothing is copied.
             Some(k) => {
@@ -141,12 +143,9 @@ impl OpState for Running {
             .enumerate()
             .filter(|(k, _)| picture != Some(*k))
         {
-            self.engine.leave(
-                k,
-                Arc::make_mut(output)
-                    .try_as_plain_ram_mut()?
-                    .as_slice_mut()?,
-            );
+            let tensor = Arc::make_mut(output);
+            self.engine
+                .leave(k, tensor.try_as_plain_ram_mut()?.as_bytes_mut());
         }
         Ok(self
             .outputs
@@ -175,24 +174,20 @@ pub struct Fused {
 /// # Errors
 /// Broken quantisation parameters; the message names the node.
 pub fn fuse(model: &TypedModel, kernel: Arc<dyn Kernel>, threads: usize) -> Result<Option<Fused>> {
-    let found = recognise(model)?;
-    if found.network.convs.is_empty() {
+    let mut found = recognise(model)?;
+    if found.network.convs().next().is_none() {
         return Ok(None);
     }
     let mut exports: Vec<(OutletId, TensorId)> = Vec::new();
     let kept = kept(model, &found, &mut exports)
         .map_err(|error| Error::new(format!("the graph cannot be rebuilt: {error:#}")))?;
     let tensors: Vec<TensorId> = exports.iter().map(|(_, tensor)| *tensor).collect();
-    let outputs = tensors
-        .iter()
-        .map(|&tensor| found.network.tensors[tensor])
-        .collect();
+    found.network.fold_enlargements(&tensors);
     let multiplications = found.network.multiplications();
     let op = Int8Convolutions {
         plan: Arc::new(Plan::new(&found.network, &tensors, kernel.input_offset())?),
         kernel,
         threads,
-        outputs,
     };
     let fused = rebuild(model, &found, &kept, &exports, op)
         .map_err(|error| Error::new(format!("the graph cannot be rebuilt: {error:#}")))?;

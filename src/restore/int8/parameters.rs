@@ -13,6 +13,8 @@ pub struct ConvForm<'m> {
     pub stride: usize,
     pub inputs: usize,
     pub outputs: usize,
+    pub input_signed: bool,
+    pub output_signed: bool,
     pub constants: Vec<&'m Tensor>,
 }
 
@@ -43,13 +45,14 @@ impl ConvForm<'_> {
         if [2, 3, 6, 7].iter().any(|&k| self.constants[k].len() != 1) {
             return Err(broken("a scale or zero point of the wrong length"));
         }
-        if weights.contains(&i8::MIN) || zero_w.iter().any(|&zero| zero != 0.0) {
+        if zero_w.iter().any(|&zero| zero != 0.0) {
+            return Err(broken("a weight zero point that is not 0"));
+        }
+        if weights.contains(&i8::MIN) {
             return Ok(None);
         }
-        let (zero_in, zero_out) = (
-            byte(zero_in[0] as i32, name)?,
-            byte(zero_out[0] as i32, name)?,
-        );
+        let zero_in = byte(zero_in[0] as i32, self.input_signed, name)?;
+        let zero_out = byte(zero_out[0] as i32, self.output_signed, name)?;
         let mut conv = Conv {
             name: name.to_owned(),
             input: 0,
@@ -58,6 +61,7 @@ impl ConvForm<'_> {
             outputs: self.outputs,
             side: self.side,
             stride: self.stride,
+            enlarged: 1,
             weights,
             bias: Vec::new(),
             factor: Vec::new(),
@@ -122,12 +126,14 @@ pub fn positive(value: f32, node: &str) -> Result<f32> {
     )
 }
 
-/// A zero point of bytes.
-pub fn byte(value: i32, node: &str) -> Result<u8> {
-    u8::try_from(value).map_err(|_| {
-        Error::new(format!(
-            "the model's node {node} has a zero point of {value}; bytes go from 0 to 255"
-        ))
-        .remedy("quantise the network again, or use the embedded model")
-    })
+/// A zero point of bytes, as it stands here: 128 is added to that of signed ones.
+pub fn byte(value: i32, signed: bool, node: &str) -> Result<u8> {
+    let (low, high) = if signed { (-128, 127) } else { (0, 255) };
+    if (low..=high).contains(&value) {
+        return Ok((value - low) as u8);
+    }
+    Err(Error::new(format!(
+        "the model's node {node} has a zero point of {value}; its bytes go from {low} to {high}"
+    ))
+    .remedy("quantise the network again, or use the embedded model"))
 }

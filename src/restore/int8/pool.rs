@@ -1,4 +1,8 @@
-//! A few threads that wait for parts of one task: they spin for a moment, then sleep.
+//! A few threads that help with one task: they spin for a moment, then sleep.
+//!
+//! A worker takes part in a task when it comes while the task is open. Nobody waits for one that
+//! is still waking up, or that the system has put aside between two tasks: the caller and the
+//! others do its share.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,51 +23,80 @@ pub fn usable_threads(wanted: usize) -> usize {
 
 type Task = &'static (dyn Fn(usize) + Sync);
 
-struct State {
-    task: Option<Task>,
-    sleeping: usize,
-}
+/// Bits of the gate: workers inside, whether a task is open, whether the pool ends, and above them
+/// the number of the task.
+const INSIDE: usize = 0xff;
+const OPEN: usize = 0x100;
+const END: usize = 0x200;
+const TURN: usize = 0x400;
 
 struct Shared {
-    state: Mutex<State>,
+    task: Mutex<Option<Task>>,
     wake: Condvar,
-    /// Counts the tasks; written under the lock.
-    turn: AtomicUsize,
-    /// Workers that have not finished the task.
-    busy: AtomicUsize,
+    gate: AtomicUsize,
+    /// Workers that went to sleep since the last call.
+    sleeping: AtomicUsize,
     failed: AtomicBool,
 }
 
+/// What a worker finds at the gate.
+enum Found {
+    Task(Task),
+    Nothing,
+    End,
+}
+
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Task>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the turn is no more `seen`; gives the task, or `None` at the end.
-    fn next(&self, seen: usize) -> Option<Task> {
-        for _ in 0..SPINS {
-            if self.turn.load(Ordering::Acquire) != seen {
-                return self.lock().task;
+    /// Goes in, where a task is open that isn't the `seen` one.
+    fn enter(&self, seen: &mut usize) -> Found {
+        let gate = self.gate.load(Ordering::Acquire);
+        if gate & END != 0 {
+            return Found::End;
+        }
+        if gate & OPEN == 0 || gate / TURN == *seen {
+            return Found::Nothing;
+        }
+        let entered =
+            self.gate
+                .compare_exchange(gate, gate + 1, Ordering::AcqRel, Ordering::Relaxed);
+        match entered.ok().and_then(|_| *self.lock()) {
+            Some(task) => {
+                *seen = gate / TURN;
+                Found::Task(task)
             }
-            std::hint::spin_loop();
+            None => Found::Nothing,
         }
-        let mut state = self.lock();
-        while self.turn.load(Ordering::Acquire) == seen {
-            state.sleeping += 1;
-            state = self
-                .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-            state.sleeping -= 1;
-        }
-        state.task
     }
 
-    fn start(&self, task: Option<Task>) {
-        let mut state = self.lock();
-        state.task = task;
-        self.turn.fetch_add(1, Ordering::Release);
-        if state.sleeping > 0 {
+    /// Sleeps until there is a new task, or was one meanwhile.
+    fn sleep(&self, seen: usize) {
+        let mut guard = self.lock();
+        let before = self.gate.load(Ordering::SeqCst) / TURN;
+        loop {
+            // Before the look at the gate: whoever opens it looks here afterwards.
+            self.sleeping.fetch_add(1, Ordering::SeqCst);
+            let gate = self.gate.load(Ordering::SeqCst);
+            let turn = gate / TURN;
+            if gate & END != 0 || turn != before || (gate & OPEN != 0 && turn != seen) {
+                return;
+            }
+            guard = self
+                .wake
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Changes the gate and calls those who sleep.
+    fn call(&self, gate: usize) {
+        self.gate.store(gate, Ordering::SeqCst);
+        if self.sleeping.swap(0, Ordering::SeqCst) > 0 {
+            // A worker holds the lock from its look at the gate until it sleeps.
+            drop(self.lock());
             self.wake.notify_all();
         }
     }
@@ -73,6 +106,8 @@ impl Shared {
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// One task at a time.
+    running: Mutex<()>,
 }
 
 impl Pool {
@@ -80,15 +115,11 @@ impl Pool {
     /// the system starts no more.
     pub fn new(threads: usize) -> Pool {
         let threads = threads.clamp(1, MAX_THREADS);
-        let state = State {
-            task: None,
-            sleeping: 0,
-        };
         let shared = Arc::new(Shared {
-            state: Mutex::new(state),
+            task: Mutex::new(None),
             wake: Condvar::new(),
-            turn: AtomicUsize::new(0),
-            busy: AtomicUsize::new(0),
+            gate: AtomicUsize::new(0),
+            sleeping: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
         });
         let mut workers = Vec::new();
@@ -103,16 +134,21 @@ impl Pool {
                 }
             }
         }
-        Pool { shared, workers }
+        Pool {
+            shared,
+            workers,
+            running: Mutex::new(()),
+        }
     }
 
-    /// Threads that run a task.
+    /// Threads that can take part in a task.
     pub fn threads(&self) -> usize {
         self.workers.len() + 1
     }
 
-    /// Runs `task(k)` for each k below [`Pool::threads`], each on a thread of its own, and waits
-    /// for all of them.
+    /// Runs `task(0)` here and, at the same time, `task(k)` on each worker k that comes before it
+    /// ends, once. The parts of the work are for them to share out: this thread may be the only
+    /// one. All have left the task when this returns.
     ///
     /// # Panics
     /// Where one of them did.
@@ -120,17 +156,19 @@ impl Pool {
         if self.workers.is_empty() {
             return task(0);
         }
-        // SAFETY: only the lifetime changes. `Wait` keeps this function from being left, also by
-        // a panic, before every worker has finished the task and counted itself out; a worker
-        // does not touch the task afterwards, and takes no other without a new turn.
+        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: only the lifetime changes. `Close` keeps this function from being left, also by
+        // a panic, before the gate is shut and every worker that came in has left. A worker takes
+        // the task only inside, and `running` admits one task at a time.
         let lasting = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Task>(task) };
+        *self.shared.lock() = Some(lasting);
+        let gate = self.shared.gate.load(Ordering::Relaxed);
+        // Shut and empty: nobody else changes it. The number of the task may wrap.
         self.shared
-            .busy
-            .store(self.workers.len(), Ordering::Relaxed);
-        self.shared.start(Some(lasting));
-        let wait = Wait(&self.shared);
+            .call((gate & !(TURN - 1)).wrapping_add(TURN) | OPEN);
+        let close = Close(&self.shared);
         task(0);
-        drop(wait);
+        drop(close);
         assert!(
             !self.shared.failed.swap(false, Ordering::Relaxed),
             "a restorer's thread failed"
@@ -138,13 +176,14 @@ impl Pool {
     }
 }
 
-/// Waits, when dropped, until no worker is busy.
-struct Wait<'a>(&'a Shared);
+/// Shuts the gate, when dropped, and waits until no worker is inside.
+struct Close<'a>(&'a Shared);
 
-impl Drop for Wait<'_> {
+impl Drop for Close<'_> {
     fn drop(&mut self) {
+        self.0.gate.fetch_and(!OPEN, Ordering::AcqRel);
         let mut spins = 0;
-        while self.0.busy.load(Ordering::Acquire) > 0 {
+        while self.0.gate.load(Ordering::Acquire) & INSIDE > 0 {
             spins += 1;
             // With fewer processors than threads the workers need this one.
             if spins > SPINS {
@@ -153,23 +192,38 @@ impl Drop for Wait<'_> {
                 std::hint::spin_loop()
             }
         }
+        *self.0.lock() = None;
     }
 }
 
 fn work(shared: &Shared, number: usize) {
     let mut seen = 0;
-    while let Some(task) = shared.next(seen) {
-        seen += 1;
-        if catch_unwind(AssertUnwindSafe(|| task(number))).is_err() {
-            shared.failed.store(true, Ordering::Relaxed);
+    let mut spins = 0;
+    loop {
+        match shared.enter(&mut seen) {
+            Found::Task(task) => {
+                if catch_unwind(AssertUnwindSafe(|| task(number))).is_err() {
+                    shared.failed.store(true, Ordering::Relaxed);
+                }
+                shared.gate.fetch_sub(1, Ordering::Release);
+                spins = 0;
+            }
+            Found::Nothing if spins < SPINS => {
+                spins += 1;
+                std::hint::spin_loop();
+            }
+            Found::Nothing => {
+                shared.sleep(seen);
+                spins = 0;
+            }
+            Found::End => return,
         }
-        shared.busy.fetch_sub(1, Ordering::Release);
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.start(None);
+        self.shared.call(END);
         for worker in self.workers.drain(..) {
             // A worker catches its panics.
             let _ = worker.join();
@@ -187,24 +241,41 @@ impl std::fmt::Debug for Pool {
 mod tests {
     use super::*;
 
+    /// A hundred parts, each counted by whoever takes it.
+    fn share(pool: &Pool) -> Vec<usize> {
+        let next = AtomicUsize::new(0);
+        let counts: Vec<AtomicUsize> = (0..100).map(|_| AtomicUsize::new(0)).collect();
+        pool.run(&|_| {
+            while let Some(count) = counts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        counts.into_iter().map(AtomicUsize::into_inner).collect()
+    }
+
     #[test]
     fn every_part_runs_once_a_task() {
-        let pool = Pool::new(MAX_THREADS);
-        let counts: [AtomicUsize; MAX_THREADS] = Default::default();
-        for _ in 0..1000 {
+        for threads in [1, 2, 3, MAX_THREADS] {
+            let pool = Pool::new(threads);
+            for _ in 0..300 {
+                assert_eq!(share(&pool), [1; 100]);
+            }
+        }
+    }
+
+    #[test]
+    fn each_thread_comes_at_most_once_and_all_come_to_a_long_task() {
+        let pool = Pool::new(4);
+        for _ in 0..20 {
+            let counts: [AtomicUsize; 4] = Default::default();
             pool.run(&|k| {
                 counts[k].fetch_add(1, Ordering::Relaxed);
+                while counts.iter().any(|c| c.load(Ordering::Relaxed) == 0) {
+                    std::thread::yield_now();
+                }
             });
+            assert_eq!(counts.map(AtomicUsize::into_inner), [1; 4]);
         }
-        let counts = counts.map(AtomicUsize::into_inner);
-        assert!(
-            counts[..pool.threads()].iter().all(|&count| count == 1000),
-            "{counts:?}"
-        );
-        assert!(
-            counts[pool.threads()..].iter().all(|&count| count == 0),
-            "{counts:?}"
-        );
     }
 
     #[test]
@@ -212,11 +283,13 @@ mod tests {
         let pool = Pool::new(2);
         for _ in 0..3 {
             std::thread::sleep(std::time::Duration::from_millis(30));
-            let count = AtomicUsize::new(0);
+            let came = AtomicUsize::new(0);
             pool.run(&|_| {
-                count.fetch_add(1, Ordering::Relaxed);
+                came.fetch_add(1, Ordering::Relaxed);
+                while came.load(Ordering::Relaxed) < 2 {
+                    std::thread::yield_now();
+                }
             });
-            assert_eq!(count.into_inner(), pool.threads());
         }
     }
 
@@ -224,11 +297,18 @@ mod tests {
     fn a_panic_reaches_the_caller_and_the_pool_goes_on() {
         let pool = Pool::new(2);
         for failing in 0..pool.threads() {
+            let came = AtomicUsize::new(0);
             let failed = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(&|k| assert_ne!(k, failing, "this part fails"));
+                pool.run(&|k| {
+                    came.fetch_add(1, Ordering::Relaxed);
+                    while came.load(Ordering::Relaxed) < 2 {
+                        std::thread::yield_now();
+                    }
+                    assert_ne!(k, failing, "this part fails");
+                });
             }));
             assert!(failed.is_err());
         }
-        pool.run(&|_| {});
+        assert_eq!(share(&pool), [1; 100]);
     }
 }

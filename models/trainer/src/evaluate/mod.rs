@@ -9,10 +9,11 @@ use face8x::geometry::HR_SIDE;
 use rayon::prelude::*;
 
 use crate::bicubic;
-use crate::dataset::Section;
+use crate::dataset::{Section, Split};
 use crate::degrade::{Degrade, Degrader};
 use crate::files;
-use crate::metrics::{Score, mean_and_interval};
+use crate::heatmap::Heatmaps;
+use crate::metrics::{FEATURES, Score, mean_and_interval};
 use crate::prepare::progress;
 use crate::runner::{HR_LEN, LR_LEN, Runner};
 
@@ -30,6 +31,8 @@ pub struct Case {
     pub hr: Vec<u8>,
     /// Which pixels of `hr` the source did not have.
     pub outside: Vec<bool>,
+    /// Which pixels of `hr` belong to the face's features; empty without heatmaps.
+    pub features: Vec<bool>,
 }
 
 /// The unmoved faces of a section by crop `crop`, with their inputs.
@@ -52,12 +55,31 @@ pub fn cases(section: &Section, crop: usize, limit: Option<usize>) -> Result<Vec
             lr: lr.to_vec(),
             hr: hr.to_vec(),
             outside,
+            features: Vec::new(),
         })
     };
     (0..n)
         .into_par_iter()
         .map_init(Aligner::new, |aligner, k| make(aligner, k))
         .collect()
+}
+
+/// Marks the features of the faces that [`cases`] made of crop `crop` of a split.
+///
+/// # Errors
+/// The heatmaps are damaged.
+pub fn mark_features(
+    cases: &mut [Case],
+    heatmaps: &Heatmaps,
+    split: Split,
+    crop: usize,
+) -> Result<()> {
+    let mut heat = vec![0.0; HR_SIDE * HR_SIDE];
+    for (k, case) in cases.iter_mut().enumerate() {
+        heatmaps.face((split, k, crop), (0, 0), &mut heat)?;
+        case.features = heat.iter().map(|&h| h > FEATURES).collect();
+    }
+    Ok(())
 }
 
 /// The same faces with damaged inputs, at middle strength; the same damage every time.
@@ -101,7 +123,10 @@ pub fn score(
     let made = cases.par_iter().map(|case| {
         let restored = restore(&case.lr)?;
         bar.inc(1);
-        Ok((Score::of(&restored, &case.hr, &case.outside), restored))
+        Ok((
+            Score::of(&restored, &case.hr, &case.outside, &case.features),
+            restored,
+        ))
     });
     let (scores, restored) = made.collect::<Result<Vec<_>>>()?.into_iter().unzip();
     bar.finish_and_clear();
@@ -131,13 +156,18 @@ pub fn score_network(name: &str, cases: &[Case], runner: &Runner) -> Result<Scor
 /// A table of means with 95 % confidence intervals; below it, each row's difference in PSNR to
 /// the row `reference`, picture by picture.
 pub fn table(rows: &[Scores], reference: Option<usize>) -> String {
+    let known = |k: &usize| {
+        let mut scores = rows.iter().flat_map(|row| &row.scores);
+        scores.any(|score| !score.values()[*k].is_nan())
+    };
+    let columns: Vec<usize> = (0..Score::NAMES.len()).filter(known).collect();
     let mut text = format!("{:<24}", "");
-    for name in Score::NAMES {
-        let _ = write!(text, " {name:>17}");
+    for &k in &columns {
+        let _ = write!(text, " {:>17}", Score::NAMES[k]);
     }
     for row in rows {
         let _ = write!(text, "\n{:<24}", row.name);
-        for k in 0..Score::NAMES.len() {
+        for &k in &columns {
             let values: Vec<f64> = row.scores.iter().map(|score| score.values()[k]).collect();
             let (mean, half) = mean_and_interval(&values);
             let _ = write!(text, " {:>17}", format!("{mean:.4} ±{half:.4}"));
@@ -167,11 +197,23 @@ pub fn write_csv(path: &Path, cases: &[Case], rows: &[Scores]) -> Result<()> {
     let mut text = format!("picture,restored_by,{}\n", Score::NAMES.join(","));
     for row in rows {
         for (case, score) in cases.iter().zip(&row.scores) {
-            let values = score.values().map(|v| format!("{v:.5}")).join(",");
+            let values = csv_values(score);
             let _ = writeln!(text, "{},{},{values}", case.name, row.name);
         }
     }
     files::write(path, text.as_bytes())
+}
+
+/// A score's figures with commas between them; nothing where there is no number.
+pub fn csv_values(score: &Score) -> String {
+    let text = |v: f64| {
+        if v.is_nan() {
+            String::new()
+        } else {
+            format!("{v:.5}")
+        }
+    };
+    score.values().map(text).join(",")
 }
 
 /// The calibration inputs of a dataset: every so manyth training face, as it is in use.

@@ -36,11 +36,14 @@ impl Grid {
 }
 
 fn mirror(at: usize, d: i32, n: usize) -> usize {
-    let last = n as i32 - 1;
+    let (last, at) = (n as i32 - 1, at as i32 + d);
+    if (0..=last).contains(&at) {
+        return at.unsigned_abs() as usize;
+    }
     if last == 0 {
         return 0;
     }
-    let at = (at as i32 + d).rem_euclid(2 * last);
+    let at = at.rem_euclid(2 * last);
     at.min(2 * last - at).unsigned_abs() as usize
 }
 

@@ -3,10 +3,15 @@
 use face8x::geometry::HR_SIDE;
 
 mod ssim;
+mod statistics;
 #[cfg(test)]
 mod tests;
 
-pub use ssim::{ms_ssim, ssim, ssim_map};
+pub use ssim::{ms_ssim, ssim, ssim_map, ssim_where};
+pub use statistics::{bootstrap, mean_and_t_interval};
+
+/// Heat above which a pixel belongs to the face's features.
+pub const FEATURES: f32 = 0.3;
 
 /// A picture's planes of levels, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,19 +83,46 @@ pub struct Score {
     pub ssim_y: f64,
     /// MS-SSIM, mean of the three channels.
     pub ms_ssim: f64,
+    /// RGB PSNR, luma's, SSIM and luma's SSIM over the face's features alone (the pixels whose heat
+    /// is above [`FEATURES`]); no number without a heatmap, or where it is 0. SSIM counts where its
+    /// window is centred on such a pixel. MS-SSIM's coarse scales know no features.
+    pub features: [f64; 4],
 }
 
 impl Score {
     /// The figures' names, in the order of [`Score::values`].
-    pub const NAMES: [&str; 6] = ["psnr", "psnr_inside", "psnr_y", "ssim", "ssim_y", "ms_ssim"];
+    pub const NAMES: [&str; 10] = [
+        "psnr",
+        "psnr_inside",
+        "psnr_y",
+        "ssim",
+        "ssim_y",
+        "ms_ssim",
+        "psnr_features",
+        "psnr_y_features",
+        "ssim_features",
+        "ssim_y_features",
+    ];
 
-    /// Compares two 128x128 RGB pictures; `outside` says which pixels were mirrored.
-    pub fn of(restored: &[u8], target: &[u8], outside: &[bool]) -> Self {
+    /// Compares two 128x128 RGB pictures; `outside` says which pixels were mirrored, `features`
+    /// which belong to the face's features (empty without a heatmap).
+    pub fn of(restored: &[u8], target: &[u8], outside: &[bool], features: &[bool]) -> Self {
         let a = Planes::rgb(restored, HR_SIDE, HR_SIDE);
         let b = Planes::rgb(target, HR_SIDE, HR_SIDE);
         let (ya, yb) = (a.luma(), b.luma());
         let inside: Vec<bool> = outside.iter().map(|o| !o).collect();
+        let features = if features.contains(&true) {
+            [
+                psnr(&a, &b, Some(features)),
+                psnr(&ya, &yb, Some(features)),
+                ssim_where(&a, &b, features),
+                ssim_where(&ya, &yb, features),
+            ]
+        } else {
+            [f64::NAN; 4]
+        };
         Score {
+            features,
             psnr: psnr(&a, &b, None),
             psnr_inside: psnr(&a, &b, Some(&inside)),
             psnr_y: psnr(&ya, &yb, None),
@@ -101,7 +133,8 @@ impl Score {
     }
 
     /// The figures in the order of [`Score::NAMES`].
-    pub fn values(&self) -> [f64; 6] {
+    pub fn values(&self) -> [f64; 10] {
+        let [psnr_f, psnr_y_f, ssim_f, ssim_y_f] = self.features;
         [
             self.psnr,
             self.psnr_inside,
@@ -109,12 +142,18 @@ impl Score {
             self.ssim,
             self.ssim_y,
             self.ms_ssim,
+            psnr_f,
+            psnr_y_f,
+            ssim_f,
+            ssim_y_f,
         ]
     }
 }
 
-/// Mean and half the width of its 95 % confidence interval (1.96 standard errors).
+/// Mean and half the width of its 95 % confidence interval (1.96 standard errors), of the values
+/// that are numbers.
 pub fn mean_and_interval(values: &[f64]) -> (f64, f64) {
+    let values: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
     let n = values.len() as f64;
     if values.is_empty() {
         return (0.0, 0.0);

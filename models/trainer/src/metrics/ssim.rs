@@ -21,6 +21,17 @@ pub fn ssim(a: &Planes, b: &Planes) -> f64 {
     mean_over_planes(a, b, |p, q| mean(&ssim_map(p, q, a.width, WINDOW).0))
 }
 
+/// [`ssim`] over the windows whose middle pixel `counts`; no number where there is none.
+pub fn ssim_where(a: &Planes, b: &Planes, counts: &[bool]) -> f64 {
+    mean_over_planes(a, b, |p, q| {
+        let map = ssim_map(p, q, a.width, WINDOW).0;
+        let (edge, columns) = (WINDOW / 2, a.width + 1 - WINDOW);
+        let counted = |k: &usize| counts[(k / columns + edge) * a.width + k % columns + edge];
+        let values: Vec<f64> = (0..map.len()).filter(counted).map(|k| map[k]).collect();
+        mean(&values)
+    })
+}
+
 /// MS-SSIM of five scales with a Gaussian window of 7x7, sigma 1.5; the mean of the planes. The
 /// picture has 112 pixels or more to a side.
 pub fn ms_ssim(a: &Planes, b: &Planes) -> f64 {

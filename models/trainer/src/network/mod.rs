@@ -10,11 +10,12 @@
 use face8x::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+mod paper;
 mod plan;
 mod points;
 mod weights;
 
-pub use plan::{Conv, Op, Plan, Step, Taps, tap_is_used};
+pub use plan::{Conv, Join, Op, Plan, Step, Taps, tap_is_used};
 pub use points::Points;
 pub use weights::{Tensor, Weights};
 

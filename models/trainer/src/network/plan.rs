@@ -34,16 +34,20 @@ pub fn tap_is_used(taps: Taps, channel: usize, y: usize, x: usize) -> bool {
     }
 }
 
-/// A 3x3 convolution.
+/// A convolution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Conv {
     pub inputs: usize,
     pub outputs: usize,
+    /// Side of its window: 3, or 1 in the paper's network.
+    pub kernel: usize,
     pub stride: usize,
     /// Zeros around its input: 1 or 0.
     pub border: usize,
-    /// Whether max(0, x) follows.
+    /// Whether max(0, x) follows, or max(x, leak x).
     pub relu: bool,
+    /// The slope below 0: 0, or 0.2 in the paper's network.
+    pub leak: f32,
     pub taps: Taps,
     /// The factor of the usual initialisation that suits this place.
     pub gain: f32,
@@ -57,13 +61,28 @@ pub enum Op {
     Shuffle,
     /// max(0, a + b).
     AddRelu,
+    /// What only the paper's network has, and what has no 8-bit form here.
+    Join(Join),
+}
+
+/// What joins the convolutions of the paper's network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Join {
+    /// Enlargement by 2: each pixel becomes 2x2 of them.
+    Nearest,
+    /// Bilinear enlargement by 2.
+    Bilinear,
+    /// The channels of both.
+    Concat,
+    /// a + b.
+    Add,
 }
 
 /// One step of the network. Tensor 0 is the network's input, tensor k + 1 is what step k makes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     pub op: Op,
-    /// The tensors it reads: one, or two for [`Op::AddRelu`].
+    /// The tensors it reads: one, or two for [`Op::AddRelu`], [`Join::Concat`] and [`Join::Add`].
     pub inputs: Vec<usize>,
     /// For a convolution the stem of its weights' names ("stem": `stem.w`, `stem.b`).
     pub name: String,
@@ -116,12 +135,7 @@ impl Plan {
             },
         );
         b.shuffle("out", x);
-        Plan {
-            channels: 3,
-            side: LR_SIDE,
-            skip: true,
-            steps: b.steps,
-        }
+        b.into_plan(3, true)
     }
 
     /// The steps of a landmark network with these sizes: each stage halves the picture, and a
@@ -148,12 +162,7 @@ impl Plan {
             ..conv(from, Points::OUTPUTS)
         };
         b.push_conv("points", x, last);
-        Plan {
-            channels: 1,
-            side: Points::SIDE,
-            skip: false,
-            steps: b.steps,
-        }
+        b.into_plan(1, false)
     }
 
     /// The steps of the network whose weights these are.
@@ -161,9 +170,12 @@ impl Plan {
     /// # Errors
     /// They are of no network of this program, or their shapes do not fit together.
     pub fn of(weights: &Weights) -> Result<Self> {
-        let plan = match weights.contains("points.w") {
-            true => Plan::points(&Points::of(weights)?),
-            false => Plan::new(&Config::of(weights)?),
+        let plan = if weights.contains("points.w") {
+            Plan::points(&Points::of(weights)?)
+        } else if weights.contains(&format!("{}.w", super::paper::MARK)) {
+            Plan::paper()
+        } else {
+            Plan::new(&Config::of(weights)?)
         };
         plan.check(weights)?;
         Ok(plan)
@@ -182,7 +194,7 @@ impl Plan {
         self.convs()
             .map(|(step, conv)| {
                 let taps = match conv.taps {
-                    Taps::All => 9,
+                    Taps::All => conv.kernel * conv.kernel,
                     Taps::Phase => 4,
                 };
                 step.side * step.side * conv.inputs * conv.outputs * taps
@@ -196,10 +208,7 @@ impl Plan {
     /// Says which tensor is missing, or has which shape instead of which.
     pub fn check(&self, weights: &Weights) -> Result<()> {
         for (step, conv) in self.convs() {
-            for (part, wanted) in [
-                ("w", vec![conv.outputs, conv.inputs, 3, 3]),
-                ("b", vec![conv.outputs]),
-            ] {
+            for (part, wanted) in [("w", conv.shape().to_vec()), ("b", vec![conv.outputs])] {
                 let name = format!("{}.{part}", step.name);
                 let found = &weights.get(&name)?.shape;
                 if *found != wanted {
@@ -214,26 +223,35 @@ impl Plan {
     }
 }
 
-fn conv(inputs: usize, outputs: usize) -> Conv {
+impl Conv {
+    /// The shape of its weights.
+    pub fn shape(&self) -> [usize; 4] {
+        [self.outputs, self.inputs, self.kernel, self.kernel]
+    }
+}
+
+pub(super) fn conv(inputs: usize, outputs: usize) -> Conv {
     Conv {
         inputs,
         outputs,
+        kernel: 3,
         stride: 1,
         border: 1,
         relu: true,
+        leak: 0.0,
         taps: Taps::All,
         gain: 1.0,
     }
 }
 
-struct Builder {
+pub(super) struct Builder {
     /// Side of the input.
     side: usize,
     steps: Vec<Step>,
 }
 
 impl Builder {
-    fn new(side: usize) -> Self {
+    pub(super) fn new(side: usize) -> Self {
         Builder {
             side,
             steps: Vec::new(),
@@ -253,8 +271,8 @@ impl Builder {
         self.steps.len()
     }
 
-    fn push_conv(&mut self, name: &str, input: usize, conv: Conv) -> usize {
-        let side = (self.side(input) + 2 * conv.border - 3) / conv.stride + 1;
+    pub(super) fn push_conv(&mut self, name: &str, input: usize, conv: Conv) -> usize {
+        let side = (self.side(input) + 2 * conv.border - conv.kernel) / conv.stride + 1;
         let op = Op::Conv(conv);
         self.push(Step {
             op,
@@ -263,6 +281,31 @@ impl Builder {
             channels: conv.outputs,
             side,
         })
+    }
+
+    pub(super) fn join(&mut self, name: &str, inputs: &[usize], join: Join) -> usize {
+        let (side, channels) = (self.side(inputs[0]), self.steps[inputs[0] - 1].channels);
+        let (channels, side) = match join {
+            Join::Nearest | Join::Bilinear => (channels, 2 * side),
+            Join::Concat => (channels + self.steps[inputs[1] - 1].channels, side),
+            Join::Add => (channels, side),
+        };
+        self.push(Step {
+            op: Op::Join(join),
+            inputs: inputs.to_vec(),
+            name: name.into(),
+            channels,
+            side,
+        })
+    }
+
+    pub(super) fn into_plan(self, channels: usize, skip: bool) -> Plan {
+        Plan {
+            channels,
+            side: self.side,
+            skip,
+            steps: self.steps,
+        }
     }
 
     fn conv(&mut self, name: &str, input: usize, from: usize, to: usize) -> usize {

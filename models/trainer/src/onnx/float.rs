@@ -3,7 +3,7 @@
 use face8x::Result;
 
 use super::{Attribute, Graph, Port};
-use crate::network::{Conv, Op, Plan, Weights, tap_is_used};
+use crate::network::{Conv, Join, Op, Plan, Weights, tap_is_used};
 
 /// An ONNX file of the network in floats: levels / 255 in; RGB of 1x3x16x16 to 1x3x128x128, before
 /// clamping, or a grey crop to landmarks.
@@ -37,9 +37,10 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
                 let b_name = format!("{}.b", step.name);
                 let (w, b) = (weights.get(&w_name)?, weights.get(&b_name)?);
                 let mut values = w.values.clone();
+                let (side, all) = (conv.kernel, conv.kernel * conv.kernel);
                 for (k, value) in values.iter_mut().enumerate() {
-                    let channel = k / (9 * conv.inputs);
-                    if !tap_is_used(conv.taps, channel, k % 9 / 3, k % 3) {
+                    let channel = k / (all * conv.inputs);
+                    if !tap_is_used(conv.taps, channel, k % all / side, k % side) {
                         *value = 0.0;
                     }
                 }
@@ -52,8 +53,13 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
                     step.name.as_str()
                 };
                 conv_node(&mut graph, "Conv", &[a, &w_name, &b_name], made, conv);
-                if conv.relu {
-                    graph.node("Relu", &[&raw], &step.name, &[]);
+                match (conv.relu, conv.leak) {
+                    (false, _) => {}
+                    (true, 0.0) => graph.node("Relu", &[&raw], &step.name, &[]),
+                    (true, leak) => {
+                        let slope = [("alpha", Attribute::Float(leak))];
+                        graph.node("LeakyRelu", &[&raw], &step.name, &slope);
+                    }
                 }
             }
             Op::Shuffle => shuffle_node(&mut graph, a, &step.name),
@@ -61,6 +67,10 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
                 let sum = format!("{}.sum", step.name);
                 graph.node("Add", &[a, name_of(step.inputs[1])], &sum, &[]);
                 graph.node("Relu", &[&sum], &step.name, &[]);
+            }
+            Op::Join(join) => {
+                let other = step.inputs.get(1).map_or("", |&input| name_of(input));
+                join_node(&mut graph, *join, (a, other), &step.name);
             }
         }
     }
@@ -74,7 +84,17 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
     Ok(graph)
 }
 
-/// A 3x3 convolution.
+/// What joins the convolutions of the paper's network.
+fn join_node(graph: &mut Graph, join: Join, (a, b): (&str, &str), output: &str) {
+    match join {
+        Join::Add => graph.node("Add", &[a, b], output, &[]),
+        Join::Concat => graph.node("Concat", &[a, b], output, &[("axis", Attribute::Int(1))]),
+        Join::Nearest => resize_node(graph, a, output, 2.0, "nearest"),
+        Join::Bilinear => resize_node(graph, a, output, 2.0, "linear"),
+    }
+}
+
+/// A convolution.
 pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, conv: &Conv) {
     let strides = [conv.stride as i64; 2];
     let pads = [conv.border as i64; 4];
@@ -83,7 +103,7 @@ pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, 
         inputs,
         output,
         &[
-            ("kernel_shape", Attribute::Ints(&[3, 3])),
+            ("kernel_shape", Attribute::Ints(&[conv.kernel as i64; 2])),
             ("strides", Attribute::Ints(&strides)),
             ("pads", Attribute::Ints(&pads)),
         ],
@@ -101,17 +121,26 @@ pub(super) fn shuffle_node(graph: &mut Graph, input: &str, output: &str) {
 
 /// Bilinear enlargement by 8.
 pub(super) fn enlarge_node(graph: &mut Graph, input: &str, output: &str) {
-    let scales = graph.floats("enlarge.scales", &[4], &[1.0, 1.0, 8.0, 8.0]);
-    graph.node(
-        "Resize",
-        &[input, "", scales],
-        output,
-        &[
-            ("mode", Attribute::Text("linear")),
-            (
-                "coordinate_transformation_mode",
-                Attribute::Text("half_pixel"),
-            ),
-        ],
-    );
+    resize_node(graph, input, output, 8.0, "linear");
+}
+
+/// Enlargement by a factor; "nearest" repeats each pixel.
+fn resize_node(graph: &mut Graph, input: &str, output: &str, factor: f32, mode: &str) {
+    let name = match factor {
+        8.0 => "enlarge.scales".to_owned(),
+        _ => format!("{output}.scales"),
+    };
+    let scales = graph.floats(&name, &[4], &[1.0, 1.0, factor, factor]);
+    let mut attributes = vec![
+        ("mode", Attribute::Text(mode)),
+        (
+            "coordinate_transformation_mode",
+            Attribute::Text("half_pixel"),
+        ),
+    ];
+    if mode == "nearest" {
+        attributes[1].1 = Attribute::Text("asymmetric");
+        attributes.push(("nearest_mode", Attribute::Text("floor")));
+    }
+    graph.node("Resize", &[input, "", scales], output, &attributes);
 }

@@ -62,7 +62,7 @@ impl QuantisedNetwork {
             let made = match step.op {
                 Op::Conv(_) => convs.next().map(|conv| conv.output),
                 Op::AddRelu => adds.next().map(|add| add.output),
-                Op::Shuffle => None,
+                Op::Shuffle | Op::Join(_) => None,
             };
             scales.push(made.unwrap_or(scales[step.inputs[0]]));
         }
@@ -107,6 +107,8 @@ pub fn int8_graph(network: &QuantisedNetwork) -> Graph {
                 conv_node(&mut graph, "QLinearConv", &inputs, &step.name, conv);
             }
             Op::Shuffle => shuffle_node(&mut graph, a, &step.name),
+            // Such a network is not quantised.
+            Op::Join(_) => {}
             Op::AddRelu => {
                 let parts = ["a", "b", "sum", "relu"].map(|part| format!("{}.{part}", step.name));
                 for (part, &input) in parts.iter().zip(&step.inputs) {

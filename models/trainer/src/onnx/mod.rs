@@ -29,6 +29,7 @@ const IR_VERSION: i64 = 8;
 /// An attribute of a node.
 pub enum Attribute<'a> {
     Int(i64),
+    Float(f32),
     Ints(&'a [i64]),
     Text(&'a str),
 }
@@ -187,6 +188,10 @@ fn attribute(name: &str, value: &Attribute) -> AttributeProto {
             proto.i = *i;
             AttributeType::Int
         }
+        Attribute::Float(f) => {
+            proto.f = *f;
+            AttributeType::Float
+        }
         Attribute::Ints(ints) => {
             proto.ints = ints.to_vec();
             AttributeType::Ints
@@ -277,7 +282,7 @@ pub fn read_weights(bytes: &[u8]) -> Result<Weights> {
         }
         weights.insert(tensor.name, Tensor { shape, values });
     }
-    if !weights.contains("stem.w") {
+    if !weights.contains("stem.w") && !weights.contains("merge.w") {
         return Err(
             Error::new("the ONNX file holds no float weights of this network family")
                 .remedy("use the float file that `face8x-train export` wrote, not an int8 one"),

@@ -108,6 +108,7 @@ fn by_loops(weights: &Weights, lr: &[u8]) -> Vec<f64> {
                 let sums = x.2.iter().zip(&maps[step.inputs[1]].2);
                 (x.0, x.1, sums.map(|(a, b)| (a + b).max(0.0)).collect())
             }
+            Op::Join(_) => panic!("the paper's network is compared with burn's"),
         };
         maps.push(made);
     }

@@ -32,6 +32,9 @@ const LEVELS: f32 = 255.0;
 /// The weights are not of this network family, or there are no pictures.
 pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetwork> {
     let plan = Plan::of(weights)?;
+    if plan.steps.iter().any(|step| matches!(step.op, Op::Join(_))) {
+        return Err(no_integers());
+    }
     let scales = choose_scales(weights, &plan, pictures)?;
     let mut network = QuantisedNetwork {
         plan: plan.clone(),
@@ -65,6 +68,7 @@ pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetw
                 output
             }
             Op::Shuffle => input,
+            Op::Join(_) => return Err(no_integers()),
             Op::AddRelu => {
                 let other = tensor_scales[step.inputs[1]];
                 let output = exact::add_scale(input, other, chosen)?;
@@ -118,6 +122,12 @@ fn choose_scales(weights: &Weights, plan: &Plan, pictures: &[Vec<u8>]) -> Result
             }
         })
         .collect())
+}
+
+/// The paper's network has steps whose 8-bit form differs from engine to engine.
+fn no_integers() -> Error {
+    Error::usage("the paper's network has no 8-bit form")
+        .remedy("quantise a network of this program's own family: nano, default or large")
 }
 
 /// Weights (outputs x inputs x 3 x 3) and bias of one convolution in integers.

@@ -26,6 +26,8 @@ pub struct State {
     /// The best validation PSNR so far, and the validations since.
     pub best: f64,
     pub since_best: usize,
+    /// How often a plateau halved the learning rate.
+    pub halvings: u32,
     /// Seconds spent so far.
     pub seconds: f64,
 }
@@ -44,6 +46,7 @@ impl State {
             network,
             best: f64::NEG_INFINITY,
             since_best: 0,
+            halvings: 0,
             seconds: 0.0,
         })
     }
@@ -77,6 +80,7 @@ pub fn write(path: &Path, state: &State, config: &Config) -> Result<()> {
             ("step", state.step.to_string()),
             ("best", state.best.to_string()),
             ("since_best", state.since_best.to_string()),
+            ("halvings", state.halvings.to_string()),
             ("seconds", state.seconds.to_string()),
             ("times", json(&times)),
             ("config", json(config)),
@@ -112,8 +116,9 @@ pub fn read(path: &Path, config: &Config, device: &Device) -> Result<State> {
             .remedy("delete it to start over, or put the earlier one back")
     };
     let entry = |key: &str| metadata.get(key).ok_or_else(|| damaged(key));
-    let wanted = json(config);
-    if *entry("config")? != wanted {
+    // Keys that the program that wrote it did not know have their defaults there.
+    let written: Option<Config> = serde_json::from_str(entry("config")?).ok();
+    if written.as_ref() != Some(config) {
         return Err(Error::new(format!(
             "the checkpoint {} is of a training with another configuration",
             path.display()
@@ -148,6 +153,10 @@ pub fn read(path: &Path, config: &Config, device: &Device) -> Result<State> {
         optimiser,
         best: number("best")?,
         since_best: number("since_best")? as usize,
+        halvings: metadata
+            .get("halvings")
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0),
         seconds: number("seconds")?,
     })
 }

@@ -11,13 +11,14 @@ use rayon::prelude::*;
 use super::Config;
 use crate::dataset::{Dataset, Split};
 use crate::degrade::Degrader;
+use crate::heatmap::Heatmaps;
 use crate::runner::{HR_LEN, LR_LEN};
 
 /// Batches that wait ready.
 const READY: usize = 3;
 
 /// Inputs and targets of a step, level / 255, picture by picture and plane by plane.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Batch {
     /// 3 x 16 x 16 each.
     pub lr: Vec<f32>,
@@ -27,6 +28,53 @@ pub struct Batch {
     pub hr: Vec<f32>,
     /// 1 for the pixels that count, 128 x 128 each.
     pub counts: Vec<f32>,
+    /// Heat, 0 to 1, 128 x 128 each; empty without heatmaps.
+    pub heat: Vec<f32>,
+}
+
+impl Batch {
+    fn append(&mut self, other: Batch) {
+        self.lr.extend(other.lr);
+        self.base.extend(other.base);
+        self.hr.extend(other.hr);
+        self.counts.extend(other.counts);
+        self.heat.extend(other.heat);
+    }
+
+    /// Its pictures in `n` parts of almost the same size, the larger ones first.
+    pub fn split(self, n: usize) -> Vec<Batch> {
+        let pictures = self.len();
+        let mut rest = self;
+        let mut parts = Vec::new();
+        for k in (1..n).rev() {
+            let keep = pictures * k / n;
+            parts.push(rest.split_off(keep));
+        }
+        parts.push(rest);
+        parts
+    }
+
+    /// Takes all but the last `keep` pictures out.
+    fn split_off(&mut self, keep: usize) -> Batch {
+        let first = self.len() - keep;
+        let take = |values: &mut Vec<f32>, each: usize| {
+            let values_first = first * each * usize::from(!values.is_empty());
+            let rest = values.split_off(values_first);
+            std::mem::replace(values, rest)
+        };
+        Batch {
+            lr: take(&mut self.lr, LR_LEN),
+            base: take(&mut self.base, HR_LEN),
+            hr: take(&mut self.hr, HR_LEN),
+            counts: take(&mut self.counts, HR_LEN / 3),
+            heat: take(&mut self.heat, HR_LEN / 3),
+        }
+    }
+
+    /// How many pictures it holds.
+    pub fn len(&self) -> usize {
+        self.lr.len() / LR_LEN
+    }
 }
 
 /// Makes the batches of steps `first`, `first` + 1, ... in the background.
@@ -37,11 +85,14 @@ pub struct Loader {
 
 impl Loader {
     /// Starts at step `first`.
-    pub fn start(dataset: Dataset, config: Config, first: u64) -> Self {
+    pub fn start(dataset: Dataset, heatmaps: Option<Heatmaps>, config: Config, first: u64) -> Self {
         let (sender, receiver) = sync_channel(READY);
         let worker = thread::spawn(move || {
             let mut step = first;
-            while sender.send(batch(&dataset, &config, step)).is_ok() {
+            while sender
+                .send(batch(&dataset, heatmaps.as_ref(), &config, step))
+                .is_ok()
+            {
                 step += 1;
             }
         });
@@ -79,7 +130,12 @@ impl Drop for Loader {
 ///
 /// # Errors
 /// A picture is damaged, or there are none.
-pub fn batch(dataset: &Dataset, config: &Config, step: u64) -> Result<Batch> {
+pub fn batch(
+    dataset: &Dataset,
+    heatmaps: Option<&Heatmaps>,
+    config: &Config,
+    step: u64,
+) -> Result<Batch> {
     let section = dataset.section(Split::Train)?;
     let samples: Vec<u64> = (0..config.batch as u64)
         .map(|k| step * config.batch as u64 + k)
@@ -88,24 +144,24 @@ pub fn batch(dataset: &Dataset, config: &Config, step: u64) -> Result<Batch> {
         || (Aligner::new(), Degrader::new()),
         |tools, &sample| {
             let n = section.len() as u64;
-            let picture =
-                section.picture(place(sample % n, n, config.seed ^ (sample / n)) as usize)?;
+            let number = place(sample % n, n, config.seed ^ (sample / n)) as usize;
+            let picture = section.picture(number)?;
             let mut rng = fastrand::Rng::with_seed(config.seed << 40 ^ sample);
-            let crop = picture.crop(rng.usize(..section.crops().len()));
-            one(&crop, config, &mut rng, tools)
+            let crop = rng.usize(..section.crops().len());
+            let heat = |shift: (i32, i32), heat: &mut [f32]| match heatmaps {
+                Some(maps) => maps.face((Split::Train, number, crop), shift, heat),
+                None => Ok(()),
+            };
+            let mut made = one(&picture.crop(crop), heat, config, &mut rng, tools)?;
+            if heatmaps.is_none() {
+                made.heat.clear();
+            }
+            Ok(made)
         },
     );
-    let mut batch = Batch {
-        lr: Vec::new(),
-        base: Vec::new(),
-        hr: Vec::new(),
-        counts: Vec::new(),
-    };
+    let mut batch = Batch::default();
     for sample in made.collect::<Result<Vec<_>>>()? {
-        batch.lr.extend(sample.lr);
-        batch.base.extend(sample.base);
-        batch.hr.extend(sample.hr);
-        batch.counts.extend(sample.counts);
+        batch.append(sample);
     }
     Ok(batch)
 }
@@ -130,6 +186,7 @@ fn place(k: u64, n: u64, seed: u64) -> u64 {
 
 fn one(
     crop: &crate::dataset::Crop,
+    heat_of: impl Fn((i32, i32), &mut [f32]) -> Result<()>,
     config: &Config,
     rng: &mut fastrand::Rng,
     (aligner, degrader): &mut (Aligner, Degrader),
@@ -140,6 +197,8 @@ fn one(
     let mut outside = vec![false; HR_SIDE * HR_SIDE];
     crop.face(dx, dy, hr.as_mut_slice());
     crop.outside(dx, dy, &mut outside);
+    let mut heat = vec![0.0; HR_SIDE * HR_SIDE];
+    heat_of((dx, dy), &mut heat)?;
     if config.flip && rng.bool() {
         for row in hr.as_chunks_mut::<3>().0.chunks_exact_mut(HR_SIDE) {
             row.reverse();
@@ -147,6 +206,7 @@ fn one(
         outside
             .chunks_exact_mut(HR_SIDE)
             .for_each(<[bool]>::reverse);
+        heat.chunks_exact_mut(HR_SIDE).for_each(<[f32]>::reverse);
     }
     let mut lr = [0; LR_LEN];
     match &config.degrade {
@@ -166,6 +226,7 @@ fn one(
         lr,
         hr: planes(hr.as_slice()),
         counts,
+        heat,
     })
 }
 

@@ -26,6 +26,23 @@ pub fn pixel_loss(
     (each * counts).sum() / total
 }
 
+/// The weight of each pixel in the heatmap term: floor + (1 - floor) heat^gamma, where it counts.
+pub fn heat_weights(heat: Tensor<4>, counts: Tensor<4>, gamma: f32, floor: f32) -> Tensor<4> {
+    let raised = heat.powf_scalar(gamma);
+    raised.mul_scalar(1.0 - floor).add_scalar(floor) * counts
+}
+
+/// The heatmap term: the mean over the pictures of sum(w |SR - HR|) / sum(w). `weights` is
+/// N x 1 x H x W, the others N x 3 x H x W.
+pub fn heat_loss(restored: Tensor<4>, target: Tensor<4>, weights: Tensor<4>) -> Tensor<1> {
+    let [n, _, h, w] = weights.dims();
+    let apart = (restored - target).abs() * weights.clone();
+    let apart: Tensor<2> = apart.reshape([n, 3 * h * w]).sum_dim(1);
+    let total: Tensor<2> = weights.reshape([n, h * w]).sum_dim(1);
+    // A picture that lies wholly outside its source counts nowhere.
+    (apart / total.mul_scalar(3.0).add_scalar(1e-6)).mean()
+}
+
 /// SSIM with a Gaussian window of 11x11, sigma 1.5, on level / 255; a differentiable mean.
 pub struct Ssim {
     /// The window's row and column, for three channels each by itself.

@@ -1,12 +1,13 @@
 //! The network on a burn device.
 
-use burn::tensor::activation::relu;
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::activation::{leaky_relu, relu};
+use burn::tensor::module::{conv2d, interpolate};
+use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use face8x::{Error, Result};
 
-use crate::network::{self, Conv, Op, Plan, Weights, tap_is_used};
+use super::Precision;
+use crate::network::{self, Conv, Join, Op, Plan, Weights, tap_is_used};
 use crate::prepare::normal;
 
 /// Weights and bias of one convolution.
@@ -25,6 +26,7 @@ pub struct Network {
     layers: Vec<Layer>,
     /// 1 where an upsampling convolution has a tap, 0 elsewhere; none where all taps are used.
     masks: Vec<Option<Tensor<4>>>,
+    precision: Precision,
 }
 
 /// Random weights (He et al. 2015), smaller where a sum follows.
@@ -32,11 +34,12 @@ pub fn random_weights(plan: &Plan, seed: u64) -> Weights {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut weights = Weights::default();
     for (step, conv) in plan.convs() {
-        let taps = (0..9)
-            .filter(|t| tap_is_used(conv.taps, 0, t / 3, t % 3))
+        let all = conv.kernel * conv.kernel;
+        let taps = (0..all)
+            .filter(|t| tap_is_used(conv.taps, 0, t / conv.kernel, t % conv.kernel))
             .count();
         let sd = conv.gain * (2.0 / (conv.inputs * taps) as f32).sqrt();
-        let shape = vec![conv.outputs, conv.inputs, 3, 3];
+        let shape = conv.shape().to_vec();
         let values = mask(conv)
             .into_iter()
             .map(|m| m * sd * normal(&mut rng))
@@ -56,8 +59,9 @@ pub fn random_weights(plan: &Plan, seed: u64) -> Weights {
 
 /// 1 for each weight that is used, 0 for the others.
 fn mask(conv: &Conv) -> Vec<f32> {
-    let per_output = conv.inputs * 9;
-    let used = |k: usize| tap_is_used(conv.taps, k / per_output, k % 9 / 3, k % 3);
+    let (side, all) = (conv.kernel, conv.kernel * conv.kernel);
+    let per_output = conv.inputs * all;
+    let used = |k: usize| tap_is_used(conv.taps, k / per_output, k % all / side, k % side);
     (0..conv.outputs * per_output)
         .map(|k| f32::from(u8::from(used(k))))
         .collect()
@@ -76,7 +80,7 @@ impl Network {
                 weights.get(&format!("{}.w", step.name))?,
                 weights.get(&format!("{}.b", step.name))?,
             );
-            let shape = [conv.outputs, conv.inputs, 3, 3];
+            let shape = conv.shape();
             let kept = mask(conv);
             let used: Vec<f32> = w.values.iter().zip(&kept).map(|(w, m)| w * m).collect();
             layers.push(Layer {
@@ -91,7 +95,28 @@ impl Network {
             plan,
             layers,
             masks,
+            precision: Precision::Float32,
         })
+    }
+
+    /// The same network, with convolutions of that precision.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Network { precision, ..self }
+    }
+
+    /// The same network on another device.
+    pub fn to_device(&self, device: &Device) -> Self {
+        let layers = self.layers.iter().map(|layer| Layer {
+            name: layer.name.clone(),
+            weight: layer.weight.clone().to_device(device),
+            bias: layer.bias.clone().to_device(device),
+        });
+        let mask = |mask: &Option<Tensor<4>>| mask.clone().map(|mask| mask.to_device(device));
+        Network {
+            layers: layers.collect(),
+            masks: self.masks.iter().map(mask).collect(),
+            ..self.clone()
+        }
     }
 
     /// Its layers, in the plan's order.
@@ -120,21 +145,29 @@ impl Network {
     /// What the last step makes of inputs (level / 255): the residual (N x 3 x 128 x 128) of
     /// N x 3 x 16 x 16, or the landmarks (N x 11 x 1 x 1) of N x 1 x 48 x 48.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let mut made = vec![input];
+        let dtype = match self.precision {
+            Precision::Float32 => FloatDType::F32,
+            Precision::Bfloat16 => FloatDType::BF16,
+        };
+        let mut made = vec![input.cast(dtype)];
         let mut layers = self.layers.iter().zip(&self.masks);
         for step in &self.plan.steps {
             let x = made[step.inputs[0]].clone();
             let y = match &step.op {
                 Op::Conv(conv) => match layers.next() {
-                    Some((layer, mask)) => convolve(conv, layer, mask.as_ref(), x),
+                    Some((layer, mask)) => convolve(conv, layer, mask.as_ref(), x, dtype),
                     None => x,
                 },
                 Op::Shuffle => shuffle(x),
                 Op::AddRelu => relu(x + made[step.inputs[1]].clone()),
+                Op::Join(Join::Add) => x + made[step.inputs[1]].clone(),
+                Op::Join(Join::Concat) => Tensor::cat(vec![x, made[step.inputs[1]].clone()], 1),
+                Op::Join(Join::Nearest) => double(x, InterpolateMode::Nearest),
+                Op::Join(Join::Bilinear) => double(x, InterpolateMode::Bilinear),
             };
             made.push(y);
         }
-        made.swap_remove(made.len() - 1)
+        made.swap_remove(made.len() - 1).cast(FloatDType::F32)
     }
 
     /// Its weights, for a file.
@@ -179,14 +212,33 @@ pub fn to_vec<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     })
 }
 
-fn convolve(conv: &Conv, layer: &Layer, mask: Option<&Tensor<4>>, x: Tensor<4>) -> Tensor<4> {
+fn convolve(
+    conv: &Conv,
+    layer: &Layer,
+    mask: Option<&Tensor<4>>,
+    x: Tensor<4>,
+    dtype: FloatDType,
+) -> Tensor<4> {
     let weight = match mask {
         Some(mask) => layer.weight.clone() * mask.clone(),
         None => layer.weight.clone(),
     };
     let options = ConvOptions::new([conv.stride; 2], [conv.border; 2], [1; 2], 1);
-    let y = conv2d(x, weight, Some(layer.bias.clone()), options);
-    if conv.relu { relu(y) } else { y }
+    let (weight, bias) = (weight.cast(dtype), layer.bias.clone().cast(dtype));
+    let y = conv2d(x, weight, Some(bias), options);
+    match (conv.relu, conv.leak) {
+        (false, _) => y,
+        (true, 0.0) => relu(y),
+        (true, leak) => leaky_relu(y, f64::from(leak)),
+    }
+}
+
+/// Twice as wide and high.
+fn double(x: Tensor<4>, mode: InterpolateMode) -> Tensor<4> {
+    let options = InterpolateOptions::new(mode)
+        .with_align_corners(false)
+        .with_scale_factor([2.0, 2.0]);
+    interpolate(x, options)
 }
 
 /// Four channels to 2x2 pixels.

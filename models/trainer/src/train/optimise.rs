@@ -4,15 +4,18 @@ use burn::optim::{AdamW, AdamWConfig, Optimizer};
 use burn::tensor::Tensor;
 use face8x::{Error, Result};
 
-use super::Config;
 use super::checkpoint::State;
 use super::network::{Layer, Network, to_vec};
+use super::{Config, Schedule};
 
 /// The share of the highest learning rate that is left at the end.
 const LAST_RATE: f64 = 0.01;
 
 /// Steps between two looks at the loss: reading it back makes the device wait.
 const LOOK: u64 = 10;
+
+/// The gradient of a layer's weight and bias.
+pub type Gradient = (Tensor<4>, Tensor<1>);
 
 /// Changes the weights by their gradients.
 pub struct Optimiser {
@@ -21,13 +24,16 @@ pub struct Optimiser {
     plain: AdamW,
     learning_rate: f64,
     warm_up: u64,
+    schedule: Schedule,
     average: f64,
 }
 
 impl Optimiser {
     pub fn new(config: &Config) -> Self {
         let adam = |decay: f32| {
-            let adam = AdamWConfig::new().with_beta_2(0.99).with_epsilon(1e-8);
+            let adam = AdamWConfig::new()
+                .with_beta_2(config.beta_2)
+                .with_epsilon(1e-8);
             adam.with_weight_decay(decay).build()
         };
         Optimiser {
@@ -35,47 +41,47 @@ impl Optimiser {
             plain: adam(0.0),
             learning_rate: config.learning_rate,
             warm_up: config.warm_up,
+            schedule: config.schedule,
             average: config.average,
         }
     }
 
-    /// The learning rate of a step: it rises linearly and falls as a cosine.
-    pub fn rate(&self, step: u64, total: u64) -> f64 {
-        let rise = ((step + 1) as f64 / self.warm_up.max(1) as f64).min(1.0);
-        let fall = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / total as f64).cos());
-        self.learning_rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
+    /// The learning rate of the state's next step: it rises linearly and falls as a cosine, or
+    /// by halves.
+    pub fn rate(&self, state: &State, total: u64) -> f64 {
+        let step = state.step as f64;
+        let rise = ((step + 1.0) / self.warm_up.max(1) as f64).min(1.0);
+        let fall = match self.schedule {
+            Schedule::Cosine => {
+                let fall = 0.5 * (1.0 + (std::f64::consts::PI * step / total as f64).cos());
+                LAST_RATE + (1.0 - LAST_RATE) * fall
+            }
+            Schedule::Plateau => 0.5f64.powf(f64::from(state.halvings)),
+        };
+        self.learning_rate * rise * fall
     }
 
-    /// One step of `total` down the gradient of `loss`, which `network`, the tracked form of the
-    /// state's network, made. Gives the loss every tenth time.
+    /// One step of `total` down the gradients of `loss`. Gives the loss every tenth time.
     ///
     /// # Errors
     /// The loss is no number.
     pub fn update(
         &self,
         state: &mut State,
-        network: &Network,
+        gradients: Vec<Gradient>,
         loss: Tensor<1>,
         total: u64,
     ) -> Result<Option<f64>> {
-        let mut gradients = loss.backward();
-        let rate = self.rate(state.step, total);
+        let rate = self.rate(state, total);
         let done = state.step as f64;
         // At the start the average forgets faster, so that it does not keep the first weights.
         let keep = self.average.min((1.0 + done) / (10.0 + done));
         let (mut layers, mut averaged) = (Vec::new(), Vec::new());
-        for (k, layer) in network.layers().iter().enumerate() {
-            let missing = || Error::new(format!("the loss does not depend on {}", layer.name));
-            let dw = layer
-                .weight
-                .grad_remove(&mut gradients)
-                .ok_or_else(missing)?;
-            let db = layer.bias.grad_remove(&mut gradients).ok_or_else(missing)?;
+        let network = state.network.clone();
+        for (k, (layer, (dw, db))) in network.layers().iter().zip(gradients).enumerate() {
             let (sw, sb) = std::mem::take(&mut state.optimiser[k]);
-            let (weight, sw) = self
-                .decaying
-                .step(rate, layer.weight.clone().inner(), dw, sw);
-            let (bias, sb) = self.plain.step(rate, layer.bias.clone().inner(), db, sb);
+            let (weight, sw) = self.decaying.step(rate, layer.weight.clone(), dw, sw);
+            let (bias, sb) = self.plain.step(rate, layer.bias.clone(), db, sb);
             state.optimiser[k] = (sw, sb);
             let before = &state.average.layers()[k];
             averaged.push(Layer {
@@ -95,7 +101,7 @@ impl Optimiser {
         if !state.step.is_multiple_of(LOOK) && state.step > 1 {
             return Ok(None);
         }
-        let value = f64::from(to_vec(loss.inner())?[0]);
+        let value = f64::from(to_vec(loss)?[0]);
         if !value.is_finite() {
             return Err(
                 Error::new(format!("the loss is {value} at step {}", state.step))
@@ -104,6 +110,21 @@ impl Optimiser {
         }
         Ok(Some(value))
     }
+}
+
+/// The gradients of a loss that `network`, the tracked form of one, made.
+///
+/// # Errors
+/// The loss does not depend on a layer.
+pub fn gradients(network: &Network, loss: &Tensor<1>) -> Result<Vec<Gradient>> {
+    let mut all = loss.backward();
+    let one = |layer: &Layer| {
+        let missing = || Error::new(format!("the loss does not depend on {}", layer.name));
+        let weight = layer.weight.grad_remove(&mut all).ok_or_else(missing)?;
+        let bias = layer.bias.grad_remove(&mut all).ok_or_else(missing)?;
+        Ok((weight, bias))
+    };
+    network.layers().iter().map(one).collect()
 }
 
 fn blend<const D: usize>(before: &Tensor<D>, now: &Tensor<D>, keep: f64) -> Tensor<D> {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::Config;
 use super::checkpoint::{self, State};
 use super::network::{Network, random_weights, to_vec};
-use super::optimise::Optimiser;
+use super::optimise::{self, Optimiser};
 use crate::dataset::{Dataset, Section, Split};
 use crate::files;
 use crate::landmarks::{self, Jitter, Sample};
@@ -71,12 +71,9 @@ pub(super) fn train_until(
     while state.step < last {
         let network = state.network.tracked();
         let samples = batch(&train, config, state.step)?;
-        if let Some(value) = optimiser.update(
-            &mut state,
-            &network,
-            points_loss(&network, &samples, device),
-            total,
-        )? {
+        let value = points_loss(&network, &samples, device);
+        let gradients = optimise::gradients(&network, &value)?;
+        if let Some(value) = optimiser.update(&mut state, gradients, value.inner(), total)? {
             loss = value;
         }
         if state.step.is_multiple_of(config.validate_every) || state.step == total {

@@ -1,7 +1,5 @@
 use std::fs;
 
-use face8x::geometry::Point;
-
 use super::*;
 use crate::dataset::{self, Alignment, CROP_SIDE, PictureData, Split, WIDE_SIDE, Writer};
 use crate::network::Weights;
@@ -29,14 +27,14 @@ n64 = 0
 share = 0.3
 ";
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     toml::from_str(TINY).unwrap()
 }
 
-fn data() -> tempfile::TempDir {
+pub(super) fn data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = Writer::create(folder.path(), 1, 1, "test".into()).unwrap();
-    let landmarks = [Point::new(1.0, 1.0); 5];
+    let landmarks = face8x::geometry::CANONICAL_LANDMARKS;
     let picture = |k: usize| {
         let wave =
             |i: usize| (128.0 + 90.0 * ((i / 3 % CROP_SIDE + 7 * k) as f32 / 9.0).sin()) as u8;
@@ -60,12 +58,12 @@ fn data() -> tempfile::TempDir {
 
 #[test]
 fn a_resumed_training_ends_with_the_same_weights() {
-    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let (data, device) = (data(), open_devices(DEVICES[0]).unwrap());
     let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    train(&config(), data.path(), whole.path(), &device).unwrap();
+    train(&config(), data.path(), whole.path(), &device, false).unwrap();
     let checkpoint = broken.path().join("checkpoint.safetensors");
     for _ in 0..8 {
-        run::train_until(&config(), data.path(), broken.path(), &device, 2).unwrap();
+        run::train_until(&config(), data.path(), broken.path(), &device, false, 2).unwrap();
         assert!(checkpoint.exists());
     }
     let weights = |folder: &tempfile::TempDir| {
@@ -78,14 +76,14 @@ fn a_resumed_training_ends_with_the_same_weights() {
 
 #[test]
 fn a_checkpoint_of_another_configuration_is_refused() {
-    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let (data, device) = (data(), open_devices(DEVICES[0]).unwrap());
     let output = tempfile::tempdir().unwrap();
-    run::train_until(&config(), data.path(), output.path(), &device, 2).unwrap();
+    run::train_until(&config(), data.path(), output.path(), &device, false, 2).unwrap();
     let other = Config {
         seed: 1,
         ..config()
     };
-    let error = train(&other, data.path(), output.path(), &device).unwrap_err();
+    let error = train(&other, data.path(), output.path(), &device, false).unwrap_err();
     assert!(
         error.to_string().contains("another configuration"),
         "{error}"
@@ -94,7 +92,7 @@ fn a_checkpoint_of_another_configuration_is_refused() {
 
 #[test]
 fn training_lowers_the_loss() {
-    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let (data, device) = (data(), open_devices(DEVICES[0]).unwrap());
     let output = tempfile::tempdir().unwrap();
     let config = Config {
         epochs: 20.0,
@@ -103,7 +101,7 @@ fn training_lowers_the_loss() {
         degrade: None,
         ..config()
     };
-    train(&config, data.path(), output.path(), &device).unwrap();
+    train(&config, data.path(), output.path(), &device, false).unwrap();
     let rows = fs::read_to_string(output.path().join("metrics.csv")).unwrap();
     let psnr: Vec<f64> = rows
         .lines()
@@ -114,30 +112,48 @@ fn training_lowers_the_loss() {
 }
 
 #[test]
-fn the_network_computes_what_its_onnx_file_computes() {
-    let device = open_device(DEVICES[0]).unwrap();
-    let weights =
-        network::random_weights(&crate::network::Plan::new(&crate::network::Config::NANO), 5);
-    let burn = Network::new(&weights, &device).unwrap();
-    let runner =
-        crate::runner::Runner::load(&crate::onnx::float_model(&weights, &[]).unwrap()).unwrap();
-    let lr = crate::evaluate::noise(7);
-    let planes = loader::planes(&lr);
-    let input = burn::tensor::Tensor::from_data(
-        burn::tensor::TensorData::new(planes.clone(), [1, 3, 16, 16]),
-        &device,
-    );
-    let residual = network::to_vec(burn.forward(input)).unwrap();
-    let wanted = crate::runner::values::<f32>(&runner.run(&lr).unwrap()[0]).unwrap();
-    for ((r, b), w) in residual.iter().zip(loader::enlarge(&planes)).zip(wanted) {
-        assert!((r + b - w).abs() < 1e-4);
+fn the_networks_compute_what_their_onnx_files_compute() {
+    use crate::network::{Config, Plan};
+    let device = &open_devices(DEVICES[0]).unwrap()[0];
+    for plan in [Plan::new(&Config::NANO), Plan::paper()] {
+        let weights = network::random_weights(&plan, 5);
+        assert_eq!(Plan::of(&weights).unwrap(), plan);
+        let burn = Network::new(&weights, device).unwrap();
+        let file = crate::onnx::float_model(&weights, &[]).unwrap();
+        let runner = crate::runner::Runner::load(&file).unwrap();
+        let lr = crate::evaluate::noise(7);
+        let planes = loader::planes(&lr);
+        let data = burn::tensor::TensorData::new(planes.clone(), [1, 3, 16, 16]);
+        let input = burn::tensor::Tensor::from_data(data, device);
+        let residual = network::to_vec(burn.forward(input)).unwrap();
+        let reach = residual.iter().fold(1f32, |m, v| m.max(v.abs()));
+        let wanted = crate::runner::values::<f32>(&runner.run(&lr).unwrap()[0]).unwrap();
+        for ((r, b), w) in residual.iter().zip(loader::enlarge(&planes)).zip(wanted) {
+            assert!((r + b - w).abs() < 1e-4 * reach);
+        }
+        assert_eq!(burn.weights().unwrap(), weights);
     }
-    assert_eq!(burn.weights().unwrap(), weights);
+}
+
+#[test]
+fn the_paper_s_network_learns_but_is_not_quantised() {
+    let (data, output) = (data(), tempfile::tempdir().unwrap());
+    let config = Config {
+        network: Sizes::Named("paper".into()),
+        epochs: 1.0,
+        precision: Precision::Float32,
+        ..config()
+    };
+    let devices = open_devices(DEVICES[0]).unwrap();
+    train(&config, data.path(), output.path(), &devices, false).unwrap();
+    let weights = Weights::read(&output.path().join("last.safetensors")).unwrap();
+    let error = crate::quantise::quantise(&weights, &[crate::evaluate::noise(1)]).unwrap_err();
+    assert!(error.to_string().contains("no 8-bit form"), "{error}");
 }
 
 #[test]
 fn the_ssim_loss_is_the_metric() {
-    let device = open_device(DEVICES[0]).unwrap();
+    let device = open_devices(DEVICES[0]).unwrap();
     let mut rng = fastrand::Rng::with_seed(2);
     let levels: Vec<u8> = (0..2 * 49152)
         .map(|k| (k / 3 % 128 + rng.i32(-20..20)).clamp(0, 255) as u8)
@@ -145,9 +161,10 @@ fn the_ssim_loss_is_the_metric() {
     let (a, b) = levels.split_at(49152);
     let tensor = |rgb: &[u8]| {
         let data = burn::tensor::TensorData::new(loader::planes(rgb), [1, 3, 128, 128]);
-        burn::tensor::Tensor::<4>::from_data(data, &device)
+        burn::tensor::Tensor::<4>::from_data(data, &device[0])
     };
-    let found = network::to_vec(losses::Ssim::new(&device).mean(tensor(a), tensor(b))).unwrap()[0];
+    let found =
+        network::to_vec(losses::Ssim::new(&device[0]).mean(tensor(a), tensor(b))).unwrap()[0];
     let planes = |rgb: &[u8]| crate::metrics::Planes::rgb(rgb, 128, 128);
     let wanted = crate::metrics::ssim(&planes(a), &planes(b));
     assert!((f64::from(found) - wanted).abs() < 1e-4, "{found} {wanted}");
@@ -157,7 +174,8 @@ fn the_ssim_loss_is_the_metric() {
 fn a_batch_depends_on_the_seed_and_the_step_alone() {
     let data = data();
     let dataset = dataset::Dataset::open(data.path()).unwrap();
-    let batch = |seed, step| loader::batch(&dataset, &Config { seed, ..config() }, step).unwrap();
+    let batch =
+        |seed, step| loader::batch(&dataset, None, &Config { seed, ..config() }, step).unwrap();
     assert_eq!(batch(0, 3), batch(0, 3));
     assert_ne!(batch(0, 3), batch(1, 3));
     assert_ne!(batch(0, 3), batch(0, 4));
@@ -175,6 +193,12 @@ fn mistakes_in_a_configuration_are_named() {
         ("shift = 3", "shift"),
         ("epochs = -1", "epochs"),
         ("[degrade]\nnois = 1", "nois"),
+        ("beta_2 = 1.5", "beta_2"),
+        ("plateau = 0", "plateau"),
+        ("schedule = \"up\"", "up"),
+        ("precision = \"float8\"", "float8"),
+        ("[heatmap]\nfloor = 0", "heatmap.floor"),
+        ("[heatmap]\nwieght = 1", "wieght"),
     ] {
         fs::write(&path, text).unwrap();
         let error = Config::read(&path).unwrap_err();
@@ -199,11 +223,11 @@ fn the_configurations_that_come_with_it_are_good() {
 
 #[test]
 fn the_landmark_network_computes_what_its_onnx_files_compute() {
-    let device = open_device(DEVICES[0]).unwrap();
+    let device = open_devices(DEVICES[0]).unwrap();
     let plan = crate::network::Plan::points(&crate::network::Points::STANDARD);
     let weights = network::random_weights(&plan, 8);
     assert_eq!(crate::network::Plan::of(&weights).unwrap(), plan);
-    let burn = Network::new(&weights, &device).unwrap();
+    let burn = Network::new(&weights, &device[0]).unwrap();
     let mut rng = fastrand::Rng::with_seed(4);
     let crops: Vec<Vec<u8>> = (0..6)
         .map(|_| (0..48 * 48).map(|_| rng.u8(..)).collect())
@@ -219,7 +243,8 @@ fn the_landmark_network_computes_what_its_onnx_files_compute() {
         let levels: Vec<f32> = crop.iter().map(|&v| f32::from(v) / 255.0).collect();
         let data = burn::tensor::TensorData::new(levels, [1, 1, 48, 48]);
         let wanted =
-            network::to_vec(burn.forward(burn::tensor::Tensor::from_data(data, &device))).unwrap();
+            network::to_vec(burn.forward(burn::tensor::Tensor::from_data(data, &device[0])))
+                .unwrap();
         assert_eq!(wanted.len(), 11);
         let reach = wanted.iter().fold(0f32, |m, v| m.max(v.abs()));
         for ((w, f), q) in wanted.iter().zip(run(&float, crop)).zip(run(&int8, crop)) {
@@ -231,16 +256,16 @@ fn the_landmark_network_computes_what_its_onnx_files_compute() {
 
 #[test]
 fn a_resumed_landmark_training_ends_with_the_same_weights() {
-    let (data, device) = (data(), open_device(DEVICES[0]).unwrap());
+    let (data, device) = (data(), open_devices(DEVICES[0]).unwrap());
     let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let config = Config {
         epochs: 2.0,
         validate_every: 1,
         ..config()
     };
-    train_points(&config, data.path(), whole.path(), &device).unwrap();
+    train_points(&config, data.path(), whole.path(), &device[0]).unwrap();
     for _ in 0..4 {
-        points::train_until(&config, data.path(), broken.path(), &device, 1).unwrap();
+        points::train_until(&config, data.path(), broken.path(), &device[0], 1).unwrap();
     }
     let weights = |folder: &tempfile::TempDir| {
         Weights::read(&folder.path().join("last.safetensors")).unwrap()

@@ -39,7 +39,7 @@ pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) ->
     }
     let scored = cases.par_iter().zip(&restored);
     let scores = scored
-        .map(|(case, sr)| Score::of(sr, &case.hr, &case.outside))
+        .map(|(case, sr)| Score::of(sr, &case.hr, &case.outside, &case.features))
         .collect();
     Ok(Scores {
         name: name.into(),
@@ -48,10 +48,26 @@ pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) ->
     })
 }
 
-/// The means of PSNR, SSIM and MS-SSIM.
-pub fn means(scores: &Scores) -> [f64; 3] {
+/// The means of PSNR, SSIM and MS-SSIM, and of PSNR and SSIM of the features; no numbers of
+/// features without heatmaps.
+pub fn means(scores: &Scores) -> [f64; 5] {
     let mean = |f: fn(&Score) -> f64| {
-        mean_and_interval(&scores.scores.iter().map(f).collect::<Vec<_>>()).0
+        let values: Vec<f64> = scores
+            .scores
+            .iter()
+            .map(f)
+            .filter(|v| !v.is_nan())
+            .collect();
+        match values.is_empty() {
+            true => f64::NAN,
+            false => mean_and_interval(&values).0,
+        }
     };
-    [mean(|s| s.psnr), mean(|s| s.ssim), mean(|s| s.ms_ssim)]
+    [
+        mean(|s| s.psnr),
+        mean(|s| s.ssim),
+        mean(|s| s.ms_ssim),
+        mean(|s| s.features[0]),
+        mean(|s| s.features[2]),
+    ]
 }

@@ -12,6 +12,7 @@ pub use reference::Reference;
 
 use super::graph::{Scale, Sum};
 use super::skip::{self, Base, RowRoom};
+use crate::{Error, Result};
 
 /// Weights of 16 output channels for 4 input channels of one tap: `[output][input]`. The first 4
 /// outputs fill a 128-bit register, the first 8 one of 256 bits, all of them one of 512.
@@ -62,10 +63,12 @@ pub struct Row<'a> {
     pub pixels: usize,
 }
 
-/// The other side of an addition: bytes at the same places as the output's.
+/// The other side of an addition: a byte for each of the output's.
 #[derive(Clone, Copy)]
 pub struct Addend<'a> {
     pub other: &'a [u8],
+    /// Bytes from one pixel to the next.
+    pub step: usize,
     pub own_scale: Scale,
     pub other_scale: Scale,
     pub sum: Sum,
@@ -97,7 +100,8 @@ impl Row<'_> {
             assert!(self.input.len() >= last * self.input_step + tap, "input");
             let end = last * self.output_step + lanes;
             assert!(self.output.len() >= end, "output");
-            assert!(self.add.is_none_or(|add| add.other.len() >= end), "addend");
+            let fits = |add: Addend| add.other.len() >= last * add.step + lanes;
+            assert!(self.add.is_none_or(fits), "addend");
         }
     }
 }
@@ -134,6 +138,55 @@ pub trait Kernel: Send + Sync + std::fmt::Debug {
     ) {
         skip::picture_row(base, residual, zero, y, room, out);
     }
+}
+
+/// The variable that names a kernel to be taken in the place of the fastest, to compare them.
+const CHOICE: &str = "FACE8X_KERNEL";
+
+/// The kernel that the environment's `FACE8X_KERNEL` names, or the fastest.
+///
+/// # Errors
+/// A usage error: this processor has no kernel of that name.
+pub fn chosen() -> Result<Arc<dyn Kernel>> {
+    match std::env::var(CHOICE) {
+        Ok(name) => named(&name).map_err(|error| error.context(CHOICE)),
+        Err(_) => Ok(fastest()),
+    }
+}
+
+/// The kernel of this name, in small letters with `-` for the space.
+fn named(name: &str) -> Result<Arc<dyn Kernel>> {
+    let found = available()
+        .into_iter()
+        .find(|kernel| short(kernel.as_ref()) == name);
+    found.ok_or_else(|| {
+        let names = names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Error::unknown("kernel", name, &names)
+    })
+}
+
+/// The kernel of this number in [`names`].
+///
+/// # Errors
+/// This processor has fewer.
+pub fn numbered(number: usize) -> Result<Arc<dyn Kernel>> {
+    let found = available().into_iter().nth(number);
+    found.ok_or_else(|| Error::new(format!("this processor has no kernel number {number}")))
+}
+
+/// A kernel's name for the command line.
+fn short(kernel: &dyn Kernel) -> String {
+    kernel.name().to_lowercase().replace(' ', "-")
+}
+
+/// The names of the kernels that this processor can run, the fastest first, as `FACE8X_KERNEL`
+/// takes them.
+pub fn names() -> Vec<String> {
+    available()
+        .iter()
+        .map(|kernel| short(kernel.as_ref()))
+        .collect()
 }
 
 /// The fastest kernel that this processor can run.

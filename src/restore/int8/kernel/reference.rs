@@ -48,7 +48,8 @@ fn one(row: &mut Row<'_>, pixel: usize, block: usize) {
             None => byte,
             Some(add) => {
                 let own = add.own_scale.value(byte);
-                let total = own + add.other_scale.value(add.other[at + lane]);
+                let other = add.other[pixel * add.step + lanes.start + lane];
+                let total = own + add.other_scale.value(other);
                 let total = if add.sum.relu { total.max(0.0) } else { total };
                 quantise((total * add.sum.reciprocal).round_ties_even(), add.sum.zero)
             }

@@ -18,6 +18,7 @@ struct Case {
     factor: Vec<f32>,
     zero: u8,
     output_step: usize,
+    other_step: usize,
     add: Option<(Vec<u8>, Scale, Scale, Sum)>,
     pixels: usize,
 }
@@ -49,6 +50,7 @@ impl Case {
                 .as_ref()
                 .map(|(other, own_scale, other_scale, sum)| Addend {
                     other,
+                    step: self.other_step,
                     own_scale: *own_scale,
                     other_scale: *other_scale,
                     sum: *sum,
@@ -85,7 +87,7 @@ impl Case {
         };
         let value = |q: u8, s: &Scale| (i32::from(q) - i32::from(s.zero)) as f32 * s.scale;
         let total =
-            value(own, own_scale) + value(other[pixel * self.output_step + lane], other_scale);
+            value(own, own_scale) + value(other[pixel * self.other_step + lane], other_scale);
         let total = if to.relu { total.max(0.0) } else { total };
         byte(f64::from(total * to.reciprocal), to.zero)
     }
@@ -121,16 +123,17 @@ fn cases() -> impl Strategy<Value = Case> {
         1usize..5,
         0usize..4,
         1usize..=2,
-        0usize..3,
+        (0usize..3, 0usize..3),
     );
-    sizes.prop_flat_map(|(pixels, blocks, quads, taps, stride, gap)| {
+    sizes.prop_flat_map(|(pixels, blocks, quads, taps, stride, gaps)| {
         let lanes = blocks * Block::LANES;
         let input_step = stride * quads * 4;
-        let output_step = lanes + gap * Block::LANES;
+        let output_step = lanes + gaps.0 * Block::LANES;
+        let other_step = lanes + gaps.1 * Block::LANES;
         let input = pixels * input_step + 3 * 40 + 4 * quads;
         let factor = prop_oneof![1e-6..0.05f32, Just(1e6)];
         let add = (
-            bytes(pixels * output_step + lanes),
+            bytes(pixels * other_step + lanes),
             scales(),
             scales(),
             any::<bool>(),
@@ -169,6 +172,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 factor,
                 zero,
                 output_step,
+                other_step,
                 add,
                 pixels,
             },
@@ -190,6 +194,17 @@ fn kernels_that_this_processor_lacks_are_named() {
             writeln!(std::io::stderr(), "skipped: this processor has no {name}").ok();
         }
     }
+}
+
+#[test]
+fn kernels_are_found_by_name() {
+    for (name, kernel) in names().iter().zip(available()) {
+        assert_eq!(named(name).unwrap().name(), kernel.name());
+    }
+    assert_eq!(names().last().unwrap(), "portable");
+    let error = named("portabel").err().unwrap();
+    assert_eq!(error.exit_code(), 2);
+    assert!(error.remedy_text().unwrap().contains("portable"));
 }
 
 proptest! {

@@ -1,14 +1,42 @@
 //! What follows a convolution: DepthToSpace, an addition, the global skip.
 
 use tract_core::internal::{AxisOp, ToDim};
-use tract_core::ops::quant::QuantizeLinearU8;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::quant::{QuantizeLinearI8, QuantizeLinearU8};
 use tract_core::prelude::TypedNode;
 
 use super::{Levels, Search, Value};
 use crate::Result;
-use crate::restore::int8::graph::{Shape, Sum, TensorId, Then};
-use crate::restore::int8::parameters::positive;
-use crate::restore::int8::skip;
+use crate::restore::int8::graph::{Conv, Shape, Step, Sum, TensorId, Then};
+use crate::restore::int8::parameters::{byte, positive};
+use crate::restore::int8::{plan, skip};
+
+/// QuantizeLinear to bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Quantise {
+    /// 1 / scale.
+    reciprocal: f32,
+    zero: i32,
+    signed: bool,
+}
+
+impl Quantise {
+    pub(super) fn of(op: &ElementWiseOp) -> Option<Quantise> {
+        if let Some(op) = op.0.downcast_ref::<QuantizeLinearU8>() {
+            return Some(Quantise {
+                reciprocal: op.scale,
+                zero: op.zero_point.into(),
+                signed: false,
+            });
+        }
+        let op = op.0.downcast_ref::<QuantizeLinearI8>()?;
+        Some(Quantise {
+            reciprocal: op.scale,
+            zero: op.zero_point.into(),
+            signed: true,
+        })
+    }
+}
 
 impl Search<'_> {
     /// DepthToSpace as tract writes it: a reshape, two moves of axes, a reshape.
@@ -34,13 +62,8 @@ impl Search<'_> {
             2 => AxisOp::Move(2, 3),
             _ => reshape(2, &[rows, 2, columns, 2], &[2 * rows, 2 * columns]),
         };
-        let made_by = self
-            .found
-            .network
-            .convs
-            .iter()
-            .position(|conv| conv.output == tensor)?;
-        if *op != wanted || !shape.channels.is_multiple_of(4) || !self.is_plain(made_by) {
+        let made_by = self.plain_conv(tensor)?;
+        if *op != wanted || !shape.channels.is_multiple_of(4) {
             return None;
         }
         if done < 3 {
@@ -50,37 +73,51 @@ impl Search<'_> {
             channels,
             rows: 2 * rows,
             columns: 2 * columns,
+            ..shape
         });
-        let conv = &mut self.found.network.convs[made_by];
+        let conv = self.conv_mut(made_by)?;
         (conv.fold, conv.output) = (true, output);
         self.found.tensors.retain(|_, kept| *kept != tensor);
         Some(Value::Bytes(output))
     }
 
-    fn is_plain(&self, conv: usize) -> bool {
-        let conv = &self.found.network.convs[conv];
-        !conv.fold && conv.then == Then::Nothing
+    fn conv_mut(&mut self, step: usize) -> Option<&mut Conv> {
+        match self.found.network.steps.get_mut(step) {
+            Some(Step::Conv(conv)) => Some(conv),
+            _ => None,
+        }
     }
 
-    pub(super) fn quantise(
-        &mut self,
-        node: &TypedNode,
-        op: &QuantizeLinearU8,
-    ) -> Result<Option<Value>> {
+    /// The step that makes the tensor, where it is a convolution that nothing follows.
+    fn unfinished_conv(&self, tensor: TensorId) -> Option<(usize, &Conv)> {
+        let made_by = self.found.network.made_by(tensor)?;
+        match &self.found.network.steps[made_by] {
+            Step::Conv(conv) if conv.then == Then::Nothing => Some((made_by, conv)),
+            _ => None,
+        }
+    }
+
+    /// The same, where it isn't folded either.
+    fn plain_conv(&self, tensor: TensorId) -> Option<usize> {
+        let (made_by, conv) = self.unfinished_conv(tensor)?;
+        (!conv.fold).then_some(made_by)
+    }
+
+    pub(super) fn quantise(&mut self, node: &TypedNode, op: Quantise) -> Result<Option<Value>> {
         let value = self.values.get(&node.inputs[0]).copied();
         match value {
             Some(Value::Sum { a, b, relu }) => {
-                let reciprocal = positive(op.scale, &node.name)?;
                 let sum = Sum {
                     relu,
-                    reciprocal,
-                    zero: op.zero_point,
+                    reciprocal: positive(op.reciprocal, &node.name)?,
+                    zero: byte(op.zero, op.signed, &node.name)?,
                 };
-                Ok(self.add(a, b, sum).or_else(|| self.add(b, a, sum)))
+                let added = self.add(a, b, sum, op.signed);
+                Ok(added.or_else(|| self.add(b, a, sum, op.signed)))
             }
             // It comes out as display pixels, which no other node could read.
             Some(Value::Picture { residual, base })
-                if (op.scale, op.zero_point) == (1.0, 0)
+                if (op.reciprocal, op.zero, op.signed) == (1.0, 0, false)
                     && self.model.outputs == [node.id.into()]
                     && self.once(node.id.into()) =>
             {
@@ -93,65 +130,68 @@ impl Search<'_> {
     /// The convolution that makes the tensor and can take one more step, where nothing else reads
     /// the tensor.
     fn last_use(&self, tensor: TensorId) -> Option<usize> {
-        let outlet = self
-            .found
-            .tensors
-            .iter()
-            .find_map(|(o, t)| (*t == tensor).then_some(*o))?;
-        let conv = self
-            .found
-            .network
-            .convs
-            .iter()
-            .position(|conv| conv.output == tensor)?;
-        (self.once(outlet) && self.found.network.convs[conv].then == Then::Nothing).then_some(conv)
+        let (made_by, _) = self.unfinished_conv(tensor)?;
+        let mut outlets = self.found.tensors.iter();
+        let outlet = outlets.find_map(|(o, t)| (*t == tensor).then_some(*o))?;
+        self.once(outlet).then_some(made_by)
     }
 
-    fn add(&mut self, own: Levels, other: Levels, sum: Sum) -> Option<Value> {
+    fn add(&mut self, own: Levels, other: Levels, sum: Sum, signed: bool) -> Option<Value> {
         let conv = self.last_use(own.tensor)?;
-        // The other side must be there when the convolution runs.
-        let other_made = self
-            .found
-            .network
-            .convs
-            .iter()
-            .position(|c| c.output == other.tensor);
-        if own.tensor == other.tensor || other_made.is_some_and(|made| made >= conv) {
+        // tract's floats and ours could part where they are infinite.
+        let reach = 255.0 * (own.scale.scale + other.scale.scale);
+        if !(reach * sum.reciprocal).is_finite() {
             return None;
         }
-        let (own_scale, other_scale) = (own.scale, other.scale);
+        let network = &self.found.network;
+        // The other side must be there when the convolution runs, channel by channel.
+        let made = network.made_by(other.tensor);
+        if own.tensor == other.tensor
+            || made.is_some_and(|made| made >= conv)
+            || plan::gapped(network, other.tensor)
+        {
+            return None;
+        }
         let then = Then::Add {
-            own: own_scale,
-            other: other_scale,
+            own: own.scale,
+            other: other.scale,
             other_id: other.tensor,
             sum,
         };
-        Some(self.finish(conv, own.tensor, then))
+        self.finish(conv, own.tensor, then, signed)
     }
 
     fn picture(&mut self, residual: Levels, base: TensorId) -> Option<Value> {
         let conv = self.last_use(residual.tensor)?;
+        let folded = self.conv_mut(conv)?.fold;
         let network = &self.found.network;
         let (small, large) = (network.tensors[base], network.tensors[residual.tensor]);
-        let fits = network.convs[conv].fold
+        let fits = folded
             && residual.scale.scale == 1.0
             && (large.channels, small.channels) == (3, 3)
             && large.rows == small.rows * skip::FACTOR
-            && large.columns == small.columns * skip::FACTOR;
+            && large.columns == small.columns * skip::FACTOR
+            && !plan::gapped(network, base);
         let then = Then::Picture {
             zero: residual.scale.zero,
             base,
         };
-        fits.then(|| self.finish(conv, residual.tensor, then))
+        if !fits {
+            return None;
+        }
+        self.finish(conv, residual.tensor, then, false)
     }
 
     /// The convolution's output is a new tensor now.
-    fn finish(&mut self, conv: usize, tensor: TensorId, then: Then) -> Value {
+    fn finish(&mut self, conv: usize, tensor: TensorId, then: Then, signed: bool) -> Option<Value> {
         let network = &mut self.found.network;
-        let output = network.tensor(network.tensors[tensor]);
-        network.convs[conv].then = then;
-        network.convs[conv].output = output;
+        let output = network.tensor(Shape {
+            signed,
+            ..network.tensors[tensor]
+        });
+        let conv = self.conv_mut(conv)?;
+        (conv.then, conv.output) = (then, output);
         self.found.tensors.retain(|_, kept| *kept != tensor);
-        Value::Bytes(output)
+        Some(Value::Bytes(output))
     }
 }

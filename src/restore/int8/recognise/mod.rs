@@ -6,20 +6,29 @@
 use std::collections::{HashMap, HashSet};
 
 use tract_core::internal::{AxisOp, OutletId, Tensor, tvec};
+use tract_core::ops::Downsample;
+use tract_core::ops::array::TypedConcat;
 use tract_core::ops::binary::TypedBinOp;
-use tract_core::ops::cnn::{Conv as TractConv, KernelFormat, PaddingSpec};
+use tract_core::ops::cnn::{Conv as TractConv, MaxPool};
+use tract_core::ops::einsum::EinSum;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::math::{Add, Max};
-use tract_core::ops::nn::DataFormat;
+use tract_core::ops::nn::NearestUpsample;
 use tract_core::ops::quant::DequantizeLinearF32;
 use tract_core::prelude::{DatumType, IntoTValue, TypedModel, TypedNode};
 
-use super::graph::{Conv, Network, Scale, Shape, TensorId};
-use super::parameters::{ConvForm, byte, positive, values};
+use super::graph::{Network, Scale, Shape, TensorId};
+use super::parameters::{byte, positive, values};
 use super::skip;
 use crate::{Error, Result};
+use follow::Quantise;
 
+mod conv;
 mod follow;
+mod shapes;
+
+/// Most channels of a tensor that is looked at; the rest stays tract's.
+const MAX_CHANNELS: usize = 4096;
 
 /// A network, and where its tensors stand in tract's graph.
 pub struct Recognised {
@@ -49,6 +58,8 @@ enum Value {
     },
     /// DepthToSpace's four nodes: the tensor that is folded, and how many of them are done.
     Folding(TensorId, usize),
+    /// Every second row, column, or both of a tensor of bytes.
+    Thinned(TensorId, [usize; 2]),
     /// The input, enlarged.
     Base(TensorId),
     Picture {
@@ -101,7 +112,7 @@ pub fn recognise(model: &TypedModel) -> Result<Recognised> {
     Ok(search.found)
 }
 
-impl Search<'_> {
+impl<'m> Search<'m> {
     fn keep(&mut self, outlet: OutletId, value: Value) {
         if let Value::Bytes(tensor) = value {
             self.found.tensors.insert(outlet, tensor);
@@ -133,49 +144,76 @@ impl Search<'_> {
         if let Some(op) = node.op_as::<TypedBinOp>() {
             return Ok(self.binary(node, op));
         }
+        if let Some(op) = node.op_as::<EinSum>() {
+            return self.product(node, op);
+        }
+        if let Some(op) = node.op_as::<ElementWiseOp>() {
+            return match Quantise::of(op) {
+                Some(op) => self.quantise(node, op),
+                None => Ok(None),
+            };
+        }
+        Ok(self.move_pixels(node))
+    }
+
+    fn move_pixels(&mut self, node: &TypedNode) -> Option<Value> {
         if let Some(op) = node.op_as::<AxisOp>() {
-            return Ok(self.fold(node, op));
+            return self.fold(node, op);
         }
-        let quantise = node
-            .op_as::<ElementWiseOp>()
-            .and_then(|op| op.0.downcast_ref());
-        if let Some(op) = quantise {
-            return self.quantise(node, op);
+        if let Some(op) = node.op_as::<TypedConcat>() {
+            return self.concat(node, op);
         }
-        Ok(self.enlarge(node))
+        if let Some(op) = node.op_as::<MaxPool>() {
+            return self.pool(node, op);
+        }
+        if let Some(op) = node.op_as::<NearestUpsample>() {
+            return self.nearest(node, op);
+        }
+        if let Some(op) = node.op_as::<Downsample>() {
+            return self.thin(node, op);
+        }
+        self.enlarge(node)
     }
 
     /// The tensor of an outlet of bytes; one that tract makes becomes an entry.
     fn bytes(&mut self, outlet: OutletId) -> Option<TensorId> {
-        match self.values.get(&outlet) {
-            Some(Value::Bytes(tensor)) => return Some(*tensor),
-            Some(_) => return None,
-            None if self.after.contains(&outlet.node) => return None,
-            None => {}
+        if let Some(Value::Bytes(tensor)) = self.values.get(&outlet) {
+            return Some(*tensor);
         }
-        let fact = self.model.outlet_fact(outlet).ok()?;
-        let [1, channels, rows, columns] = fact.shape.as_concrete()? else {
-            return None;
-        };
-        let shape = Shape {
-            channels: *channels,
-            rows: *rows,
-            columns: *columns,
-        };
-        if fact.datum_type != DatumType::U8
-            || fact.konst.is_some()
-            || shape.channels * shape.rows * shape.columns == 0
-        {
-            return None;
-        }
-        let tensor = self.found.network.tensor(shape);
+        let tensor = self.shape_of(outlet)?;
+        let tensor = self.found.network.tensor(tensor);
         self.found.network.entries.push(tensor);
         self.found.entries.push(outlet);
         self.keep(outlet, Value::Bytes(tensor));
         Some(tensor)
     }
 
-    fn constant(&self, outlet: OutletId) -> Option<&Tensor> {
+    /// The shape of an outlet that [`Search::bytes`] would take.
+    fn shape_of(&self, outlet: OutletId) -> Option<Shape> {
+        match self.values.get(&outlet) {
+            Some(Value::Bytes(tensor)) => return Some(self.found.network.tensors[*tensor]),
+            Some(_) => return None,
+            None if self.after.contains(&outlet.node) => return None,
+            None => {}
+        }
+        let fact = self.model.outlet_fact(outlet).ok()?;
+        let [1, channels, rows, columns] = *fact.shape.as_concrete()? else {
+            return None;
+        };
+        let signed = fact.datum_type == DatumType::I8;
+        let fits = (signed || fact.datum_type == DatumType::U8)
+            && fact.konst.is_none()
+            && (1..=MAX_CHANNELS).contains(&channels)
+            && rows * columns > 0;
+        fits.then_some(Shape {
+            channels,
+            rows,
+            columns,
+            signed,
+        })
+    }
+
+    fn constant(&self, outlet: OutletId) -> Option<&'m Tensor> {
         self.model.outlet_fact(outlet).ok()?.konst.as_deref()
     }
 
@@ -183,80 +221,14 @@ impl Search<'_> {
         self.uses.get(&outlet) == Some(&1)
     }
 
-    fn conv(&mut self, node: &TypedNode, op: &TractConv) -> Result<Option<Value>> {
-        let Some(form) = self.conv_form(node, op) else {
-            return Ok(None);
-        };
-        let Some(conv) = form.checked(&node.name)? else {
-            return Ok(None);
-        };
-        let Some(input) = self.bytes(node.inputs[0]) else {
-            return Ok(None);
-        };
-        let shape = self.found.network.tensors[input];
-        if shape.channels != conv.inputs {
-            return Ok(None);
-        }
-        let shape = Shape {
-            channels: conv.outputs,
-            rows: shape.rows.div_ceil(conv.stride),
-            columns: shape.columns.div_ceil(conv.stride),
-        };
-        let output = self.found.network.tensor(shape);
-        self.found.network.convs.push(Conv {
-            input,
-            output,
-            ..conv
-        });
-        Ok(Some(Value::Bytes(output)))
-    }
-
-    /// The parts of a quantised convolution whose geometry fits.
-    fn conv_form(&self, node: &TypedNode, op: &TractConv) -> Option<ConvForm<'_>> {
-        let spec = &op.pool_spec;
-        let side = *spec.kernel_shape.first()?;
-        let fits = node.inputs.len() == 9
-            && op.group == 1
-            && op.kernel_fmt == KernelFormat::OIHW
-            && op.q_params == Some(DatumType::U8)
-            && spec.data_format == DataFormat::NCHW
-            && spec.kernel_shape[..] == [side, side]
-            && (side == 1 || side == 3)
-            && spec.dilations().iter().all(|&d| d == 1)
-            && spec.stride(0) == spec.stride(1)
-            && (spec.stride(0) == 1 || spec.stride(0) == 2)
-            && match &spec.padding {
-                PaddingSpec::Explicit(a, b) => [a, b].iter().all(|p| p[..] == [side / 2; 2]),
-                PaddingSpec::Valid => side == 1,
-                _ => false,
-            };
-        let form = ConvForm {
-            side,
-            stride: spec.stride(0),
-            constants: node.inputs[1..]
-                .iter()
-                .map(|&input| self.constant(input))
-                .collect::<Option<_>>()?,
-            outputs: op.output_channels(),
-            inputs: op.input_channels(),
-        };
-        (fits && form.constants[0].datum_type() == DatumType::I8).then_some(form)
-    }
-
     fn dequantise(&mut self, node: &TypedNode, op: &DequantizeLinearF32) -> Result<Option<Value>> {
-        if self
-            .model
-            .outlet_fact(node.inputs[0])
-            .is_ok_and(|fact| fact.datum_type != DatumType::U8)
-        {
-            return Ok(None);
-        }
         let Some(tensor) = self.bytes(node.inputs[0]) else {
             return Ok(None);
         };
+        let signed = self.found.network.tensors[tensor].signed;
         let scale = Scale {
             scale: positive(op.scale, &node.name)?,
-            zero: byte(op.zero_point, &node.name)?,
+            zero: byte(op.zero_point, signed, &node.name)?,
         };
         Ok(Some(Value::Levels(Levels { tensor, scale })))
     }
@@ -286,7 +258,7 @@ impl Search<'_> {
         match (self.values.get(&a)?, self.values.get(&b)?) {
             (Value::Levels(a), Value::Levels(b)) => {
                 let shapes = [a, b].map(|side| self.found.network.tensors[side.tensor]);
-                (shapes[0] == shapes[1]).then_some(Value::Sum {
+                shapes[0].same_size(&shapes[1]).then_some(Value::Sum {
                     a: *a,
                     b: *b,
                     relu: false,

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use tract_core::internal::SimpleState;
-use tract_core::prelude::{IntoTValue, IntoTensor, Tensor, TypedModel, TypedSimplePlan, tvec};
+use tract_core::internal::{SimpleState, TractResult};
+use tract_core::prelude::{
+    DatumType, IntoTValue, IntoTensor, TValue, Tensor, TypedFact, TypedModel, TypedSimplePlan, tvec,
+};
 use tract_onnx::prelude::{Framework, InferenceModelExt};
 
 use super::kernel::available;
 use super::*;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 
+mod digests;
 mod graphs;
+mod mutations;
+mod refusals;
+mod sketch;
 
 const MODELS: [(&str, &[u8]); 2] = [
     ("010", include_bytes!("../../../../models/face8x.onnx")),

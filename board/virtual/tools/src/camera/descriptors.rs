@@ -5,8 +5,9 @@ use face8x::frame::PixelFormat;
 
 use super::SIZE;
 
-/// Time between two frames in UVC's unit of 100 ns: 30 frames a second.
-pub const INTERVAL: u32 = 333_333;
+/// Time between two frames in UVC's unit of 100 ns: 10 frames a second, which leaves an emulated
+/// processor time for other things.
+pub const INTERVAL: u32 = 1_000_000;
 /// The most bytes of one payload: header and a piece of a frame.
 pub const MAX_PAYLOAD: u32 = 16384;
 /// The bulk endpoint that the frames come from.
@@ -148,7 +149,7 @@ fn format(index: usize) -> Vec<u8> {
         bytes.extend([bits, 1, 0, 0, 0, 0]);
         (bytes, 5)
     };
-    let bits_per_second = frame_len(index) * 8 * 30;
+    let bits_per_second = frame_len(index) * 8 * 10;
     bytes.extend([30, 0x24, frame_kind, 1, 0]);
     bytes.extend(SIZE.0.to_le_bytes());
     bytes.extend(SIZE.1.to_le_bytes());

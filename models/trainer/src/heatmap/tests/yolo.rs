@@ -42,7 +42,7 @@ fn reference() -> Reference {
 fn picture(width: usize, height: usize) -> Vec<u8> {
     let level = |k: usize| {
         let (x, y, c) = (k / 3 % width, k / 3 / width, k % 3);
-        (3 * x + 2 * y + 40 * c + (x * y >> 4)) as u8
+        (3 * x + 2 * y + 40 * c + ((x * y) >> 4)) as u8
     };
     (0..width * height * 3).map(level).collect()
 }

@@ -33,6 +33,7 @@ pub unsafe fn finish(
                 quantise(vmulq_f32(vcvtq_f32_s32(sum), factor), row.zero)
             });
             if let Some(addend) = &row.add {
+                let at = (pixel + p) * addend.step + lane;
                 let other = widen(vld1q_u8(addend.other.as_ptr().add(at)));
                 for (level, other) in levels.iter_mut().zip(other) {
                     *level = add(*level, other, addend);

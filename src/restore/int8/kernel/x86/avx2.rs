@@ -6,55 +6,15 @@
 
 use std::arch::x86_64::*;
 
-use super::half;
-use crate::restore::int8::kernel::{Block, Kernel, Row};
-use crate::restore::int8::skip::{self, Base, RowRoom};
+use super::{half, through};
+use crate::restore::int8::kernel::{Block, Row};
 
-/// Made by [`detect`] alone, so that whoever has one may use the instructions.
-#[derive(Debug)]
-pub struct Avx2(());
-
-/// The kernel, where this processor has its instructions.
-pub fn detect() -> Option<Avx2> {
-    is_x86_feature_detected!("avx2").then_some(Avx2(()))
-}
-
-impl Kernel for Avx2 {
-    fn name(&self) -> &'static str {
-        "AVX2"
-    }
-
-    fn row(&self, mut row: Row<'_>) {
-        row.check();
-        // SAFETY: the processor has the instructions, and the row's slices hold what it reads.
-        unsafe { tiles(&mut row) }
-    }
-
-    fn picture_row(
-        &self,
-        base: Base,
-        residual: &[u8],
-        zero: u8,
-        y: usize,
-        room: &mut RowRoom,
-        out: &mut [u32],
-    ) {
-        // SAFETY: the processor has the instructions.
-        unsafe { picture_row(base, residual, zero, y, room, out) }
-    }
-}
-
-#[target_feature(enable = "avx2")]
-fn picture_row(
-    base: Base,
-    residual: &[u8],
-    zero: u8,
-    y: usize,
-    room: &mut RowRoom,
-    out: &mut [u32],
-) {
-    skip::picture_row(base, residual, zero, y, room, out);
-}
+kernel!(
+    Avx2,
+    "AVX2",
+    features: "avx2",
+    detected: ["avx2"]
+);
 
 /// A whole row: block by block, tiles of 2 pixels, then of 1.
 ///
@@ -63,16 +23,13 @@ fn picture_row(
 #[target_feature(enable = "avx2")]
 unsafe fn tiles(row: &mut Row<'_>) {
     for block in 0..row.blocks {
-        let mut pixel = 0;
-        while pixel < row.pixels {
-            // SAFETY: the tile's pixels and block are the row's.
-            pixel += unsafe {
-                match row.pixels - pixel {
-                    2.. => tile::<2>(row, pixel, block),
-                    _ => tile::<1>(row, pixel, block),
-                }
-            };
-        }
+        // SAFETY: the tiles' pixels and blocks are the row's.
+        through(row.pixels, |pixel, left| unsafe {
+            match left {
+                2.. => tile::<2>(row, pixel, block),
+                _ => tile::<1>(row, pixel, block),
+            }
+        });
     }
 }
 

@@ -5,64 +5,32 @@
 
 use std::arch::x86_64::*;
 
-use crate::restore::int8::kernel::{Addend, Block, Kernel, Row};
-use crate::restore::int8::skip::{self, Base, RowRoom};
+use super::through;
+use crate::restore::int8::graph::Scale;
+use crate::restore::int8::kernel::{Addend, Block, Row};
 
-/// Made by [`detect`] alone, so that whoever has one may use the instructions.
-#[derive(Debug)]
-pub struct Avx512Vnni(());
+kernel!(
+    Avx512Vnni,
+    "AVX-512 VNNI",
+    features: "avx512f,avx512bw,avx512vl,avx512vnni",
+    detected: ["avx512f", "avx512bw", "avx512vl", "avx512vnni"]
+);
 
-/// The kernel, where this processor has its instructions.
-pub fn detect() -> Option<Avx512Vnni> {
-    let found = is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512vnni");
-    found.then_some(Avx512Vnni(()))
-}
-
-impl Kernel for Avx512Vnni {
-    fn name(&self) -> &'static str {
-        "AVX-512 VNNI"
-    }
-
-    fn row(&self, row: Row<'_>) {
-        row.check();
-        // SAFETY: the processor has the instructions, and the row's slices hold what it reads.
-        unsafe {
-            match row.blocks {
-                1 => tiles::<16, 1>(row),
-                2 => tiles::<8, 2>(row),
-                3 => tiles::<8, 3>(row),
-                _ => tiles::<4, 4>(row),
-            }
+/// A whole row, all blocks side by side.
+///
+/// # Safety
+/// The row has passed its check.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn tiles(row: &mut Row<'_>) {
+    // SAFETY: the row has this many blocks.
+    unsafe {
+        match row.blocks {
+            1 => blocks::<16, 1>(row),
+            2 => blocks::<8, 2>(row),
+            3 => blocks::<8, 3>(row),
+            _ => blocks::<4, 4>(row),
         }
     }
-
-    fn picture_row(
-        &self,
-        base: Base,
-        residual: &[u8],
-        zero: u8,
-        y: usize,
-        room: &mut RowRoom,
-        out: &mut [u32],
-    ) {
-        // SAFETY: the processor has the instructions.
-        unsafe { picture_row(base, residual, zero, y, room, out) }
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn picture_row(
-    base: Base,
-    residual: &[u8],
-    zero: u8,
-    y: usize,
-    room: &mut RowRoom,
-    out: &mut [u32],
-) {
-    skip::picture_row(base, residual, zero, y, room, out);
 }
 
 /// A whole row: tiles of P pixels, then of 4, 2 and 1.
@@ -70,19 +38,16 @@ fn picture_row(
 /// # Safety
 /// The row has passed its check and has Q blocks.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn tiles<const P: usize, const Q: usize>(mut row: Row<'_>) {
-    let mut pixel = 0;
-    while pixel < row.pixels {
-        // SAFETY: the tile's pixels are the row's.
-        pixel += unsafe {
-            match row.pixels - pixel {
-                left if left >= P => tile::<P, Q>(&mut row, pixel),
-                4.. => tile::<4, Q>(&mut row, pixel),
-                2.. => tile::<2, Q>(&mut row, pixel),
-                _ => tile::<1, Q>(&mut row, pixel),
-            }
-        };
-    }
+unsafe fn blocks<const P: usize, const Q: usize>(row: &mut Row<'_>) {
+    // SAFETY: the tiles' pixels are the row's.
+    through(row.pixels, |pixel, left| unsafe {
+        match left {
+            left if left >= P => tile::<P, Q>(row, pixel),
+            4.. => tile::<4, Q>(row, pixel),
+            2.. => tile::<2, Q>(row, pixel),
+            _ => tile::<1, Q>(row, pixel),
+        }
+    });
 }
 
 /// P pixels from `pixel` on; gives P.
@@ -144,6 +109,7 @@ unsafe fn finish(row: &mut Row<'_>, pixel: usize, blocks: usize, sums: &[__m512i
                 let factor = _mm512_loadu_ps(row.factor.as_ptr().add(q * Block::LANES));
                 let mut levels = quantise(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), factor), row.zero);
                 if let Some(addend) = &row.add {
+                    let at = (pixel + p) * addend.step + q * Block::LANES;
                     let other = _mm_loadu_si128(addend.other.as_ptr().add(at).cast());
                     levels = add(levels, _mm512_cvtepu8_epi32(other), addend);
                 }
@@ -172,7 +138,7 @@ fn quantise(value: __m512, zero: u8) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn add(own: __m512i, other: __m512i, addend: &Addend) -> __m512i {
-    let value = |bytes: __m512i, scale: crate::restore::int8::graph::Scale| {
+    let value = |bytes: __m512i, scale: Scale| {
         let zero = _mm512_set1_epi32(i32::from(scale.zero));
         _mm512_mul_ps(
             _mm512_cvtepi32_ps(_mm512_sub_epi32(bytes, zero)),

@@ -4,56 +4,15 @@
 
 use std::arch::x86_64::*;
 
-use super::half;
-use crate::restore::int8::kernel::{Block, Kernel, Row};
-use crate::restore::int8::skip::{self, Base, RowRoom};
+use super::{half, through};
+use crate::restore::int8::kernel::{Block, Row};
 
-/// Made by [`detect`] alone, so that whoever has one may use the instructions.
-#[derive(Debug)]
-pub struct AvxVnni(());
-
-/// The kernel, where this processor has its instructions.
-pub fn detect() -> Option<AvxVnni> {
-    let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni");
-    found.then_some(AvxVnni(()))
-}
-
-impl Kernel for AvxVnni {
-    fn name(&self) -> &'static str {
-        "AVX-VNNI"
-    }
-
-    fn row(&self, mut row: Row<'_>) {
-        row.check();
-        // SAFETY: the processor has the instructions, and the row's slices hold what it reads.
-        unsafe { tiles(&mut row) }
-    }
-
-    fn picture_row(
-        &self,
-        base: Base,
-        residual: &[u8],
-        zero: u8,
-        y: usize,
-        room: &mut RowRoom,
-        out: &mut [u32],
-    ) {
-        // SAFETY: the processor has the instructions.
-        unsafe { picture_row(base, residual, zero, y, room, out) }
-    }
-}
-
-#[target_feature(enable = "avx2")]
-fn picture_row(
-    base: Base,
-    residual: &[u8],
-    zero: u8,
-    y: usize,
-    room: &mut RowRoom,
-    out: &mut [u32],
-) {
-    skip::picture_row(base, residual, zero, y, room, out);
-}
+kernel!(
+    AvxVnni,
+    "AVX-VNNI",
+    features: "avx2,avxvnni",
+    detected: ["avx2", "avxvnni"]
+);
 
 /// A whole row: block by block, tiles of 6 pixels, then of 4, 2 and 1.
 ///
@@ -62,18 +21,15 @@ fn picture_row(
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn tiles(row: &mut Row<'_>) {
     for block in 0..row.blocks {
-        let mut pixel = 0;
-        while pixel < row.pixels {
-            // SAFETY: the tile's pixels and block are the row's.
-            pixel += unsafe {
-                match row.pixels - pixel {
-                    6 | 10.. => tile::<6>(row, pixel, block),
-                    4.. => tile::<4>(row, pixel, block),
-                    2.. => tile::<2>(row, pixel, block),
-                    _ => tile::<1>(row, pixel, block),
-                }
-            };
-        }
+        // SAFETY: the tiles' pixels and blocks are the row's.
+        through(row.pixels, |pixel, left| unsafe {
+            match left {
+                6 | 10.. => tile::<6>(row, pixel, block),
+                4.. => tile::<4>(row, pixel, block),
+                2.. => tile::<2>(row, pixel, block),
+                _ => tile::<1>(row, pixel, block),
+            }
+        });
     }
 }
 

@@ -34,6 +34,7 @@ pub unsafe fn finish(
             let factor = _mm256_loadu_ps(row.factor.as_ptr().add(lane));
             let mut levels = quantise(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factor), row.zero);
             if let Some(addend) = &row.add {
+                let at = (pixel + k / 2) * addend.step + lane;
                 let other = _mm_loadl_epi64(addend.other.as_ptr().add(at).cast());
                 levels = add(levels, _mm256_cvtepu8_epi32(other), addend);
             }

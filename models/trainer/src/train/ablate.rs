@@ -1,0 +1,241 @@
+//! The same training with and without a part of it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use face8x::{Error, Result};
+
+use super::network::Network;
+use super::{Config, run, validate};
+use crate::dataset::{Alignment, Dataset, Split};
+use crate::evaluate::{self, Case, Scores};
+use crate::files;
+use crate::metrics::{Score, bootstrap, mean_and_t_interval};
+use crate::network::Weights;
+
+/// The figures of the table, by their places in [`Score::NAMES`], and the digits of each.
+const COLUMNS: [(usize, usize); 5] = [(0, 3), (3, 4), (5, 4), (6, 3), (8, 4)];
+/// Samples of the bootstrap.
+const DRAWS: usize = 10_000;
+
+/// One form of the training.
+struct Arm {
+    name: &'static str,
+    config: Config,
+}
+
+/// The whole training, and it without the heatmap term and without degradation, where it has them.
+fn arms(config: &Config) -> Result<Vec<Arm>> {
+    let whole = Arm {
+        name: "whole",
+        config: config.clone(),
+    };
+    let mut arms = vec![whole];
+    if config.heatmap.is_some() {
+        let config = Config {
+            heatmap: None,
+            ..config.clone()
+        };
+        let name = "without-heatmap";
+        arms.push(Arm { name, config });
+    }
+    if config.degrade.is_some() {
+        let config = Config {
+            degrade: None,
+            ..config.clone()
+        };
+        let name = "without-degradation";
+        arms.push(Arm { name, config });
+    }
+    if arms.len() == 1 {
+        return Err(Error::usage(
+            "there is nothing to leave out: the configuration has neither [heatmap] nor [degrade]",
+        )
+        .remedy("add one of them to the configuration"));
+    }
+    Ok(arms)
+}
+
+/// What was measured of one form.
+struct Measured {
+    name: String,
+    /// By seed: each picture's scores.
+    clean: Vec<Vec<Score>>,
+    /// The same on damaged inputs; empty where the configuration damages none.
+    damaged: Vec<Vec<Score>>,
+}
+
+/// Trains the configuration, and without its heatmap term and its degradation, with `seeds` seeds
+/// each and the same number of steps, and compares their last weights on the validation pictures.
+/// Writes each training's folder, `pictures.csv` and `table.md` into `output`; gives the table. A
+/// second call goes on where the first was broken off.
+///
+/// # Errors
+/// As for [`train`](super::train); or the configuration has nothing to leave out.
+pub fn ablate(
+    config: &Config,
+    data: &Path,
+    output: &Path,
+    devices: &[Device],
+    seeds: u64,
+) -> Result<String> {
+    let arms = arms(config)?;
+    let (clean, damaged) = cases(config, data)?;
+    let mut measured = vec![Measured {
+        name: "bicubic".into(),
+        clean: vec![evaluate::score_bicubic(&clean)?.scores],
+        damaged: match damaged.is_empty() {
+            true => Vec::new(),
+            false => vec![evaluate::score_bicubic(&damaged)?.scores],
+        },
+    }];
+    for arm in &arms {
+        let mut of_arm = Measured {
+            name: arm.name.into(),
+            clean: Vec::new(),
+            damaged: Vec::new(),
+        };
+        for seed in config.seed..config.seed + seeds {
+            let folder = output.join(format!("{}-{seed}", arm.name));
+            log::info!("{}", folder.display());
+            let config = Config {
+                seed,
+                // Equal budgets: nothing stops early.
+                patience: 0,
+                ..arm.config.clone()
+            };
+            let weights = trained(&config, data, folder, devices)?;
+            let network = Network::new(&weights, &devices[0])?;
+            let score = |cases: &[Case]| -> Result<Scores> {
+                validate::scores(arm.name, &network, cases, &devices[0])
+            };
+            of_arm.clean.push(score(&clean)?.scores);
+            if !damaged.is_empty() {
+                of_arm.damaged.push(score(&damaged)?.scores);
+            }
+        }
+        measured.push(of_arm);
+    }
+    files::write(
+        &output.join("pictures.csv"),
+        csv(&measured, &clean).as_bytes(),
+    )?;
+    let mut text = format!(
+        "{} pictures, {seeds} seeds, {} epochs of batch {}\n\n",
+        clean.len(),
+        config.epochs,
+        config.batch
+    );
+    text += &table("clean inputs", &measured, |m| &m.clean);
+    if !damaged.is_empty() {
+        text += &table("damaged inputs", &measured, |m| &m.damaged);
+    }
+    files::write(&output.join("table.md"), text.as_bytes())?;
+    Ok(text)
+}
+
+/// The validation pictures, and the same with damaged inputs where the configuration damages.
+fn cases(config: &Config, data: &Path) -> Result<(Vec<Case>, Vec<Case>)> {
+    let dataset = Dataset::open(data)?;
+    let validation = dataset.section(Split::Validation)?;
+    let crop = validation.crop_by(Alignment::Landmarks)?;
+    let mut clean = evaluate::cases(&validation, crop, None)?;
+    if let Some(heatmaps) = run::open_heatmaps(config, data)? {
+        evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
+    }
+    let damaged = match &config.degrade {
+        Some(degrade) => evaluate::damaged(&clean, degrade)?,
+        None => Vec::new(),
+    };
+    Ok((clean, damaged))
+}
+
+/// The last weights of a training, which is done where it is not.
+fn trained(config: &Config, data: &Path, folder: PathBuf, devices: &[Device]) -> Result<Weights> {
+    run::train(config, data, &folder, devices, false)?;
+    Weights::read(&folder.join(run::LAST))
+}
+
+/// The paper's Table 1 for this data: means over seeds with 95 % intervals of Student's t; below
+/// each form without a part what the part gains, by seed, and by picture with a bootstrap interval.
+fn table(title: &str, rows: &[Measured], of: impl Fn(&Measured) -> &Vec<Vec<Score>>) -> String {
+    let names: Vec<&str> = COLUMNS.iter().map(|&(k, _)| Score::NAMES[k]).collect();
+    let mut text = format!("| {title} | {} |\n|---|", names.join(" | "));
+    text += &"---|".repeat(COLUMNS.len());
+    text.push('\n');
+    let mean_of = |scores: &[Score], k: usize| {
+        let values = scores.iter().map(|s| s.values()[k]).filter(|v| !v.is_nan());
+        let values: Vec<f64> = values.collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    for row in rows {
+        let _ = write!(text, "| {} |", row.name);
+        for (k, digits) in COLUMNS {
+            let seeds: Vec<f64> = of(row).iter().map(|s| mean_of(s, k)).collect();
+            let _ = write!(text, " {} |", interval(mean_and_t_interval(&seeds), digits));
+        }
+        text.push('\n');
+    }
+    let Some(whole) = rows.iter().find(|row| row.name == "whole") else {
+        return text;
+    };
+    for row in rows.iter().filter(|row| row.name.starts_with("without")) {
+        let part = row.name.trim_start_matches("without-");
+        let (mut by_seed, mut by_picture) = (String::new(), String::new());
+        for (k, digits) in COLUMNS {
+            let pairs = of(whole).iter().zip(of(row));
+            let gains: Vec<f64> = pairs.map(|(a, b)| mean_of(a, k) - mean_of(b, k)).collect();
+            let _ = write!(
+                by_seed,
+                " {} |",
+                interval(mean_and_t_interval(&gains), digits)
+            );
+            let (low, high) = bootstrap(&picture_gains(of(whole), of(row), k), DRAWS);
+            let _ = match low.is_nan() {
+                true => write!(by_picture, " |"),
+                false => write!(by_picture, " {low:+.digits$} to {high:+.digits$} |"),
+            };
+        }
+        let _ = writeln!(text, "| {part} gains, over seeds |{by_seed}");
+        let _ = writeln!(text, "| {part} gains, over pictures |{by_picture}");
+    }
+    text + "\n"
+}
+
+/// For each picture the mean over the seeds of what `a` has more than `b`.
+fn picture_gains(a: &[Vec<Score>], b: &[Vec<Score>], k: usize) -> Vec<f64> {
+    let pictures = a.first().map_or(0, Vec::len);
+    let gain = |picture: usize| {
+        let pairs = a.iter().zip(b);
+        let sum: f64 = pairs
+            .map(|(a, b)| a[picture].values()[k] - b[picture].values()[k])
+            .sum();
+        sum / a.len() as f64
+    };
+    (0..pictures).map(gain).filter(|v| !v.is_nan()).collect()
+}
+
+fn interval((mean, half): (f64, f64), digits: usize) -> String {
+    match (mean.is_nan(), half.is_nan()) {
+        (true, _) => String::new(),
+        (false, true) => format!("{mean:.digits$}"),
+        (false, false) => format!("{mean:.digits$} ±{half:.digits$}"),
+    }
+}
+
+/// Every picture's figures.
+fn csv(rows: &[Measured], cases: &[Case]) -> String {
+    let mut text = format!("form,seed,inputs,picture,{}\n", Score::NAMES.join(","));
+    for row in rows {
+        for (inputs, seeds) in [("clean", &row.clean), ("damaged", &row.damaged)] {
+            for (seed, scores) in seeds.iter().enumerate() {
+                for (case, score) in cases.iter().zip(scores) {
+                    let values = evaluate::csv_values(score);
+                    let _ = writeln!(text, "{},{seed},{inputs},{},{values}", row.name, case.name);
+                }
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Tests of the scripts in Python, and what they say about this tree: README's tables, the stored
+# results and the dependencies.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/checks"
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
+
+# Runs a command; prints what it says where it fails.
+outcome() {
+    if "$@" >"$folder/output" 2>&1; then echo good; else cat "$folder/output"; fi
+}
+
+check "the scripts do what they should" good "$(outcome python3 "$here/test_python.py")"
+check "README's tables are those of docs/results" good "$(outcome "$here/../results.py" readme --check)"
+check "README's list of unsafe code is current" good "$(outcome "$here/../unsafe.py" --check)"
+check "licences, sources, lock file and build scripts" good "$(outcome "$here/../supply_chain.py")"
+if command -v cargo-deny >/dev/null 2>&1; then
+    check "cargo deny" good "$(outcome "$here/../deny.sh")"
+    grep '^skipped: ' "$folder/output"
+else
+    echo "skipped: cargo deny, which takes four minutes to install: make deny"
+fi
+
+finish

@@ -1,0 +1,93 @@
+//! A report and its parts, for the tests of the other files.
+
+use super::*;
+
+/// A board of which nothing is to be warned.
+pub fn machine() -> Machine {
+    Machine {
+        model: Some("Raspberry Pi 4 Model B Rev 1.4".into()),
+        kernel: Some("6.6.51".into()),
+        architecture: "aarch64".into(),
+        cpu: Some("Cortex-A72".into()),
+        cpus: Some(4),
+        clocks: vec![CoreGroup {
+            cores: "0 1 2 3".into(),
+            governor: Some("performance".into()),
+            before: Some(1500),
+            limit: Some(1500),
+            max: Some(1500),
+        }],
+        ..Machine::default()
+    }
+}
+
+/// A case of which nothing is to be warned.
+pub fn case(threads: usize) -> Case {
+    Case {
+        engine: "face8x".into(),
+        model: "face8x.onnx".into(),
+        model_sha256: Some("abc".into()),
+        threads,
+        restorer: "int8".into(),
+        source: "demo: YUYV 640x480 on demand".into(),
+        locator: "rustface".into(),
+        sink: "null".into(),
+        view: "side-by-side".into(),
+        frames: 1024,
+        faceless: 0,
+        skipped: 0,
+        corrupt: 0,
+        lost: 0,
+        seconds: 60.0,
+        fps: 17.066,
+        complete: true,
+        peak_memory: Some(40_500_000),
+        cpu_per_frame: 0.0021,
+        joules_per_frame: None,
+        seen: Seen {
+            clocks_mhz: vec![(1500, 1500)],
+            other_load: Some(0.01),
+            stolen: Some(0.0),
+            ..Seen::default()
+        },
+    }
+}
+
+fn row(stage: &str, scale: f64) -> Row {
+    let figures = [0.0005, 0.0006, 0.00061, 0.0007, 0.0009, 0.001, 0.002];
+    let [min, median, mean, p90, p99, p999, max] = figures.map(|time| time * scale);
+    Row {
+        engine: "face8x".into(),
+        model: "face8x.onnx".into(),
+        threads: 1,
+        stage: stage.into(),
+        figures: Figures {
+            runs: 1024,
+            min,
+            median,
+            mean,
+            p90,
+            p99,
+            p999,
+            max,
+        },
+        alone: None,
+    }
+}
+
+/// A report with one case and two of its stages.
+pub fn report() -> Report {
+    Report {
+        schema: SCHEMA.into(),
+        version: "0.1.0".into(),
+        build: "release".into(),
+        command: "face8x bench".into(),
+        date: "2026-11-22T21:30:00Z".into(),
+        quick: false,
+        complete: true,
+        warnings: Vec::new(),
+        machine: machine(),
+        cases: vec![case(1)],
+        results: vec![row("restore", 1.0), row(END_TO_END, 2.0)],
+    }
+}

@@ -1,0 +1,254 @@
+//! Damaged and strange models: loading and running them gives an error or tract's bytes, and the
+//! fused operators never panic.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tract_onnx::pb::{ModelProto, TensorProto};
+
+use super::sketch::run_on;
+use super::*;
+use crate::restore::{Operators, Restorer, TractRestorer};
+
+/// A reproducible stream of numbers.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        ((self.0 >> 33) as usize) % bound.max(1)
+    }
+
+    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
+    }
+}
+
+/// Changes one thing of the graph.
+fn mutate(model: &mut ModelProto, random: &mut Random) {
+    let graph = model.graph.as_mut().unwrap();
+    let node = random.below(graph.node.len());
+    let names: Vec<String> = graph
+        .node
+        .iter()
+        .map(|node| node.output[0].clone())
+        .collect();
+    match random.below(12) {
+        0..6 => {
+            let constant = random.below(graph.initializer.len());
+            strange_constant(&mut graph.initializer[constant], random);
+        }
+        6 | 7 => {
+            for attribute in &mut graph.node[node].attribute {
+                let strange = random.of(&[-1, 0, 1, 2, 3, 5, 100]);
+                if let Some(at) = attribute.ints.len().checked_sub(1) {
+                    attribute.ints[random.below(at + 1)] = strange;
+                } else if random.below(2) == 0 {
+                    attribute.i = strange;
+                }
+            }
+        }
+        8 => {
+            let other = random.of(&names);
+            let inputs = &mut graph.node[node].input;
+            let at = random.below(inputs.len());
+            inputs[at] = other;
+        }
+        9 => {
+            let kinds = [
+                "QLinearConv",
+                "MaxPool",
+                "Concat",
+                "DepthToSpace",
+                "Relu",
+                "Add",
+            ];
+            graph.node[node].op_type = random.of(&kinds).into();
+        }
+        10 => {
+            graph.node[node].input.pop();
+        }
+        _ => {
+            graph.node.remove(node);
+        }
+    }
+}
+
+fn strange_constant(constant: &mut TensorProto, random: &mut Random) {
+    let strange = [
+        0.0,
+        -1.0,
+        1e-45,
+        1e-9,
+        1.0,
+        1e9,
+        3e38,
+        f32::NAN,
+        f32::INFINITY,
+    ];
+    match random.below(5) {
+        // As floats where they are floats; else the bytes of one are as good as any.
+        0 | 1 => {
+            let count = constant.raw_data.len() / 4;
+            if let Some(at) = count.checked_sub(1).map(|last| 4 * random.below(last + 1)) {
+                let value = random.of(&strange);
+                constant.raw_data[at..at + 4].copy_from_slice(&value.to_le_bytes());
+            }
+        }
+        2 => {
+            let at = random.below(constant.raw_data.len());
+            if let Some(byte) = constant.raw_data.get_mut(at) {
+                *byte = random.of(&[0, 1, 127, 128, 129, 255]);
+            }
+        }
+        3 => {
+            let at = random.below(constant.dims.len());
+            if let Some(dim) = constant.dims.get_mut(at) {
+                *dim += random.of(&[-1, 1]);
+            }
+        }
+        _ => constant.data_type = random.of(&[1, 2, 3, 6, 7]),
+    }
+}
+
+/// tract's graph, where it makes one without a panic and of a size to be run.
+fn typed(model: &ModelProto) -> Option<TypedModel> {
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        let typed = tract_onnx::onnx()
+            .model_for_proto_model(model)?
+            .into_typed()?;
+        let volume = |fact: &TypedFact| {
+            let volume = fact.shape.volume().to_i64().ok();
+            volume.is_some_and(|volume| volume < 1 << 20)
+        };
+        let facts = typed.nodes().iter().flat_map(|node| &node.outputs);
+        if !facts.map(|output| &output.fact).all(volume) {
+            return Ok(None);
+        }
+        typed.into_decluttered().map(Some)
+    }));
+    made.ok()?.ok()?
+}
+
+/// A run that may fail in tract; a picture as planes.
+fn run_bytes(model: TypedModel, shape: &[usize], input: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let picture = model.output_fact(0).unwrap().datum_type == DatumType::U32;
+    let mut outputs = catch_unwind(AssertUnwindSafe(|| run_on(model, shape, input))).ok()?;
+    if picture {
+        let (pixels, _) = outputs[0].as_chunks::<4>();
+        // Blue comes first in memory.
+        let plane = |colour: usize| pixels.iter().map(move |pixel| pixel[colour]);
+        outputs[0] = [2, 1, 0].into_iter().flat_map(plane).collect();
+    }
+    Some(outputs)
+}
+
+/// How the fused graph did.
+#[derive(Default, Debug)]
+struct Tally {
+    /// tract made no graph of it.
+    unread: usize,
+    /// Nothing is fused.
+    plain: usize,
+    refused: usize,
+    equal: usize,
+}
+
+impl Tally {
+    fn judge(&mut self, model: &ModelProto, shape: &[usize], number: usize) {
+        let Some(model) = typed(model) else {
+            self.unread += 1;
+            return;
+        };
+        let input: Vec<u8> = (0..shape.iter().product())
+            .map(|k: usize| (k * 89) as u8)
+            .collect();
+        match fuse(&model, kernel::fastest(), 1 + number % 3) {
+            Err(error) => {
+                assert!(error.remedy_text().is_some(), "{error}");
+                self.refused += 1;
+            }
+            Ok(None) => self.plain += 1,
+            Ok(Some(fused)) => {
+                let Some(expected) = run_bytes(model, shape, &input) else {
+                    self.unread += 1;
+                    return;
+                };
+                let found = run_bytes(fused.model, shape, &input);
+                assert!(found == Some(expected), "mutation {number}");
+                self.equal += 1;
+            }
+        }
+    }
+}
+
+#[test]
+fn strange_graphs_give_errors_or_tracts_bytes() {
+    let mut random = Random(4);
+    let mut tally = Tally::default();
+    for number in 0..500 {
+        let sketch = graphs::small_net(number % 4 == 3);
+        let last = sketch.shapes.len() - 1;
+        let mut model = sketch.model(&[last]);
+        for _ in 0..1 + random.below(3) {
+            mutate(&mut model, &mut random);
+        }
+        tally.judge(&model, &[1, 3, 8, 12], number);
+    }
+    // Each way is taken.
+    assert!(
+        tally.unread > 20 && tally.refused > 20 && tally.equal > 20,
+        "{tally:?}"
+    );
+}
+
+#[test]
+fn strange_forms_of_the_embedded_model_give_errors_or_tracts_bytes() {
+    let read = |bytes: &[u8]| {
+        tract_onnx::onnx()
+            .proto_model_for_read(&mut &bytes[..])
+            .unwrap()
+    };
+    let embedded = read(MODELS[0].1);
+    let mut random = Random(5);
+    let mut tally = Tally::default();
+    for number in 0..24 {
+        let mut model = embedded.clone();
+        mutate(&mut model, &mut random);
+        tally.judge(&model, &[1, 3, LR_SIDE, LR_SIDE], number);
+    }
+    assert!(tally.equal > 3, "{tally:?}");
+}
+
+#[test]
+fn damaged_files_give_errors_or_tracts_bytes() {
+    let mut random = Random(6);
+    let good = MODELS[0].1;
+    let lr = std::array::from_fn(|k| (k * 37 % 251) as u8);
+    let mut tally = Tally::default();
+    for number in 0..20 {
+        let mut bytes = good.to_vec();
+        for _ in 0..1 + random.below(4) {
+            // Two thirds among the names, shapes and attributes, which stand at the beginning.
+            let among = bytes.len() >> random.of(&[0, 6, 6]);
+            let at = random.below(among);
+            match random.below(3) {
+                0 => bytes[at] ^= 1 << random.below(8),
+                1 => drop(bytes.drain(at..at + random.below(4).min(bytes.len() - at))),
+                _ => bytes[at] = random.of(&[0, 1, 0x7f, 0x80, 0xff]),
+            }
+        }
+        let threads = 1 + number % 3;
+        if let Ok(mut restorer) =
+            TractRestorer::load(&bytes, "damaged", "test", Operators::Fused(threads))
+        {
+            restorer.restore(&lr, &mut [0; HR_SIDE * HR_SIDE]).unwrap();
+        }
+        match tract_onnx::onnx().proto_model_for_read(&mut &bytes[..]) {
+            Ok(model) if model.graph.is_some() => {
+                tally.judge(&model, &[1, 3, LR_SIDE, LR_SIDE], number);
+            }
+            _ => tally.unread += 1,
+        }
+    }
+    assert!(tally.equal > 0 && tally.unread > 0, "{tally:?}");
+}

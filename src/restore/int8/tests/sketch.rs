@@ -1,0 +1,363 @@
+//! Small ONNX graphs of bytes, made for the tests.
+
+use tract_onnx::pb::attribute_proto::AttributeType;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+    TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
+};
+
+use super::*;
+
+/// A graph of bytes in the making. Tensors are named by numbers, 0 is the input.
+pub struct Sketch {
+    pub graph: GraphProto,
+    /// Channels, rows and columns of each tensor.
+    pub shapes: Vec<[usize; 3]>,
+    signed: bool,
+    random: u32,
+}
+
+impl Sketch {
+    pub fn new(shape: [usize; 3], zero: u8, signed: bool, random: u32) -> Sketch {
+        let mut sketch = Sketch {
+            graph: GraphProto::default(),
+            shapes: vec![shape],
+            signed,
+            random,
+        };
+        let [channels, rows, columns] = shape;
+        let input = sketch.port("t0", &[1, channels, rows, columns]);
+        sketch.graph.input.push(input);
+        sketch.scale("t0", 1.0 / 128.0, zero);
+        sketch
+    }
+
+    fn bytes(&self) -> DataType {
+        if self.signed {
+            DataType::Int8
+        } else {
+            DataType::Uint8
+        }
+    }
+
+    /// A number below a bound.
+    pub fn next(&mut self, below: u32) -> u32 {
+        self.random = self
+            .random
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
+        ((u64::from(self.random) * u64::from(below)) >> 32) as u32
+    }
+
+    pub fn constant(
+        &mut self,
+        name: String,
+        kind: DataType,
+        dims: &[usize],
+        raw_data: Vec<u8>,
+    ) -> String {
+        let dims = dims.iter().map(|&d| d as i64).collect();
+        let data_type = kind as i32;
+        self.graph.initializer.push(TensorProto {
+            name: name.clone(),
+            dims,
+            data_type,
+            raw_data,
+            ..TensorProto::default()
+        });
+        name
+    }
+
+    /// Scale and zero point of a tensor: `NAME.s` and `NAME.z`.
+    pub fn scale(&mut self, tensor: &str, scale: f32, zero: u8) {
+        self.constant(
+            format!("{tensor}.s"),
+            DataType::Float,
+            &[],
+            scale.to_le_bytes().into(),
+        );
+        self.constant(format!("{tensor}.z"), self.bytes(), &[], vec![zero]);
+    }
+
+    pub fn node(
+        &mut self,
+        op: &str,
+        inputs: &[String],
+        output: &str,
+        attribute: Vec<AttributeProto>,
+    ) {
+        self.graph.node.push(NodeProto {
+            op_type: op.into(),
+            name: output.into(),
+            input: inputs.to_vec(),
+            output: vec![output.into()],
+            attribute,
+            ..NodeProto::default()
+        });
+    }
+
+    /// A convolution of tensor `from`, which has the scale of `scales`; every third weight is 0.
+    pub fn conv(
+        &mut self,
+        (from, scales): (usize, usize),
+        outputs: usize,
+        (side, stride): (usize, usize),
+        zero: u8,
+    ) -> usize {
+        let to = self.shapes.len();
+        let [inputs, rows, columns] = self.shapes[from];
+        let name = format!("t{to}");
+        self.scale(&name, 1.0 / 128.0, zero);
+        let count = outputs * inputs * side * side;
+        let weights: Vec<u8> = (0..count)
+            .map(|_| match self.next(3) {
+                0 => 0,
+                _ => (self.next(255) as i32 - 127) as u8,
+            })
+            .collect();
+        let w = self.constant(
+            format!("{name}.w"),
+            DataType::Int8,
+            &[outputs, inputs, side, side],
+            weights,
+        );
+        // Powers of two: the factor is the same in every order of evaluation.
+        let factor = 2f32.powi(-(4 + self.next(5) as i32));
+        let ws = self.constant(
+            format!("{name}.ws"),
+            DataType::Float,
+            &[outputs],
+            [factor.to_le_bytes()].repeat(outputs).concat(),
+        );
+        let wz = self.constant(format!("{name}.wz"), DataType::Int8, &[], vec![0]);
+        let bias: Vec<u8> = (0..outputs)
+            .flat_map(|_| (self.next(4000) as i32 - 2000).to_le_bytes())
+            .collect();
+        let b = self.constant(format!("{name}.b"), DataType::Int32, &[outputs], bias);
+        let own = |end: &str| format!("{name}.{end}");
+        let other = |end: &str| format!("t{scales}.{end}");
+        let inputs = [
+            format!("t{from}"),
+            other("s"),
+            other("z"),
+            w,
+            ws,
+            wz,
+            own("s"),
+            own("z"),
+            b,
+        ];
+        let (side, pad) = (side as i64, side as i64 / 2);
+        let attributes = vec![
+            ints("kernel_shape", &[side, side]),
+            ints("strides", &[stride as i64; 2]),
+            ints("pads", &[pad; 4]),
+        ];
+        self.node("QLinearConv", &inputs, &name, attributes);
+        self.made([outputs, rows.div_ceil(stride), columns.div_ceil(stride)])
+    }
+
+    fn made(&mut self, shape: [usize; 3]) -> usize {
+        self.shapes.push(shape);
+        self.shapes.len() - 1
+    }
+
+    /// DepthToSpace by 2.
+    pub fn fold(&mut self, from: usize) -> usize {
+        let to = self.shapes.len();
+        let block = AttributeProto {
+            name: "blocksize".into(),
+            i: 2,
+            r#type: AttributeType::Int as i32,
+            ..AttributeProto::default()
+        };
+        let mode = AttributeProto {
+            name: "mode".into(),
+            s: b"CRD".to_vec(),
+            r#type: AttributeType::String as i32,
+            ..AttributeProto::default()
+        };
+        self.node(
+            "DepthToSpace",
+            &[format!("t{from}")],
+            &format!("t{to}"),
+            vec![block, mode],
+        );
+        let [channels, rows, columns] = self.shapes[from];
+        self.made([channels / 4, 2 * rows, 2 * columns])
+    }
+
+    pub fn concat(&mut self, parts: &[usize]) -> usize {
+        let to = self.shapes.len();
+        let inputs: Vec<String> = parts.iter().map(|part| format!("t{part}")).collect();
+        let axis = AttributeProto {
+            name: "axis".into(),
+            i: 1,
+            r#type: AttributeType::Int as i32,
+            ..AttributeProto::default()
+        };
+        self.node("Concat", &inputs, &format!("t{to}"), vec![axis]);
+        let [_, rows, columns] = self.shapes[parts[0]];
+        let channels = parts.iter().map(|&part| self.shapes[part][0]).sum();
+        self.made([channels, rows, columns])
+    }
+
+    /// MaxPool with windows of `side`, padded so that a stride of 1 keeps the size of odd sides.
+    pub fn pool(&mut self, from: usize, side: usize, stride: usize) -> usize {
+        let (to, pad) = (self.shapes.len(), (side - 1) / 2);
+        let attributes = vec![
+            ints("kernel_shape", &[side as i64; 2]),
+            ints("strides", &[stride as i64; 2]),
+            ints("pads", &[pad as i64; 4]),
+        ];
+        self.node(
+            "MaxPool",
+            &[format!("t{from}")],
+            &format!("t{to}"),
+            attributes,
+        );
+        let [channels, rows, columns] = self.shapes[from];
+        let length = |length: usize| (length + 2 * pad - side) / stride + 1;
+        self.made([channels, length(rows), length(columns)])
+    }
+
+    /// Resize by nearest neighbour.
+    pub fn enlarge(&mut self, from: usize, factor: usize) -> usize {
+        let to = self.shapes.len();
+        let scales: Vec<u8> = [1.0, 1.0, factor as f32, factor as f32]
+            .iter()
+            .flat_map(|scale| f32::to_le_bytes(*scale))
+            .collect();
+        let scales = self.constant(format!("t{to}.scales"), DataType::Float, &[4], scales);
+        let words = |name: &str, value: &str| AttributeProto {
+            name: name.into(),
+            s: value.as_bytes().to_vec(),
+            r#type: AttributeType::String as i32,
+            ..AttributeProto::default()
+        };
+        let attributes = vec![
+            words("mode", "nearest"),
+            words("coordinate_transformation_mode", "asymmetric"),
+            words("nearest_mode", "floor"),
+        ];
+        let inputs = [format!("t{from}"), String::new(), scales];
+        self.node("Resize", &inputs, &format!("t{to}"), attributes);
+        let [channels, rows, columns] = self.shapes[from];
+        self.made([channels, factor * rows, factor * columns])
+    }
+
+    /// a + b, cut at 0 where `relu`; each tensor with the scale of another.
+    pub fn add(&mut self, sides: [(usize, usize); 2], relu: bool, zero: u8) -> usize {
+        let to = self.shapes.len();
+        let name = format!("t{to}");
+        for (tensor, scales) in sides {
+            let inputs = [
+                format!("t{tensor}"),
+                format!("t{scales}.s"),
+                format!("t{scales}.z"),
+            ];
+            self.node(
+                "DequantizeLinear",
+                &inputs,
+                &format!("{name}.{tensor}"),
+                vec![],
+            );
+        }
+        let inputs = sides.map(|(tensor, _)| format!("{name}.{tensor}"));
+        self.node("Add", &inputs, &format!("{name}.sum"), vec![]);
+        let mut last = format!("{name}.sum");
+        if relu {
+            self.node(
+                "Relu",
+                std::slice::from_ref(&last),
+                &format!("{name}.relu"),
+                vec![],
+            );
+            last = format!("{name}.relu");
+        }
+        self.scale(&name, 1.0 / 64.0, zero);
+        self.node(
+            "QuantizeLinear",
+            &[last, format!("{name}.s"), format!("{name}.z")],
+            &name,
+            vec![],
+        );
+        self.made(self.shapes[sides[0].0])
+    }
+
+    /// The model that gives out these tensors.
+    pub fn model(mut self, outputs: &[usize]) -> ModelProto {
+        for output in outputs {
+            let port = self.port(&format!("t{output}"), &[]);
+            self.graph.output.push(port);
+        }
+        ModelProto {
+            ir_version: 8,
+            opset_import: vec![OperatorSetIdProto {
+                version: 17,
+                ..Default::default()
+            }],
+            graph: Some(self.graph),
+            ..ModelProto::default()
+        }
+    }
+
+    /// An input or output of the graph.
+    pub fn port(&self, name: &str, dims: &[usize]) -> ValueInfoProto {
+        let dim = |&d: &usize| Dimension {
+            value: Some(dimension::Value::DimValue(d as i64)),
+            ..Dimension::default()
+        };
+        let shape = (!dims.is_empty()).then(|| TensorShapeProto {
+            dim: dims.iter().map(dim).collect(),
+        });
+        let kind = type_proto::Tensor {
+            elem_type: self.bytes() as i32,
+            shape,
+        };
+        ValueInfoProto {
+            name: name.into(),
+            r#type: Some(TypeProto {
+                value: Some(type_proto::Value::TensorType(kind)),
+                ..TypeProto::default()
+            }),
+            ..ValueInfoProto::default()
+        }
+    }
+}
+
+pub fn ints(name: &str, values: &[i64]) -> AttributeProto {
+    AttributeProto {
+        name: name.into(),
+        ints: values.to_vec(),
+        r#type: AttributeType::Ints as i32,
+        ..AttributeProto::default()
+    }
+}
+
+pub fn typed(model: &ModelProto) -> TypedModel {
+    try_typed(model).unwrap()
+}
+
+/// tract's decluttered graph.
+pub fn try_typed(model: &ModelProto) -> TractResult<TypedModel> {
+    let model = tract_onnx::onnx().model_for_proto_model(model)?;
+    model.into_typed()?.into_decluttered()
+}
+
+/// Every output of a run, as bytes.
+pub fn run_on(model: TypedModel, shape: &[usize], input: &[u8]) -> Vec<Vec<u8>> {
+    let signed = model.input_fact(0).unwrap().datum_type == DatumType::I8;
+    let mut state = SimpleState::new(&TypedSimplePlan::new(model).unwrap()).unwrap();
+    let input = if signed {
+        let input: Vec<i8> = input.iter().map(|byte| byte.cast_signed()).collect();
+        Tensor::from_shape(shape, &input).unwrap()
+    } else {
+        Tensor::from_shape(shape, input).unwrap()
+    };
+    let outputs = state.run(tvec!(input.into_tvalue())).unwrap();
+    let bytes = |output: TValue| output.try_as_plain_ram().unwrap().as_bytes().to_vec();
+    outputs.into_iter().map(bytes).collect()
+}

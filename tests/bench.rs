@@ -1,0 +1,256 @@
+//! `face8x bench`, as a user runs it.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use common::{command, face8x};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+const STAGES: [&str; 9] = [
+    "capture",
+    "convert",
+    "locate",
+    "align",
+    "restore",
+    "compose",
+    "present",
+    "end-to-end",
+    "cold-start",
+];
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// Every key with its kind, and figures that cannot contradict each other.
+fn check_results(report: &Value) {
+    let results = report["results"].as_array().unwrap();
+    let stages: Vec<&str> = results
+        .iter()
+        .map(|row| row["stage"].as_str().unwrap())
+        .collect();
+    assert_eq!(stages, [STAGES, STAGES].concat());
+    let wanted = [
+        "engine", "model", "threads", "stage", "runs", "min", "median", "mean", "p90", "p99",
+        "p999", "max",
+    ];
+    let mut stage_means = 0.0;
+    for row in results {
+        assert_eq!(keys(row), BTreeSet::from(wanted), "{row}");
+        let figure = |name: &str| row[name].as_f64().unwrap();
+        let rising = ["min", "median", "p90", "p99", "p999", "max"].map(figure);
+        assert!(rising.is_sorted() && rising[0] >= 0.0, "{row}");
+        assert!(
+            rising[0] <= figure("mean") && figure("mean") <= rising[5],
+            "{row}"
+        );
+        match row["stage"].as_str().unwrap() {
+            "cold-start" => assert_eq!(row["runs"], 1),
+            "end-to-end" => {
+                assert!(
+                    stage_means <= figure("mean") + 1e-6,
+                    "the parts exceed the whole: {row}"
+                );
+                stage_means = 0.0;
+            }
+            _ => stage_means += figure("mean"),
+        }
+    }
+}
+
+fn check_cases(report: &Value) {
+    let cases = report["cases"].as_array().unwrap();
+    let engines: Vec<&Value> = cases.iter().map(|case| &case["engine"]).collect();
+    assert_eq!(engines, ["face8x", "bicubic"]);
+    assert_eq!(cases[0]["model_sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(cases[1]["model_sha256"], Value::Null);
+    for case in cases {
+        assert!(case["frames"].as_u64().unwrap() >= 64, "{case}");
+        assert_eq!(case["skipped"], 0, "frames come on demand: {case}");
+        assert_eq!(case["complete"], true);
+        assert!(case["peak_memory"].as_u64().unwrap() > 5_000_000, "{case}");
+        assert!(case["cpu_per_frame"].as_f64().unwrap() > 0.0, "{case}");
+        // All that the machine's cores could do in the time of a frame.
+        let cores = report["machine"]["cpus"].as_f64().unwrap();
+        let most = cores / case["fps"].as_f64().unwrap();
+        assert!(
+            case["cpu_per_frame"].as_f64().unwrap() < most * 1.1,
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn a_quick_run_measures_every_stage_and_writes_every_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "bench",
+        "--quick",
+        "--engine",
+        "face8x,bicubic",
+        "--size",
+        "320x240",
+        "--export-json",
+        "a.json",
+        "--export-csv",
+        "a.csv",
+        "--export-markdown",
+        "a.md",
+        "--histogram",
+        "a.png",
+    ];
+    let out = face8x(folder.path(), &arguments).expect(0, &["1 of 2: face8x", "2 of 2: bicubic"]);
+    let report = json(&folder.path().join("a.json"));
+    check_results(&report);
+    check_cases(&report);
+    assert_eq!(
+        (&report["quick"], &report["complete"]),
+        (&true.into(), &true.into())
+    );
+    let command = report["command"].as_str().unwrap();
+    assert!(
+        command.starts_with("face8x bench --quick --engine face8x,bicubic"),
+        "{command}"
+    );
+    let codes: Vec<&str> = report["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.contains(&"quick"), "{codes:?}");
+    for word in [
+        "p99.9",
+        "end-to-end",
+        "cold-start",
+        "a second",
+        "####",
+        "not to be trusted",
+        "quick",
+    ] {
+        assert!(out.stdout.contains(word), "no {word} in:\n{}", out.stdout);
+    }
+    let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(text("a.csv").lines().count(), 19);
+    assert!(text("a.csv").starts_with("engine,model,threads,stage,runs,min,median,mean,p90,"));
+    assert_eq!(
+        text("a.md")
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            .count(),
+        20
+    );
+    let picture = image::open(folder.path().join("a.png")).unwrap();
+    assert_eq!((picture.width(), picture.height()), (960, 520));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 4, "no temporary file is left: {left:?}");
+    compared_with_an_older_one(folder.path(), &report);
+}
+
+/// What was measured is compared with itself, made twice as slow and of another machine.
+fn compared_with_an_older_one(folder: &Path, report: &Value) {
+    let mut old = report.clone();
+    old["machine"]["model"] = "Raspberry Pi 1".into();
+    for row in old["results"].as_array_mut().unwrap() {
+        row["median"] = (row["median"].as_f64().unwrap() * 1000.0).into();
+    }
+    std::fs::write(folder.join("old.json"), old.to_string()).unwrap();
+    let arguments = [
+        "bench",
+        "--quick",
+        "--engine",
+        "bicubic",
+        "--size",
+        "320x240",
+        "--locator",
+        "centre",
+        "--compare",
+        "old.json",
+    ];
+    let out = face8x(folder, &arguments).expect(0, &[]).stdout;
+    for words in ["machine: Raspberry Pi 1 then", "bicubic, none: locator: "] {
+        assert!(out.contains(words), "no {words} in:\n{out}");
+    }
+    let ratios: Vec<&str> = out
+        .lines()
+        .skip_while(|line| !line.contains("new/old"))
+        .filter(|line| line.starts_with("bicubic"))
+        .collect();
+    assert_eq!(ratios.len(), STAGES.len(), "{out}");
+}
+
+#[test]
+fn an_interrupted_run_tells_what_it_has_and_marks_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(folder.path());
+    command.args([
+        "bench",
+        "--engine",
+        "bicubic",
+        "--locator",
+        "centre",
+        "--size",
+        "320x240",
+        "--export-json",
+        "a.json",
+    ]);
+    let mut child = command.spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("1 of 1: bicubic"), "{line}");
+    // Long enough for frames where the machine is not too busy; without one it says so as well.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let mut out = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut out)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{out}");
+    assert!(out.contains("INCOMPLETE"), "{out}");
+    let report = json(&folder.path().join("a.json"));
+    assert_eq!(
+        (&report["complete"], &report["quick"]),
+        (&false.into(), &false.into())
+    );
+    assert_eq!(report["cases"][0]["complete"], false);
+    let codes = report["warnings"].to_string();
+    assert!(codes.contains("\"incomplete\""), "{codes}");
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| face8x(folder.path(), &[&["bench"], arguments].concat());
+    run(&["--engine", "face9x"]).expect(2, &["face8x"]);
+    run(&["--source", "dmo:"]).expect(2, &["demo:"]);
+    run(&["--view", "stripe"]).expect(2, &["strip"]);
+    run(&["--quick", "--model-only"]).expect(2, &["--model-only"]);
+    run(&["--export-csv", "no/folder/a.csv"]).expect(1, &["no/folder/a.csv", "remedy"]);
+    run(&["--histogram", "."]).expect(1, &["folder"]);
+    std::fs::write(folder.path().join("old.json"), "{\"results\": []}").unwrap();
+    run(&["--compare", "old.json"]).expect(1, &["old.json", "does not say its form"]);
+    run(&["--compare", "none.json"]).expect(1, &["none.json"]);
+    run(&["--worker", "{}"]).expect(2, &["face8x bench itself"]);
+    if std::thread::available_parallelism().unwrap().get() < 64 {
+        run(&["--threads", "64"]).expect(2, &["left out", "--threads goes up to"]);
+    }
+    run(&["--quick", "--model", "none.onnx"]).expect(1, &["none.onnx"]);
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""Makes digests.txt: of both models the SHA-256 of what onnxruntime gives for generated inputs, its
+graph optimisations off. Needs onnxruntime and numpy. Run in this folder."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+MODELS = Path("../../../models")
+INPUTS = 64
+
+
+def noise(seed):
+    """The planes that `noise` of src/restore/int8/tests/mod.rs makes."""
+    state = (seed * 2_654_435_761 + 1) % 2**32
+    low, shift = (0, 24) if seed % 2 == 0 else (96, 26)
+    levels = []
+    for _ in range(3 * 16 * 16):
+        state = (state * 1_664_525 + 1_013_904_223) % 2**32
+        levels.append(low + (state >> shift))
+    return np.array(levels, np.uint8).reshape(1, 3, 16, 16)
+
+
+def digest(model):
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    total = hashlib.sha256()
+    for seed in range(INPUTS):
+        total.update(session.run(None, {"input": noise(seed)})[0].tobytes())
+    return total.hexdigest()
+
+
+names = ["face8x.onnx", "face8x-large.onnx"]
+Path("digests.txt").write_text("".join(f"{digest(MODELS / name)}  {name}\n" for name in names))
