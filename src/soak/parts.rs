@@ -14,7 +14,7 @@ use crate::picture::Picture;
 use crate::{Error, Result};
 
 /// A hung camera is opened again after this: a soak has no time for the two seconds of a real one.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(250);
 /// How often each frame of the source is given, so that at full speed the scene moves no faster than
 /// a face does: searches and the tracker have their usual work.
 const HOLD: u64 = 30;
