@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::button::{Button, ButtonOptions};
+use crate::button::Button;
 use crate::capture::{Capture, State, Taken};
 use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
@@ -16,6 +16,7 @@ use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
 use crate::{Result, board};
 
+mod button;
 mod faces;
 mod meter;
 mod output;
@@ -122,7 +123,7 @@ impl Pipeline {
         let button = settings
             .button
             .as_ref()
-            .and_then(|button| open_button(button, &mut meter));
+            .and_then(|button| button::open(button, &mut meter));
         Ok(Pipeline {
             settings: settings.clone(),
             capture,
@@ -439,21 +440,5 @@ impl Pipeline {
         }
         std::thread::sleep(FRAME_WAIT);
         self.idle()
-    }
-}
-
-/// The button, where it can be had: a kiosk is worth something without it too.
-fn open_button(options: &ButtonOptions, meter: &mut Meter) -> Option<Button> {
-    match Button::open(options) {
-        Ok(button) => Some(button),
-        Err(error) => {
-            let what = format!("no button: {error}");
-            match error.remedy_text() {
-                Some(remedy) => log::error!("{what} ({remedy})"),
-                None => log::error!("{what}"),
-            }
-            meter.note(Instant::now(), what.into());
-            None
-        }
     }
 }
