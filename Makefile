@@ -8,8 +8,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test monitoring-test test-training exactness memcheck setup lint deny readme fmt bench \
-	peers cross-kernels deb deb-test doc cross cross-test board-test clean help
+.PHONY: run test soak monitoring-test test-training exactness memcheck setup lint deny readme fmt \
+	bench peers cross-kernels deb deb-test doc cross cross-test board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -17,6 +17,9 @@ run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its argum
 
 test: ## Check the format, lint and run every test; the last line sums up
 	@scripts/test.sh
+
+soak: ## Run the whole pipeline for 200,000 frames with faults; ARGS are for face8x soak
+	@scripts/soak.sh $(ARGS)
 
 monitoring-test: ## Test the metrics against Prometheus and node_exporter
 	@scripts/cargo.sh build

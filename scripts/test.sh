@@ -32,6 +32,8 @@ tests() {
     "$scripts/cargo.sh" test --no-fail-fast || status=1
     "$scripts/cargo.sh" test -p face8x-train --no-default-features --no-fail-fast || status=1
     "$scripts/cargo.sh" test -p face8x-board --no-fail-fast || status=1
+    ./board/monitoring/test.sh || status=1
+    "$scripts/soak.sh" || status=1
     echo "skipped: the tests of training itself, which need burn: make test-training"
     # Built for the board, on an emulated processor and on an emulated board.
     board cross/test.sh || status=1

@@ -168,7 +168,7 @@ pub struct SoakArgs {
     #[arg(long, value_name = "URI", default_value = "demo:")]
     pub source: String,
     /// Size of the demo's frames
-    #[arg(long, value_name = "WxH", default_value = "480x360")]
+    #[arg(long, value_name = "WxH", default_value = "360x270")]
     pub size: String,
     /// Where pictures go
     #[arg(long, value_name = "SINK", default_value = "null")]

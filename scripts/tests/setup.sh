@@ -134,6 +134,12 @@ board() {
     done
 }
 board 0
+# What test.sh runs beside cargo has no part in these tests.
+mkdir -p "$folder/project/board/monitoring" "$folder/project/fuzz"
+for script in scripts/soak.sh board/monitoring/test.sh fuzz/run.sh; do
+    echo "#!/bin/sh" >"$folder/project/$script"
+    chmod +x "$folder/project/$script"
+done
 whole() {
     output=$(unset LIBCLANG_PATH CI && FACE8X_ROOT="$folder/tree" PATH="$folder/bin:$PATH" "$folder/project/scripts/test.sh" 2>&1)
     echo "$?: $(echo "$output" | tail -n 1)"

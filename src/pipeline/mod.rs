@@ -16,7 +16,6 @@ use crate::stats::{self, Percentiles, Summary};
 use crate::status::{Figures, Monitor};
 use crate::{Result, board};
 
-mod button;
 mod faces;
 mod meter;
 mod output;
@@ -123,7 +122,7 @@ impl Pipeline {
         let button = settings
             .button
             .as_ref()
-            .and_then(|button| button::open(button, &mut meter));
+            .and_then(|button| parts::open_button(button, &mut meter));
         Ok(Pipeline {
             settings: settings.clone(),
             capture,

@@ -1,11 +1,14 @@
 //! What a pipeline is made of.
 
+use std::time::Instant;
+
 use crate::Result;
+use crate::button::{Button, ButtonOptions};
 use crate::capture::Capture;
 use crate::config::Settings;
 use crate::display::SinkOptions;
 use crate::face::{self, Locator, Tracker};
-use crate::pipeline::Output;
+use crate::pipeline::{Meter, Output};
 use crate::restore::{self, Restorer};
 
 /// The parts between which frames are handed on, each opened.
@@ -47,5 +50,21 @@ impl Parts {
             output,
             capture: start(&settings.source, &settings.source_options)?,
         })
+    }
+}
+
+/// The button, where it can be had: a kiosk is worth something without it too.
+pub(super) fn open_button(options: &ButtonOptions, meter: &mut Meter) -> Option<Button> {
+    match Button::open(options) {
+        Ok(button) => Some(button),
+        Err(error) => {
+            let what = format!("no button: {error}");
+            match error.remedy_text() {
+                Some(remedy) => log::error!("{what} ({remedy})"),
+                None => log::error!("{what}"),
+            }
+            meter.note(Instant::now(), what.into());
+            None
+        }
     }
 }

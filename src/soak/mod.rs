@@ -55,7 +55,7 @@ pub struct SoakOptions {
     pub kinds: Vec<Kind>,
     /// Where frames come from: the demo, or a recording, which begins again at its end.
     pub source: String,
-    /// Size of the demo's frames. (At 320x240 its face is too small to be found.)
+    /// Size of the demo's frames. At 320x240 its face is hardly ever found.
     pub size: String,
     pub sink: String,
     pub locator: String,
@@ -76,7 +76,7 @@ impl Default for SoakOptions {
             faults: Kind::ALL.len(),
             kinds: Kind::ALL.to_vec(),
             source: "demo:".into(),
-            size: "480x360".into(),
+            size: "360x270".into(),
             sink: "null".into(),
             locator: "auto".into(),
             restorer: "auto".into(),
