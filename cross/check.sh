@@ -14,7 +14,7 @@ binary=${2:-${CARGO_TARGET_DIR:-$here/../target}/$target/release/face8x}
 # Raspberry Pi OS Bullseye and JetPack 5 have glibc 2.31. Another suite's libraries have their own
 # floor: LIBC_SUITE=bookworm GLIBC_FLOOR=2.36.
 floor=${GLIBC_FLOOR:-2.31}
-most=20000000
+most=25000000
 
 fail() {
     echo "$binary: $1" >&2

@@ -67,7 +67,7 @@ fi
 tar -C "$root" -xf "$image" --exclude=./dev
 mkdir -p "$root/dev"
 : >"$root/dev/null"
-cp "$package" "$root/root/face8x.deb"
+cp "$package" "$root/face8x.deb"
 
 # What the package may change for ever is left out: logs, lists of what is installed, the groups.
 files() {
@@ -86,7 +86,7 @@ inside() {
 
 files >"$folder/before"
 check "dpkg finds what the $architecture package needs" 0 \
-    "$(inside dpkg --install /root/face8x.deb)"
+    "$(inside dpkg --install /face8x.deb)"
 check "the package is installed" "install ok installed $version" \
     "$(chroot "$root" dpkg-query -W -f '${Status} ${Version}' face8x)"
 check "the program runs" 0 "$(inside face8x --version)"

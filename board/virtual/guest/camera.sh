@@ -1,7 +1,8 @@
 # A webcam: every format that it offers, the whole display, its rotations and views.
 
 if devices; then pass display; else fail display "no /dev/dri/card0 or /dev/fb0"; fi
-echo "The console, as it was found." >/dev/tty0
+# Without its cursor, which blinks.
+printf 'The console, as it was found.\n\033[?25l' >/dev/tty0
 
 # A kiosk whose camera comes later.
 start kiosk --source /dev/video0 --wait --sink null --locator "$BOX"
