@@ -170,6 +170,17 @@ struct Framebuffer {
     var: VarScreenInfo,
     raster: Raster,
     memory: Mapping,
+    /// What the memory held at first, to leave the display as it was found.
+    found: Vec<u8>,
+}
+
+impl Drop for Framebuffer {
+    fn drop(&mut self) {
+        // In another mode the memory means something else.
+        if var_info(&self.file).is_ok_and(|var| var == self.var) {
+            self.memory.bytes().copy_from_slice(&self.found);
+        }
+    }
 }
 
 pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
@@ -189,7 +200,8 @@ impl Framebuffer {
         let var = var_info(&file)?;
         let fix = fix_info(&file)?;
         let raster = raster(&var, &fix)?;
-        let memory = Mapping::new(&file, fix.smem_len as usize)?;
+        let mut memory = Mapping::new(&file, fix.smem_len as usize)?;
+        let found = memory.bytes().to_vec();
         let id = fix.id.split(|&byte| byte == 0).next().unwrap_or_default();
         let id = String::from_utf8_lossy(id).into_owned();
         Ok(Framebuffer {
@@ -199,6 +211,7 @@ impl Framebuffer {
             var,
             raster,
             memory,
+            found,
         })
     }
 }
