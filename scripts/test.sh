@@ -35,9 +35,8 @@ tests() {
     ./board/monitoring/test.sh || status=1
     "$scripts/soak.sh" || status=1
     echo "skipped: the tests of training itself, which need burn: make test-training"
-    # Built for the board, on an emulated processor and on an emulated board.
+    # Built for the board, on an emulated processor; the emulated board is make board-test.
     board cross/test.sh || status=1
-    board board/virtual/test.sh || status=1
     return "$status"
 }
 
