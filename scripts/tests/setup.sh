@@ -135,8 +135,8 @@ board() {
 }
 board 0
 # What test.sh runs beside cargo has no part in these tests.
-mkdir -p "$folder/project/board/monitoring" "$folder/project/fuzz"
-for script in scripts/soak.sh board/monitoring/test.sh fuzz/run.sh; do
+mkdir -p "$folder/project/board/monitoring"
+for script in scripts/soak.sh board/monitoring/test.sh; do
     echo "#!/bin/sh" >"$folder/project/$script"
     chmod +x "$folder/project/$script"
 done
