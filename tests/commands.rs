@@ -34,6 +34,24 @@ fn help_names_the_commands_and_flags() {
 }
 
 #[test]
+fn bench_knows_engines_by_the_restorers_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "bench",
+        "--model-only",
+        "--seconds",
+        "1",
+        "--engine",
+        "tract,int8",
+    ];
+    let table = face8x(folder.path(), &arguments).expect(0, &[]).stdout;
+    assert!(
+        table.contains("tract-int8") && table.contains("face8x"),
+        "{table}"
+    );
+}
+
+#[test]
 fn bench_times_three_engines_in_seconds() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = [

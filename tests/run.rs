@@ -86,6 +86,20 @@ fn options_alone_mean_run() {
 }
 
 #[test]
+fn tracts_own_operators_are_the_plain_alternative() {
+    let folder = folder();
+    let common = ["--source", "demo:", "--headless", "--json", "--frames", "2"];
+    for (engine, by) in [
+        (&[][..], " by int8 "),
+        (&["--engine", "tract"], " by tract "),
+    ] {
+        let run = face8x(folder.path(), &[&common, engine].concat()).expect(0, &["restorer: "]);
+        let restorer = run.summary()["restorer"].to_string();
+        assert!(restorer.contains(by), "{restorer}");
+    }
+}
+
+#[test]
 fn every_view_makes_a_picture() {
     for view in ["restored", "side-by-side", "strip", "in-place", "full"] {
         let folder = folder();
