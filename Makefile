@@ -9,7 +9,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
 .PHONY: run test soak monitoring-test test-training exactness memcheck setup lint deny readme fmt \
-	bench peers cross-kernels deb deb-test doc cross cross-test board-test clean help
+	bench peers cross-kernels deb deb-test doc cross cross-test cross-exactness board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -75,6 +75,9 @@ cross: setup ## Build release binaries for ARM boards; TARGETS chooses among bot
 
 cross-test: setup ## Test the integer engine, built for TARGET (aarch64), under qemu-user
 	@cross/test.sh $(TARGET)
+
+cross-exactness: setup ## The same for the aarch64 kernels, under qemu-user; MODELS="face8x.onnx" chooses
+	@cross/exactness.sh "$(PICTURES)" $(MODELS)
 
 board-test: setup ## Run the aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
 	@board/virtual/test.sh

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use face8x::bench::{Engine, Model, Setup};
 use face8x::compose::Rotation;
@@ -92,7 +92,12 @@ pub struct ImageArgs {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=8))]
     pub faces: u8,
     /// What restores faces: auto, int8, tract, tract-f32 or bicubic
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    #[arg(
+        long,
+        visible_alias = "engine",
+        value_name = "NAME",
+        default_value = "auto"
+    )]
     pub restorer: String,
     /// An ONNX network in place of the embedded one
     #[arg(long, value_name = "FILE")]
@@ -177,7 +182,12 @@ pub struct SoakArgs {
     #[arg(long, value_name = "LOCATOR", default_value = "auto")]
     pub locator: String,
     /// What restores faces
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    #[arg(
+        long,
+        visible_alias = "engine",
+        value_name = "NAME",
+        default_value = "auto"
+    )]
     pub restorer: String,
     /// An ONNX network in place of the embedded one
     #[arg(long, value_name = "FILE")]
@@ -221,9 +231,10 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// The engines by name, likewise.
+/// The engines by name, likewise; also by what `run --engine` calls them.
 fn engines() -> impl TypedValueParser<Value = Engine> {
-    PossibleValuesParser::new(Engine::ALL.map(Engine::name)).try_map(|name| name.parse())
+    let value = |engine: Engine| PossibleValue::new(engine.name()).alias(engine.restorer());
+    PossibleValuesParser::new(Engine::ALL.map(value)).try_map(|name| name.parse())
 }
 
 /// The angles by name, so that clap lists them where another is given.

@@ -30,7 +30,7 @@ pub struct Options {
     #[arg(long, value_name = "LOCATOR")]
     pub locator: Option<String>,
     /// What restores faces: auto, int8, tract, tract-f32 or bicubic
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "engine", value_name = "NAME")]
     pub restorer: Option<String>,
     /// An ONNX network (1x3x16x16 to 1x3x128x128) in place of the embedded one
     #[arg(long, value_name = "FILE")]

@@ -43,7 +43,7 @@ impl Engine {
     }
 
     /// Its name in the table of restorers.
-    pub(super) fn restorer(self) -> &'static str {
+    pub fn restorer(self) -> &'static str {
         match self {
             Engine::Face8x => "int8",
             Engine::TractInt8 => "tract",
@@ -60,7 +60,7 @@ impl FromStr for Engine {
         let names = Engine::ALL.map(Engine::name);
         Engine::ALL
             .into_iter()
-            .find(|engine| engine.name() == name)
+            .find(|engine| [engine.name(), engine.restorer()].contains(&name))
             .ok_or_else(|| Error::unknown("engine", name, &names))
     }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes digests.txt: of both models the SHA-256 of what onnxruntime gives for generated inputs, its
+"""Makes digests.txt: of the shipped models the SHA-256 of what onnxruntime gives for generated inputs, its
 graph optimisations off. Needs onnxruntime and numpy. Run in this folder."""
 
 import hashlib
@@ -33,5 +33,5 @@ def digest(model):
     return total.hexdigest()
 
 
-names = ["face8x.onnx", "face8x-large.onnx"]
+names = ["face8x.onnx", "face8x-large.onnx", "face8x-nano.onnx"]
 Path("digests.txt").write_text("".join(f"{digest(MODELS / name)}  {name}\n" for name in names))

@@ -14,6 +14,12 @@ kernel!(
     detected: ["avx2", "avxvnni"]
 );
 
+/// The kernel on a processor that may lack the instructions.
+#[cfg(test)]
+pub fn undetected() -> AvxVnni {
+    AvxVnni(())
+}
+
 /// A whole row: block by block, tiles of 6 pixels, then of 4, 2 and 1.
 ///
 /// # Safety

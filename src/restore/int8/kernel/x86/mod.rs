@@ -71,6 +71,13 @@ pub fn available() -> Vec<Arc<dyn Kernel>> {
     kernels
 }
 
+/// The AVX-VNNI kernel wherever AVX2 is: the caller sees to it that `vpdpbusd` is done, too.
+#[cfg(test)]
+pub fn undetected_avx_vnni() -> Option<Arc<dyn Kernel>> {
+    let avx2 = std::arch::is_x86_feature_detected!("avx2");
+    avx2.then(|| Arc::new(avx_vnni::undetected()) as Arc<dyn Kernel>)
+}
+
 /// Goes through a row's pixels in tiles. `tile` is given the first pixel and how many are left, and
 /// says how many it has done.
 #[inline(always)]
