@@ -70,17 +70,22 @@ cross-kernels: ## Count what the ARM kernels cost, under emulation and by models
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps
 
-cross: setup ## Build release binaries for ARM boards; TARGETS chooses among both
+cross: setup ## Build the binaries for ARM boards as they are shipped; TARGETS chooses among both
 	@cross/build.sh $(TARGETS)
 
 cross-test: setup ## Test the integer engine, built for TARGET (aarch64), under qemu-user
 	@cross/test.sh $(TARGET)
 
+<<<<<<< HEAD
 cross-exactness: setup ## The same for the aarch64 kernels, under qemu-user; MODELS="face8x.onnx" chooses
 	@cross/exactness.sh "$(PICTURES)" $(MODELS)
 
 board-test: setup ## Run the aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
 	@board/virtual/test.sh
+=======
+board-test: setup ## Run the shipped aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
+	@board/virtual/test.sh $(PROFILE)
+>>>>>>> board
 
 clean: ## Remove everything that was built
 	@scripts/cargo.sh clean

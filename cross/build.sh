@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the release binary of face8x for each target, and checks it.
+# Builds the binary of face8x for each target, as it is shipped, and checks it.
 #
 # usage: build.sh [TARGET...]    (default: aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf)
 set -eu
@@ -8,6 +8,6 @@ here=$(dirname "$0")
 [ "$#" -gt 0 ] || set -- aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf
 for target in "$@"; do
     "$here/toolchain.sh" "$target"
-    "$here/cargo.sh" "$target" build --release --bin face8x
+    "$here/cargo.sh" "$target" build --profile shipped --bin face8x
     "$here/check.sh" "$target"
 done

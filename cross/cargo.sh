@@ -2,7 +2,7 @@
 # Runs cargo for TARGET with the toolchain that toolchain.sh made; the other arguments are cargo's,
 # without --target. Programs that cargo starts (cargo test) run under qemu-user.
 #
-# usage: cargo.sh TARGET build --release
+# usage: cargo.sh TARGET build --profile shipped
 set -eu
 
 here=$(dirname "$0")
@@ -19,9 +19,6 @@ export "CC_$name=$linker" "AR_$name=$triplet-ar"
 export "CARGO_TARGET_${upper}_LINKER=$linker"
 export "CARGO_TARGET_${upper}_RUNNER=$emulator -L $sysroot"
 export "BINDGEN_EXTRA_CLANG_ARGS_$name=--sysroot=$sysroot -I$sysroot/usr/include/$triplet"
-# Without these the binary is half as large again: much of tract is generic code that is there many
-# times over.
-export CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 if [ -x "$rustc" ]; then
     export RUSTC="$rustc" RUSTDOC=/usr/bin/rustdoc
 fi

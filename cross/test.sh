@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the integer engine's tests, built for the target, under qemu-user: its kernels are chosen at
-# run time, so once on each of three processors. Other tests: test.sh TARGET FILTER.
+# run time, so once on each of three processors. Other tests: test.sh TARGET FILTER. They are built
+# as release, not as shipped: without link-time optimisation, which takes minutes for each link.
 #
 # Exits with 77 where the packages cannot be had.
 #
@@ -8,6 +9,7 @@
 set -eu
 
 here=$(dirname "$0")
+. "$here/debian.sh"
 target=${1:-aarch64-unknown-linux-gnu}
 [ "$#" = 0 ] || shift
 [ "$#" -gt 0 ] || set -- restore::int8
@@ -18,10 +20,7 @@ armv7-*) processors="cortex-a7 max" ;;
 *) processors=max ;;
 esac
 
-"$here/toolchain.sh" "$target" || {
-    echo "skipped: the tests for $target: the packages of a cross build cannot be had here"
-    exit 77
-}
+needs "the tests for $target" "$here/toolchain.sh" "$target"
 for processor in $processors; do
     echo "$target on $processor"
     QEMU_CPU=$processor "$here/cargo.sh" "$target" test --release --lib -- "$@"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes what a cross build for TARGET needs: a C compiler, the C library of the oldest supported
-# system, Rust's standard library. Quick where all is there.
+# system, Rust's standard library. Quick where all is there; exits with 77 where something cannot be
+# had here.
 #
 # usage: toolchain.sh TARGET    (aarch64-unknown-linux-gnu or armv7-unknown-linux-gnueabihf)
 set -eu
@@ -62,14 +63,14 @@ debian_std() {
     echo "fetching Debian's standard library of Rust for $architecture"
     version=
     for suite in bookworm-security trixie; do
-        private_root "$architecture" "$suite" || continue
+        private_root "$architecture" "$suite" || { [ $? = 77 ] && continue || return 1; }
         version=$(private_apt "$cache/apt/$suite-$architecture" cache "$architecture" \
             madison libstd-rust-web-dev | awk '{ print $3 }' | grep -F "${installed%%-*}-" | head -n 1)
         [ -z "$version" ] || break
     done
     if [ -z "$version" ]; then
         echo "no libstd-rust-web-dev ${installed%%-*} for $architecture: is rustc-web up to date?" >&2
-        return 1
+        return 77
     fi
     unpack_packages "$architecture" "$suite" "$rust" "libstd-rust-web-dev=$version"
     # Build scripts and procedural macros are built for this machine by the same compiler.

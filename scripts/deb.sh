@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes Debian packages of release builds for the boards and checks them with lintian, where that is
+# Makes Debian packages for the boards and checks them with lintian, where that is
 # installed. What is built already is not built again.
 #
 # usage: deb.sh [ARCHITECTURE...]    arm64 and armhf where none is named; amd64 is this machine's
@@ -40,12 +40,12 @@ package() {
     armhf) target=armv7-unknown-linux-gnueabihf ;;
     amd64) target= ;;
     esac
-    if [ -n "$target" ]; then cross/build.sh "$target"; else scripts/cargo.sh build --release; fi
-    release=$build/${target:+$target/}release
-    rm -rf "$release/package"
-    cp -R "$build/package" "$release/package"
+    if [ -n "$target" ]; then cross/build.sh "$target"; else scripts/cargo.sh build --profile shipped; fi
+    built=$build/${target:+$target/}shipped
+    rm -rf "$built/package"
+    cp -R "$build/package" "$built/package"
     # Cargo has stripped the program, with the right tool for its architecture.
-    cargo_deb --no-build --no-strip --locked ${target:+--target "$target"} --output "$build/deb/"
+    cargo_deb --profile shipped --no-build --no-strip --locked ${target:+--target "$target"} --output "$build/deb/"
 }
 
 [ $# -gt 0 ] || set -- arm64 armhf

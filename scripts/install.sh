@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs the named Debian packages that are missing. Does nothing, quickly, where all are there.
+# Exits with 77 where they cannot be had here.
 #
 # usage: install.sh PACKAGE...
 set -eu
@@ -29,11 +30,13 @@ done
 install_them() {
     # shellcheck disable=SC2086
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends $missing
+        apt-get install -y --no-install-recommends "$@" $missing
 }
 
 echo "installing:$missing"
 install_them && exit
 # The lists of packages may be missing or old.
-as_root apt-get update
-install_them
+as_root apt-get update && install_them && exit
+# Packages that can be fetched were refused for another reason.
+install_them --download-only >/dev/null 2>&1 || exit 77
+exit 1

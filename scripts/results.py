@@ -178,7 +178,8 @@ def report_problems(report, text, sums):
 
 def notes(report, case, sums):
     """The last column: why a row is not to be trusted, and whether its network is an older one."""
-    marks = [MARKS[w["code"]] for w in report["warnings"] if w["code"] in MARKS]
+    codes = dict.fromkeys(warning["code"] for warning in report["warnings"])
+    marks = [MARKS[code] for code in codes if code in MARKS]
     if case["model"] != "none" and sums.get(case["model"]) != case["model_sha256"]:
         marks.append(f"network {case['model_sha256'][:8]}")
     return ", ".join(marks)

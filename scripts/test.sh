@@ -35,8 +35,9 @@ tests() {
     ./board/monitoring/test.sh || status=1
     "$scripts/soak.sh" || status=1
     echo "skipped: the tests of training itself, which need burn: make test-training"
-    # Built for the board, on an emulated processor; the emulated board is make board-test.
+    # Built for the board, on an emulated processor and on an emulated board.
     board cross/test.sh || status=1
+    board board/virtual/test.sh release || status=1
     return "$status"
 }
 
@@ -44,7 +45,7 @@ tests() {
 # exits with 77.
 board() {
     code=0
-    "./$1" || code=$?
+    "./$@" || code=$?
     [ "$code" = 0 ] || [ "$code" = 77 ]
 }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{command, finish};
+use common::{command, demo, finish};
 
 /// A command that runs `script` in `folder` with a file system of 256 KiB mounted on `disk`;
 /// `None`, said on standard error, where this machine lets nobody mount.
@@ -103,17 +103,9 @@ fn a_read_only_disk_at_the_start_is_refused() {
 #[test]
 fn lines_that_a_full_disk_swallows_do_not_end_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    let mut run = command(folder.path());
-    run.args([
-        "--source",
-        "demo:",
-        "--headless",
-        "--json",
-        "--frames",
-        "70",
-    ])
-    .args(["--restorer", "bicubic"])
-    .stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    let mut run = demo(folder.path());
+    run.args(["--frames", "70"])
+        .stdout(fs::File::options().write(true).open("/dev/full").unwrap());
     let run = finish(run).expect(0, &["the JSON lines are lost", "70 frames shown"]);
     assert_eq!(run.stderr.matches("are lost").count(), 1, "{}", run.stderr);
 }

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::io::Cursor;
 
-use common::{command, face8x, finish};
+use common::{command, demo, face8x, finish};
 
 /// One grey 64x48 JPEG picture.
 fn jpeg(level: u8) -> Vec<u8> {
@@ -107,16 +107,7 @@ fn widths_that_rpicam_pads_are_refused() {
 fn a_stop_signal_ends_the_run_with_its_summary() {
     let folder = folder();
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
-        let mut run = command(folder.path());
-        run.args([
-            "--source",
-            "demo:",
-            "--headless",
-            "--json",
-            "--restorer",
-            "bicubic",
-        ]);
-        let child = run.spawn().unwrap();
+        let child = demo(folder.path()).spawn().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(1500));
         let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
@@ -137,16 +128,7 @@ fn a_stop_signal_ends_the_run_with_its_summary() {
 #[test]
 fn a_reader_that_leaves_ends_the_run() {
     let folder = folder();
-    let mut run = command(folder.path());
-    run.args([
-        "--source",
-        "demo:",
-        "--headless",
-        "--json",
-        "--restorer",
-        "bicubic",
-    ]);
-    let mut child = run.spawn().unwrap();
+    let mut child = demo(folder.path()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));

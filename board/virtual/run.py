@@ -26,7 +26,7 @@ LIBRARIES = ["ld-linux-aarch64.so.1", "libc.so.6", "libm.so.6", "libgcc_s.so.1",
              "libpthread.so.0", "librt.so.1", "libutil.so.1"]
 FORMATS = ["YUYV", "UYVY", "NV12", "YU12", "GREY", "BGR3", "MJPG"]
 VIVID = ["YUYV", "UYVY", "NV12", "YU12", "GREY", "RGB3", "BGR3"]
-PARTS = ["bare", "camera", "unplug", "vivid", "panel"]
+PARTS = ["bare", "camera", "unplug", "button", "vivid", "panel"]
 # Seconds after which the machine is stopped; each round of unplugging may take 20 more.
 LIMIT = 20 * 60
 # A board like the smallest that is supported: a Raspberry Pi Zero 2 W.
@@ -45,6 +45,7 @@ def shots(rounds):
         table[name] = ("a", "YUYV", expected.SAME, ("--view", "restored"))
     last = "b" if rounds % 2 else "a"
     table[f"unplugged-{last}"] = (last, "YUYV", expected.SAME, ("--view", "restored"))
+    table["button-strip"] = ("a", "YUYV", expected.SAME, ("--view", "strip"))
     table["found-face"] = ("a", "YUYV", expected.FOUND, ("--view", "in-place"))
     return table
 

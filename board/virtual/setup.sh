@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fetches what the virtual board runs on, all by package names from Debian, and unpacks it into the
-# cache: an arm64 kernel, busybox and QEMU. Nothing of it is installed. Quick where all is there.
+# cache: an arm64 kernel, busybox and QEMU. Nothing of it is installed. Quick where all is there; exits
+# with 77 where something cannot be had here.
 set -eu
 
 here=$(dirname "$0")
@@ -28,9 +29,10 @@ fetch_busybox() {
 }
 
 # QEMU is unpacked and not installed: other packages of QEMU may be there in another version, and
-# would have to go. What it depends on comes with it where this machine does not have it.
+# would have to go. What it depends on comes with it where this machine does not have it. One that is
+# installed is taken as it is: apt would fetch parts of it only.
 fetch_qemu() {
-    if [ -x "$cache/qemu/usr/bin/qemu-system-aarch64" ]; then
+    if [ -x "$cache/qemu/usr/bin/qemu-system-aarch64" ] || command -v qemu-system-aarch64 >/dev/null; then
         return
     fi
     echo "fetching QEMU"
@@ -42,7 +44,7 @@ fetch_qemu() {
         install qemu-system-arm >"$cache/qemu-debs/log" 2>&1 || {
         cat "$cache/qemu-debs/log" >&2
         echo "QEMU cannot be fetched: run apt-get update as root, then this again" >&2
-        return 1
+        return 77
     }
     for package in "$cache"/qemu-debs/archives/*.deb; do
         dpkg-deb -x "$package" "$cache/qemu.part"

@@ -97,7 +97,14 @@ machine
 fake apt-get <<END
 exit 100
 END
-check "a refused installation fails" "100: sudo sudo " "$(setup)"
+check "packages that cannot be had have their own status" "77: sudo sudo sudo " "$(setup)"
+
+machine
+fake apt-get <<END
+case " \$* " in *" --download-only "* | *" update "*) exit 0 ;; esac
+exit 100
+END
+check "a refused installation fails" "1: sudo sudo sudo sudo " "$(setup)"
 
 # Other distributions: only these programs and the fakes are there.
 machine

@@ -17,6 +17,8 @@ mod aligner;
 mod cubic;
 mod patch;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod resampling;
 
 pub use aligner::{Aligner, Hr, hr_mask};

@@ -1,7 +1,5 @@
 //! Tests of the resampling: against stored references, definitions, and itself.
 
-use proptest::prelude::*;
-
 use super::cubic::Shrinker;
 use super::*;
 use crate::convert::reference::{is_ycc, noise_frame, places, rgb};
@@ -70,7 +68,7 @@ fn texture(format: PixelFormat, width: u32, height: u32) -> Frame {
 }
 
 /// The alignment whose crop has its centre at (x, y) and this side, turned by so many degrees.
-fn crop_at(x: f32, y: f32, side: f32, degrees: f32) -> Similarity {
+pub fn crop_at(x: f32, y: f32, side: f32, degrees: f32) -> Similarity {
     let middle = Point::new(64.0, 64.0);
     Similarity::about(Point::new(x, y), middle, 128.0 / side, degrees.to_radians())
 }
@@ -89,7 +87,8 @@ fn greatest_difference(a: &[u8], b: &[u8]) -> u8 {
     a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
 }
 
-fn direct_lr(frame: &Frame, similarity: &Similarity) -> Lr {
+/// The 16x16 of a face, straight from the frame.
+pub fn direct_lr(frame: &Frame, similarity: &Similarity) -> Lr {
     let mut lr = [0; LR_SIDE * LR_SIDE * 3];
     Aligner::new().lr(frame, similarity, &mut lr).unwrap();
     lr
@@ -381,32 +380,4 @@ fn what_cannot_be_aligned_is_an_error() {
     aligner
         .crop(&frame, &upright, usize::MAX, &mut lr)
         .unwrap_err();
-}
-
-proptest! {
-    #[test]
-    fn a_picture_of_one_colour_gives_faces_of_it(
-        width in 1u32..60, height in 1u32..60, side in 1f32..90.0, degrees in -180f32..180.0,
-        x in -200f32..200.0, y in -200f32..200.0, level in 0u8..=255,
-    ) {
-        let mut frame = noise_frame(PixelFormat::Grey, width, height, 0, 1);
-        frame.bytes.fill(level);
-        let similarity = crop_at(x, y, side, degrees);
-        prop_assert!(direct_lr(&frame, &similarity).iter().all(|&v| v == level));
-        let mut crop = [0; 12 * 12 * 3];
-        Aligner::new().crop(&frame, &similarity, 12, &mut crop).unwrap();
-        prop_assert!(crop.iter().all(|&v| v == level));
-    }
-
-    #[test]
-    fn no_alignment_panics(
-        width in 1u32..40, height in 1u32..40,
-        a in any::<f32>(), b in any::<f32>(), tx in any::<f32>(), ty in any::<f32>(),
-    ) {
-        let frame = noise_frame(PixelFormat::Yu12, width, height, 1, 2);
-        let mut lr = [0; LR_SIDE * LR_SIDE * 3];
-        let _ = Aligner::new().lr(&frame, &Similarity { a, b, tx, ty }, &mut lr);
-        let near = Similarity { a: a % 4.0, b: b % 4.0, tx, ty };
-        let _ = Aligner::new().lr(&frame, &near, &mut lr);
-    }
 }

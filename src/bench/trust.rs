@@ -33,7 +33,8 @@ impl Warning {
     }
 }
 
-/// What speaks against the figures of these cases of this machine, each reason once.
+/// What speaks against the figures of these cases of this machine: the reasons of the machine, then
+/// those of each case.
 pub fn warnings(machine: &Machine, cases: &[Case], build: &str, quick: bool) -> Vec<Warning> {
     let mut found = Vec::new();
     if build != "release" {
@@ -48,13 +49,9 @@ pub fn warnings(machine: &Machine, cases: &[Case], build: &str, quick: bool) -> 
     for case in cases {
         of_case(case, &mut found);
     }
-    let mut seen: Vec<Warning> = Vec::new();
-    for warning in found {
-        if !seen.iter().any(|other| other.code == warning.code) {
-            seen.push(warning);
-        }
-    }
-    seen
+    // Groups of cores may change their clocks alike.
+    found.dedup();
+    found
 }
 
 fn of_machine(machine: &Machine, found: &mut Vec<Warning>) {
@@ -89,7 +86,7 @@ fn of_machine(machine: &Machine, found: &mut Vec<Warning>) {
 }
 
 fn of_case(case: &Case, found: &mut Vec<Warning>) {
-    let name = format!("{}, threads {}", case.engine, case.threads);
+    let name = format!("{}, {}, threads {}", case.engine, case.model, case.threads);
     let mut warn = |code: &str, text: String| found.push(Warning::new(code, text));
     if !case.complete {
         warn("incomplete", format!("{name}: stopped before its end"));
@@ -155,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_is_told_once() {
+    fn each_reason_is_told_of_each_case() {
         type Change = fn(&mut Case);
         let changes: [(&str, Change); 7] = [
             ("incomplete", |case| case.complete = false),
@@ -163,7 +160,7 @@ mod tests {
                 case.seen.throttling.push("under-voltage".into())
             }),
             ("clock-changed", |case| {
-                case.seen.clocks_mhz = vec![(1500, 1500), (600, 1500)]
+                case.seen.clocks_mhz = vec![(1500, 1500), (600, 1500), (600, 1500)]
             }),
             ("other-load", |case| case.seen.other_load = Some(0.06)),
             ("stolen", |case| case.seen.stolen = Some(0.03)),
@@ -171,9 +168,15 @@ mod tests {
             ("source", |case| case.lost = 1),
         ];
         for (code, change) in changes {
-            let mut cases = [case(1), case(2)];
-            cases.iter_mut().for_each(change);
-            assert_eq!(codes(&machine(), &cases), [code]);
+            let mut cases = [case(1), case(2), case(4)];
+            cases[1..].iter_mut().for_each(change);
+            let found = warnings(&machine(), &cases, "release", false);
+            assert_eq!(found.len(), 2, "{found:?}");
+            for (warning, threads) in found.iter().zip([2, 4]) {
+                assert_eq!(warning.code, code);
+                let name = format!("face8x, face8x.onnx, threads {threads}: ");
+                assert!(warning.text.starts_with(&name), "{warning:?}");
+            }
         }
         let found = warnings(&machine(), &[case(1)], "debug", true);
         let words: Vec<_> = found.iter().map(|warning| warning.code.as_str()).collect();

@@ -97,6 +97,18 @@ pub enum Wants {
     Rgb(u32, u32),
 }
 
+impl Wants {
+    /// Bytes of the largest picture it stands for.
+    pub fn most_bytes(self) -> usize {
+        let (width, height, channels) = match self {
+            Wants::Nothing => (0, 0, 0),
+            Wants::Luma(width, height) => (width, height, 1),
+            Wants::Rgb(width, height) => (width, height, 3),
+        };
+        width as usize * height as usize * channels
+    }
+}
+
 /// A reduced picture of a frame: 1 (luma) or 3 (RGB, interleaved) bytes a pixel, no padding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reduced {

@@ -215,16 +215,7 @@ mod tests {
             let (width, height) = (2 * picture.width(), 2 * picture.height());
             let filter = image::imageops::FilterType::Triangle;
             let luma = picture.resize_exact(width, height, filter).into_luma8();
-            let reduced = Reduced {
-                width,
-                height,
-                channels: 1,
-                factor: 1,
-                frame_width: width,
-                frame_height: height,
-                sequence: 0,
-                bytes: luma.into_raw(),
-            };
+            let reduced = scene::reduced(luma.into_raw(), width, height, 1, 1);
             locator.locate(&reduced, &mut found).unwrap();
             pictures += 1;
             let truth = truth.map(|p| Point::new(2.0 * p.x, 2.0 * p.y));

@@ -322,16 +322,8 @@ mod tests {
         let mut found = Vec::new();
         for (width, height) in [(320, 240), (41, 40), (39, 200), (1, 1)] {
             for texture in [scene::noise as fn(usize) -> u8, |_| 128] {
-                let picture = Reduced {
-                    width,
-                    height,
-                    channels: 1,
-                    factor: 1,
-                    frame_width: width,
-                    frame_height: height,
-                    sequence: 0,
-                    bytes: (0..(width * height) as usize).map(texture).collect(),
-                };
+                let bytes = (0..(width * height) as usize).map(texture).collect();
+                let picture = scene::reduced(bytes, width, height, 1, 1);
                 locator.locate(&picture, &mut found).unwrap();
                 assert!(found.is_empty(), "{width}x{height}: {found:?}");
             }

@@ -108,7 +108,8 @@ fn astronaut(width: u32, height: u32) -> (image::RgbImage, Landmarks) {
     (picture, landmarks)
 }
 
-fn reduced(bytes: Vec<u8>, width: u32, height: u32, channels: usize, factor: u32) -> Reduced {
+/// A picture, reduced by `factor`, of these pixels.
+pub fn reduced(bytes: Vec<u8>, width: u32, height: u32, channels: usize, factor: u32) -> Reduced {
     let (frame_width, frame_height) = (width * factor, height * factor);
     Reduced {
         width,

@@ -28,6 +28,15 @@ pub struct Located {
     pub took: Duration,
 }
 
+impl Located {
+    /// Nothing found yet, with room for the largest picture that a locator wants.
+    fn with_room(wants: Wants) -> Located {
+        let mut located = Located::default();
+        located.picture.bytes.reserve_exact(wants.most_bytes());
+        located
+    }
+}
+
 /// A locator at work. It is offered pictures and polled for what it found; neither ever waits for it.
 ///
 /// One that [wants nothing](Wants::Nothing) has no thread: what it is offered it answers at once.
@@ -101,6 +110,7 @@ impl LocatorThread {
             Work::Here(locator, None)
         } else {
             let shared = Arc::new(Shared::default());
+            shared.lock().located = Located::with_room(wants);
             let theirs = Arc::clone(&shared);
             let handle = Builder::new()
                 .name("locator".into())
@@ -112,7 +122,7 @@ impl LocatorThread {
             name,
             wants,
             work,
-            latest: Located::default(),
+            latest: Located::with_room(wants),
             failures: 0,
             stalls: 0,
             complaints: Default::default(),
@@ -156,7 +166,7 @@ impl LocatorThread {
     }
 
     /// Gives the locator a copy of `picture` to search, unless it is busy: then it returns `false`.
-    /// Never waits, and allocates only for the first pictures of a size.
+    /// Never waits, and allocates only for a picture larger than the locator wants.
     pub fn offer(&mut self, picture: &Reduced) -> bool {
         self.report_stall();
         if !self.idle() {

@@ -57,6 +57,14 @@ pub fn command(folder: &Path) -> Command {
     command
 }
 
+/// The program on the demo's quickest form, as JSON lines.
+pub fn demo(folder: &Path) -> Command {
+    let mut command = command(folder);
+    command.args(["--source", "demo:", "--restorer", "bicubic"]);
+    command.args(["--headless", "--json"]);
+    command
+}
+
 /// Runs `command` to its end, at most two minutes.
 #[track_caller]
 pub fn finish(mut command: Command) -> Finished {

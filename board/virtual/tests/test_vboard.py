@@ -1,8 +1,10 @@
 """Tests of the host's side of the virtual board, which need no machine."""
 
 import gzip
+import socket
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -10,6 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vboard.initramfs import Archive  # noqa: E402
+from vboard.lines import Lines, parse  # noqa: E402
 from vboard.modules import depends, plain_name  # noqa: E402
 from vboard.panel import CLOCK, DATA, KIND, SELECT, Panel, from_recording, from_trace  # noqa: E402
 from vboard.picture import Picture, paeth, unfilter  # noqa: E402
@@ -85,6 +88,40 @@ class PictureTest(unittest.TestCase):
         worst, psnr = black.difference(grey)
         self.assertEqual((worst, round(psnr, 2)), (16, 24.05))
         self.assertEqual(Picture(1, 1, bytes([255, 0, 0])).grey().pixels, bytes([76] * 3))
+
+
+class LinesTest(unittest.TestCase):
+    """The GPIO lines that the host sets."""
+
+    def test_parse(self):
+        self.assertEqual(parse("6 0:2 1:30 0"), (6, [(0, 2), (1, 30), (0, 0)]))
+
+    def test_play(self):
+        heard = []
+
+        def qemu(server):
+            connection, _ = server.accept()
+            with connection, connection.makefile("rw") as lines:
+                for answer, line in zip(("OK", "FAIL Unknown device"), lines):
+                    heard.append(line.strip())
+                    lines.write(answer + "\n")
+                    lines.flush()
+
+        def ask(command, arguments):
+            self.assertEqual((command, arguments), ("qom-list", {"path": "/machine/unattached"}))
+            return [{"name": "device[6]", "type": "child<pl011>"}, {"name": "device[7]", "type": "child<pl061>"}]
+
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
+            server.bind(f"{folder}/lines")
+            server.listen()
+            thread = threading.Thread(target=qemu, args=(server,))
+            thread.start()
+            lines = Lines(f"{folder}/lines", ask)
+            with self.assertRaises(RuntimeError):
+                lines.play(6, [(0, 1), (1, 1)])
+            thread.join()
+        command = "set_irq_in /machine/unattached/device[7] unnamed-gpio-in 6"
+        self.assertEqual(heard, [f"{command} 0", f"{command} 1"])
 
 
 class GuestTest(unittest.TestCase):

@@ -5,6 +5,7 @@ The guest speaks to the host in lines on the serial console that begin with "@@"
     @@ pass NAME            a check that held
     @@ fail NAME: REASON    a check that did not
     @@ shot NAME [ID]       take a screenshot (of the display with this ID); wait for a line
+    @@ line N LEVEL[:MS]... set GPIO line N to these levels, each for so many milliseconds; wait for a line
     @@ end                  all is done
 """
 
@@ -16,8 +17,23 @@ import subprocess
 import threading
 import time
 
+from .lines import Lines, parse
+
 # What a kernel says when it is broken.
 BROKEN = re.compile(r"Kernel panic|Oops|BUG:|Internal error|kernel BUG")
+
+
+def find_qemu(folder):
+    """QEMU's command and environment: that which was unpacked into `folder`, or the installed one."""
+    program = folder / "usr/bin/qemu-system-aarch64"
+    if not program.exists():
+        return ["qemu-system-aarch64"], dict(os.environ)
+    libraries = [folder / "usr/lib/x86_64-linux-gnu", folder / "lib/x86_64-linux-gnu"]
+    return [program, "-L", folder / "usr/share/qemu"], dict(
+        os.environ,
+        LD_LIBRARY_PATH=":".join(map(str, libraries)),
+        QEMU_MODULE_DIR=str(libraries[0] / "qemu"),
+    )
 
 
 class Machine:
@@ -26,15 +42,11 @@ class Machine:
     def __init__(self, cache, folder, arguments):
         self.folder = folder
         self.monitor_path = folder / "monitor"
-        qemu = cache / "qemu"
-        libraries = [qemu / "usr/lib/x86_64-linux-gnu", qemu / "lib/x86_64-linux-gnu"]
-        self.environment = dict(
-            os.environ,
-            LD_LIBRARY_PATH=":".join(map(str, libraries)),
-            QEMU_MODULE_DIR=str(libraries[0] / "qemu"),
-        )
-        self.command = [qemu / "usr/bin/qemu-system-aarch64", "-L", qemu / "usr/share/qemu", *arguments]
+        self.lines_path = folder / "lines"
+        self.command, self.environment = find_qemu(cache / "qemu")
+        self.command += arguments
         self.monitor = None
+        self.lines = None
 
     def run_once(self, *more):
         """Runs QEMU with `more` arguments to its end."""
@@ -46,6 +58,7 @@ class Machine:
         command = [
             *self.command, *more, "-display", "none", "-serial", "stdio", "-monitor", "none",
             "-qmp", f"unix:{self.monitor_path},server=on,wait=off", "-no-reboot",
+            "-qtest", f"unix:{self.lines_path},server=on,wait=off", "-qtest-log", "none",
         ]
         process = subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -83,6 +96,9 @@ class Machine:
         elif word == "shot":
             name, _, display = rest.partition(" ")
             self._screenshot(name, display)
+        elif word == "line":
+            self._move_line(rest)
+        if word in ("shot", "line"):
             process.stdin.write(b"\n")
             process.stdin.flush()
         return word == "end"
@@ -91,8 +107,15 @@ class Machine:
         arguments = {"filename": str(self.folder / f"{name}.png"), "format": "png"}
         if display:
             arguments["device"] = display
+        self._ask("screendump", arguments)
+
+    def _move_line(self, text):
+        self.lines = self.lines or Lines(self.lines_path, self._ask)
+        self.lines.play(*parse(text))
+
+    def _ask(self, command, arguments):
         self.monitor = self.monitor or Monitor(self.monitor_path)
-        self.monitor.ask("screendump", arguments)
+        return self.monitor.ask(command, arguments)
 
 
 class Monitor:
