@@ -52,7 +52,13 @@ for degrees in 90 180 270; do
     show "rotate-$degrees" --source /dev/video0 --sink drm --locator "$BOX" --view strip \
         --rotate "$degrees"
 done
-WAIT=300 show found-face --source /dev/video0 --sink drm --view in-place
+start found-face --source /dev/video0 --sink drm --view in-place
+WAIT=300 shows found-face-1
+for number in 2 3 4 5 6; do
+    sleep 1
+    photograph "found-face-$number"
+done
+stop TERM
 
 # The display is left as it was found.
 for sink in drm fb; do
