@@ -8,7 +8,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test soak monitoring-test test-training exactness memcheck setup lint deny readme fmt \
+.PHONY: run test soak fuzz monitoring-test test-training exactness memcheck setup lint deny readme fmt \
 	bench peers cross-kernels deb deb-test doc cross cross-test cross-exactness board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
@@ -20,6 +20,10 @@ test: ## Check the format, lint and run every test; the last line sums up
 
 soak: ## Run the whole pipeline for 200,000 frames with faults; ARGS are for face8x soak
 	@scripts/soak.sh $(ARGS)
+
+fuzz: ## Fuzz what reads bytes from outside; ARGS="TARGET SECONDS" chooses, TARGET may be all
+	@scripts/setup.sh --tests
+	@scripts/fuzz.sh $(or $(ARGS),all)
 
 monitoring-test: ## Test the metrics against Prometheus and node_exporter
 	@scripts/cargo.sh build
@@ -51,6 +55,7 @@ readme: ## Write the parts of README.md and docs/results that scripts make
 
 fmt: ## Format the sources
 	@scripts/cargo.sh fmt --all
+	@scripts/cargo.sh fmt --manifest-path fuzz/Cargo.toml
 
 bench: setup ## Run the benchmarks; ARGS are for cargo bench
 	@scripts/cargo.sh bench $(ARGS)

@@ -5,6 +5,7 @@ set -u
 cargo=$(dirname "$0")/cargo.sh
 failed=0
 "$cargo" fmt --all --check || failed=1
+"$cargo" fmt --manifest-path fuzz/Cargo.toml --check || failed=1
 "$cargo" clippy --all-targets -- -D warnings || failed=1
 "$cargo" clippy --lib --no-default-features -- -D warnings || failed=1
 # The trainer without burn, whose build takes longer than all the rest (make test-training).

@@ -17,8 +17,8 @@ case ${1:-} in
 --tests)
     tests=yes
     # The window is tested on a virtual screen, the pictures and the kernels by other
-    # people's programs; scripts check results and dependencies.
-    packages="$packages xvfb x11-apps imagemagick file valgrind python3"
+    # people's programs; scripts check results and dependencies; libFuzzer is written in C++.
+    packages="$packages xvfb x11-apps imagemagick file valgrind python3 g++"
     ;;
 *)
     echo "usage: setup.sh [--tests]" >&2

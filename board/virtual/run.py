@@ -107,6 +107,7 @@ def main():
     with ThreadPoolExecutor(1) as other:
         pictures = other.submit(expected.host_pictures, host, frames, table, box)
         machine.run(report, LIMIT + rounds * 20)
+    expected.keep_best(out, "found-face", pictures.result()["found-face"])
     expected.compare_shots(report, out, table, pictures.result())
     expected.compare_left(report, out)
     expected.compare_vivid(report, out, VIVID)

@@ -254,6 +254,18 @@ mod tests {
         decoder.decode(&mjpg(jpeg)).unwrap();
     }
 
+    /// A lenient decoder would pass over them and give half a picture.
+    #[test]
+    fn bytes_that_do_not_belong_there_are_an_error() {
+        let (_, jpeg) = sample();
+        let find = |marker: u8| jpeg.windows(2).position(|w| w == [0xff, marker]).unwrap();
+        // Between two headers, and the marker of a header among the pixels.
+        for (at, stray) in [(find(0xdb), &[1; 9][..]), (find(SOS) + 60, &[0xff, 0xc0])] {
+            let bytes = [&jpeg[..at], stray, &jpeg[at..]].concat();
+            JpegDecoder::new().decode(&mjpg(bytes)).unwrap_err();
+        }
+    }
+
     #[test]
     fn a_picture_that_claims_to_be_huge_is_refused_before_it_is_decoded() {
         let (_, mut jpeg) = sample();

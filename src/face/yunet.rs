@@ -11,7 +11,9 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 use super::{Detection, Locator, Reduced, Wants, box_of_landmarks};
+use crate::contain::contain;
 use crate::geometry::{Landmarks, Point, Rect};
+use crate::restore::check_volumes;
 use crate::{Error, Result};
 
 /// Side of the network's input in pixels.
@@ -75,20 +77,28 @@ pub(super) fn open(file: &str) -> Result<Box<dyn Locator>> {
         ))
         .remedy("take yunet_n_320_320.onnx, or OpenCV's face_detection_yunet of that size")
     };
-    let model = tract_onnx::onnx()
-        .model_for_path(path)
-        .and_then(|model| model.into_optimized())
-        .map_err(|error| wrong(format!("{error:#}")))?;
-    let outputs = check(&model).map_err(wrong)?;
-    let plan = model
-        .into_runnable()
-        .map_err(|error| wrong(format!("{error:#}")))?;
+    // tract panics at some damaged files.
+    let (plan, outputs) = contain(|| load(path))
+        .unwrap_or_else(|panic| Err(format!("tract gave up on it: {panic}")))
+        .map_err(wrong)?;
     Ok(Box::new(YuNet {
         uri: format!("yunet:{file}"),
         plan,
         outputs,
         candidates: Vec::new(),
     }))
+}
+
+/// The network of a file and where its outputs are, or what is wrong with it.
+fn load(path: &Path) -> std::result::Result<(Arc<TypedRunnableModel>, [Outputs; 3]), String> {
+    let failed = |error: TractError| format!("{error:#}");
+    let model = tract_onnx::onnx().model_for_path(path);
+    let model = model.and_then(|model| model.into_typed()).map_err(failed)?;
+    check_volumes(&model).map_err(|error| error.to_string())?;
+    let model = model.into_optimized().map_err(failed)?;
+    let outputs = check(&model)?;
+    let plan = model.into_runnable().map_err(failed)?;
+    Ok((plan, outputs))
 }
 
 /// Where the outputs of each stride are, or what differs. `cls` and `obj` have the same shape, and

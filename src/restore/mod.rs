@@ -17,6 +17,7 @@ pub use bicubic::Bicubic;
 pub use int8::kernels;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
 pub use points::{ANSWERS, CROP_SIDE, Crop, PointNetwork};
+pub(crate) use tract::check_volumes;
 pub use tract::{Operators, TractRestorer};
 
 /// The network's input: 16x16 RGB, interleaved, 8 bits a channel.

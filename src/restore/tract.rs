@@ -313,7 +313,7 @@ const MAX_VOLUME: i64 = 1 << 24;
 
 /// Refuses layers that no memory holds: a damaged file can ask for an enlargement by 2^50, and an
 /// allocation that fails ends the process.
-fn check_volumes(model: &TypedModel) -> Result<()> {
+pub(crate) fn check_volumes(model: &TypedModel) -> Result<()> {
     for node in model.nodes() {
         for output in &node.outputs {
             let mut dims = output.fact.shape.iter().map(|dim| dim.to_i64().ok());

@@ -23,6 +23,18 @@ done
 expect doctor 0 "Virtual Webcam" doctor
 expect format-missing 1 "it has YUYV" run --source /dev/video0 --format RGB3 --sink null
 
+# Somebody who is not in the camera's group.
+echo 'guest:x:1000:1000::/:/bin/sh' >/etc/passwd
+echo 'video:x:44:' >/etc/group
+chgrp 44 /dev/video0
+chmod 660 /dev/video0
+su guest -c "face8x run --source /dev/video0 --sink null" >/out/no-group.log 2>&1
+if [ "$?" = 1 ] && grep -q "usermod -aG video" /out/no-group.log; then
+    pass no-group
+else
+    fail no-group "it does not say how to join the group" no-group
+fi
+
 for format in $FORMATS; do
     show "uvc-$format" --source /dev/video0 --format "$format" --sink drm --locator "$BOX" \
         --view side-by-side
@@ -40,7 +52,13 @@ for degrees in 90 180 270; do
     show "rotate-$degrees" --source /dev/video0 --sink drm --locator "$BOX" --view strip \
         --rotate "$degrees"
 done
-WAIT=300 show found-face --source /dev/video0 --sink drm --view in-place
+start found-face --source /dev/video0 --sink drm --view in-place
+WAIT=300 shows found-face-1
+for number in 2 3 4 5 6; do
+    sleep 1
+    photograph "found-face-$number"
+done
+stop TERM
 
 # The display is left as it was found.
 for sink in drm fb; do

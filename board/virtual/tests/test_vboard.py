@@ -11,6 +11,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from vboard.expected import keep_best  # noqa: E402
 from vboard.initramfs import Archive  # noqa: E402
 from vboard.lines import Lines, parse  # noqa: E402
 from vboard.modules import depends, plain_name  # noqa: E402
@@ -81,6 +82,17 @@ class PictureTest(unittest.TestCase):
         out = unfilter(bytes(sum(rows, [])), 6, 5, 3)
         self.assertEqual(list(out), sum(expected, []))
         self.assertEqual(paeth(1, 5, 5), 1)
+
+    def test_best(self):
+        white, grey = Picture(1, 1, bytes([255] * 3)), Picture(1, 1, bytes([128] * 3))
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            keep_best(folder, "a", white)
+            self.assertEqual(list(folder.iterdir()), [])
+            grey.write(folder / "a-1.png")
+            white.write(folder / "a-2.png")
+            keep_best(folder, "a", white)
+            self.assertEqual(Picture.read(folder / "a.png").pixels, white.pixels)
 
     def test_difference(self):
         black, grey = Picture(1, 1, bytes(3)), Picture(1, 1, bytes([16, 16, 16]))

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn connector(name: &str, connected: Option<bool>) -> Connector {
@@ -142,4 +144,23 @@ fn cards_are_tried_in_the_order_of_their_numbers() {
         .collect();
     assert_eq!(names, ["card0", "card2", "card10"]);
     assert!(cards(&folder.path().join("none")).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_argument_is_understood_or_a_usage_error(
+        argument in "(/dev/dri/card|HDMI-A-)?[-0-9a-zé@]{0,4}(@[-0-9x]{0,9})?", count in 0usize..3,
+    ) {
+        let board: Vec<_> = (1..=count)
+            .map(|k| connector(&format!("HDMI-A-{k}"), [None, Some(true)][k % 2]))
+            .collect();
+        match Wish::parse(&argument) {
+            Ok((_, wish)) => {
+                if let Ok(chosen) = choose(&board, &wish) {
+                    prop_assert!(chosen.connector < count && chosen.mode < 3 && chosen.crtc < 2);
+                }
+            }
+            Err(error) => prop_assert!(error.exit_code() == 2 && error.remedy_text().is_some()),
+        }
+    }
 }

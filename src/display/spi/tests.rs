@@ -227,6 +227,19 @@ fn mistakes_are_usage_errors_that_name_the_nearest() {
     assert_eq!(error.exit_code(), 2);
 }
 
+proptest! {
+    #[test]
+    fn any_argument_is_understood_or_a_usage_error(
+        argument in "(st7789|gc9a01|s)?(,(dc|path|width|offset|mode|invert|speed)?=?[-0-9:a-z.é]{0,8}){0,4}",
+    ) {
+        let errors = [Settings::parse(&argument).err(), Settings::parse_test(&argument).err()];
+        for error in errors.into_iter().flatten() {
+            prop_assert_eq!(error.exit_code(), 2);
+            prop_assert!(error.remedy_text().is_some());
+        }
+    }
+}
+
 #[test]
 fn a_size_outside_the_panels_memory_is_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -236,6 +249,7 @@ fn a_size_outside_the_panels_memory_is_refused() {
         "width=0",
         "offset=1:0",
         "height=100,offset=0:221",
+        "width=200,offset=65500:0",
     ] {
         let uri = format!("ili9341,{size},path={}", file.path().display());
         let error = open_test(&uri, &SinkOptions::default()).err().unwrap();

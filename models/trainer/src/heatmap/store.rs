@@ -47,6 +47,12 @@ struct Section {
 }
 
 impl Section {
+    /// Bytes of a picture's block; `None` where no file can hold it.
+    fn checked_block(&self) -> Option<usize> {
+        self.crops.checked_mul(AREA)?.checked_add(CRC_LEN)
+    }
+
+    /// The same of a section that [`Heatmaps::open`] has checked.
     fn block(&self) -> usize {
         self.crops * AREA + CRC_LEN
     }
@@ -83,7 +89,7 @@ impl Heatmaps {
         let (index, start): (Index, usize) =
             trailer::read(&map, MAGIC).map_err(|what| damaged(&what))?;
         let blocks = index.sections.iter().try_fold(0usize, |sum, s| {
-            sum.checked_add(s.block().checked_mul(s.pictures)?)
+            sum.checked_add(s.checked_block()?.checked_mul(s.pictures)?)
         });
         if blocks != Some(start) {
             return Err(damaged("its length does not fit its index"));

@@ -6,6 +6,8 @@ use face8x::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Similarity};
 use super::super::{detections, store};
 use super::*;
 use crate::dataset::{self, Alignment, CROP_SIDE, Dataset, PAD, PictureData, Split, WIDE_SIDE};
+use crate::files::Atomic;
+use crate::trailer;
 
 /// From the first crop to the second: larger, turned and moved.
 fn second() -> Similarity {
@@ -70,6 +72,28 @@ fn face(heatmaps: &Heatmaps, crop: usize, shift: (i32, i32)) -> Vec<f32> {
 fn alike(a: &[f32], b: &[f32]) -> f32 {
     let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+/// With numbers of crops that make the length of a block overflow: the last would make it 0.
+#[test]
+fn an_index_of_impossible_numbers_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = dataset(folder.path(), "r");
+    let path = folder.path().join("heatmaps.f8h");
+    for crops in [usize::MAX, usize::MAX / 4356 + 1, 3879067394747003967] {
+        let section = serde_json::json!({"split": "train", "pictures": 1u64 << 60, "crops": crops});
+        let index = serde_json::json!({
+            "dataset": dataset.fingerprint(), "source": "x", "sections": [section],
+        });
+        let mut file = Atomic::create(&path).unwrap();
+        trailer::write(&mut file, &index, b"F8XHEAT1").unwrap();
+        file.finish().unwrap();
+        let error = Heatmaps::open(&path, &dataset).err().unwrap();
+        assert!(
+            error.to_string().contains("does not fit its index"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

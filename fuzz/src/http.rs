@@ -1,0 +1,25 @@
+//! Whoever reaches the port of the metrics.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, OnceLock};
+
+use face8x::status::{Identity, Monitor, Server};
+
+/// Whatever is sent, the server closes the connection, and what it answers is HTTP.
+pub fn http(data: &[u8]) {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let server = SERVER.get_or_init(|| {
+        let any = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        Server::start(any, Arc::new(Monitor::new(Identity::default()))).expect("a port is free")
+    });
+    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+    let mut answer = Vec::new();
+    // A server that has answered already reads no more: these may fail.
+    let sent = stream
+        .write_all(data)
+        .and_then(|()| stream.shutdown(Shutdown::Write));
+    if stream.read_to_end(&mut answer).is_ok() && sent.is_ok() {
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 "));
+    }
+}

@@ -1,0 +1,74 @@
+//! Text that people and programs write.
+
+use face8x::bench::{self, Engine, Report};
+use face8x::button::ButtonOptions;
+use face8x::config::Options;
+use face8x::soak::Kind;
+use face8x::{Error, face};
+
+/// A configuration file is refused as a mistake in its use, or every value of it is fine.
+pub fn config(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    match Options::from_toml(text) {
+        Ok(options) => drop(options.resolve().expect("the file was checked")),
+        Err(error) => usage(&error),
+    }
+}
+
+/// Values of the command line that are more than a name or a number.
+pub fn values(data: &[u8]) {
+    let Some((choice, text)) = data.split_first() else {
+        return;
+    };
+    let Ok(text) = str::from_utf8(text) else {
+        return;
+    };
+    if let Err(error) = value(choice % 12, text) {
+        usage(&error);
+    }
+}
+
+fn value(choice: u8, text: &str) -> face8x::Result<()> {
+    let mut options = Options::default();
+    let said = Some(text.to_owned());
+    match choice {
+        0 => options.size = said,
+        1 => options.format = said,
+        2 => options.view = said,
+        3 => options.info_text = said,
+        4 => options.metrics = said,
+        5 => options.source = said,
+        6 => options.sink = said,
+        7 => options.locator = said,
+        8 => return text.parse::<ButtonOptions>().map(drop),
+        9 => return face::open(&format!("box:{text}")).map(drop),
+        10 => return text.parse::<Engine>().map(drop),
+        _ => return text.parse::<Kind>().map(drop),
+    }
+    options.resolve().map(drop)
+}
+
+fn usage(error: &Error) {
+    assert_eq!(error.exit_code(), 2, "{error}");
+    crate::explained(error);
+}
+
+/// A benchmark's file comes back as it was written, and can be compared and shown.
+pub fn report(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    match Report::parse(text) {
+        Err(error) => crate::explained(&error),
+        Ok(report) => {
+            let again = Report::parse(&report.to_json()).expect("what was written can be read");
+            assert_eq!(report.to_json(), again.to_json());
+            bench::changes_text(&bench::changes(&report, &again));
+            bench::differences(&report, &again);
+            bench::csv(&report);
+            bench::markdown(&report);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+#!/bin/sh
+# Fuzzes what reads bytes from outside (fuzz/), by libFuzzer.
+#
+# usage: fuzz.sh [TARGET [SECONDS]]
+#   TARGET    one of fuzz/src/bin, or all; without one, a short run of all of them that takes the
+#             same inputs every time
+#   SECONDS   how long, 60 by default; what is found on the way is kept for the next time
+#
+# With a nightly toolchain the address sanitizer watches too; FUZZ_TOOLCHAIN names another one. An
+# input that breaks something is kept, and said with how to run it again.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+. scripts/tests/checks
+out=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
+host=$(rustc -vV | sed -n 's/^host: //p')
+target=${1:-all}
+short=no
+[ $# -gt 0 ] || short=yes
+seconds=${2:-60}
+case $seconds in
+"" | *[!0-9]*)
+    echo "usage: fuzz.sh [TARGET [SECONDS]]" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v c++ >/dev/null 2>&1; then
+    echo "skipped: the fuzz targets, which need a C++ compiler: apt-get install g++"
+    exit 0
+fi
+if ! [ "$(uname -s)" = Linux ]; then
+    echo "skipped: the fuzz targets, which are built on Linux alone"
+    exit 0
+fi
+
+# A nightly toolchain that has the sanitizer's library.
+nightly() {
+    command -v rustup >/dev/null 2>&1 && rustup toolchain list | grep -q '^nightly-' || return
+    library=$(rustc +nightly --print sysroot)/lib/rustlib/$host/lib
+    [ -e "$library/librustc-nightly_rt.asan.a" ]
+}
+
+# Coverage as libFuzzer wants it: a counter for every edge, and what is compared with what.
+flags="--cfg fuzzing -Cpasses=sancov-module"
+for option in level=4 inline-8bit-counters pc-table trace-compares; do
+    flags="$flags -Cllvm-args=-sanitizer-coverage-$option"
+done
+toolchain=${FUZZ_TOOLCHAIN:-}
+if [ -z "$toolchain" ] && nightly; then
+    toolchain=nightly
+fi
+case $toolchain in
+nightly*)
+    flags="$flags -Zsanitizer=address"
+    out=$out-$toolchain
+    ;;
+esac
+
+# With --target, what runs while building is built without these flags.
+RUSTFLAGS=$flags CARGO_TARGET_DIR=$out scripts/cargo.sh ${toolchain:+"+$toolchain"} build \
+    --manifest-path fuzz/Cargo.toml --profile fuzz --bins --target "$host" || exit 1
+
+# Temporary files are written for every input: in memory where there is such a place.
+memory=/dev/shm
+[ -w "$memory" ] || memory=${TMPDIR:-/tmp}
+TMPDIR=$(mktemp -d "$memory/face8x-fuzz.XXXXXX") || exit 1
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+trap 'exit 130' INT TERM
+
+dictionary() {
+    case $1 in
+    mjpeg | jpeg | pipe) echo mjpeg ;;
+    config) echo toml ;;
+    values) echo values ;;
+    http) echo http ;;
+    model | detector) echo onnx ;;
+    report | dataset | heatmaps | boxes | weights) echo json ;;
+    esac
+}
+
+fuzz() {
+    name=$1
+    program=$out/$host/fuzz/$name
+    kept=$out/corpus/$name
+    broken=$out/broken/$name
+    mkdir -p "$broken"
+    words=$(dictionary "$name")
+    set -- -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$broken/"
+    [ -z "$words" ] || set -- "$@" "-dict=fuzz/dictionaries/$words.dict"
+    if [ "$short" = yes ]; then
+        kept=$TMPDIR/corpus
+        rm -rf "$kept"
+        set -- "$@" -seed=1 -max_total_time=10
+    else
+        set -- "$@" -max_total_time="$seconds"
+    fi
+    mkdir -p "$kept"
+    ASAN_OPTIONS=detect_leaks=0 "$program" "$@" "$kept" "fuzz/corpus/$name" >"$TMPDIR/log" 2>&1
+    code=$?
+    awk -v name="$name" '
+        /^stat::number_of_executed_units:/ { runs = $2 }
+        /^stat::peak_rss_mb:/ { memory = $2 }
+        / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cover = $(i + 1) }
+        END { printf "%s: %d inputs, %d edges, %d MB\n", name, runs, cover, memory }
+    ' "$TMPDIR/log"
+    if [ "$code" != 0 ]; then
+        tail -n 40 "$TMPDIR/log"
+        echo "run it again: $program FILE, with the file of $broken that is named above"
+    fi
+    check "fuzzing $name" 0 "$code"
+}
+
+found=no
+for source in fuzz/src/bin/*.rs; do
+    name=$(basename "$source" .rs)
+    if [ "$target" = all ] || [ "$target" = "$name" ]; then
+        found=yes
+        fuzz "$name"
+    fi
+done
+if [ "$found" = no ]; then
+    echo "there is no fuzz target $target: they are the files of fuzz/src/bin" >&2
+    exit 2
+fi
+finish
