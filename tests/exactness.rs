@@ -1,9 +1,8 @@
 //! Every kernel of this processor against onnxruntime, which runs the models as they are written.
 //!
 //! The inputs are generated, or, where `FACE8X_PICTURES` names a folder with CelebA's pictures and
-//! lists, the faces of its validation partition (`make exactness`). `FACE8X_REFERENCE` names a
-//! folder in which onnxruntime's answers lie already, in a folder for each network: for emulated
-//! processors, which have no onnxruntime (`cross/exactness.sh`).
+//! lists, the faces of its validation partition (`make exactness`). For
+//! emulated processors, which have no onnxruntime, see `cross/exactness.sh`.
 
 use std::io::Write;
 use std::path::Path;
@@ -36,12 +35,6 @@ fn python() -> Result<String, String> {
     }
 }
 
-/// Inputs and outputs as `scripts/exactness.py` leaves them in a folder.
-fn read(folder: &Path) -> (Vec<u8>, Vec<u8>) {
-    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    (read("inputs"), read("outputs"))
-}
-
 /// Inputs and onnxruntime's outputs.
 fn reference(python: &str, model: &Path) -> (Vec<u8>, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
@@ -58,7 +51,8 @@ fn reference(python: &str, model: &Path) -> (Vec<u8>, Vec<u8>) {
         "{}",
         String::from_utf8_lossy(&run.stderr)
     );
-    read(folder.path())
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    (read("inputs"), read("outputs"))
 }
 
 /// How many bytes of a restorer's outputs were compared with these, and how many differ; of every
@@ -81,43 +75,35 @@ fn compare(
     (compared, differ)
 }
 
-/// Every kernel on one thread and on two. Where it is `slow`, the portable one has every 16th input:
-/// it is the others that are to be compared in full.
-fn every_kernel(name: &str, bytes: &[u8], (inputs, outputs): (Vec<u8>, Vec<u8>), slow: bool) {
-    let pictures = inputs.len() / INPUT;
-    assert!(pictures >= 64 && outputs.len() == pictures * OUTPUT);
-    for (number, kernel) in kernels().iter().enumerate() {
-        let step = if slow && kernel == "portable" { 16 } else { 1 };
-        for threads in [1, 2] {
-            let operators = Operators::OnlyFusedBy(threads, number);
-            let mut restorer = TractRestorer::load(bytes, name, "test", operators).unwrap();
-            let (compared, differ) = compare(&mut restorer, &inputs, &outputs, step);
-            say(&format!(
-                "{name} by {kernel} on {threads}: {} pictures, {compared} bytes compared, {differ} differ",
-                compared / OUTPUT
-            ));
-            assert!(compared > 0 && differ == 0);
-        }
-    }
-}
-
 #[test]
 fn every_kernel_gives_onnxruntimes_bytes() {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let bytes = |name: &str| std::fs::read(models.join(name)).unwrap();
-    if let Some(folder) = std::env::var_os("FACE8X_REFERENCE") {
-        let folders = MODELS.map(|name| (name, Path::new(&folder).join(name)));
-        for (name, folder) in folders.iter().filter(|(_, folder)| folder.exists()) {
-            every_kernel(name, &bytes(name), read(folder), true);
-        }
-        return;
-    }
     let python = match python() {
         Ok(python) => python,
         Err(reason) => return say(&format!("skipped: {reason}")),
     };
     for name in MODELS {
-        let answers = reference(&python, &models.join(name));
-        every_kernel(name, &bytes(name), answers, cfg!(debug_assertions));
+        let model = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("models")
+            .join(name);
+        let (inputs, outputs) = reference(&python, &model);
+        let pictures = inputs.len() / INPUT;
+        assert!(pictures >= 64 && outputs.len() == pictures * OUTPUT);
+        let bytes = std::fs::read(&model).unwrap();
+        for (number, kernel) in kernels().iter().enumerate() {
+            // Unoptimised, the portable one is slow: a part of the inputs is enough.
+            let step = match kernel.as_str() {
+                "portable" if cfg!(debug_assertions) => 16,
+                _ => 1,
+            };
+            for threads in [1, 2] {
+                let operators = Operators::OnlyFusedBy(threads, number);
+                let mut restorer = TractRestorer::load(&bytes, name, "test", operators).unwrap();
+                let (compared, differ) = compare(&mut restorer, &inputs, &outputs, step);
+                say(&format!(
+                    "{name} by {kernel} on {threads}: {compared} bytes compared, {differ} differ"
+                ));
+                assert!(compared > 0 && differ == 0);
+            }
+        }
     }
 }

@@ -36,6 +36,8 @@ FORMS = {
 # Runs that aren't counted at the start of each turn.
 WARM = 5
 FACES = 16
+# Other programs' share of the processors' time that needs no word.
+TOLERATED = 0.05
 
 
 class Runner:
@@ -145,6 +147,19 @@ def start(options, python, threads, cpus, absent):
     return good
 
 
+def other_work():
+    """The share of the processors' time that other programs take while every engine waits."""
+
+    def counts():
+        times = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(times), times[3] + times[4]
+
+    # Threads that still spin are this program's own.
+    time.sleep(0.5)
+    (before, idle_before), _, (after, idle_after) = counts(), time.sleep(1), counts()
+    return 1 - (idle_after - idle_before) / max(after - before, 1)
+
+
 def measure(options, runners):
     """Turns in rotation, for the time given."""
     end = time.monotonic() + options.seconds
@@ -222,12 +237,13 @@ def main():
     python, absent = prepare(options.cache)
     options.measure = options.measure or build()
     cpus = sorted(os.sched_getaffinity(0))
-    results, tables = [], []
+    results, tables, busy = [], [], 0
     for threads in [int(t) for t in options.threads.split(",")]:
         if threads > len(cpus):
             absent[f"{threads} threads"] = f"this machine has {len(cpus)}"
             continue
         runners = start(options, python, threads, cpus[-threads:], absent)
+        busy = max(busy, other_work())
         measure(options, runners)
         rows = [row(runner, threads, runners[0]) for runner in runners]
         for runner in runners:
@@ -237,6 +253,9 @@ def main():
         print(tables[-1], flush=True)
         print()
     notes = [f"{form}: {text}." for form, text in FORMS.items() if any(r["form"] == form for r in results)]
+    if busy > TOLERATED:
+        words = f"The machine was busy: other programs took {busy:.0%} of its processors' time before the turns"
+        notes.append(f"{words}. Trust no time; the ratio of turns on one thread suffers least.")
     notes += [f"Left out: {name}: {reason}." for name, reason in absent.items()]
     notes.append(f"{processor()}, {platform.machine()}; {', '.join(versions(python))}.")
     print("\n".join(notes))
