@@ -1,6 +1,6 @@
 //! One test a kind of fault, through the real pipeline: each fails when what handles the fault is
 //! taken out. What that is stands at each test.
-//! (Shown once for each of them by taking it out.)
+//! (Shown for each of them by taking it out: the table in docs/SOAK.md.)
 
 use super::*;
 

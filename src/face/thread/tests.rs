@@ -3,6 +3,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use super::*;
 use crate::geometry::Rect;
 
+/// Nothing here takes as long: a hang is a failure.
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// A locator that does what it is told, one order for each search, and says when a search begins.
 struct Puppet {
     orders: Receiver<&'static str>,
@@ -22,7 +25,7 @@ impl Locator for Puppet {
         found.clear();
         // The test may have ended already.
         let _ = self.begun.send(picture.sequence);
-        match self.orders.recv() {
+        match self.orders.recv_timeout(LIMIT) {
             Ok("find") => {
                 let side = f32::from(picture.bytes[0]);
                 let face_box = Rect::new(0.0, 0.0, side, side);
@@ -72,8 +75,9 @@ fn offer(thread: &mut LocatorThread, picture: &Reduced) {
 
 /// Polls until something was found or failed.
 fn wait(thread: &mut LocatorThread) -> Option<Located> {
-    let failures = thread.failures();
+    let (failures, start) = (thread.failures(), Instant::now());
     loop {
+        assert!(start.elapsed() < LIMIT, "the search does not end");
         if let Some(located) = thread.poll() {
             return Some(located.clone());
         }
