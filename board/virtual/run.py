@@ -28,7 +28,7 @@ FORMATS = ["YUYV", "UYVY", "NV12", "YU12", "GREY", "BGR3", "MJPG"]
 VIVID = ["YUYV", "UYVY", "NV12", "YU12", "GREY", "RGB3", "BGR3"]
 PARTS = ["bare", "camera", "unplug", "button", "vivid", "panel"]
 # Seconds after which the machine is stopped; each round of unplugging may take 20 more.
-LIMIT = 20 * 60
+LIMIT = 30 * 60
 # A board like the smallest that is supported: a Raspberry Pi Zero 2 W.
 BOARD = ["-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-nic", "none",
          "-device", "virtio-gpu-pci,xres=640,yres=480"]

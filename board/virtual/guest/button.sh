@@ -17,11 +17,11 @@ stands() {
     [ "$(json frames)" = "$frames" ]
 }
 goes_on() { [ "$(json frames)" -gt "$frames" ]; }
-# check NAME COMMAND...: within some seconds.
+# check NAME COMMAND...: within a minute.
 check() {
     name=$1
     shift
-    if within 20 "$@"; then pass "$name"; else fail "$name" "$(tail -n 1 /tmp/button.json)" button; fi
+    if within 60 "$@"; then pass "$name"; else fail "$name" "$(tail -n 1 /tmp/button.json)" button; fi
 }
 
 wire 1

@@ -75,7 +75,8 @@ photograph() {
     read -r -t 20 _ </dev/console
 }
 
-# stop SIGNAL: ends the run, which must end well and soon.
+# stop SIGNAL: ends the run, which must end well and without help. An emulated processor on a busy
+# machine may stand still for seconds: what is told apart here is an end and a hang.
 stop() {
     before=$(now)
     kill "-$1" "$pid"
@@ -85,7 +86,7 @@ stop() {
     cp "/tmp/$run.json" "/out/$run.json"
     if [ "$got" != 0 ]; then
         fail "$run ends" "exit code $got after SIG$1" "$run"
-    elif [ "$took" -gt 5000 ]; then
+    elif [ "$took" -gt 30000 ]; then
         fail "$run ends" "it took $took ms to end after SIG$1" "$run"
     fi
 }
@@ -102,18 +103,18 @@ devices() {
     modprobe virtio_gpu
     modprobe vhci_hcd
     modprobe uvcvideo
-    within 20 test -c /dev/dri/card0
-    within 20 test -c /dev/fb0
+    within 60 test -c /dev/dri/card0
+    within 60 test -c /dev/fb0
 }
 
 # plug FOLDER: plugs a webcam in that shows the frames in this folder, and waits for its node.
 plug() {
     face8x-board camera "$1" >>/out/webcam.log 2>&1 &
     webcam=$!
-    within 10 test -c /dev/video0
+    within 60 test -c /dev/video0
 }
 unplug() {
     kill -KILL "$webcam"
     wait "$webcam" 2>/dev/null
-    within 10 test ! -e /dev/video0
+    within 60 test ! -e /dev/video0
 }

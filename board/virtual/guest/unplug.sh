@@ -59,13 +59,13 @@ start display-lost --source /dev/video0 --sink drm --locator "$BOX" --view resto
 within 120 reached faces 1
 device=$(basename /sys/bus/virtio/drivers/virtio_gpu/virtio*)
 echo "$device" >/sys/bus/virtio/drivers/virtio_gpu/unbind
-if within 20 grep -q "display lost" /out/display-lost.log; then
+if within 60 grep -q "display lost" /out/display-lost.log; then
     pass "display-lost is told"
 else
     fail "display-lost is told" "the log does not say so" display-lost
 fi
 echo "$device" >/sys/bus/virtio/drivers/virtio_gpu/bind
-if within 30 grep -q "display is back" /out/display-lost.log; then
+if within 60 grep -q "display is back" /out/display-lost.log; then
     shows display-back
 else
     fail display-back "the log does not say so" display-lost
