@@ -28,13 +28,18 @@ make_sysroot() {
 }
 
 # The C compiler is Debian's for this architecture, told to link with the C library above. Its own
-# comes first in its search path: only -B and -L come before that.
+# comes first in its search path: only -B and -L come before that. LLVM's linker, which comes with
+# rustup's compiler, keeps functions of the same code once: a binary is 3 % smaller.
 make_linker() {
     mkdir -p "$cache/bin"
+    lld=
+    for program in "$(rustc --print sysroot 2>/dev/null)"/lib/rustlib/*/bin/gcc-ld/ld.lld; do
+        [ ! -x "$program" ] || lld="-B${program%/*} -fuse-ld=lld -Wl,--icf=all"
+    done
     cat >"$linker.part" <<END
 #!/bin/sh
 exec $triplet-gcc --sysroot="$sysroot" -B"$sysroot/usr/lib/$triplet" \\
-    -L"$sysroot/usr/lib/$triplet" -L"$sysroot/lib/$triplet" "\$@"
+    -L"$sysroot/usr/lib/$triplet" -L"$sysroot/lib/$triplet" $lld "\$@"
 END
     chmod +x "$linker.part"
     mv "$linker.part" "$linker"

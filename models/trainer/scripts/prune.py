@@ -2,10 +2,11 @@
 
 usage: prune.py FACE8X-010.safetensors DATASET.f8x PRUNED.safetensors
 
-The weights have channels-first kernels; the dataset is one part with five crops of each training
-picture. Needs numpy, torch and safetensors; a minute on a processor.
+The kernels' bytes may lie in channels-last order; the dataset is in one part. Needs numpy, torch and
+safetensors; a minute on a processor.
 """
 
+import json
 import sys
 
 import numpy as np
@@ -16,16 +17,27 @@ from safetensors.torch import load_file, save_file
 torch.set_num_threads(1)
 torch.manual_seed(0)
 S = {k: v.float() for k, v in load_file(sys.argv[1]).items()}
+# A phase of the upsampling convolutions uses 2x2 taps: the others are 0, or the bytes lie otherwise.
+if S["u8.c.w"][::4, :, 2].any():
+    for name, w in S.items():
+        if w.dim() == 4:
+            o, i = w.shape[:2]
+            S[name] = w.reshape(o, 3, 3, i).permute(0, 3, 1, 2).contiguous()
 b = np.memmap(sys.argv[2], np.uint8, "r")
 CROP = 132 * 132 * 3 + (132 * 132 + 7) // 8 + 40
-L = 5 * CROP + 128 * 128 + 40 + 4
+# The file ends with its index, that index's checksum and length, and eight magic bytes.
+end = len(b) - 20
+index = json.loads(b[end - int(b[-16:-8].view("<u8")[0]) : end].tobytes())
+train = next(section for section in index["sections"] if section["split"] == "train")
+CROPS = len(train["crops"])
+L = CROPS * CROP + 128 * 128 + 40 + 4
 rng = np.random.default_rng(0)
-idx = rng.permutation(14327)[:224]
+idx = rng.permutation(len(train["pictures"]))[:224]
 hr = (
     torch.stack(
         [
             torch.from_numpy(
-                b[i * L + (i % 5) * CROP :][: 132 * 132 * 3]
+                b[i * L + (i % CROPS) * CROP :][: 132 * 132 * 3]
                 .reshape(132, 132, 3)[2:130, 2:130]
                 .copy()
             )

@@ -50,6 +50,7 @@ pub struct Atomic {
     path: PathBuf,
     temporary: PathBuf,
     file: Option<BufWriter<File>>,
+    is_named: bool,
 }
 
 impl Atomic {
@@ -67,6 +68,7 @@ impl Atomic {
             path: path.to_owned(),
             temporary,
             file,
+            is_named: false,
         })
     }
 
@@ -97,13 +99,15 @@ impl Atomic {
             std::fs::rename(&self.temporary, &self.path)
                 .map_err(|e| cannot("write", &self.path, &e))?;
         }
+        self.is_named = true;
         Ok(())
     }
 }
 
 impl Drop for Atomic {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
+        self.file = None;
+        if !self.is_named {
             // Nothing more can be done about a leftover that cannot be removed.
             let _ = std::fs::remove_file(&self.temporary);
         }
@@ -126,6 +130,23 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         write(&path, b"new").unwrap();
         assert_eq!(read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_leaves_the_old_file_whole_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"old").unwrap();
+        // What is small is written in `finish`, what is large before it.
+        for len in [10, 3 << 20] {
+            std::os::unix::fs::symlink("/dev/full", folder.path().join("a.part")).unwrap();
+            let error = write(&path, &vec![1; len]).unwrap_err();
+            assert!(error.to_string().contains("a.part"), "{error}");
+            assert!(error.remedy_text().unwrap().contains("free some space"));
+            assert_eq!(read(&path).unwrap(), b"old");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
     }
 
     #[test]

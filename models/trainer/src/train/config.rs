@@ -135,7 +135,8 @@ pub struct Config {
     pub ssim: f32,
     /// Leave the pixels that the source pictures do not have out of the loss.
     pub mask: bool,
-    /// Weights of a larger network of this family whose output is part of the target.
+    /// Weights of a network of this family whose output for the undamaged input is part of the
+    /// target.
     pub teacher: Option<PathBuf>,
     /// That part.
     pub teacher_share: f32,

@@ -33,6 +33,8 @@ impl Show {
     ///
     /// # Errors
     /// The user broke it off at once.
+    // Lines say nothing of single steps.
+    #[cfg_attr(not(feature = "dashboard"), expect(unused_variables))]
     pub fn step(&mut self, step: u64, loss: Option<f64>) -> Result<bool> {
         match self {
             Show::Lines => Ok(true),

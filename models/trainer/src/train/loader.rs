@@ -15,7 +15,7 @@ use crate::heatmap::Heatmaps;
 use crate::runner::{HR_LEN, LR_LEN};
 
 /// Batches that wait ready.
-const READY: usize = 3;
+pub(super) const READY: usize = 3;
 
 /// Inputs and targets of a step, level / 255, picture by picture and plane by plane.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +24,8 @@ pub struct Batch {
     pub lr: Vec<f32>,
     /// The input enlarged bilinearly, 3 x 128 x 128 each.
     pub base: Vec<f32>,
+    /// The input before any damage, which the teacher sees, 3 x 16 x 16 each; empty without one.
+    pub clean: Vec<f32>,
     /// 3 x 128 x 128 each.
     pub hr: Vec<f32>,
     /// 1 for the pixels that count, 128 x 128 each.
@@ -36,6 +38,7 @@ impl Batch {
     fn append(&mut self, other: Batch) {
         self.lr.extend(other.lr);
         self.base.extend(other.base);
+        self.clean.extend(other.clean);
         self.hr.extend(other.hr);
         self.counts.extend(other.counts);
         self.heat.extend(other.heat);
@@ -65,6 +68,7 @@ impl Batch {
         Batch {
             lr: take(&mut self.lr, LR_LEN),
             base: take(&mut self.base, HR_LEN),
+            clean: take(&mut self.clean, LR_LEN),
             hr: take(&mut self.hr, HR_LEN),
             counts: take(&mut self.counts, HR_LEN / 3),
             heat: take(&mut self.heat, HR_LEN / 3),
@@ -209,12 +213,16 @@ fn one(
         heat.chunks_exact_mut(HR_SIDE).for_each(<[f32]>::reverse);
     }
     let mut lr = [0; LR_LEN];
-    match &config.degrade {
-        Some(degrade) if rng.f32() < degrade.share => {
-            let strength = rng.f32() * degrade.strongest;
-            lr = degrader.degrade(hr.as_slice(), degrade, strength, rng)?;
-        }
-        _ => aligner.shrink(&hr, &mut lr),
+    aligner.shrink(&hr, &mut lr);
+    let clean = match config.teacher.is_some() {
+        true => planes(&lr),
+        false => Vec::new(),
+    };
+    if let Some(degrade) = &config.degrade
+        && rng.f32() < degrade.share
+    {
+        let strength = rng.f32() * degrade.strongest;
+        lr = degrader.degrade(hr.as_slice(), degrade, strength, rng)?;
     }
     let counts = outside
         .iter()
@@ -224,6 +232,7 @@ fn one(
     Ok(Batch {
         base: enlarge(&lr),
         lr,
+        clean,
         hr: planes(hr.as_slice()),
         counts,
         heat,

@@ -17,6 +17,7 @@ mod device;
 mod figures;
 mod loader;
 mod losses;
+mod memory;
 mod network;
 mod optimise;
 mod plot;

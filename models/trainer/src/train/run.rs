@@ -13,7 +13,7 @@ use super::loader::Loader;
 use super::network::random_weights;
 use super::optimise::Optimiser;
 use super::step::Workers;
-use super::{Config, Schedule, plot, validate};
+use super::{Config, Schedule, memory, plot, validate};
 use crate::dataset::{Alignment, Dataset, Split};
 use crate::evaluate::{self, Case};
 use crate::files;
@@ -35,7 +35,7 @@ const SHEET: &str = "sheet.png";
 ///
 /// # Errors
 /// The dataset, its heatmaps or a file of weights does not fit, the checkpoint is of another
-/// configuration, the loss is no number any more, or the disk is full.
+/// configuration, the loss is no number any more, or the memory does not suffice or the disk is full.
 pub fn train(
     config: &Config,
     data: &Path,
@@ -55,6 +55,7 @@ pub(super) fn train_until(
     show: bool,
     most: u64,
 ) -> Result<()> {
+    memory::check(config)?;
     files::make_folder(output)?;
     let mut trainer = Trainer::new(config, data, output, devices)?;
     let total = (config.epochs * trainer.per_epoch).ceil().max(1.0) as u64;

@@ -3,6 +3,7 @@
 //! With several, each has a copy of the network and takes its part of the batch; the gradients
 //! come together on the first, which alone changes the weights (burn's `OptimMainDevice`).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -10,7 +11,7 @@ use face8x::geometry::{HR_SIDE, LR_SIDE};
 use face8x::{Error, Result};
 
 use super::Config;
-use super::loader::Batch;
+use super::loader::{Batch, enlarge};
 use super::losses::{Ssim, heat_loss, heat_weights, pixel_loss};
 use super::network::Network;
 use super::optimise::{Gradient, gradients};
@@ -62,8 +63,14 @@ impl Workers {
         heat: f32,
     ) -> Result<(Vec<Gradient>, Tensor<1>)> {
         let main = &self.workers[0];
+        // libtorch panics where its memory does not suffice.
+        let failed = || {
+            Err(Error::new("a device failed; what it said stands above")
+                .remedy("if it ran out of memory, lower batch"))
+        };
         if self.workers.len() == 1 {
-            return main.gradients(network, batch, heat, &self.config);
+            let work = || main.gradients(network, batch, heat, &self.config);
+            return catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| failed());
         }
         let pictures = batch.len();
         let parts = batch.split(self.workers.len());
@@ -78,7 +85,6 @@ impl Workers {
                 let work = move || worker.gradients(&network, part, heat, &self.config);
                 started.push((share, scope.spawn(work)));
             }
-            let failed = || Err(Error::new("a device failed"));
             let join = started.into_iter().map(|(share, thread)| {
                 let made = thread.join().unwrap_or_else(|_| failed());
                 Ok((share, made?))
@@ -136,7 +142,8 @@ impl Worker {
         let mut target = tensor(batch.hr, 3, HR_SIDE);
         let counts = tensor(batch.counts, 1, HR_SIDE);
         if let Some(teacher) = &self.teacher {
-            let taught = teacher.forward(lr.clone()) + base.clone();
+            let clean_base = tensor(enlarge(&batch.clean), 3, HR_SIDE);
+            let taught = teacher.forward(tensor(batch.clean, 3, LR_SIDE)) + clean_base;
             let share = config.teacher_share;
             target = target.mul_scalar(1.0 - share) + taught.mul_scalar(share);
         }

@@ -1,7 +1,8 @@
 use std::fs;
 
 use super::*;
-use crate::dataset::{self, Alignment, CROP_SIDE, PictureData, Split, WIDE_SIDE, Writer};
+use crate::dataset::{self, Alignment, CROP_SIDE, Dataset, PictureData, Split, WIDE_SIDE, Writer};
+use crate::degrade::Degrade;
 use crate::network::Weights;
 
 const TINY: &str = "
@@ -88,6 +89,73 @@ fn a_checkpoint_of_another_configuration_is_refused() {
         error.to_string().contains("another configuration"),
         "{error}"
     );
+}
+
+#[test]
+fn weights_of_other_shapes_are_refused_and_leave_nothing() {
+    let (data, device) = (data(), open_devices(DEVICES[0]).unwrap());
+    let output = tempfile::tempdir().unwrap();
+    let path = output.path().join("nano.safetensors");
+    let nano = crate::network::Plan::new(&crate::network::Config::NANO);
+    let weights = network::random_weights(&nano, 1);
+    weights.write(&path, &[]).unwrap();
+    let config = Config {
+        init: Some(path.clone()),
+        ..config()
+    };
+    let error = train(&config, data.path(), output.path(), &device, false).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("nano.safetensors") && text.contains("stem.w"),
+        "{text}"
+    );
+    assert_eq!(fs::read_dir(output.path()).unwrap().count(), 1);
+    fs::write(&path, b"torn").unwrap();
+    let error = train(&config, data.path(), output.path(), &device, false).unwrap_err();
+    assert!(error.to_string().contains("nano.safetensors"), "{error}");
+}
+
+#[test]
+fn a_batch_that_memory_cannot_hold_is_refused() {
+    let large = Config {
+        batch: 65_536,
+        ..config()
+    };
+    let error = memory::compare(&large, 20_000_000_000).unwrap_err();
+    assert!(error.to_string().contains("20.0 GB are free"), "{error}");
+    assert_eq!(error.remedy_text(), Some("lower batch"));
+    memory::compare(&config(), 20_000_000_000).unwrap();
+    memory::check(&config()).unwrap();
+}
+
+#[test]
+fn the_teacher_sees_the_input_before_its_damage() {
+    let data = data();
+    let dataset = Dataset::open(data.path()).unwrap();
+    let taught = Config {
+        teacher: Some("teacher.safetensors".into()),
+        ..config()
+    };
+    let batch = |share| {
+        let degrade = Some(Degrade {
+            share,
+            ..Degrade::default()
+        });
+        let config = Config {
+            degrade,
+            ..taught.clone()
+        };
+        loader::batch(&dataset, None, &config, 0).unwrap()
+    };
+    let (all, none) = (batch(1.0), batch(0.0));
+    assert_eq!((&none.clean, &all.clean), (&none.lr, &none.lr));
+    assert_ne!(all.clean, all.lr);
+    assert_eq!(all.hr, none.hr);
+    let alone = loader::batch(&dataset, None, &config(), 0).unwrap();
+    assert!(alone.clean.is_empty());
+    let parts = all.clone().split(3);
+    let clean: Vec<f32> = parts.into_iter().flat_map(|part| part.clean).collect();
+    assert_eq!(clean, all.clean);
 }
 
 #[test]
