@@ -81,16 +81,11 @@ cross: setup ## Build the binaries for ARM boards as they are shipped; TARGETS c
 cross-test: setup ## Test the integer engine, built for TARGET (aarch64), under qemu-user
 	@cross/test.sh $(TARGET)
 
-<<<<<<< HEAD
-cross-exactness: setup ## The same for the aarch64 kernels, under qemu-user; MODELS="face8x.onnx" chooses
+cross-exactness: setup ## As exactness, for the aarch64 kernels under qemu-user; MODELS="face8x.onnx" chooses
 	@cross/exactness.sh "$(PICTURES)" $(MODELS)
 
-board-test: setup ## Run the aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
-	@board/virtual/test.sh
-=======
 board-test: setup ## Run the shipped aarch64 binary on an emulated board; LONG=1 unplugs the camera 100 times
 	@board/virtual/test.sh $(PROFILE)
->>>>>>> board
 
 clean: ## Remove everything that was built
 	@scripts/cargo.sh clean
