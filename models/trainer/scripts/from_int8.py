@@ -1,4 +1,4 @@
-"""Makes float weights of an int8 file, to go on training (`train --init`) where the float ones are lost.
+"""Makes float weights of an int8 file, to go on training (`train --init`) where those are lost.
 
 usage: from_int8.py INT8.onnx WEIGHTS.safetensors
 
@@ -22,7 +22,8 @@ weights = {}
 for node in (node for node in graph.node if node.op_type == "QLinearConv"):
     x_scale, w, w_scale, bias = (constants[node.input[k]] for k in (1, 3, 4, 8))
     name = node.output[0]
-    factor = OUT.get(name, 1)
-    weights[f"{name}.w"] = (w * w_scale[:, None, None, None] * IN.get(name, 1) / factor).astype(np.float32)
-    weights[f"{name}.b"] = (bias * (x_scale * w_scale) / factor).astype(np.float32)
+    units = IN.get(name, 1) / OUT.get(name, 1)
+    kernels = w * w_scale[:, None, None, None] * units
+    weights[f"{name}.w"] = kernels.astype(np.float32)
+    weights[f"{name}.b"] = (bias * (x_scale * w_scale) / OUT.get(name, 1)).astype(np.float32)
 save_file(weights, sys.argv[2])
