@@ -38,6 +38,7 @@ pub fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
     match error.kind() {
         std::io::ErrorKind::NotFound => failed.remedy("check the path"),
         std::io::ErrorKind::PermissionDenied => failed.remedy("check the file's owner and mode"),
+        std::io::ErrorKind::InvalidData => failed.remedy("save it as text in UTF-8"),
         std::io::ErrorKind::StorageFull => {
             failed.remedy("free some space, or write to another disk")
         }
@@ -147,6 +148,15 @@ mod tests {
             assert_eq!(read(&path).unwrap(), b"old");
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn what_is_no_text_has_its_remedy() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        write(file.path(), b"weight = \xff").unwrap();
+        let error = std::fs::read_to_string(file.path()).unwrap_err();
+        let error = cannot("read", file.path(), &error);
+        assert!(error.remedy_text().unwrap().contains("UTF-8"), "{error}");
     }
 
     #[test]

@@ -41,8 +41,10 @@ fn certain() -> f32 {
 /// The file cannot be read, a line of it has another form, a box has no area, or a class is
 /// unknown; says which.
 pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<Detection>>> {
-    let text = String::from_utf8(files::read(path)?)
-        .map_err(|_| Error::new(format!("{} is not text", path.display())))?;
+    let text = String::from_utf8(files::read(path)?).map_err(|_| {
+        let what = format!("{} is not text", path.display());
+        Error::new(what).remedy("save it as text in UTF-8")
+    })?;
     let is_json = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
