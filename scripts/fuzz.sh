@@ -13,7 +13,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/tests/checks
 out=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
-host=$(rustc -vV | sed -n 's/^host: //p')
+# Where rustup puts them, should this shell not know yet.
+PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 target=${1:-all}
 short=no
 [ $# -gt 0 ] || short=yes
@@ -24,21 +25,20 @@ case $seconds in
     exit 2
     ;;
 esac
+if [ "$target" != all ] && ! [ -e "fuzz/src/bin/$target.rs" ]; then
+    echo "there is no fuzz target $target: they are the files of fuzz/src/bin" >&2
+    exit 2
+fi
 
 if ! command -v c++ >/dev/null 2>&1; then
     echo "skipped: the fuzz targets, which need a C++ compiler: apt-get install g++"
-    exit 0
-fi
-if ! [ "$(uname -s)" = Linux ]; then
-    echo "skipped: the fuzz targets, which are built on Linux alone"
     exit 0
 fi
 
 # A nightly toolchain that has the sanitizer's library.
 nightly() {
     command -v rustup >/dev/null 2>&1 && rustup toolchain list | grep -q '^nightly-' || return
-    library=$(rustc +nightly --print sysroot)/lib/rustlib/$host/lib
-    [ -e "$library/librustc-nightly_rt.asan.a" ]
+    [ -e "$(rustc +nightly --print target-libdir)/librustc-nightly_rt.asan.a" ]
 }
 
 # Coverage as libFuzzer wants it: a counter for every edge, and what is compared with what.
@@ -57,9 +57,9 @@ nightly*)
     ;;
 esac
 
-# With --target, what runs while building is built without these flags.
-RUSTFLAGS=$flags CARGO_TARGET_DIR=$out scripts/cargo.sh ${toolchain:+"+$toolchain"} build \
-    --manifest-path fuzz/Cargo.toml --profile fuzz --bins --target "$host" || exit 1
+FUZZ_FLAGS=$flags RUSTC_WRAPPER=$PWD/scripts/fuzz-rustc.sh CARGO_TARGET_DIR=$out \
+    scripts/cargo.sh ${toolchain:+"+$toolchain"} build --manifest-path fuzz/Cargo.toml --profile fuzz --bins ||
+    exit 1
 
 # Temporary files are written for every input: in memory where there is such a place.
 memory=/dev/shm
@@ -82,12 +82,12 @@ dictionary() {
 
 fuzz() {
     name=$1
-    program=$out/$host/fuzz/$name
+    program=$out/fuzz/$name
     kept=$out/corpus/$name
     broken=$out/broken/$name
     mkdir -p "$broken"
     words=$(dictionary "$name")
-    set -- -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$broken/"
+    set -- -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$broken/"
     [ -z "$words" ] || set -- "$@" "-dict=fuzz/dictionaries/$words.dict"
     if [ "$short" = yes ]; then
         kept=$TMPDIR/corpus
@@ -112,16 +112,10 @@ fuzz() {
     check "fuzzing $name" 0 "$code"
 }
 
-found=no
 for source in fuzz/src/bin/*.rs; do
     name=$(basename "$source" .rs)
     if [ "$target" = all ] || [ "$target" = "$name" ]; then
-        found=yes
         fuzz "$name"
     fi
 done
-if [ "$found" = no ]; then
-    echo "there is no fuzz target $target: they are the files of fuzz/src/bin" >&2
-    exit 2
-fi
 finish

@@ -34,6 +34,7 @@ tests() {
     "$scripts/cargo.sh" test -p face8x-board --no-fail-fast || status=1
     ./board/monitoring/test.sh || status=1
     "$scripts/soak.sh" || status=1
+    "$scripts/fuzz.sh" || status=1
     echo "skipped: the tests of training itself, which need burn: make test-training"
     # Built for the board, on an emulated processor and on an emulated board.
     board cross/test.sh || status=1

@@ -61,7 +61,7 @@ check "a bare machine gets everything, as root" \
 
 machine
 check "tests need more" \
-    "0: sudo $install libclang1-14 libclang-common-14-dev $windows xvfb x11-apps imagemagick file valgrind python3 " \
+    "0: sudo $install libclang1-14 libclang-common-14-dev $windows xvfb x11-apps imagemagick file valgrind python3 g++ " \
     "$(setup --tests)"
 
 machine
@@ -128,7 +128,7 @@ check "without cargo it says where to get it" \
 # The whole test run (three runs of cargo test: the app, the trainer, the virtual board's programs), with a cargo that fails in each of the steps.
 machine
 libclang
-echo "gcc libc6-dev $windows xvfb x11-apps imagemagick file valgrind python3" >"$folder/installed"
+echo "gcc libc6-dev $windows xvfb x11-apps imagemagick file valgrind python3 g++" >"$folder/installed"
 mkdir -p "$folder/project/scripts/tests"
 cp "$here"/../*.sh "$folder/project/scripts/"
 echo 'echo "test result: ok. 2 passed; 0 failed; 0 ignored"' >"$folder/project/scripts/tests/a.sh"
@@ -143,7 +143,7 @@ board() {
 board 0
 # What test.sh runs beside cargo has no part in these tests.
 mkdir -p "$folder/project/board/monitoring"
-for script in scripts/soak.sh board/monitoring/test.sh; do
+for script in scripts/soak.sh scripts/fuzz.sh board/monitoring/test.sh; do
     echo "#!/bin/sh" >"$folder/project/$script"
     chmod +x "$folder/project/$script"
 done

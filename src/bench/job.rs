@@ -315,6 +315,8 @@ mod tests {
             let json = serde_json::to_string(&engine).unwrap();
             assert_eq!(json, format!("\"{}\"", engine.name()));
         }
-        assert_eq!("tract".parse::<Engine>().unwrap_err().exit_code(), 2);
+        assert_eq!("int8".parse::<Engine>().unwrap(), Engine::Face8x);
+        assert_eq!("tract".parse::<Engine>().unwrap(), Engine::TractInt8);
+        assert_eq!("tracts".parse::<Engine>().unwrap_err().exit_code(), 2);
     }
 }
