@@ -177,7 +177,8 @@ impl Frame {
 pub fn check_size(width: u32, height: u32) -> Result<()> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        return Err(Error::new(format!("picture of {width}x{height} pixels")));
+        return Err(Error::new(format!("picture of {width}x{height} pixels"))
+            .remedy("what says so is damaged: copy or save it again"));
     }
     if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
         return Err(

@@ -119,11 +119,12 @@ impl Scan {
             }
         }
         if is_frame_header(marker) {
-            let [_, _, _, h1, h0, w1, w0, ..] = *body else {
+            // A header too short for a size must not take what follows it for one.
+            let Some([_, _, _, h1, h0, w1, w0, ..]) = body.get(..len) else {
                 return damaged;
             };
-            let height = u16::from_be_bytes([h1, h0]);
-            let width = u16::from_be_bytes([w1, w0]);
+            let height = u16::from_be_bytes([*h1, *h0]);
+            let width = u16::from_be_bytes([*w1, *w0]);
             if self.size.replace((width.into(), height.into())).is_some() {
                 return damaged;
             }

@@ -133,6 +133,18 @@ mod tests {
         }
     }
 
+    /// Found by the fuzz target `photo`.
+    #[test]
+    fn a_picture_without_pixels_has_its_remedy() {
+        let mut bytes = encoded(ImageFormat::Jpeg);
+        let header = bytes.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+        bytes[header + 7..header + 9].fill(0);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        let error = load(file.path()).unwrap_err();
+        assert!(error.remedy_text().is_some(), "{error}");
+    }
+
     fn encoded(format: ImageFormat) -> Vec<u8> {
         let picture = RgbImage::from_fn(20, 14, |x, y| Rgb([(x * y) as u8, 9 * x as u8, y as u8]));
         let mut bytes = std::io::Cursor::new(Vec::new());

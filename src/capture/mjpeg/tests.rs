@@ -40,6 +40,16 @@ fn split(stream: &[u8], chunks: &[usize]) -> (Vec<Vec<u8>>, usize) {
     (pictures, dropped)
 }
 
+/// Found by the fuzz target `mjpeg`: what follows a frame header of two bytes was its size, and made a
+/// picture of it in a stream that was none by itself.
+#[test]
+fn a_frame_header_has_its_size_within_itself() {
+    let bytes = [0xFF, SOI, 0xFF, 0xC0, 0, 2, 0xFF, 0xFF, EOI, 9, 9, 9, 9];
+    for len in 9..=bytes.len() {
+        assert_eq!(picture_at_start(&bytes[..len]), Err(NoPicture::Damaged(2)));
+    }
+}
+
 #[test]
 fn size_comes_from_the_frame_header_and_padding_is_left() {
     let mut bytes = jpeg(48, 1);
