@@ -13,7 +13,7 @@
 //! | `http` | what somebody sends to the metrics' port |
 //! | `model` | an ONNX file as `--model` |
 //! | `detector` | an ONNX file as `--locator yunet:FILE` |
-//! | `graph` | a byte that chooses a small network, then changes to its graph, four bytes each |
+//! | `graph` | a byte that chooses a small network, and kernels, then changes to its graph, four bytes each |
 //! | `dataset` | a byte of damage, then the index of each part, `0xff` between them |
 //! | `heatmaps` | a byte of damage, then the index |
 //! | `boxes` | a file of detections, and behind `0xff` one of classes |
