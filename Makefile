@@ -26,7 +26,7 @@ fuzz: ## Fuzz what reads bytes from outside; ARGS="TARGET SECONDS" chooses, TARG
 	@scripts/fuzz.sh $(or $(ARGS),all)
 
 monitoring-test: ## Test the metrics against Prometheus and node_exporter
-	@scripts/cargo.sh build
+	@scripts/all.sh build --bin face8x
 	@board/monitoring/test.sh
 
 test-training: setup ## Test the training too, which builds burn (10 minutes and more)

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 . scripts/tests/checks
 target=${CARGO_TARGET_DIR:-target}
 
-CARGO_PROFILE_DEV_OPT_LEVEL=3 scripts/cargo.sh build || exit 1
+CARGO_PROFILE_DEV_OPT_LEVEL=3 scripts/all.sh build --bin face8x || exit 1
 mkdir -p "$target/soak"
 "$target/debug/face8x" soak --report "$target/soak/report.md" --report "$target/soak/report.json" "$@"
 check "the pipeline survives 200,000 pictures and every fault" 0 $?

@@ -28,10 +28,8 @@ tests() {
     for script in "$scripts"/tests/*.sh; do
         sh "$script" || status=1
     done
-    # Doc tests and the binary's tests included.
-    "$scripts/cargo.sh" test --no-fail-fast || status=1
-    "$scripts/cargo.sh" test -p face8x-train --no-default-features --no-fail-fast || status=1
-    "$scripts/cargo.sh" test -p face8x-board --no-fail-fast || status=1
+    # Doc tests and the binaries' tests included.
+    "$scripts/all.sh" test --no-fail-fast || status=1
     ./board/monitoring/test.sh || status=1
     "$scripts/soak.sh" || status=1
     "$scripts/fuzz.sh" || status=1

@@ -27,6 +27,7 @@ pub mod display;
 pub mod doctor;
 pub mod error;
 pub mod face;
+mod files;
 pub mod frame;
 pub mod geometry;
 pub mod latest;

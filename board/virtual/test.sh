@@ -28,7 +28,7 @@ cross/cargo.sh "$target" build --profile "$profile" --bin face8x
 cross/check.sh "$target" "$profile"
 # The tools need not be small.
 cross/cargo.sh "$target" build --release -p face8x -p face8x-board
-scripts/cargo.sh build -p face8x -p face8x-board
+scripts/all.sh build --bin face8x --bin face8x-board
 exec python3 -B "$here/run.py" "$folder/debug/face8x" "$folder/debug/face8x-board" \
     "$folder/$target/release/face8x" "$folder/$target/release/face8x-board" \
     "$sysroot" "$cache" "$folder/board-test"

@@ -10,7 +10,10 @@ use super::machine::Machine;
 use super::trust::Warning;
 use super::watch::Seen;
 use super::worker::END_TO_END;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
+
+/// Of a report at most: one of all engines, models and thread counts has less than one.
+const MAX_MB: u64 = 16;
 
 /// The form of the file. A change that old readers would misread gets another number.
 pub const SCHEMA: &str = "face8x-bench/1";
@@ -142,8 +145,10 @@ impl Report {
     /// # Errors
     /// The file cannot be read, is none of `face8x bench`'s, or has the form of another version.
     pub fn read(path: &Path) -> Result<Report> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Error::new(format!("cannot read {}: {e}", path.display())))?;
+        let text = files::read_text(path, MAX_MB).map_err(|e| {
+            Error::new(format!("cannot read {}: {e}", path.display()))
+                .remedy("name a file that `face8x bench --export-json FILE` wrote")
+        })?;
         Report::parse(&text).map_err(|e| e.context(path.display()))
     }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Options;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
+
+/// A file that is larger is none of these options'.
+const MAX_MB: u64 = 1;
 
 impl Options {
     /// Reads a TOML file of these options and checks their values.
@@ -13,7 +16,7 @@ impl Options {
     /// The file cannot be read, isn't TOML, or has an unknown key (the nearest known one is
     /// named) or a value that [`resolve`](Options::resolve) refuses; each with the line.
     pub fn from_file(path: &Path) -> Result<Options> {
-        let text = std::fs::read_to_string(path).map_err(|e| {
+        let text = files::read_text(path, MAX_MB).map_err(|e| {
             Error::new(format!(
                 "cannot read the configuration {}: {e}",
                 path.display()

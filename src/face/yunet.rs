@@ -13,7 +13,7 @@ use tract_onnx::prelude::*;
 use super::{Detection, Locator, Reduced, Wants, box_of_landmarks};
 use crate::contain::contain;
 use crate::geometry::{Landmarks, Point, Rect};
-use crate::restore::check_volumes;
+use crate::restore::{check_volumes, read_file};
 use crate::{Error, Result};
 
 /// Side of the network's input in pixels.
@@ -67,10 +67,7 @@ pub(super) fn open(file: &str) -> Result<Box<dyn Locator>> {
         );
     }
     let path = Path::new(file);
-    if !path.is_file() {
-        return Err(Error::new(format!("{file} does not exist or is no file"))
-            .remedy("give the path of YuNet's ONNX file: yunet:FILE"));
-    }
+    let bytes = read_file(path, "yunet:")?;
     let wrong = |what: String| {
         Error::new(format!(
             "{file} is not YuNet for {SIDE}x{SIDE} pictures: {what}"
@@ -78,7 +75,7 @@ pub(super) fn open(file: &str) -> Result<Box<dyn Locator>> {
         .remedy("take yunet_n_320_320.onnx, or OpenCV's face_detection_yunet of that size")
     };
     // tract panics at some damaged files.
-    let (plan, outputs) = contain(|| load(path))
+    let (plan, outputs) = contain(|| load(&bytes))
         .unwrap_or_else(|panic| Err(format!("tract gave up on it: {panic}")))
         .map_err(wrong)?;
     Ok(Box::new(YuNet {
@@ -89,10 +86,10 @@ pub(super) fn open(file: &str) -> Result<Box<dyn Locator>> {
     }))
 }
 
-/// The network of a file and where its outputs are, or what is wrong with it.
-fn load(path: &Path) -> std::result::Result<(Arc<TypedRunnableModel>, [Outputs; 3]), String> {
+/// The network of a file's bytes and where its outputs are, or what is wrong with it.
+fn load(mut bytes: &[u8]) -> std::result::Result<(Arc<TypedRunnableModel>, [Outputs; 3]), String> {
     let failed = |error: TractError| format!("{error:#}");
-    let model = tract_onnx::onnx().model_for_path(path);
+    let model = tract_onnx::onnx().model_for_read(&mut bytes);
     let model = model.and_then(|model| model.into_typed()).map_err(failed)?;
     check_volumes(&model).map_err(|error| error.to_string())?;
     let model = model.into_optimized().map_err(failed)?;

@@ -2,8 +2,7 @@
 
 mod folder;
 
-use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -11,12 +10,12 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use crate::capture::mjpeg::{NoPicture, picture_at_start};
 use crate::frame::{MAX_PIXELS, MAX_SIDE, check_size};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 pub use folder::{is_picture_name, natural_order, pictures_in};
 
-/// Bytes of a file at most: more than an uncompressed picture of the largest size.
-const MAX_BYTES: u64 = 4 * MAX_PIXELS;
+/// Of a file at most: as much as an uncompressed picture of the largest size.
+const MAX_MB: u64 = (4 * MAX_PIXELS) >> 20;
 
 /// Reads a JPEG, PNG or WebP picture, whatever its name, upright as its EXIF orientation says.
 /// Transparency and colour profiles are ignored.
@@ -25,7 +24,7 @@ const MAX_BYTES: u64 = 4 * MAX_PIXELS;
 /// Not readable, of another format, damaged or cut off, or of a size that [`check_size`] refuses.
 /// The errors do not name the file.
 pub fn load(path: &Path) -> Result<RgbImage> {
-    let bytes = read(path)?;
+    let bytes = files::read(path, MAX_MB).map_err(unreadable)?;
     let mut reader = ImageReader::new(Cursor::new(&bytes[..]))
         .with_guessed_format()
         .map_err(unreadable)?;
@@ -54,21 +53,12 @@ pub fn load(path: &Path) -> Result<RgbImage> {
     Ok(picture.into_rgb8())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    // Asked of the path first: opening a pipe would wait for its writer.
-    let about = fs::metadata(path).map_err(unreadable)?;
-    if !about.is_file() {
-        return Err(Error::new("is not a regular file").remedy("name a picture file"));
-    }
-    if about.len() > MAX_BYTES {
-        let what = format!("is too large: {} bytes, at most {MAX_BYTES}", about.len());
-        return Err(Error::new(what).remedy("make the picture smaller"));
-    }
-    fs::read(path).map_err(unreadable)
-}
-
 fn unreadable(error: std::io::Error) -> Error {
-    Error::new(format!("cannot be read: {error}")).remedy("check the path and who may read it")
+    let remedy = match error.kind() {
+        ErrorKind::FileTooLarge => "make the picture smaller",
+        _ => "check the path and who may read it",
+    };
+    Error::new(format!("cannot be read: {error}")).remedy(remedy)
 }
 
 fn damaged(error: ImageError) -> Error {

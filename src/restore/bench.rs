@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Bicubic, Lr, Operators, Restorer, Sr, TractRestorer, model};
+use super::{Bicubic, Lr, Operators, Restorer, Sr, TractRestorer, read_file};
 use crate::Result;
 use crate::bench::{Alone, Engine, Figures, Model, Row};
 use crate::geometry::HR_SIDE;
@@ -35,7 +35,7 @@ pub fn model_only(
     patience: Duration,
 ) -> Result<Vec<Row>> {
     let bytes = match file {
-        Some(path) => model::read_file(path)?,
+        Some(path) => read_file(path, "--model")?,
         None => super::EMBEDDED_MODEL.to_vec(),
     };
     let quantised = TractRestorer::load(&bytes, "model", "bench", Operators::OnlyFused(1)).is_ok();

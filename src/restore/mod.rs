@@ -15,6 +15,7 @@ mod tract;
 
 pub use bicubic::Bicubic;
 pub use int8::kernels;
+pub(crate) use model::read_file;
 pub use model::{EMBEDDED_MODEL, model_checksum, verify_checksum};
 pub use points::{ANSWERS, CROP_SIDE, Crop, PointNetwork};
 pub(crate) use tract::check_volumes;
@@ -112,7 +113,7 @@ pub fn checksum(restorer: &str, model: Option<&Path>) -> Result<Option<String>> 
     match model {
         _ if restorer == "bicubic" => Ok(None),
         None => model_checksum().map(Some),
-        Some(path) => Ok(Some(model::sha256(&model::read_file(path)?))),
+        Some(path) => Ok(Some(model::sha256(&read_file(path, "--model")?))),
     }
 }
 
@@ -149,7 +150,7 @@ fn load_network(
             load(EMBEDDED_MODEL, "face8x.onnx", "embedded")?
         }
         Some(path) => {
-            let bytes = model::read_file(path)?;
+            let bytes = read_file(path, "--model")?;
             let name = path
                 .file_name()
                 .unwrap_or(path.as_os_str())

@@ -1,12 +1,11 @@
 //! Model files: the embedded one and its checksum, and a careful read of the user's.
 
-use std::fs::File;
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// The model that comes with the program: `models/face8x.onnx` (see `models/MODEL_CARD.md`).
 pub const EMBEDDED_MODEL: &[u8] = include_bytes!("../../models/face8x.onnx");
@@ -15,7 +14,7 @@ pub const EMBEDDED_MODEL: &[u8] = include_bytes!("../../models/face8x.onnx");
 pub(super) const SHA256SUMS: &str = include_str!("../../models/SHA256SUMS");
 
 /// Larger files are refused unread: the largest network of this kind has 40 MB.
-const MAX_BYTES: u64 = 64 << 20;
+const MAX_MB: u64 = 64;
 
 /// The SHA-256 of the embedded model, in hexadecimal, after comparison with `models/SHA256SUMS`.
 ///
@@ -52,48 +51,28 @@ pub fn verify_checksum(file: &str, bytes: &[u8], sums: &str) -> Result<String> {
     Ok(found)
 }
 
-/// Reads a model file of the user's, at most 64 MB.
+/// Reads a model file of the user's, at most 64 MB; `option` is where it was named, as "--model".
 ///
 /// # Errors
 /// Missing, unreadable, a directory or another thing that is not a file, empty, or too large.
-pub fn read_file(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path, option: &str) -> Result<Vec<u8>> {
     let shown = path.display();
-    let no_file = |error: std::io::Error| {
+    let bytes = files::read(path, MAX_MB).map_err(|error| {
         let failed = Error::new(format!("cannot read the model {shown}: {error}"));
         match error.kind() {
-            std::io::ErrorKind::NotFound => failed
-                .remedy("check the path after --model, or leave it out for the embedded model"),
-            std::io::ErrorKind::PermissionDenied => {
+            ErrorKind::NotFound => failed.remedy(format!("check the path after {option}")),
+            ErrorKind::PermissionDenied => {
                 failed.remedy(format!("let this user read it: chmod a+r {shown}"))
             }
-            _ => failed,
+            ErrorKind::FileTooLarge => {
+                failed.remedy("face8x runs networks made for small boards; use a smaller one")
+            }
+            _ => failed.remedy(format!("name an .onnx file after {option}")),
         }
-    };
-    // Asked of the path first: opening a pipe would wait for its writer.
-    let found = std::fs::metadata(path).map_err(no_file)?;
-    if !found.is_file() {
-        let kind = if found.is_dir() {
-            "a folder"
-        } else {
-            "not a regular file"
-        };
-        return Err(Error::new(format!("the model {shown} is {kind}"))
-            .remedy("name an .onnx file after --model"));
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(no_file)?;
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(no_file)?;
+    })?;
     if bytes.is_empty() {
         return Err(Error::new(format!("the model {shown} is empty"))
             .remedy("copy the file again; its download or copy did not finish"));
-    }
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(
-            Error::new(format!("the model {shown} is larger than 64 MB"))
-                .remedy("face8x runs networks made for small boards; use a smaller one"),
-        );
     }
     Ok(bytes)
 }

@@ -114,10 +114,13 @@ fn a_wrong_file_is_a_clear_error() {
     let error = open(file.to_str().unwrap()).err().unwrap();
     assert!(error.to_string().contains("is not YuNet"), "{error}");
     std::fs::write(&file, b"").unwrap();
-    assert!(open(file.to_str().unwrap()).is_err());
+    let error = open(file.to_str().unwrap()).err().unwrap();
+    assert!(error.to_string().ends_with("is empty"), "{error}");
+    let error = open("/dev/zero").err().unwrap();
+    assert!(error.to_string().contains("not a regular file"), "{error}");
     let error = open("/no/such/file.onnx").err().unwrap();
     assert!(error.to_string().contains("/no/such/file.onnx"), "{error}");
-    assert!(error.remedy_text().is_some());
+    assert!(error.remedy_text().unwrap().contains("yunet:"));
 }
 
 #[test]

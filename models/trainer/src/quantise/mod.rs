@@ -3,7 +3,7 @@
 //! Weights are symmetric signed bytes with a scale for each output channel; activations are bytes
 //! with a scale and a zero point for each tensor, chosen on training pictures. The scales are then
 //! moved by a hair so that every order of evaluation that an engine may choose gives the same
-//! bytes (see [`exact`]).
+//! bytes (see `exact`).
 
 use face8x::{Error, Result};
 use rayon::prelude::*;

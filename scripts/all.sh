@@ -1,0 +1,12 @@
+#!/bin/sh
+# Runs cargo COMMAND for the app, the trainer (without burn) and the virtual board's programs at once:
+# what they depend on is then compiled once for all three. One by one they ask for different features
+# of the same crates, and cargo would compile tract for each.
+#
+# usage: all.sh COMMAND...
+set -eu
+
+command=${1:?usage: all.sh COMMAND...}
+shift
+exec "$(dirname "$0")/cargo.sh" "$command" -p face8x -p face8x-train -p face8x-board \
+    --no-default-features --features face8x/default "$@"
