@@ -44,9 +44,9 @@ def build():
     """The measuring program, built for the boards, after the tools."""
     run(ROOT / "cross" / "toolchain.sh", TARGET)
     run(ROOT / "scripts" / "install.sh", f"llvm-{LLVM}", "qemu-user-static", "binutils-aarch64-linux-gnu")
-    run(ROOT / "cross" / "cargo.sh", TARGET, "build", "--quiet", "--release", "--example", "measure", cwd=ROOT)
+    run(ROOT / "cross" / "cargo.sh", TARGET, "build", "--quiet", "--profile", "shipped", "--example", "measure", cwd=ROOT)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / TARGET / "release" / "examples" / "measure"
+    return target / TARGET / "shipped" / "examples" / "measure"
 
 
 def loops(program):

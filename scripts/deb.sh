@@ -24,7 +24,7 @@ cargo_deb() {
 # extras FOLDER: the manual pages and completions, which the program writes itself. They are the
 # same on every architecture, so a build for this machine does it.
 extras() {
-    scripts/cargo.sh build
+    scripts/all.sh build --bin face8x
     mkdir -p "$1"
     "$build/debug/face8x" man "$1/man"
     gzip -9n "$1"/man/*.1

@@ -8,8 +8,28 @@ use crate::restore::int8::kernel::{Addend, Block, Row};
 /// Registers of sums for a block.
 pub const REGISTERS: usize = 4;
 
+/// Sums of one block, the bias added, as numbers that [`finish`] takes. Where a kernel only copied
+/// them, link-time optimisation would make one array of both, whose address is then taken, so that
+/// every step of the kernel would store its sums.
+///
+/// # Safety
+/// The row has passed its check and has the block.
+#[inline]
+#[target_feature(enable = "neon")]
+pub unsafe fn with_bias<const P: usize>(
+    row: &Row<'_>,
+    block: usize,
+    sums: [[int32x4_t; REGISTERS]; P],
+) -> [[float32x4_t; REGISTERS]; P] {
+    // SAFETY: the check: 16 numbers a block.
+    let bias: [int32x4_t; REGISTERS] = std::array::from_fn(|k| unsafe {
+        vld1q_s32(row.bias.as_ptr().add(block * Block::LANES + 4 * k))
+    });
+    sums.map(|sums| std::array::from_fn(|k| vcvtq_f32_s32(vaddq_s32(sums[k], bias[k]))))
+}
+
 /// Writes one block's 16 channels of the pixels from `pixel` on; `sums` has four registers for
-/// each, without the bias.
+/// each, of [`with_bias`].
 ///
 /// # Safety
 /// The row has passed its check and has the block and these pixels.
@@ -19,18 +39,16 @@ pub unsafe fn finish(
     row: &mut Row<'_>,
     pixel: usize,
     block: usize,
-    sums: &[[int32x4_t; REGISTERS]],
+    sums: &[[float32x4_t; REGISTERS]],
 ) {
     let lane = block * Block::LANES;
     for (p, sums) in sums.iter().enumerate() {
         let at = (pixel + p) * row.output_step + lane;
-        // SAFETY: bias, factor, output and the other side have 16 more elements here, by the
-        // row's check.
+        // SAFETY: factor, output and the other side have 16 more elements here, by the row's check.
         unsafe {
             let mut levels: [int32x4_t; REGISTERS] = std::array::from_fn(|k| {
-                let sum = vaddq_s32(sums[k], vld1q_s32(row.bias.as_ptr().add(lane + 4 * k)));
                 let factor = vld1q_f32(row.factor.as_ptr().add(lane + 4 * k));
-                quantise(vmulq_f32(vcvtq_f32_s32(sum), factor), row.zero)
+                quantise(vmulq_f32(sums[k], factor), row.zero)
             });
             if let Some(addend) = &row.add {
                 let at = (pixel + p) * addend.step + lane;

@@ -6,7 +6,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::finish::{REGISTERS, finish};
+use super::finish::{REGISTERS, finish, with_bias};
 use super::tiles;
 use crate::restore::int8::kernel::{Block, Kernel, Row};
 
@@ -110,8 +110,10 @@ unsafe fn tile<const P: usize>(row: &mut Row<'_>, block: usize, pixel: usize) ->
             }
         }
     }
-    let done = sums;
     // SAFETY: the pixels and the block are the row's.
-    unsafe { finish(row, pixel, block, &done) };
+    unsafe {
+        let done = with_bias(row, block, sums);
+        finish(row, pixel, block, &done);
+    }
     P
 }

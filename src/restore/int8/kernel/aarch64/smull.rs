@@ -7,7 +7,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::finish::{REGISTERS, finish};
+use super::finish::{REGISTERS, finish, with_bias};
 use super::{NOTHING, tiles};
 use crate::restore::int8::kernel::{Block, Kernel, Row};
 
@@ -73,7 +73,10 @@ unsafe fn tile(row: &mut Row<'_>, block: usize, pixel: usize, count: usize) -> u
     }
     let done = sums.map(|sums| std::array::from_fn(|k| vpaddq_s32(sums[2 * k], sums[2 * k + 1])));
     // SAFETY: the pixels and the block are the row's.
-    unsafe { finish(row, pixel, block, &done[..count]) };
+    unsafe {
+        let done = with_bias(row, block, done);
+        finish(row, pixel, block, &done[..count]);
+    }
     count
 }
 

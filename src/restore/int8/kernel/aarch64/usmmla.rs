@@ -9,7 +9,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::finish::{REGISTERS, finish};
+use super::finish::{REGISTERS, finish, with_bias};
 use super::{NOTHING, tiles};
 use crate::restore::int8::kernel::{Block, Kernel, Row};
 
@@ -88,7 +88,10 @@ unsafe fn tile(row: &mut Row<'_>, block: usize, pixel: usize, count: usize) -> u
     let done: [[int32x4_t; REGISTERS]; PIXELS] =
         [even(first), odd(first), even(second), odd(second)];
     // SAFETY: the pixels and the block are the row's.
-    unsafe { finish(row, pixel, block, &done[..count]) };
+    unsafe {
+        let done = with_bias(row, block, done);
+        finish(row, pixel, block, &done[..count]);
+    }
     count
 }
 

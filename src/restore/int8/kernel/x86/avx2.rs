@@ -65,12 +65,21 @@ unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) ->
             }
         }
     }
+    let lane = block * Block::LANES;
+    // SAFETY: the check: 16 numbers a block.
+    let bias: [__m256i; 2] = std::array::from_fn(|k| unsafe {
+        _mm256_loadu_si256(row.bias.as_ptr().add(lane + 8 * k).cast())
+    });
     let done = sums.map(|sums| {
         // The lanes come as 0 1 4 5 | 2 3 6 7.
         let pair = |a, b| _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(a, b));
-        [pair(sums[0], sums[1]), pair(sums[2], sums[3])]
+        let (low, high) = (pair(sums[0], sums[1]), pair(sums[2], sums[3]));
+        [
+            _mm256_cvtepi32_ps(_mm256_add_epi32(low, bias[0])),
+            _mm256_cvtepi32_ps(_mm256_add_epi32(high, bias[1])),
+        ]
     });
     // SAFETY: the pixels and the block are the row's.
-    unsafe { half::finish(row, pixel, block, done.as_flattened(), false) };
+    unsafe { half::finish(row, pixel, block, done.as_flattened()) };
     P
 }

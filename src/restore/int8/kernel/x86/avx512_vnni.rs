@@ -86,8 +86,9 @@ unsafe fn tile<const P: usize, const Q: usize>(row: &mut Row<'_>, pixel: usize) 
             }
         }
     }
-    // A copy: the sums themselves stay in registers, since nothing takes their address.
-    let done = sums;
+    // Converted here: of a mere copy link-time optimisation makes one array with the sums, whose
+    // address is then taken, so that every step stores them all.
+    let done = sums.map(|sums| sums.map(|sum| _mm512_cvtepi32_ps(sum)));
     // SAFETY: the pixels and blocks are the row's.
     unsafe { finish(row, pixel, Q, done.as_flattened()) };
     P
@@ -99,7 +100,7 @@ unsafe fn tile<const P: usize, const Q: usize>(row: &mut Row<'_>, pixel: usize) 
 /// The row has passed its check and has the blocks and these pixels.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn finish(row: &mut Row<'_>, pixel: usize, blocks: usize, sums: &[__m512i]) {
+unsafe fn finish(row: &mut Row<'_>, pixel: usize, blocks: usize, sums: &[__m512]) {
     for (p, sums) in sums.chunks_exact(blocks).enumerate() {
         for (q, &sum) in sums.iter().enumerate() {
             let at = (pixel + p) * row.output_step + q * Block::LANES;
@@ -107,7 +108,7 @@ unsafe fn finish(row: &mut Row<'_>, pixel: usize, blocks: usize, sums: &[__m512i
             // for each block of each pixel.
             unsafe {
                 let factor = _mm512_loadu_ps(row.factor.as_ptr().add(q * Block::LANES));
-                let mut levels = quantise(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), factor), row.zero);
+                let mut levels = quantise(_mm512_mul_ps(sum, factor), row.zero);
                 if let Some(addend) = &row.add {
                     let at = (pixel + p) * addend.step + q * Block::LANES;
                     let other = _mm_loadu_si128(addend.other.as_ptr().add(at).cast());

@@ -6,33 +6,20 @@ use crate::restore::int8::graph::Scale;
 use crate::restore::int8::kernel::{Addend, Block, Row};
 
 /// Writes one block's 16 channels of the pixels from `pixel` on; `sums` has two registers for each,
-/// with the bias in them where `bias_done`.
+/// the bias in them.
 ///
 /// # Safety
 /// The row has passed its check and has the block and these pixels.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
-pub unsafe fn finish(
-    row: &mut Row<'_>,
-    pixel: usize,
-    block: usize,
-    sums: &[__m256i],
-    bias_done: bool,
-) {
+pub unsafe fn finish(row: &mut Row<'_>, pixel: usize, block: usize, sums: &[__m256]) {
     for (k, &sum) in sums.iter().enumerate() {
         let lane = block * Block::LANES + k % 2 * 8;
         let at = (pixel + k / 2) * row.output_step + lane;
-        // SAFETY: bias, factor, output and the other side have 8 more elements here, by the
-        // row's check.
+        // SAFETY: factor, output and the other side have 8 more elements here, by the row's check.
         unsafe {
-            let bias = _mm256_loadu_si256(row.bias.as_ptr().add(lane).cast());
-            let sum = if bias_done {
-                sum
-            } else {
-                _mm256_add_epi32(sum, bias)
-            };
             let factor = _mm256_loadu_ps(row.factor.as_ptr().add(lane));
-            let mut levels = quantise(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factor), row.zero);
+            let mut levels = quantise(_mm256_mul_ps(sum, factor), row.zero);
             if let Some(addend) = &row.add {
                 let at = (pixel + k / 2) * addend.step + lane;
                 let other = _mm_loadl_epi64(addend.other.as_ptr().add(at).cast());
