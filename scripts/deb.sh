@@ -12,7 +12,7 @@ cargo_deb=3.8.0
 
 # Runs the cargo-deb of this version, which is kept beside what else was built.
 cargo_deb() {
-    if ! "$tools/bin/cargo-deb" --version 2>/dev/null | grep -qx "$cargo_deb"; then
+    if ! "$tools/bin/cargo-deb" --version 2>/dev/null | grep -qx "cargo-deb $cargo_deb"; then
         scripts/cargo.sh install cargo-deb --locked --version "$cargo_deb" --root "$tools" \
             --target-dir "$tools/build"
         # Its own build is ten times as large.

@@ -184,6 +184,11 @@ impl Source for Camera {
     }
 }
 
+/// How long the node of a camera that was unplugged is kept open: the kernel is still taking the camera
+/// down. Linux 6.1 frees a number of its media controller twice when the last user closes the node
+/// meanwhile, and stops (seen on the virtual board, at the 32nd of a row of unpluggings).
+const TAKEN_DOWN: Duration = Duration::from_millis(300);
+
 /// poll(2)'s POLLIN, as `v4l` wants it.
 const POLLIN: i16 = rustix::event::PollFlags::IN.bits() as i16;
 
@@ -209,7 +214,10 @@ impl Drop for Camera {
                 log::error!("{} does not stop, its buffers are lost: {e}", self.name);
                 std::mem::forget(stream);
             }
-            _ => {
+            stopped => {
+                if stopped.is_err() {
+                    std::thread::sleep(TAKEN_DOWN);
+                }
                 let dropped = contain(|| {
                     drop(stream);
                     Ok(())
