@@ -21,8 +21,11 @@ pub(crate) fn read(path: &Path, most_mb: u64) -> Result<Vec<u8>> {
     }
     let most = most_mb << 20;
     let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
+    // The length is asked first, so that a large file is not read for nothing; it may grow since.
+    if found.len() <= most {
+        File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    }
+    if found.len().max(bytes.len() as u64) > most {
         let what = format!("it is larger than {most_mb} MB");
         return Err(Error::new(ErrorKind::FileTooLarge, what));
     }

@@ -56,6 +56,7 @@ pub fn load(path: &Path) -> Result<RgbImage> {
 fn unreadable(error: std::io::Error) -> Error {
     let remedy = match error.kind() {
         ErrorKind::FileTooLarge => "make the picture smaller",
+        ErrorKind::IsADirectory | ErrorKind::InvalidInput => "name a picture file",
         _ => "check the path and who may read it",
     };
     Error::new(format!("cannot be read: {error}")).remedy(remedy)

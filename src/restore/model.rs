@@ -60,7 +60,9 @@ pub(crate) fn read_file(path: &Path, option: &str) -> Result<Vec<u8>> {
     let bytes = files::read(path, MAX_MB).map_err(|error| {
         let failed = Error::new(format!("cannot read the model {shown}: {error}"));
         match error.kind() {
-            ErrorKind::NotFound => failed.remedy(format!("check the path after {option}")),
+            ErrorKind::NotFound => failed.remedy(format!(
+                "check the path after {option}, or leave it out: face8x has a model of its own"
+            )),
             ErrorKind::PermissionDenied => {
                 failed.remedy(format!("let this user read it: chmod a+r {shown}"))
             }
