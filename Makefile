@@ -18,7 +18,7 @@ run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its argum
 test: ## Check the format, lint and run every test; the last line sums up
 	@scripts/test.sh
 
-soak: ## Run the whole pipeline for 200,000 frames with faults; ARGS are for face8x soak
+soak: ## Run the whole pipeline for 200,000 frames with faults; ARGS are for face8x-soak
 	@scripts/soak.sh $(ARGS)
 
 fuzz: ## Fuzz what reads bytes from outside; ARGS="TARGET SECONDS" chooses, TARGET may be all

@@ -15,7 +15,7 @@ fn compare() {
     use std::hint::black_box;
     use std::time::Instant;
 
-    use face8x::restore::{EMBEDDED_MODEL, Lr, Operators, Restorer, TractRestorer};
+    use face8x_core::restore::{EMBEDDED_MODEL, Lr, Operators, Restorer, TractRestorer};
 
     /// Of both, in turns.
     const ROUNDS: usize = 2000;

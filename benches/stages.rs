@@ -5,15 +5,17 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use face8x::align::{self, Aligner};
 use face8x::compose::{ComposeOptions, Composer, Restored, Rotation, Scene, Status, View};
 use face8x::config::Options;
-use face8x::convert::{Converter, JpegDecoder};
-use face8x::face::{Detection, Face, Reduced};
-use face8x::frame::{Frame, PixelFormat};
-use face8x::geometry::Rect;
 use face8x::picture::Picture;
-use face8x::pipeline::{Pipeline, Stage, Turn};
+use face8x::pipeline::{LoopStep, Pipeline, Stage};
+use face8x_core::align::Aligner;
+use face8x_core::convert::{Converter, JpegDecoder};
+use face8x_core::downscaled::Downscaled;
+use face8x_core::face::{Detection, Face};
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::Rect;
+use face8x_core::geometry::canonical;
 use image::codecs::jpeg::JpegEncoder;
 
 const RUNS: usize = 300;
@@ -42,7 +44,7 @@ fn work_thread() {
         Ok(pipeline) => pipeline,
         Err(e) => return println!("no pipeline: {e}"),
     };
-    while pipeline.turn() != Turn::Over {}
+    while pipeline.turn() != LoopStep::Over {}
     let micro = |d: Option<Duration>| d.unwrap_or_default().as_secs_f64() * 1e6;
     let (mut median, mut min) = (0.0, 0.0);
     for stage in Stage::ALL {
@@ -66,15 +68,15 @@ fn work_thread() {
 fn raw() {
     let frame = yuyv(640, 480);
     let mut converter = Converter::new();
-    let mut reduced = Reduced::default();
+    let mut reduced = Downscaled::default();
     time("YUYV 640x480: luma, reduced to 320x240", || {
         converter
-            .reduce_luma(black_box(&frame), 320, 240, &mut reduced)
+            .downscale_luma(black_box(&frame), 320, 240, &mut reduced)
             .is_ok()
     });
     time("YUYV 640x480: RGB, reduced to 320x240", || {
         converter
-            .reduce_rgb(black_box(&frame), 320, 320, &mut reduced)
+            .downscale_rgb(black_box(&frame), 320, 320, &mut reduced)
             .is_ok()
     });
     lr("YUYV 640x480", &frame);
@@ -111,10 +113,10 @@ fn jpeg() {
         return;
     };
     let mut converter = Converter::new();
-    let mut reduced = Reduced::default();
+    let mut reduced = Downscaled::default();
     time("decoded 1280x720: luma, reduced to 320x180", || {
         converter
-            .reduce_luma(black_box(frame), 320, 240, &mut reduced)
+            .downscale_luma(black_box(frame), 320, 240, &mut reduced)
             .is_ok()
     });
     lr("decoded 1280x720", frame);
@@ -133,7 +135,7 @@ fn lr(name: &str, frame: &Frame) {
     for side in [40.0, 120.0, 280.0] {
         let (x, y) = (frame.width as f32 / 2.0, frame.height as f32 / 2.0);
         let face = Rect::new(x - side / 2.0, y - side / 2.0, side, side);
-        let Some(similarity) = align::from_box(&face) else {
+        let Some(similarity) = canonical::from_box(&face) else {
             return;
         };
         time(&format!("{name}: LR of a face box of {side} px"), || {
@@ -239,7 +241,7 @@ fn view_of(name: &str, frame: &Frame, options: ComposeOptions, count: u64, size:
             landmarks,
             confidence,
         };
-        let to_canonical = align::from_box(&face_box)?;
+        let to_canonical = canonical::from_box(&face_box)?;
         Some(Restored {
             face: Face { id, detection },
             lr: &lr,
@@ -288,7 +290,7 @@ fn time(name: &str, mut stage: impl FnMut() -> bool) {
 
 /// The test photograph in RGB, enlarged to cover this size, with noise.
 fn photograph(width: u32, height: u32) -> Vec<u8> {
-    let png = include_bytes!("../tests/data/align/photo.png");
+    let png = include_bytes!("../crates/face8x-core/tests/data/align/photo.png");
     let photo = image::load_from_memory(png)
         .map(|p| p.into_rgb8())
         .unwrap_or_default();

@@ -14,9 +14,9 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use face8x::geometry::{HR_SIDE, LR_SIDE};
-use face8x::picture::unpack_rgb;
-use face8x::restore::{self, Lr, Restorer};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::pixel::unpack_rgb;
+use face8x_core::restore::{self, Lr, Restorer};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

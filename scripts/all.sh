@@ -8,5 +8,5 @@ set -eu
 
 command=${1:?usage: all.sh COMMAND...}
 shift
-exec "$(dirname "$0")/cargo.sh" "$command" -p face8x -p face8x-train -p face8x-board \
+exec "$(dirname "$0")/cargo.sh" "$command" -p face8x -p face8x-train -p face8x-board -p face8x-soak -p face8x-core -p int8 \
     --no-default-features --features face8x/default "$@"

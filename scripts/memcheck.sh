@@ -19,12 +19,12 @@ cat >"$suppressions" <<'END'
    fun:*tract_core*
 }
 END
-programs=$(scripts/cargo.sh test --lib --no-run --message-format=json |
+programs=$(scripts/cargo.sh test -p int8 --lib --no-run --message-format=json |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
 for program in $programs; do
     # Valgrind runs one thread at a time: who spins must make room. It doesn't know AVX-VNNI.
     valgrind --quiet --error-exitcode=9 --fair-sched=yes --suppressions="$suppressions" \
-        "$program" restore::int8::kernel restore::int8::pool \
+        "$program" kernel pool \
         every_form_is_recognised tensors_that_cannot_lie_in_place \
         --skip avx_vnni
 done

@@ -15,7 +15,7 @@ import readme
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What is built into the app. Its tests and the trainer never run on a board.
-SOURCES = ("src",)
+SOURCES = ("crates", "src")
 USE = re.compile(r"\bunsafe\b(?!_)")
 
 

@@ -7,7 +7,6 @@ use clap::{Args, Parser, Subcommand};
 use face8x::bench::{Engine, Model, Setup};
 use face8x::compose::Rotation;
 use face8x::config::Options;
-use face8x::soak::Kind;
 
 /// Shows a 16x16 face as 128x128, live, offline, on a small board.
 ///
@@ -33,12 +32,10 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Restore the faces of picture files
     Image(ImageArgs),
-    /// List cameras, displays, sources, sinks, locators, restorers and views
+    /// List cameras, displays, sources, sinks, detectors, restorers and views
     List,
     /// Measure this machine: every stage, end to end, start, memory, and what cannot be trusted
     Bench(Box<BenchArgs>),
-    /// Run the whole pipeline for a long time with faults, and judge whether it survives them
-    Soak(SoakArgs),
     /// Look for problems on this machine and name their remedies
     Doctor(DoctorArgs),
     /// Show a test pattern: is the display wired and turned as it should be?
@@ -83,11 +80,11 @@ pub struct ImageArgs {
     #[arg(long)]
     pub paste_back: bool,
     /// The pictures are faces already: 16x16, or aligned 128x128
-    #[arg(long, conflicts_with_all = ["paste_back", "locator", "faces"])]
+    #[arg(long, conflicts_with_all = ["paste_back", "detector", "faces"])]
     pub aligned: bool,
     /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
-    #[arg(long, value_name = "LOCATOR", default_value = "auto")]
-    pub locator: String,
+    #[arg(long, value_name = "DETECTOR", default_value = "auto")]
+    pub detector: String,
     /// Most faces restored in a picture, the largest first (1 to 8)
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=8))]
     pub faces: u8,
@@ -156,48 +153,6 @@ pub struct BenchArgs {
 }
 
 #[derive(Args)]
-pub struct SoakArgs {
-    /// Pictures to be shown
-    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub frames: u64,
-    /// Which faults come when follows from this number
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// One fault in so many pictures, on average
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(2..))]
-    pub every: u64,
-    /// Only these kinds of faults: camera_lost, display_lost ...
-    #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
-    pub only: Vec<Kind>,
-    /// Where frames come from: the demo, or a recording (file:PATH), again and again
-    #[arg(long, value_name = "URI", default_value = "demo:")]
-    pub source: String,
-    /// Size of the demo's frames
-    #[arg(long, value_name = "WxH", default_value = "360x270")]
-    pub size: String,
-    /// Where pictures go
-    #[arg(long, value_name = "SINK", default_value = "null")]
-    pub sink: String,
-    /// What finds faces
-    #[arg(long, value_name = "LOCATOR", default_value = "auto")]
-    pub locator: String,
-    /// What restores faces
-    #[arg(
-        long,
-        visible_alias = "engine",
-        value_name = "NAME",
-        default_value = "auto"
-    )]
-    pub restorer: String,
-    /// An ONNX network in place of the embedded one
-    #[arg(long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
-    /// Write the report to this .json or .md file (may be given twice)
-    #[arg(long, value_name = "FILE")]
-    pub report: Vec<PathBuf>,
-}
-
-#[derive(Args)]
 pub struct DoctorArgs {
     /// Check this model file too
     #[arg(long, value_name = "FILE")]
@@ -212,7 +167,7 @@ pub struct TestPatternArgs {
     /// Stop after this many pictures (the default goes on until it is stopped; 1 for png and null)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub frames: Option<u64>,
-    /// Turn the picture clockwise: 0, 90, 180 or 270
+    /// LoopStep the picture clockwise: 0, 90, 180 or 270
     #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = rotations())]
     pub rotate: Rotation,
 }

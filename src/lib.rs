@@ -4,7 +4,7 @@
 //! ```text
 //!  capture ──> latest ──> convert ──> track ──> align ──> restore ──> compose ──> display
 //!  (thread)   (newest     (luma)       ^        16x16     128x128     (canvas)    (sink)
-//!             frame wins)    └──> face locator
+//!             frame wins)    └──> face detector
 //!                                 (own thread, own rate)
 //! ```
 //!
@@ -14,32 +14,16 @@
 //!
 //! The picture is a plausible guess, never evidence of who somebody is.
 
-pub mod align;
 pub mod bench;
-pub mod board;
-pub mod button;
 pub mod capture;
 pub mod compose;
 pub mod config;
-mod contain;
-pub mod convert;
 pub mod display;
-pub mod doctor;
-pub mod error;
-pub mod face;
-mod files;
-pub mod frame;
-pub mod geometry;
-pub mod latest;
-mod node;
+pub mod host;
 pub mod photo;
 pub mod picture;
 pub mod pipeline;
-pub mod restore;
-pub mod service;
-pub mod soak;
 pub mod stats;
-pub mod status;
 pub mod still;
 
-pub use error::{Error, Result};
+pub use face8x_core::{Error, ErrorKind, Result};

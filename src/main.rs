@@ -22,7 +22,6 @@ fn main() -> ExitCode {
         .remedy("write a command's own options behind it: `face8x image IN -o OUT --faces 2`")),
         Some(Command::Image(arguments)) => commands::image(arguments),
         Some(Command::Bench(arguments)) => commands::bench(*arguments),
-        Some(Command::Soak(arguments)) => commands::soak(arguments),
         Some(Command::List) => commands::list(),
         Some(Command::Doctor(arguments)) => commands::doctor(arguments),
         Some(Command::TestPattern(arguments)) => commands::test_pattern(arguments),

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 
 use face8x::compose::View;
 use face8x::config::Options;
-use face8x::pipeline::{Pipeline, Turn};
+use face8x::pipeline::{LoopStep, Pipeline};
 
 struct Watching;
 
@@ -66,7 +66,7 @@ static ALLOCATOR: Watching = Watching;
 fn show(pipeline: &mut Pipeline, frames: u64) {
     let mut shown = 0;
     while shown < frames {
-        shown += u64::from(pipeline.turn() == Turn::Shown);
+        shown += u64::from(pipeline.turn() == LoopStep::Shown);
     }
 }
 
@@ -74,7 +74,7 @@ fn show(pipeline: &mut Pipeline, frames: u64) {
 /// compute.)
 #[test]
 fn the_embedded_network_does_not_allocate() {
-    let mut restorer = face8x::restore::open("int8", None, 2).unwrap();
+    let mut restorer = face8x_core::restore::open("int8", None, 2).unwrap();
     let lr = [77; 16 * 16 * 3];
     let mut sr = Box::new([0; 128 * 128]);
     restorer.restore(&lr, &mut sr).unwrap();

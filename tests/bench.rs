@@ -175,13 +175,13 @@ fn compared_with_an_older_one(folder: &Path, report: &Value) {
         "bicubic",
         "--size",
         "320x240",
-        "--locator",
+        "--detector",
         "centre",
         "--compare",
         "old.json",
     ];
     let out = face8x(folder, &arguments).expect(0, &[]).stdout;
-    for words in ["machine: Raspberry Pi 1 then", "bicubic, none: locator: "] {
+    for words in ["machine: Raspberry Pi 1 then", "bicubic, none: detector: "] {
         assert!(out.contains(words), "no {words} in:\n{out}");
     }
     let ratios: Vec<&str> = out
@@ -200,7 +200,7 @@ fn an_interrupted_run_tells_what_it_has_and_marks_it() {
         "bench",
         "--engine",
         "bicubic",
-        "--locator",
+        "--detector",
         "centre",
         "--size",
         "320x240",

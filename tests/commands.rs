@@ -123,7 +123,7 @@ fn list_shows_every_table() {
         "spi:",
         "png:",
         "null",
-        "locators",
+        "detectors",
         "rustface",
         "centre",
         "box:",

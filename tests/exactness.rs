@@ -8,9 +8,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use face8x::geometry::HR_SIDE;
-use face8x::picture::unpack_rgb;
-use face8x::restore::{Operators, Restorer, TractRestorer, kernels};
+use face8x_core::geometry::HR_SIDE;
+use face8x_core::pixel::unpack_rgb;
+use face8x_core::restore::{Operators, Restorer, TractRestorer, kernels};
 
 /// Bytes of an input: 16x16 RGB pixels.
 const INPUT: usize = 16 * 16 * 3;

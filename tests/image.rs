@@ -87,7 +87,7 @@ fn the_restored_face_is_that_of_the_portrait_upright_and_not_mirrored() {
         sum / (3.0 * 128.0 * 128.0)
     };
     let (as_it_is, mirrored) = (difference(false), difference(true));
-    // Measured: 42 and 61 levels (the locator's box is a little small, and the rest is a guess).
+    // Measured: 42 and 61 levels (the detector's box is a little small, and the rest is a guess).
     assert!(as_it_is < 50.0, "{as_it_is} grey levels from the portrait");
     assert!(
         as_it_is < 0.8 * mirrored,

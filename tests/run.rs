@@ -43,7 +43,7 @@ fn the_demo_restores_a_face_and_counts_in_json() {
     )
     .expect(
         0,
-        &["restorer: ", "face8x.onnx", "source: demo:", "locator: "],
+        &["restorer: ", "face8x.onnx", "source: demo:", "detector: "],
     );
     let summary = run.summary();
     assert_eq!(summary["event"], "summary");
@@ -188,7 +188,7 @@ fn a_configuration_file_is_read_and_flags_win() {
     face8x(folder.path(), &["--config", "face8x.toml"]).expect(
         2,
         &[
-            "face8x.toml: line 2: there is no key \"viwe\"",
+            "face8x.toml: line 2: unknown key \"viwe\"",
             "did you mean \"view\"?",
         ],
     );
@@ -204,7 +204,7 @@ fn usage_mistakes_exit_with_2_and_name_the_nearest() {
             &["v4l2", "remedy: "][..],
         ),
         (&["--sink", "windw"], &["window"]),
-        (&["--locator", "rustfase"], &["rustface"]),
+        (&["--detector", "rustfase"], &["rustface"]),
         (&["--restorer", "bicubix"], &["bicubic"]),
         (&["--view", "stripe"], &["strip"]),
         (&["--rotate", "45"], &["90"]),
@@ -212,7 +212,7 @@ fn usage_mistakes_exit_with_2_and_name_the_nearest() {
         (&["--info-text", "%fsp"], &["%fps"]),
         (&["--size", "640"], &["640x480"]),
         (&["--sink", "spi:ili9999"], &["ili9341"]),
-        (&["--locator", "box:1,2,3"], &["box:"]),
+        (&["--detector", "box:1,2,3"], &["box:"]),
         (&["--sorce", "demo:"], &["--source"]),
     ] {
         face8x(folder.path(), arguments).expect(2, words);
@@ -237,7 +237,7 @@ fn what_is_not_there_exits_with_1_and_a_remedy() {
             &["text.onnx"],
         ),
         (
-            &["--source", "demo:", "--locator", "yunet:text.onnx"],
+            &["--source", "demo:", "--detector", "yunet:text.onnx"],
             &["text.onnx"],
         ),
         (&["--source", "demo:", "--sink", "window"], &["DISPLAY"]),
@@ -272,7 +272,7 @@ fn what_is_not_there_exits_with_1_and_a_remedy() {
 #[test]
 fn models_of_other_shapes_are_named() {
     let folder = folder();
-    let model = common::data("restore/output-64.onnx");
+    let model = common::data("../../crates/face8x-core/tests/data/restore/output-64.onnx");
     let model = model.to_str().unwrap();
     face8x(
         folder.path(),

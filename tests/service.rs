@@ -146,7 +146,7 @@ fn the_watchdog_starves_when_frames_cease_and_the_process_lives() {
     let manager = Manager::new();
     let mut child = manager
         .command(&["--source", "-", "--size", "64x48", "--format", "GREY"])
-        .args(["--headless", "--json", "--locator", "centre"])
+        .args(["--headless", "--json", "--detector", "centre"])
         .args(["--restorer", "bicubic"])
         .env("WATCHDOG_USEC", "400000")
         .stdin(Stdio::piped())
@@ -228,7 +228,7 @@ fn hangup_reads_the_configuration_again_and_a_bad_one_changes_nothing() {
     for (text, reason) in [
         (
             "\nviwe = 'full'\n",
-            "face8x.toml: line 2: there is no key \"viwe\"",
+            "face8x.toml: line 2: unknown key \"viwe\"",
         ),
         (
             "view = 'full'\nfaces = 9\n",

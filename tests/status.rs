@@ -29,7 +29,14 @@ fn start(folder: &Path, arguments: &[&str]) -> Run {
     let mut command = command(folder);
     command
         .args(["--source", "demo:", "--headless", "--restorer", "bicubic"])
-        .args(["--size", "160x120", "--locator", "centre", "--metrics", "0"])
+        .args([
+            "--size",
+            "160x120",
+            "--detector",
+            "centre",
+            "--metrics",
+            "0",
+        ])
         .args(arguments);
     let mut child = command.spawn().unwrap();
     let mut log = BufReader::new(child.stderr.take().unwrap()).lines();

@@ -41,7 +41,7 @@ fn a_damaged_frame_in_a_stream_is_skipped_and_counted() {
                 "--json",
                 "--frames",
                 "4",
-                "--locator",
+                "--detector",
                 "centre",
             ],
         )
@@ -64,7 +64,7 @@ fn a_stream_on_standard_input_ends_the_run() {
         "-",
         "--headless",
         "--json",
-        "--locator",
+        "--detector",
         "centre",
     ]);
     run.stdin(fs::File::open(folder.path().join("film.mjpg")).unwrap());
@@ -147,7 +147,7 @@ fn a_command_that_dies_is_run_again() {
             source,
             "--headless",
             "--json",
-            "--locator",
+            "--detector",
             "centre",
             "--frames",
             "4",

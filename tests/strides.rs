@@ -1,12 +1,12 @@
 //! What holds for frames of any size, stride and bytes, from the conversion to the picture.
 
-use face8x::align::Aligner;
 use face8x::compose::{ComposeOptions, Composer, Scene, View};
-use face8x::convert::{Converter, Region};
-use face8x::face::Reduced;
-use face8x::frame::{Frame, PixelFormat};
-use face8x::geometry::{HR_SIDE, LR_SIDE, Point, Rect, Similarity};
 use face8x::picture::Picture;
+use face8x_core::align::Aligner;
+use face8x_core::convert::{Converter, Region};
+use face8x_core::downscaled::Downscaled;
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE, Point, Rect, Similarity};
 use proptest::prelude::*;
 
 /// The planes of a format as the documentation of [`PixelFormat`] gives them: rows, bytes of a row
@@ -80,9 +80,9 @@ prop_compose! {
 /// What is made of a frame: reduced and aligned pixels, and display pixels.
 fn made_of(frame: &Frame) -> ([Vec<u8>; 3], [Vec<u32>; 2]) {
     let mut converter = Converter::new();
-    let (mut luma, mut colour) = (Reduced::default(), Reduced::default());
-    converter.reduce_luma(frame, 20, 15, &mut luma).unwrap();
-    converter.reduce_rgb(frame, 20, 15, &mut colour).unwrap();
+    let (mut luma, mut colour) = (Downscaled::default(), Downscaled::default());
+    converter.downscale_luma(frame, 20, 15, &mut luma).unwrap();
+    converter.downscale_rgb(frame, 20, 15, &mut colour).unwrap();
     let whole = Rect::new(0.0, 0.0, frame.width as f32, frame.height as f32);
     let mut scaled = vec![0; 24 * 18];
     converter
@@ -148,8 +148,8 @@ proptest! {
         let frame = Frame { format, width, height, stride, bytes: vec![7; length], ..Frame::empty() };
         let usable = format != PixelFormat::Mjpg && frame.validate().is_ok();
         let mut converter = Converter::new();
-        let mut luma = Reduced::default();
-        prop_assert_eq!(converter.reduce_luma(&frame, 200, 200, &mut luma).is_ok(), usable);
+        let mut luma = Downscaled::default();
+        prop_assert_eq!(converter.downscale_luma(&frame, 200, 200, &mut luma).is_ok(), usable);
         let mut lr = [0; LR_SIDE * LR_SIDE * 3];
         // A whole frame may still be too small for the alignment.
         let aligned = Aligner::new().lr(&frame, &Similarity::IDENTITY, &mut lr).is_ok();

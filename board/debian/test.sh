@@ -115,7 +115,7 @@ echo 'sorce = "demo:"' >>"$root/etc/face8x/face8x.toml"
 check "a mistake in the configuration is the status of the unit" 2 \
     "$(python3 "$here/manager.py" "$root" >"$folder/manager" 2>&1; echo $?)"
 check "the status has the line" 1 \
-    "$(grep -c "STATUS=/etc/face8x/face8x.toml: line [0-9]*: there is no key \"sorce\"" "$folder/manager")"
+    "$(grep -c "STATUS=/etc/face8x/face8x.toml: line [0-9]*: unknown key \"sorce\"" "$folder/manager")"
 
 check "it is removed" 0 "$(inside dpkg --remove face8x)"
 check "the configuration stays" yes "$([ -e "$root/etc/face8x/face8x.toml" ] && echo yes || echo no)"

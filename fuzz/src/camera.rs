@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use face8x::capture::mjpeg::{Split, Splitter, picture_at_start};
 use face8x::capture::{self, ReadError, Source, SourceOptions};
-use face8x::convert::{Converter, JpegDecoder, Region};
-use face8x::face::Reduced;
-use face8x::frame::{Frame, PixelFormat};
-use face8x::geometry::Rect;
+use face8x_core::convert::{Converter, JpegDecoder, Region};
+use face8x_core::downscaled::{Downscaled};
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::Rect;
 
 /// An MJPEG stream is cut into the same pictures whatever pieces it comes in.
 pub fn mjpeg(data: &[u8]) {
@@ -69,10 +69,10 @@ pub fn jpeg(data: &[u8]) {
 fn convert(frame: &Frame) {
     frame.validate().expect("a source gives whole frames");
     let mut converter = Converter::new();
-    let mut reduced = Reduced::default();
+    let mut reduced = Downscaled::default();
     let reducible = frame.width.max(frame.height) < 1000;
-    let luma = converter.reduce_luma(frame, 20, 20, &mut reduced);
-    let rgb = converter.reduce_rgb(frame, 20, 20, &mut reduced);
+    let luma = converter.downscale_luma(frame, 20, 20, &mut reduced);
+    let rgb = converter.downscale_rgb(frame, 20, 20, &mut reduced);
     assert!(!reducible || luma.is_ok() && rgb.is_ok());
     let region = Region {
         x: frame.width / 2,

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use face8x::restore::{Operators, Restorer, TractRestorer, kernels};
+use face8x_core::restore::{Operators, Restorer, TractRestorer, kernels};
 use face8x_train::runner::Runner;
 use prost::Message;
 use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};

@@ -12,7 +12,7 @@
 //! | `report` | a file of `face8x bench --export-json` |
 //! | `http` | what somebody sends to the metrics' port |
 //! | `model` | an ONNX file as `--model` |
-//! | `detector` | an ONNX file as `--locator yunet:FILE` |
+//! | `detector` | an ONNX file as `--detector yunet:FILE` |
 //! | `graph` | a byte that chooses a small network, and kernels, then changes to its graph, four bytes each |
 //! | `dataset` | a byte of damage, then the index of each part, `0xff` between them |
 //! | `heatmaps` | a byte of damage, then the index |
@@ -36,7 +36,7 @@ pub mod weights;
 
 use std::path::PathBuf;
 
-use face8x::Error;
+use face8x_core::Error;
 
 /// The path of a file of this process's own, to write an input to.
 fn scratch(name: &str) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Networks of the user's.
 
-use face8x::face;
-use face8x::restore::{Lr, Operators, Restorer, TractRestorer};
+use face8x_core::detect;
+use face8x_core::restore::{Lr, Operators, Restorer, TractRestorer};
 
 /// A picture to restore.
 pub fn lr() -> Lr {
@@ -24,7 +24,7 @@ pub fn model(data: &[u8]) {
 /// An ONNX file that is no YuNet is refused with a remedy.
 pub fn detector(data: &[u8]) {
     let path = crate::file("yunet.onnx", data);
-    if let Err(error) = face::open(&format!("yunet:{}", path.display())) {
+    if let Err(error) = detect::open(&format!("yunet:{}", path.display())) {
         crate::explained(&error);
     }
 }

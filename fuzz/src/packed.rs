@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use face8x::geometry::{HR_SIDE, Point};
+use face8x_core::geometry::{HR_SIDE, Point};
 use face8x_train::dataset::{Alignment, CROP_SIDE, Dataset, PictureData, Split, WIDE_SIDE, Writer};
 use face8x_train::heatmap::Heatmaps;
 use serde_json::Value;

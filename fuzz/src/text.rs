@@ -1,10 +1,10 @@
 //! Text that people and programs write.
 
 use face8x::bench::{self, Engine, Report};
-use face8x::button::ButtonOptions;
+use face8x::host::button::ButtonOptions;
 use face8x::config::Options;
-use face8x::soak::Kind;
-use face8x::{Error, face};
+use face8x_soak::Kind;
+use face8x_core::{Error, detect};
 
 /// A configuration file is refused as a mistake in its use, or every value of it is fine.
 pub fn config(data: &[u8]) {
@@ -30,7 +30,7 @@ pub fn values(data: &[u8]) {
     }
 }
 
-fn value(choice: u8, text: &str) -> face8x::Result<()> {
+fn value(choice: u8, text: &str) -> face8x_core::Result<()> {
     let mut options = Options::default();
     let said = Some(text.to_owned());
     match choice {
@@ -41,9 +41,9 @@ fn value(choice: u8, text: &str) -> face8x::Result<()> {
         4 => options.metrics = said,
         5 => options.source = said,
         6 => options.sink = said,
-        7 => options.locator = said,
+        7 => options.detector = said,
         8 => return text.parse::<ButtonOptions>().map(drop),
-        9 => return face::open(&format!("box:{text}")).map(drop),
+        9 => return detect::open(&format!("box:{text}")).map(drop),
         10 => return text.parse::<Engine>().map(drop),
         _ => return text.parse::<Kind>().map(drop),
     }

@@ -67,7 +67,7 @@ pub fn differences(old: &Report, new: &Report) -> Vec<String> {
         }
         for (what, old, new) in [
             ("source", &before.source, &case.source),
-            ("locator", &before.locator, &case.locator),
+            ("detector", &before.detector, &case.detector),
             ("view", &before.view, &case.view),
             ("sink", &before.sink, &case.sink),
         ] {

@@ -101,8 +101,8 @@ pub struct Setup {
     #[arg(long, value_name = "SINK", default_value = "null")]
     pub sink: String,
     /// What finds faces: auto, rustface, centre, box:X,Y,W,H or yunet:FILE
-    #[arg(long, value_name = "LOCATOR", default_value = "auto")]
-    pub locator: String,
+    #[arg(long, value_name = "DETECTOR", default_value = "auto")]
+    pub detector: String,
     /// What is composed: restored, side-by-side, strip, in-place or full
     #[arg(long, value_name = "VIEW", default_value = "side-by-side")]
     pub view: String,
@@ -224,7 +224,7 @@ impl Job {
         let options = Options {
             source: Some(self.setup.source.clone()),
             sink: Some(self.setup.sink.clone()),
-            locator: Some(self.setup.locator.clone()),
+            detector: Some(self.setup.detector.clone()),
             view: Some(self.setup.view.clone()),
             size: Some(self.setup.size.clone()),
             fps: Some(if played { 0 } else { self.setup.fps }),
@@ -253,7 +253,7 @@ mod tests {
         Setup {
             source: "demo:".into(),
             sink: "null".into(),
-            locator: "centre".into(),
+            detector: "centre".into(),
             view: "strip".into(),
             size: "320x240".into(),
             fps: 30,

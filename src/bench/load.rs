@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::board::{line, text};
+use crate::host::board::{line, text};
 
 /// Ticks a second of `/proc/stat`: USER_HZ, which is 100 on every architecture that face8x is
 /// built for.
@@ -50,7 +50,7 @@ pub fn average(root: &Path) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::fake::Root;
+    use crate::host::board::fake::Root;
 
     #[test]
     fn busy_time_leaves_out_idle_and_stolen_time() {

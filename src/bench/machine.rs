@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::load;
-use crate::board::{Board, Throttling, entries, line, number, text};
+use crate::host::board::{Board, Throttling, entries, line, number, text};
 
 /// A machine as results tell it; what it does not say itself is `null`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -142,7 +142,7 @@ fn is_emulated(root: &Path, architecture: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::fake::Root;
+    use crate::host::board::fake::Root;
 
     #[test]
     fn a_raspberry_pi_is_no_virtual_machine() {

@@ -13,6 +13,7 @@ mod histogram;
 mod job;
 mod load;
 mod machine;
+mod model_only;
 mod power;
 mod process;
 mod report;
@@ -43,7 +44,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Measures networks alone, without the pipeline and in this process: see
-/// [`crate::restore::bench`]. `patience` is for each network's engines together.
+/// [`face8x_core::restore::bench`]. `patience` is for each network's engines together.
 ///
 /// # Errors
 /// A model cannot be read or run.
@@ -60,11 +61,9 @@ pub fn model_only(
     let mut results = Vec::new();
     for model in models {
         let file = model.0.as_deref();
-        results.extend(crate::restore::bench::model_only(
-            engines, file, threads, patience,
-        )?);
+        results.extend(model_only::model_only(engines, file, threads, patience)?);
     }
-    machine.temperature_after = crate::board::temperature_in(root);
+    machine.temperature_after = crate::host::board::temperature_in(root);
     let enough = |row: &Row| row.figures.runs as u64 >= Rule::FULL.runs;
     let quick = !results.iter().all(enough) || patience.as_secs_f64() < Rule::FULL.seconds;
     let build = session::build();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::board::{entries, line, number};
+use crate::host::board::{entries, line, number};
 
 /// A supply rail that is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,7 +143,7 @@ pub fn joules(readings: &[(f64, f64)], from: f64, to: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::fake::Root;
+    use crate::host::board::fake::Root;
     use proptest::prelude::*;
 
     fn told(root: &Root) -> Vec<(String, f64)> {

@@ -14,8 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::job::Job;
 use super::watch::{INTERVAL, Watch};
 use super::worker::Measured;
-use crate::frame::monotonic_now;
 use crate::{Error, Result};
+use face8x_core::frame::monotonic_now;
 
 /// How often it looks whether the process has ended.
 const STEP: Duration = Duration::from_millis(10);
@@ -33,7 +33,7 @@ pub struct Finished {
 /// The process cannot be started, or says itself on standard error what failed.
 pub fn run(job: &Job, program: &Path, watch: &mut Watch, stop: &AtomicBool) -> Result<Finished> {
     let text = serde_json::to_string(job)
-        .map_err(|e| Error::new(format!("the measurement cannot be described: {e}")))?;
+        .map_err(|e| Error::other(format!("the measurement cannot be described: {e}")))?;
     let started = monotonic_now().as_secs_f64();
     let mut child = Command::new(program)
         .args(["--quiet", "bench", "--worker", &text])
@@ -42,7 +42,7 @@ pub fn run(job: &Job, program: &Path, watch: &mut Watch, stop: &AtomicBool) -> R
         // The terminal's Ctrl-C reaches this process alone, which passes it on once.
         .process_group(0)
         .spawn()
-        .map_err(|e| Error::new(format!("cannot start {}: {e}", program.display())))?;
+        .map_err(|e| Error::other(format!("cannot start {}: {e}", program.display())))?;
     let output = read_all(&mut child);
     watch.clear();
     let status = match wait(&mut child, watch, stop) {
@@ -59,10 +59,10 @@ pub fn run(job: &Job, program: &Path, watch: &mut Watch, stop: &AtomicBool) -> R
     match status.code() {
         Some(0) => {}
         Some(2) => return Err(Error::usage(what).remedy("see the message above")),
-        _ => return Err(Error::new(what).remedy("see the message above")),
+        _ => return Err(Error::other(what).remedy("see the message above")),
     }
     let measured = serde_json::from_str(&text)
-        .map_err(|e| Error::new(format!("{what}: its answer is not understood: {e}")))?;
+        .map_err(|e| Error::other(format!("{what}: its answer is not understood: {e}")))?;
     Ok(Finished { measured, started })
 }
 
@@ -76,7 +76,7 @@ fn wait(
     loop {
         let ended = child
             .try_wait()
-            .map_err(|e| Error::new(format!("the measuring process is lost: {e}")))?;
+            .map_err(|e| Error::other(format!("the measuring process is lost: {e}")))?;
         if let Some(status) = ended {
             return Ok(status);
         }

@@ -10,7 +10,8 @@ use super::machine::Machine;
 use super::trust::Warning;
 use super::watch::Seen;
 use super::worker::END_TO_END;
-use crate::{Error, Result, files};
+use crate::{Error, Result};
+use face8x_core::files;
 
 /// Of a report at most: one of all engines, models and thread counts has less than one.
 const MAX_MB: u64 = 16;
@@ -91,7 +92,8 @@ pub struct Case {
     /// What the parts of the pipeline say about themselves.
     pub restorer: String,
     pub source: String,
-    pub locator: String,
+    #[serde(rename = "locator")]
+    pub detector: String,
     pub sink: String,
     pub view: String,
     /// Frames with a face, which were measured, and those without one, which were not.
@@ -146,7 +148,7 @@ impl Report {
     /// The file cannot be read, is none of `face8x bench`'s, or has the form of another version.
     pub fn read(path: &Path) -> Result<Report> {
         let text = files::read_text(path, MAX_MB).map_err(|e| {
-            Error::new(format!("cannot read {}: {e}", path.display()))
+            Error::other(format!("cannot read {}: {e}", path.display()))
                 .remedy("name a file that `face8x bench --export-json FILE` wrote")
         })?;
         Report::parse(&text).map_err(|e| e.context(path.display()))
@@ -156,15 +158,15 @@ impl Report {
     pub fn parse(text: &str) -> Result<Report> {
         let remedy = "name a file that `face8x bench --export-json FILE` of this version wrote";
         let no_report =
-            |e: serde_json::Error| Error::new(format!("no benchmark: {e}")).remedy(remedy);
+            |e: serde_json::Error| Error::other(format!("no benchmark: {e}")).remedy(remedy);
         let value: serde_json::Value = serde_json::from_str(text).map_err(no_report)?;
         match value["schema"].as_str() {
             Some(SCHEMA) => serde_json::from_value(value).map_err(no_report),
-            Some(other) => Err(Error::new(format!(
+            Some(other) => Err(Error::other(format!(
                 "the file has the form \"{other}\"; this face8x reads \"{SCHEMA}\""
             ))
             .remedy(remedy)),
-            None => Err(Error::new("the file does not say its form (\"schema\")").remedy(remedy)),
+            None => Err(Error::other("the file does not say its form (\"schema\")").remedy(remedy)),
         }
     }
 }

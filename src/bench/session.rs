@@ -11,7 +11,9 @@ use super::report::{self, Case, Report, Row, SCHEMA};
 use super::trust;
 use super::watch::Watch;
 use super::worker::{END_TO_END, Measured};
-use crate::{Result, board, restore};
+use crate::Result;
+use crate::host::board;
+use face8x_core::restore;
 
 /// The stage of the start.
 const COLD_START: &str = "cold-start";
@@ -170,7 +172,7 @@ fn case(job: &Job, measured: &Measured, watch: &mut Watch) -> Result<Case> {
         threads: job.threads,
         restorer: measured.restorer.clone(),
         source: measured.source.clone(),
-        locator: measured.locator.clone(),
+        detector: measured.detector.clone(),
         sink: measured.sink.clone(),
         view: measured.view.clone(),
         frames,

@@ -58,7 +58,7 @@ fn of_case(report: &Report, case: &Case) -> String {
         case.threads,
         case.restorer,
         case.source,
-        case.locator,
+        case.detector,
         case.view,
         case.sink
     );

@@ -30,7 +30,7 @@ pub fn case(threads: usize) -> Case {
         threads,
         restorer: "int8".into(),
         source: "demo: YUYV 640x480 on demand".into(),
-        locator: "rustface".into(),
+        detector: "rustface".into(),
         sink: "null".into(),
         view: "side-by-side".into(),
         frames: 1024,

@@ -139,7 +139,7 @@ fn of_case(case: &Case, found: &mut Vec<Warning>) {
 mod tests {
     use super::*;
     use crate::bench::tests::{case, machine};
-    use crate::board::fake::Root;
+    use crate::host::board::fake::Root;
 
     fn codes(machine: &Machine, cases: &[Case]) -> Vec<String> {
         let found = warnings(machine, cases, "release", false);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::load::Load;
 use super::power::{self, Rail};
-use crate::board::{self, Limits, Throttling, entries, number};
-use crate::frame::monotonic_now;
+use crate::host::board::{self, Limits, Throttling, entries, number};
+use face8x_core::frame::monotonic_now;
 
 /// How often it looks.
 pub const INTERVAL: Duration = Duration::from_millis(250);
@@ -174,7 +174,7 @@ fn loads(samples: &[&Sample], own: f64) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::fake::Root;
+    use crate::host::board::fake::Root;
 
     const STAT: &str = "proc/stat";
 

@@ -7,10 +7,11 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::job::{Job, Rule};
-use crate::frame::monotonic_now;
-use crate::pipeline::{Pipeline, Stage, Turn};
+use crate::host::board;
+use crate::pipeline::{LoopStep, Pipeline, Stage};
 use crate::stats::Event;
-use crate::{Error, Result, board};
+use crate::{Error, Result};
+use face8x_core::frame::monotonic_now;
 
 /// How long a source may show no face.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,7 +34,8 @@ pub struct Measured {
     /// What the parts say about themselves.
     pub restorer: String,
     pub source: String,
-    pub locator: String,
+    #[serde(rename = "locator")]
+    pub detector: String,
     pub sink: String,
     pub view: String,
     /// When the display had the first restored face; `None` where it was stopped before.
@@ -85,7 +87,7 @@ pub fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
     Ok(Measured {
         restorer: summary.restorer.to_owned(),
         source: summary.source.to_owned(),
-        locator: summary.locator.to_owned(),
+        detector: summary.detector.to_owned(),
         sink: summary.sink.to_owned(),
         view: summary.view.to_owned(),
         first_restored,
@@ -117,10 +119,10 @@ impl Run<'_> {
         let start = Instant::now();
         while !self.stop.load(Ordering::Relaxed) {
             match self.pipeline.turn() {
-                Turn::Shown if self.pipeline.faces().found() > 0 => return Ok(true),
-                Turn::Shown => self.faceless += 1,
-                Turn::Kept | Turn::Waited => {}
-                Turn::Over => return Err(no_more_frames()),
+                LoopStep::Shown if self.pipeline.faces().found() > 0 => return Ok(true),
+                LoopStep::Shown => self.faceless += 1,
+                LoopStep::Kept | LoopStep::Waited => {}
+                LoopStep::Over => return Err(no_more_frames()),
             }
             if start.elapsed() > PATIENCE {
                 return Err(no_face());
@@ -216,14 +218,14 @@ fn cpu_time() -> Duration {
 }
 
 fn no_face() -> Error {
-    Error::new(format!(
+    Error::other(format!(
         "no face was seen for {} seconds: without one there is nothing to measure",
         PATIENCE.as_secs()
     ))
-    .remedy("stand before the camera, or measure without searching: --locator centre")
+    .remedy("stand before the camera, or measure without searching: --detector centre")
 }
 
 fn no_more_frames() -> Error {
-    Error::new("the source has ended before the measurement")
+    Error::other("the source has ended before the measurement")
         .remedy("name a source that goes on: a camera, demo:, or files, which begin again")
 }

@@ -47,5 +47,5 @@ pub fn cameras() -> Result<Vec<CameraInfo>> {
 /// The answer of a build without the feature.
 #[cfg(not(feature = "v4l2"))]
 pub(super) fn without_v4l2() -> crate::Error {
-    crate::Error::new("this build has no V4L2 cameras").remedy("build with --features v4l2")
+    crate::Error::other("this build has no V4L2 cameras").remedy("build with --features v4l2")
 }

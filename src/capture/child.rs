@@ -12,8 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use crate::frame::monotonic_now;
 use crate::{Error, Result};
+use face8x_core::frame::monotonic_now;
 
 /// How long a child may take to end after SIGTERM, or after it closed its output.
 const MANNERS: Duration = Duration::from_millis(300);
@@ -39,7 +39,7 @@ impl Producer {
     /// # Errors
     /// It cannot be started.
     pub fn start(name: &str, program: &OsStr, args: &[OsString]) -> Result<Self> {
-        let failed = |e: std::io::Error| Error::new(format!("cannot run {name}: {e}"));
+        let failed = |e: std::io::Error| Error::other(format!("cannot run {name}: {e}"));
         let mut child = Command::new(program)
             .args(args)
             .stdin(Stdio::null())
@@ -49,7 +49,7 @@ impl Producer {
             .spawn()
             .map_err(failed)?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(Error::new(format!("cannot run {name}: no pipe to it")));
+            return Err(Error::other(format!("cannot run {name}: no pipe to it")));
         };
         let producer = Producer {
             child,
@@ -116,7 +116,7 @@ impl Producer {
             _ => format!("{} closed its output", self.name),
         };
         let colon = if self.last_line.is_empty() { "" } else { ": " };
-        Error::new(format!("{how}{colon}{}", self.last_line))
+        Error::other(format!("{how}{colon}{}", self.last_line))
     }
 
     /// Its status, once a killed child is gone.

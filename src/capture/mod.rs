@@ -15,6 +15,7 @@ pub mod cameras;
 mod child;
 pub mod demo;
 pub mod file;
+pub mod latest;
 pub mod mjpeg;
 pub mod negotiate;
 mod pace;
@@ -31,8 +32,8 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::frame::{Frame, PixelFormat, check_size};
 use crate::{Error, Result};
+use face8x_core::frame::{Frame, PixelFormat, check_size};
 
 pub use cameras::{CameraInfo, cameras};
 pub use thread::{Capture, State, Taken};
@@ -272,7 +273,7 @@ fn open_any_camera(options: &SourceOptions) -> Result<Box<dyn Source>> {
     } else {
         reasons.join("; ")
     };
-    Err(Error::new(why).remedy("`face8x list` shows the cameras, `face8x doctor` what ails them"))
+    Err(Error::other(why).remedy("`face8x list` shows the cameras, `face8x doctor` what ails them"))
 }
 
 #[cfg(feature = "v4l2")]

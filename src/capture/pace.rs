@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::frame::monotonic_now;
+use face8x_core::frame::monotonic_now;
 
 /// Says when the next frame is due.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use super::child::{Producer, find_program};
 use super::pipe::{Input, PipeSource};
 use super::{Source, SourceOptions};
-use crate::frame::PixelFormat;
 use crate::{Error, Result};
+use face8x_core::frame::PixelFormat;
 
 /// Rows of YU12 are padded to a multiple of this many bytes of luma. libcamera aligns strides to
 /// 64 on the Raspberry Pi's ISPs, and `rpicam-vid` writes them out as they are. What `nvvidconv`
@@ -49,7 +49,7 @@ fn start(
     options: &SourceOptions,
 ) -> Result<Box<dyn Source>> {
     let Some(program) = find_program(&path_variable(), names) else {
-        return Err(Error::new(format!(
+        return Err(Error::other(format!(
             "{scheme}:// needs {}, which is not installed",
             names[0]
         ))

@@ -73,7 +73,12 @@ fn unknown_sources_name_the_nearest_and_all() {
         );
     }
     let error = open("zzz", &SourceOptions::default()).err().unwrap();
-    assert!(error.remedy_text().unwrap().starts_with("known are auto"));
+    assert!(
+        error
+            .remedy_text()
+            .unwrap()
+            .starts_with("valid values: auto")
+    );
     assert_eq!(
         open("", &SourceOptions::default())
             .err()

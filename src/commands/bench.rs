@@ -70,7 +70,7 @@ fn worker(job: &str) -> Result<ExitCode> {
     let stop = stop_on_signals()?;
     let measured = bench::measure(&job, &stop)?;
     let text = serde_json::to_string(&measured)
-        .map_err(|e| Error::new(format!("the measurement cannot be written: {e}")))?;
+        .map_err(|e| Error::other(format!("the measurement cannot be written: {e}")))?;
     println!("{text}");
     Ok(ExitCode::SUCCESS)
 }
@@ -103,7 +103,7 @@ fn pipeline(arguments: &BenchArgs) -> Result<Outcome> {
         job.settings()?;
     }
     let program = std::env::current_exe()
-        .map_err(|e| Error::new(format!("face8x does not find its own file: {e}")))?;
+        .map_err(|e| Error::other(format!("face8x does not find its own file: {e}")))?;
     let plan = Plan {
         jobs,
         starts: if arguments.quick { STARTS.1 } else { STARTS.0 },
@@ -169,7 +169,7 @@ fn check_folder(path: &Path) -> Result<()> {
 }
 
 fn cannot_write(path: &Path, why: impl std::fmt::Display) -> Error {
-    Error::new(format!("cannot write {}: {why}", path.display()))
+    Error::other(format!("cannot write {}: {why}", path.display()))
         .remedy("name a file in a folder that exists and may be written to")
 }
 

@@ -23,7 +23,7 @@ pub fn man(arguments: ManArgs) -> Result<ExitCode> {
             let mut page = Vec::new();
             clap_mangen::Man::new(command)
                 .render(&mut page)
-                .map_err(|error| Error::new(format!("the manual page: {error}")))?;
+                .map_err(|error| Error::other(format!("the manual page: {error}")))?;
             print(&page)?;
         }
     }
@@ -41,10 +41,10 @@ pub fn completions(arguments: CompletionsArgs) -> Result<ExitCode> {
 fn print(bytes: &[u8]) -> Result<()> {
     std::io::stdout()
         .write_all(bytes)
-        .map_err(|error| Error::new(format!("standard output: {error}")))
+        .map_err(|error| Error::other(format!("standard output: {error}")))
 }
 
 fn cannot_write(folder: &Path, error: &std::io::Error) -> Error {
-    Error::new(format!("cannot write into {}: {error}", folder.display()))
+    Error::other(format!("cannot write into {}: {error}", folder.display()))
         .remedy("name a folder that you may write into")
 }

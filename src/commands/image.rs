@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use face8x::face::{self, Locator};
+use face8x::Result;
 use face8x::still::{self, Form, Job, Outcome, Progress};
-use face8x::{Result, restore};
+use face8x_core::detect::{self, Detector};
+use face8x_core::restore;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::ImageArgs;
@@ -14,10 +15,12 @@ use crate::cli::ImageArgs;
 pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
     let model = arguments.model.as_deref();
     let mut restorer = restore::open(&arguments.restorer, model, arguments.threads.into())?;
-    let mut locator = match arguments.aligned {
+    let mut detector = match arguments.aligned {
         true => None,
-        false if arguments.locator == "auto" => Some(face::open(still::LOCATOR)?),
-        false => Some(face::open(&arguments.locator)?),
+        false if arguments.detector == "auto" => {
+            Some(detect::open(face8x_core::detect::PHOTO_DETECTOR)?)
+        }
+        false => Some(detect::open(&arguments.detector)?),
     };
     let job = Job {
         inputs: &arguments.inputs,
@@ -34,10 +37,10 @@ pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
         bar.set_style(style);
     }
-    let locator = locator
+    let detector = detector
         .as_mut()
-        .map(|locator| locator.as_mut() as &mut dyn Locator);
-    let told = still::run(&job, locator, restorer.as_mut(), &mut |progress| {
+        .map(|detector| detector.as_mut() as &mut dyn Detector);
+    let told = still::run(&job, detector, restorer.as_mut(), &mut |progress| {
         show(&bar, &progress);
     });
     bar.finish_and_clear();

@@ -9,11 +9,12 @@ use face8x::capture::{self, CameraInfo, SOURCES};
 use face8x::compose::{View, rotate};
 use face8x::display::pattern::test_pattern as draw;
 use face8x::display::{self, Event, Kind, SINKS, SinkOptions};
-use face8x::doctor::{self, Status, Surroundings};
-use face8x::face::{LOCATORS, PointFinder};
+use face8x::host::doctor::{self, Status, Surroundings};
 use face8x::picture::Picture;
-use face8x::restore::{self, RESTORERS};
 use face8x::{Error, Result};
+use face8x_core::detect::DETECTORS;
+use face8x_core::landmarks::LandmarkFinder;
+use face8x_core::restore::{self, RESTORERS};
 
 use super::stop_on_signals;
 use crate::cli::{DoctorArgs, TestPatternArgs};
@@ -47,8 +48,8 @@ pub fn list() -> Result<ExitCode> {
         SINKS.iter().map(|kind| (kind.name, kind.help)),
     );
     table(
-        "locators (--locator)",
-        LOCATORS.iter().map(|kind| (kind.form, kind.help)),
+        "detectors (--detector)",
+        DETECTORS.iter().map(|kind| (kind.form, kind.help)),
     );
     table(
         "restorers (--restorer)",
@@ -93,7 +94,7 @@ pub fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
         Some(path) => restore::open("auto", Some(path), 1).map(|restorer| restorer.describe()),
         None => restore::model_checksum().map(|sum| format!("embedded, SHA-256 {sum}")),
     };
-    let landmarks = PointFinder::new().map(|finder| {
+    let landmarks = LandmarkFinder::new().map(|finder| {
         let engine = finder.engine();
         format!("embedded, as its SHA-256 says, by {engine}")
     });
@@ -131,7 +132,7 @@ pub fn test_pattern(arguments: TestPatternArgs) -> Result<ExitCode> {
         }
         let (width, height) = arguments.rotate.turned(sink.size().unwrap_or((640, 480)));
         upright.resize(width, height);
-        draw(&mut upright, frame).map_err(|e| Error::new(format!("cannot draw: {e}")))?;
+        draw(&mut upright, frame).map_err(|e| Error::other(format!("cannot draw: {e}")))?;
         rotate(&upright, arguments.rotate, &mut turned);
         sink.present(&turned)?;
         if frame + 1 < frames {

@@ -5,14 +5,12 @@ mod generate;
 mod image;
 mod look;
 mod run;
-mod soak;
 
 pub use bench::bench;
 pub use generate::{completions, man};
 pub use image::image;
 pub use look::{doctor, list, test_pattern};
 pub use run::run;
-pub use soak::soak;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -26,7 +24,7 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .map_err(|e| Error::new(format!("cannot listen to stop signals: {e}")))?;
+            .map_err(|e| Error::other(format!("cannot listen to stop signals: {e}")))?;
     }
     Ok(stop)
 }
@@ -35,5 +33,5 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>> {
 fn flag_on_hangup(flag: &Arc<AtomicBool>) -> Result<()> {
     signal_hook::flag::register(SIGHUP, Arc::clone(flag))
         .map(drop)
-        .map_err(|e| Error::new(format!("cannot listen to SIGHUP: {e}")))
+        .map_err(|e| Error::other(format!("cannot listen to SIGHUP: {e}")))
 }

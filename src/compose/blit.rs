@@ -2,9 +2,10 @@
 
 use super::layout::Area;
 use super::view::Rotation;
-use crate::geometry::LR_SIDE;
-use crate::picture::{Picture, pack_rgb};
-use crate::restore::Lr;
+use crate::picture::Picture;
+use face8x_core::geometry::LR_SIDE;
+use face8x_core::pixel::pack_rgb;
+use face8x_core::restore::Lr;
 
 /// The rows of `area` on the canvas, from above. An area that does not lie on the canvas is cut.
 pub fn rows(canvas: &mut Picture, area: Area) -> impl Iterator<Item = &mut [u32]> {
@@ -188,8 +189,8 @@ mod tests {
 
         #[test]
         fn a_mixture_is_the_weighted_mean(under in 0u32..1 << 24, over in 0u32..1 << 24, weight in 0u32..=256) {
-            let mixed = crate::picture::unpack_rgb(mix(under, over, weight));
-            let (under, over) = (crate::picture::unpack_rgb(under), crate::picture::unpack_rgb(over));
+            let mixed = face8x_core::pixel::unpack_rgb(mix(under, over, weight));
+            let (under, over) = (face8x_core::pixel::unpack_rgb(under), face8x_core::pixel::unpack_rgb(over));
             for c in 0..3 {
                 let t = weight as f64 / 256.0;
                 let wanted = under[c] as f64 * (1.0 - t) + over[c] as f64 * t;

@@ -1,10 +1,10 @@
 //! The camera picture on the canvas.
 
 use super::layout::Area;
-use crate::convert::Converter;
-use crate::frame::{Frame, PixelFormat};
-use crate::geometry::Rect;
 use crate::picture::Picture;
+use face8x_core::convert::Converter;
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::Rect;
 
 /// Whether a frame holds a picture that can be drawn.
 pub fn can_show(frame: &Frame) -> bool {

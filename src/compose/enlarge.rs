@@ -2,9 +2,9 @@
 
 use super::blit;
 use super::layout::Area;
-use crate::geometry::HR_SIDE;
 use crate::picture::Picture;
-use crate::restore::Sr;
+use face8x_core::geometry::HR_SIDE;
+use face8x_core::restore::Sr;
 
 /// Bits of a whole weight. A channel (8 bits) times a weight, overshoot included, must fit the 16
 /// bits in which everything is reckoned: eight channels a vector instruction.
@@ -226,7 +226,7 @@ fn mean(pixels: [u32; 4]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::unpack_rgb;
+    use face8x_core::pixel::unpack_rgb;
 
     fn pattern() -> Box<Sr> {
         let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);

@@ -234,7 +234,7 @@ mod tests {
             assert_eq!(error.exit_code(), 2);
             assert_eq!(
                 error.to_string(),
-                format!("there is no info text value \"{word}\"")
+                format!("unknown info text value \"{word}\"")
             );
             let remedy = error.remedy_text().unwrap();
             for (known, _) in WORDS {

@@ -28,12 +28,13 @@ pub use blit::rotate;
 pub use info::{InfoText, Status};
 pub use view::{Rotation, View};
 
-use crate::convert::Converter;
-use crate::face::{Face, MAX_FACES};
-use crate::frame::Frame;
-use crate::geometry::Similarity;
 use crate::picture::Picture;
-use crate::restore::{Lr, Sr};
+use face8x_core::convert::Converter;
+use face8x_core::face::Face;
+use face8x_core::frame::Frame;
+use face8x_core::geometry::Similarity;
+use face8x_core::restore::{Lr, Sr};
+use face8x_core::track::MAX_FACES;
 
 /// What is behind everything.
 const BACKGROUND: u32 = 0x101418;

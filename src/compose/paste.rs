@@ -3,9 +3,9 @@
 use super::blit;
 use super::enlarge::halve;
 use super::layout::Area;
-use crate::geometry::{HR_SIDE, Similarity};
 use crate::picture::Picture;
-use crate::restore::Sr;
+use face8x_core::geometry::{HR_SIDE, Similarity};
+use face8x_core::restore::Sr;
 
 /// Pixels of the restored face.
 const PIXELS: usize = HR_SIDE * HR_SIDE;

@@ -3,7 +3,7 @@
 use super::layout::{self, Area};
 use super::views::{Drawing, shape};
 use super::{MUTED, PANEL, TEXT, blit, text};
-use crate::frame::Frame;
+use face8x_core::frame::Frame;
 
 /// Captions of the side-by-side view and the honesty line, each from the longest wording to the
 /// shortest; the first that fits is shown.

@@ -171,7 +171,7 @@ mod tests {
     fn an_unknown_view_names_the_nearest() {
         let error = "side-by-sid".parse::<View>().unwrap_err();
         assert_eq!(error.exit_code(), 2);
-        assert_eq!(error.to_string(), "there is no view \"side-by-sid\"");
+        assert_eq!(error.to_string(), "unknown view \"side-by-sid\"");
         let remedy = error.remedy_text().unwrap();
         assert!(
             remedy.starts_with("did you mean \"side-by-side\"?"),

@@ -6,9 +6,9 @@ use super::{
     ACCENT, ACCENT_DIM, BACKGROUND, Composer, MAX_FACES, MUTED, PANEL, Restored, Scene, TEXT, View,
     blit, camera, paste, side_by_side, sign,
 };
-use crate::frame::Frame;
-use crate::geometry::Rect;
 use crate::picture::Picture;
+use face8x_core::frame::Frame;
+use face8x_core::geometry::Rect;
 
 /// What the faces of the strip view are called, in the camera picture and below it.
 const NUMBERS: [&str; MAX_FACES] = ["1", "2", "3", "4", "5", "6", "7", "8"];

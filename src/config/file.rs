@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Options;
-use crate::{Error, Result, files};
+use crate::{Error, Result};
+use face8x_core::files;
 
 /// A file that is larger is none of these options'.
 const MAX_MB: u64 = 1;
@@ -17,7 +18,7 @@ impl Options {
     /// named) or a value that [`resolve`](Options::resolve) refuses; each with the line.
     pub fn from_file(path: &Path) -> Result<Options> {
         let text = files::read_text(path, MAX_MB).map_err(|e| {
-            Error::new(format!(
+            Error::other(format!(
                 "cannot read the configuration {}: {e}",
                 path.display()
             ))
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn an_unknown_key_names_the_nearest_and_its_line() {
         let error = Options::from_toml("view = 'strip'\nsorce = 'demo:'").unwrap_err();
-        assert_eq!(error.to_string(), "line 2: there is no key \"sorce\"");
+        assert_eq!(error.to_string(), "line 2: unknown key \"sorce\"");
         assert!(
             error
                 .remedy_text()
@@ -105,7 +106,7 @@ mod tests {
     fn a_table_has_its_own_keys() {
         let text = "view = 'strip'\n\n[button]\nlien = 17\n";
         let error = Options::from_toml(text).unwrap_err();
-        assert_eq!(error.to_string(), "line 4: there is no key \"lien\"");
+        assert_eq!(error.to_string(), "line 4: unknown key \"lien\"");
         let remedy = error.remedy_text().unwrap();
         assert!(remedy.starts_with("did you mean \"line\"?"), "{remedy}");
         let error = Options::from_toml("faces = 1\n[button]\naction = 'view'\n").unwrap_err();

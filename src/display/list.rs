@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use crate::Error;
-use crate::node;
+use crate::host::node;
 
 /// A display that this machine has, or a part of one (an SPI bus, a GPIO chip).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn connector_info(attributes: &Path, node: &Path, name: &str) -> DisplayInfo {
         .unwrap_or_default();
     let problem = problem_with(node).or_else(|| {
         (status == "disconnected").then(|| {
-            Error::new(format!("nothing is connected to {name}"))
+            Error::other(format!("nothing is connected to {name}"))
                 .remedy("connect a display and switch it on")
         })
     });

@@ -226,7 +226,7 @@ fn first_that_opens(
         .iter()
         .map(|(name, error)| format!("{name}: {error}"))
         .collect();
-    Err(Error::new(format!("no display: {}", reasons.join("; ")))
+    Err(Error::other(format!("no display: {}", reasons.join("; ")))
         .remedy("name one with --sink; `face8x doctor` says what each needs"))
 }
 
@@ -264,7 +264,7 @@ mod window {
 /// The error of a sink whose Cargo feature is off.
 #[cfg(not(all(feature = "drm", feature = "spi", feature = "window")))]
 fn not_built(feature: &str) -> Result<Box<dyn Sink>> {
-    Err(Error::new(format!(
+    Err(Error::other(format!(
         "this face8x was built without the feature {feature}"
     ))
     .remedy(format!("build it with `--features {feature}`")))

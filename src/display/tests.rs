@@ -15,7 +15,7 @@ fn unknown_sinks_are_usage_errors_that_name_the_nearest() {
         let error = fails(uri);
         assert_eq!(error.exit_code(), 2);
         let name = uri.split(':').next().unwrap();
-        assert_eq!(error.to_string(), format!("there is no sink {name:?}"));
+        assert_eq!(error.to_string(), format!("unknown sink {name:?}"));
         let remedy = error.remedy_text().unwrap();
         let question = format!("did you mean {near:?}?");
         assert!(remedy.starts_with(&question), "{remedy}");
@@ -56,7 +56,7 @@ fn null_shows_nothing_in_the_wished_size() {
 fn auto_takes_the_first_that_opens_and_tells_why_not_the_others() {
     let open_some = |uri: &str| match uri {
         "fb" => open("null", &SinkOptions::default()),
-        _ => Err(Error::new(format!("{uri} is not there"))),
+        _ => Err(Error::other(format!("{uri} is not there"))),
     };
     let opened = first_that_opens(&["window", "drm", "fb", "png"], open_some).unwrap();
     assert_eq!(

@@ -23,9 +23,9 @@ use winit::window::{Window, WindowAttributes, WindowId};
 
 use super::raster::Centred;
 use super::{Event, Kind, Sink, SinkOptions, no_argument};
-use crate::contain::contain;
 use crate::picture::Picture;
 use crate::{Error, Result};
+use face8x_core::contain;
 
 /// The size of the window where none is wished: the side-by-side view fits, as does the screen of
 /// the smallest desktop.
@@ -100,7 +100,7 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
     match &sink.app.made {
         Some(Ok(_)) => Ok(Box::new(sink)),
         Some(Err(error)) => Err(error.clone()),
-        None => Err(Error::new(format!("{system:?} has not opened a window"))),
+        None => Err(Error::other(format!("{system:?} has not opened a window"))),
     }
 }
 
@@ -116,7 +116,7 @@ fn find_system(
 ) -> Result<System> {
     if cfg!(target_feature = "crt-static") {
         return Err(
-            Error::new("a static build cannot load the libraries of a window system")
+            Error::other("a static build cannot load the libraries of a window system")
                 .remedy("use --sink drm or fb, or a build that is not static"),
         );
     }
@@ -149,7 +149,7 @@ fn find_system(
     if reasons.is_empty() {
         reasons.push("no desktop: neither WAYLAND_DISPLAY nor DISPLAY is set".to_owned());
     }
-    Err(Error::new(reasons.join("; ")).remedy("start it from a desktop, or use --sink drm"))
+    Err(Error::other(reasons.join("; ")).remedy("start it from a desktop, or use --sink drm"))
 }
 
 fn with_libraries(system: System) -> Result<System> {
@@ -160,7 +160,7 @@ fn with_libraries(system: System) -> Result<System> {
     } else {
         return Ok(system);
     };
-    Err(Error::new(format!("the library of {missing} is missing"))
+    Err(Error::other(format!("the library of {missing} is missing"))
         .remedy(format!("sudo apt install {missing}")))
 }
 
@@ -180,11 +180,13 @@ fn event_loop(system: System) -> Result<&'static mut EventLoop<()>> {
     });
     match built {
         Ok(Ok(event_loop)) => Ok(Box::leak(Box::new(event_loop))),
-        Ok(Err(error)) => Err(Error::new(format!("{system:?}: {error}"))
+        Ok(Err(error)) => Err(Error::other(format!("{system:?}: {error}"))
             .remedy("start face8x again, or use --sink drm")),
         // winit panics where the X server lacks an extension (XInput 2 or XKB).
-        Err(_) => Err(Error::new(format!("{system:?} lacks what a window needs"))
-            .remedy("use another X server, or --sink drm")),
+        Err(_) => Err(
+            Error::other(format!("{system:?} lacks what a window needs"))
+                .remedy("use another X server, or --sink drm"),
+        ),
     }
 }
 
@@ -197,7 +199,7 @@ impl WindowSink {
         };
         match event_loop.pump_app_events(Some(wait), &mut self.app) {
             PumpStatus::Continue => Ok(()),
-            PumpStatus::Exit(_) => Err(Error::new(format!("{:?} is gone", self.system))
+            PumpStatus::Exit(_) => Err(Error::other(format!("{:?} is gone", self.system))
                 .remedy("start face8x again on a running desktop")),
         }
     }
@@ -253,7 +255,7 @@ impl Sink for WindowSink {
             self.pump(left)?;
         }
         self.draw(picture)
-            .map_err(|error| Error::new(format!("{:?}: {error}", self.system)))
+            .map_err(|error| Error::other(format!("{:?}: {error}", self.system)))
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -281,7 +283,7 @@ impl Drop for WindowSink {
 
 impl App {
     fn make(&mut self, event_loop: &ActiveEventLoop, wanted: WindowAttributes) -> Result<Made> {
-        let failed = |error: &dyn std::error::Error| Error::new(format!("no window: {error}"));
+        let failed = |error: &dyn std::error::Error| Error::other(format!("no window: {error}"));
         let window = event_loop
             .create_window(wanted)
             .map_err(|error| failed(&error))?;

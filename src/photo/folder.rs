@@ -20,7 +20,7 @@ pub fn is_picture_name(path: &Path) -> bool {
 /// The folder cannot be read, or there is no picture in it.
 pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|e| {
-        Error::new(format!("cannot be read: {e}")).remedy("check the path and who may read it")
+        Error::other(format!("cannot be read: {e}")).remedy("check the path and who may read it")
     })?;
     let mut files: Vec<(String, PathBuf)> = entries
         .flatten()
@@ -34,7 +34,7 @@ pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect();
     if files.is_empty() {
         return Err(
-            Error::new("holds no JPEG, PNG or WebP picture").remedy(format!(
+            Error::other("holds no JPEG, PNG or WebP picture").remedy(format!(
                 "pictures are files named {}",
                 EXTENSIONS.map(|e| format!(".{e}")).join(", ")
             )),

@@ -9,8 +9,9 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 use crate::capture::mjpeg::{NoPicture, picture_at_start};
-use crate::frame::{MAX_PIXELS, MAX_SIDE, check_size};
-use crate::{Error, Result, files};
+use crate::{Error, Result};
+use face8x_core::files;
+use face8x_core::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 
 pub use folder::{is_picture_name, natural_order, pictures_in};
 
@@ -30,12 +31,12 @@ pub fn load(path: &Path) -> Result<RgbImage> {
         .map_err(unreadable)?;
     let format = reader.format().filter(ImageFormat::reading_enabled);
     let Some(format) = format else {
-        return Err(Error::new("is not a JPEG, PNG or WebP picture")
+        return Err(Error::other("is not a JPEG, PNG or WebP picture")
             .remedy("a video file: --source \"pipe:ffmpeg -i FILE -f mjpeg -\""));
     };
     // The decoder would fill up what is missing with grey.
     if format == ImageFormat::Jpeg && picture_at_start(&bytes) == Err(NoPicture::Incomplete) {
-        return Err(Error::new("is cut off").remedy("copy the file again"));
+        return Err(Error::other("is cut off").remedy("copy the file again"));
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -59,16 +60,16 @@ fn unreadable(error: std::io::Error) -> Error {
         ErrorKind::IsADirectory | ErrorKind::InvalidInput => "name a picture file",
         _ => "check the path and who may read it",
     };
-    Error::new(format!("cannot be read: {error}")).remedy(remedy)
+    Error::other(format!("cannot be read: {error}")).remedy(remedy)
 }
 
 fn damaged(error: ImageError) -> Error {
     match error {
-        ImageError::Limits(_) => Error::new(format!(
+        ImageError::Limits(_) => Error::other(format!(
             "is too large: at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all"
         ))
         .remedy("make the picture smaller"),
-        error => Error::new(format!("cannot be decoded: {error}"))
+        error => Error::other(format!("cannot be decoded: {error}"))
             .remedy("copy or save the picture again"),
     }
 }

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use crate::align::{self, Aligner};
 use crate::compose::Restored;
-use crate::convert::Converter;
-use crate::face::{
-    Detection, Face, Locator, LocatorThread, MAX_FACES, Reduced, TRACK_SIZE, Tracker, Wants,
-};
-use crate::frame::Frame;
-use crate::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
-use crate::restore::{Lr, Restorer, Sr};
-use crate::status::{Fault, Faults};
+use crate::host::status::{Fault, Faults};
+use crate::pipeline::detector_thread::DetectorThread;
 use crate::{Result, pipeline::Stage, pipeline::Timings};
+use face8x_core::align::Aligner;
+use face8x_core::convert::Converter;
+use face8x_core::detect::{Detector, Wants};
+use face8x_core::downscaled::Downscaled;
+use face8x_core::face::{Detection, Face};
+use face8x_core::frame::Frame;
+use face8x_core::geometry::canonical;
+use face8x_core::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
+use face8x_core::restore::{Lr, Restorer, Sr};
+use face8x_core::track::{MAX_FACES, TRACK_SIZE, Tracker};
 
-/// How long the locator rests where the landmark network sees every face: as long as a new face
+/// How long the detector rests where the landmark network sees every face: as long as a new face
 /// may have to wait.
 const REST: Duration = Duration::from_secs(1);
 
@@ -54,44 +57,44 @@ impl Slot {
 }
 
 /// The work thread's part of face finding, and the restorer. Keeps its buffers.
-pub struct FacePath {
+pub struct FaceStage {
     converter: Converter,
-    locator: LocatorThread,
+    detector: DetectorThread,
     tracker: Tracker,
-    /// Timestamp of the last frame that the locator was given.
+    /// Timestamp of the last frame that the detector was given.
     offered: Duration,
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
     restorer_line: String,
-    luma: Reduced,
-    picture: Reduced,
+    luma: Downscaled,
+    picture: Downscaled,
     slots: Vec<Slot>,
     found: usize,
     searched: Option<u64>,
     failures: u64,
 }
 
-impl FacePath {
-    /// Starts the locator's thread, follows what it finds by `tracker`, and makes room for `faces` faces.
+impl FaceStage {
+    /// Starts the detector's thread, follows what it finds by `tracker`, and makes room for `faces` faces.
     ///
     /// # Errors
     /// The thread could not be started.
     pub fn new(
-        locator: Box<dyn Locator>,
+        detector: Box<dyn Detector>,
         tracker: Tracker,
         restorer: Box<dyn Restorer>,
         faces: usize,
-    ) -> Result<FacePath> {
-        Ok(FacePath {
+    ) -> Result<FaceStage> {
+        Ok(FaceStage {
             converter: Converter::new(),
-            locator: LocatorThread::start(locator)?,
+            detector: DetectorThread::start(detector)?,
             tracker,
             offered: Duration::ZERO,
             aligner: Aligner::new(),
             restorer_line: restorer.describe(),
             restorer,
-            luma: Reduced::default(),
-            picture: Reduced::default(),
+            luma: Downscaled::default(),
+            picture: Downscaled::default(),
             slots: (0..faces).map(|_| Slot::empty()).collect(),
             found: 0,
             searched: None,
@@ -99,7 +102,7 @@ impl FacePath {
         })
     }
 
-    /// Finds and restores the faces of `frame` (raw, not MJPG): see [`FacePath::restored`].
+    /// Finds and restores the faces of `frame` (raw, not MJPG): see [`FaceStage::restored`].
     ///
     /// # Errors
     /// The frame is shorter than its size says.
@@ -128,9 +131,9 @@ impl FacePath {
         self.found = 0;
     }
 
-    /// The locator's name.
-    pub fn locator(&self) -> &str {
-        self.locator.name()
+    /// The detector's name.
+    pub fn detector(&self) -> &str {
+        self.detector.name()
     }
 
     /// Which model restores by which engine.
@@ -138,7 +141,7 @@ impl FacePath {
         &self.restorer_line
     }
 
-    /// Number of the newest frame that the locator, or for the faces that it follows the landmark
+    /// Number of the newest frame that the detector, or for the faces that it follows the landmark
     /// network, has answered for.
     pub fn searched(&self) -> Option<u64> {
         self.searched
@@ -147,13 +150,13 @@ impl FacePath {
     /// What went wrong so far, added to `faults`.
     pub fn faults(&self, faults: Faults) -> Faults {
         faults
-            .set(Fault::SearchFailed, self.locator.failures())
-            .set(Fault::SearchStalled, self.locator.stalls())
+            .set(Fault::SearchFailed, self.detector.failures())
+            .set(Fault::SearchStalled, self.detector.stalls())
             .set(Fault::RestoreFailed, self.failures)
     }
 
     fn reduce(&mut self, frame: &Frame) -> Result<()> {
-        if self.locator.wants() == Wants::Nothing {
+        if self.detector.wants() == Wants::Nothing {
             self.luma.frame_width = frame.width;
             self.luma.frame_height = frame.height;
             self.luma.sequence = frame.sequence;
@@ -161,30 +164,30 @@ impl FacePath {
         }
         let (width, height) = TRACK_SIZE;
         self.converter
-            .reduce_luma(frame, width, height, &mut self.luma)
+            .downscale_luma(frame, width, height, &mut self.luma)
     }
 
     fn follow(&mut self, frame: &Frame) -> Result<()> {
         let rested = frame.timestamp.saturating_sub(self.offered) >= REST;
-        if (rested || !self.tracker.settled()) && self.locator.idle() {
+        if (rested || !self.tracker.settled()) && self.detector.idle() {
             self.offered = frame.timestamp;
-            match self.locator.wants() {
+            match self.detector.wants() {
                 Wants::Luma(width, height) if (width, height) != TRACK_SIZE => {
                     self.converter
-                        .reduce_luma(frame, width, height, &mut self.picture)?;
-                    self.locator.offer(&self.picture);
+                        .downscale_luma(frame, width, height, &mut self.picture)?;
+                    self.detector.offer(&self.picture);
                 }
                 Wants::Rgb(width, height) => {
                     self.converter
-                        .reduce_rgb(frame, width, height, &mut self.picture)?;
-                    self.locator.offer(&self.picture);
+                        .downscale_rgb(frame, width, height, &mut self.picture)?;
+                    self.detector.offer(&self.picture);
                 }
                 Wants::Nothing | Wants::Luma(..) => {
-                    self.locator.offer(&self.luma);
+                    self.detector.offer(&self.luma);
                 }
             }
         }
-        let located = self.locator.poll();
+        let located = self.detector.poll();
         if let Some(located) = located {
             self.searched = Some(located.picture.sequence);
         }
@@ -194,7 +197,7 @@ impl FacePath {
         }
         self.found = 0;
         for face in self.tracker.faces().iter().take(self.slots.len()) {
-            if let Some(to_canonical) = align::from_detection(&face.detection) {
+            if let Some(to_canonical) = canonical::from_detection(&face.detection) {
                 let slot = &mut self.slots[self.found];
                 (slot.face, slot.to_canonical) = (*face, to_canonical);
                 self.found += 1;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::board;
 use crate::capture::{Capture, State};
 use crate::compose::Status;
-use crate::frame::monotonic_now;
-use crate::pipeline::{FacePath, Output};
+use crate::host::board;
+use crate::host::status::{Fault, Faults, Figures, Part};
+use crate::pipeline::{FaceStage, Output};
 use crate::stats::{FpsMeter, Histogram, LastFault, Latency};
-use crate::status::{Fault, Faults, Figures, Part};
+use face8x_core::frame::monotonic_now;
 
 /// Counters of a run.
 pub struct Meter {
@@ -91,7 +91,7 @@ impl Meter {
     }
 
     /// The counters for those who watch from outside.
-    pub fn figures(&self, capture: &Capture, faces: &FacePath, output: &Output) -> Figures {
+    pub fn figures(&self, capture: &Capture, faces: &FaceStage, output: &Output) -> Figures {
         let faults = Faults::default()
             .set(Fault::CameraLost, capture.lost())
             .set(Fault::FrameCorrupt, capture.corrupt() + self.corrupt)
@@ -122,7 +122,7 @@ impl Meter {
     pub fn status<'a>(
         &'a self,
         capture: &Capture,
-        faces: &'a FacePath,
+        faces: &'a FaceStage,
         output: &'a Output,
     ) -> Status<'a> {
         Status {

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::button::Button;
+use crate::Result;
 use crate::capture::{Capture, State, Taken};
 use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
-use crate::convert::JpegDecoder;
 use crate::display::{self, Event};
-use crate::frame::{Frame, PixelFormat, monotonic_now};
+use crate::host::board;
+use crate::host::button::Button;
+use crate::host::status::{Figures, Monitor};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
-use crate::status::{Figures, Monitor};
-use crate::{Result, board};
+use face8x_core::convert::JpegDecoder;
+use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
+pub mod detector_thread;
 mod faces;
 mod meter;
 mod output;
@@ -24,7 +26,7 @@ mod timings;
 
 use meter::Meter;
 
-pub use faces::FacePath;
+pub use faces::FaceStage;
 pub use output::{Output, SinkOpener};
 pub use parts::Parts;
 pub use timings::{Stage, Timings};
@@ -33,7 +35,7 @@ pub use timings::{Stage, Timings};
 const FRAME_WAIT: Duration = Duration::from_millis(50);
 /// How often the picture is drawn while no frames come.
 const IDLE_REDRAW: Duration = Duration::from_millis(250);
-/// How long a source that has ended waits for the locator's answer on its last frame.
+/// How long a source that has ended waits for the detector's answer on its last frame.
 const LAST_FRAME_WAIT: Duration = Duration::from_secs(10);
 /// Without a display and a number of frames, the run ends when a face was shown this often ...
 const PREVIEW_FACE_FRAMES: u64 = 30;
@@ -42,7 +44,7 @@ const PREVIEW_TIME: Duration = Duration::from_secs(15);
 
 /// What one turn of the loop did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum LoopStep {
     /// A picture of a new frame was composed and handed to the display.
     Shown,
     /// There was no new frame, and the display has what it should show then: the frame that was
@@ -57,7 +59,7 @@ pub enum Turn {
 /// What a run tells as it goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Progress<'a> {
-    /// The display has what it should show now: see [`Turn::Shown`] and [`Turn::Kept`].
+    /// The display has what it should show now: see [`LoopStep::Shown`] and [`LoopStep::Kept`].
     Picture,
     /// A second has passed, or the run is over.
     Figures(&'a Summary<'a>),
@@ -69,7 +71,7 @@ pub struct Pipeline {
     capture: Capture,
     frame: Frame,
     jpeg: JpegDecoder,
-    faces: FacePath,
+    faces: FaceStage,
     composer: Composer,
     picture: Picture,
     output: Output,
@@ -99,11 +101,11 @@ impl Pipeline {
     /// Puts `parts` together; what `settings` says of opening them is not looked at.
     ///
     /// # Errors
-    /// The overlay text is malformed, or the locator's thread cannot be started.
+    /// The overlay text is malformed, or the detector's thread cannot be started.
     pub fn of(settings: &Settings, parts: Parts) -> Result<Pipeline> {
         let Parts {
             restorer,
-            locator,
+            detector,
             tracker,
             output,
             capture,
@@ -128,7 +130,7 @@ impl Pipeline {
             capture,
             frame: Frame::empty(),
             jpeg: JpegDecoder::new(),
-            faces: FacePath::new(locator, tracker, restorer, settings.faces)?,
+            faces: FaceStage::new(detector, tracker, restorer, settings.faces)?,
             composer: Composer::new(options),
             picture: Picture::default(),
             output,
@@ -174,9 +176,9 @@ impl Pipeline {
         let mut next_report = Instant::now() + Duration::from_secs(1);
         while !stop.load(Ordering::Relaxed) {
             match self.turn() {
-                Turn::Over => break,
-                Turn::Shown | Turn::Kept if !report(Progress::Picture) => return Ok(()),
-                Turn::Shown | Turn::Kept | Turn::Waited => {}
+                LoopStep::Over => break,
+                LoopStep::Shown | LoopStep::Kept if !report(Progress::Picture) => return Ok(()),
+                LoopStep::Shown | LoopStep::Kept | LoopStep::Waited => {}
             }
             let now = Instant::now();
             if now >= next_report {
@@ -202,10 +204,10 @@ impl Pipeline {
     }
 
     /// One turn: what the user did, then the newest frame, if there is one.
-    pub fn turn(&mut self) -> Turn {
+    pub fn turn(&mut self) -> LoopStep {
         while let Some(event) = self.poll_event() {
             if event == Event::Quit {
-                return Turn::Over;
+                return LoopStep::Over;
             }
             self.act(event);
         }
@@ -226,7 +228,7 @@ impl Pipeline {
             Taken::Timeout => self.idle(),
             Taken::End => {
                 self.ended = Some(Instant::now());
-                Turn::Waited
+                LoopStep::Waited
             }
         }
     }
@@ -247,7 +249,7 @@ impl Pipeline {
     }
 
     /// The faces of the last frame.
-    pub fn faces(&self) -> &FacePath {
+    pub fn faces(&self) -> &FaceStage {
         &self.faces
     }
 
@@ -276,7 +278,7 @@ impl Pipeline {
             faces: self.faces.found() as u32,
             source: &meter.source,
             sink: self.output.describe(),
-            locator: self.faces.locator(),
+            detector: self.faces.detector(),
             restorer: self.faces.restorer(),
             view: self.composer.options.view.name(),
             fault: meter.last_fault(),
@@ -294,20 +296,20 @@ impl Pipeline {
         self.timings.record(Stage::Capture, age);
     }
 
-    fn show_frame(&mut self) -> Turn {
+    fn show_frame(&mut self) -> LoopStep {
         match self.show(true) {
             Err(error) => {
                 self.meter.corrupt += 1;
                 log::debug!("frame left out: {error}");
-                Turn::Waited
+                LoopStep::Waited
             }
-            Ok(false) => Turn::Waited,
+            Ok(false) => LoopStep::Waited,
             Ok(true) => {
                 self.meter.shown(self.frame.timestamp, self.faces.found());
                 if self.is_over() {
-                    Turn::Over
+                    LoopStep::Over
                 } else {
-                    Turn::Shown
+                    LoopStep::Shown
                 }
             }
         }
@@ -397,7 +399,7 @@ impl Pipeline {
     }
 
     /// No new frame: the display is kept alive, and a lost camera is told.
-    fn idle(&mut self) -> Turn {
+    fn idle(&mut self) -> LoopStep {
         let mut kept = false;
         if self.drawn.elapsed() >= IDLE_REDRAW {
             if let State::Lost(reason) = self.capture.state() {
@@ -413,29 +415,29 @@ impl Pipeline {
             }
         }
         match (self.is_over(), kept) {
-            (true, _) => Turn::Over,
-            (false, true) => Turn::Kept,
-            (false, false) => Turn::Waited,
+            (true, _) => LoopStep::Over,
+            (false, true) => LoopStep::Kept,
+            (false, false) => LoopStep::Waited,
         }
     }
 
-    /// The source has ended. Its last frame waits for the locator's answer, and stays where
+    /// The source has ended. Its last frame waits for the detector's answer, and stays where
     /// somebody looks at it.
-    fn turn_after_end(&mut self) -> Turn {
+    fn turn_after_end(&mut self) -> LoopStep {
         if self.capture.captured() == 0 {
-            return Turn::Over;
+            return LoopStep::Over;
         }
         let waited = self.ended.map_or(Duration::ZERO, |ended| ended.elapsed());
         if self.faces.searched() < Some(self.frame.sequence) && waited < LAST_FRAME_WAIT {
             std::thread::sleep(Duration::from_millis(10));
             return if self.show(true).is_ok() {
-                Turn::Waited
+                LoopStep::Waited
             } else {
-                Turn::Over
+                LoopStep::Over
             };
         }
         if !self.output.is_interactive() || self.settings.frames.is_some() {
-            return Turn::Over;
+            return LoopStep::Over;
         }
         std::thread::sleep(FRAME_WAIT);
         self.idle()

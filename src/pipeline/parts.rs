@@ -3,25 +3,26 @@
 use std::time::Instant;
 
 use crate::Result;
-use crate::button::{Button, ButtonOptions};
 use crate::capture::Capture;
 use crate::config::Settings;
 use crate::display::SinkOptions;
-use crate::face::{self, Locator, Tracker};
+use crate::host::button::{Button, ButtonOptions};
 use crate::pipeline::{Meter, Output};
-use crate::restore::{self, Restorer};
+use face8x_core::detect::{self, Detector};
+use face8x_core::restore::{self, Restorer};
+use face8x_core::track::{self, Tracker};
 
 /// The parts between which frames are handed on, each opened.
 pub struct Parts {
     pub restorer: Box<dyn Restorer>,
-    pub locator: Box<dyn Locator>,
+    pub detector: Box<dyn Detector>,
     pub tracker: Tracker,
     pub output: Output,
     pub capture: Capture,
 }
 
 impl Parts {
-    /// Opens the restorer, the locator, the sink and the source of `settings`, in this order, so
+    /// Opens the restorer, the detector, the sink and the source of `settings`, in this order, so
     /// that a camera does not run while a mistake in the settings is found.
     ///
     /// # Errors
@@ -32,11 +33,11 @@ impl Parts {
             settings.model.as_deref(),
             settings.threads,
         )?;
-        let locator = face::open(&settings.locator)?;
-        let tracker = face::open_tracker(&settings.locator)?;
+        let detector = detect::open(&settings.detector)?;
+        let tracker = track::open_tracker(&settings.detector)?;
         match tracker.engine() {
-            Some(engine) => log::info!("locator: {} by {engine}", locator.name()),
-            None => log::info!("locator: {}", locator.name()),
+            Some(engine) => log::info!("detector: {} by {engine}", detector.name()),
+            None => log::info!("detector: {}", detector.name()),
         }
         let output = Output::open(&settings.sink, &SinkOptions::default())?;
         let start = match settings.wait {
@@ -45,7 +46,7 @@ impl Parts {
         };
         Ok(Parts {
             restorer,
-            locator,
+            detector,
             tracker,
             output,
             capture: start(&settings.source, &settings.source_options)?,

@@ -15,7 +15,7 @@ pub enum Stage {
     Decode,
     /// Reduce to luma.
     Convert,
-    /// Follow the faces; hand the plane to the locator thread.
+    /// Follow the faces; hand the plane to the detector thread.
     Locate,
     /// Frame to 16x16, all faces.
     Align,

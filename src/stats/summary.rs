@@ -78,7 +78,8 @@ pub struct Summary<'a> {
     /// What each part says about itself.
     pub source: &'a str,
     pub sink: &'a str,
-    pub locator: &'a str,
+    #[serde(rename = "locator")]
+    pub detector: &'a str,
     pub restorer: &'a str,
     pub view: &'a str,
     /// The newest fault; `null` where there was none.
@@ -101,7 +102,7 @@ impl Summary<'_> {
             faces: 0,
             source: "",
             sink: "",
-            locator: "",
+            detector: "",
             restorer: "",
             view: "",
             fault: None,

@@ -177,7 +177,7 @@ fn a_json_line_has_every_field_under_its_name() {
         faces: 1,
         source: "demo:",
         sink: "null",
-        locator: "rustface",
+        detector: "rustface",
         restorer: "bicubic",
         view: "restored",
         fault: Some(LastFault {

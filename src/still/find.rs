@@ -3,13 +3,15 @@
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, RgbImage};
 
-use crate::convert::Converter;
-use crate::face::{Detection, Locator, Reduced, Wants};
-use crate::frame::{Frame, MAX_SIDE};
-use crate::geometry::{Point, Rect};
 use crate::{Error, Result};
+use face8x_core::convert::Converter;
+use face8x_core::detect::{Detector, Wants};
+use face8x_core::downscaled::Downscaled;
+use face8x_core::face::Detection;
+use face8x_core::frame::{Frame, MAX_SIDE};
+use face8x_core::geometry::{Point, Rect};
 
-// Small pictures are enlarged to fit this, at most so many times, because a locator does not find
+// Small pictures are enlarged to fit this, at most so many times, because a detector does not find
 // faces below a size of its own: of CelebA pictures reduced to face boxes of 40 pixels rustface
 // found 158 of 202, and enlarged all of them.
 const SEARCH_SIZE: (f32, f32) = (640.0, 480.0);
@@ -18,42 +20,42 @@ const MAX_ENLARGEMENT: f32 = 4.0;
 /// The `count` largest faces of `frame`, the largest first.
 ///
 /// # Errors
-/// The frame is not whole, or the locator failed.
+/// The frame is not whole, or the detector failed.
 pub(super) fn find(
     converter: &mut Converter,
-    locator: &mut dyn Locator,
+    detector: &mut dyn Detector,
     frame: &Frame,
     count: usize,
 ) -> Result<Vec<Detection>> {
     let mut found = Vec::new();
-    match locator.wants() {
+    match detector.wants() {
         Wants::Nothing => {
             let (frame_width, frame_height) = (frame.width, frame.height);
-            let picture = Reduced {
+            let picture = Downscaled {
                 frame_width,
                 frame_height,
                 factor: 1,
-                ..Reduced::default()
+                ..Downscaled::default()
             };
-            locator.locate(&picture, &mut found)?;
+            detector.detect(&picture, &mut found)?;
         }
         Wants::Luma(width, height) => {
-            let mut all = Reduced::default();
-            converter.reduce_luma(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
+            let mut all = Downscaled::default();
+            converter.downscale_luma(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
             let picture = GrayImage::from_raw(all.width, all.height, all.bytes);
             search(
-                locator,
+                detector,
                 picture.map(DynamicImage::from),
                 (width, height),
                 &mut found,
             )?;
         }
         Wants::Rgb(width, height) => {
-            let mut all = Reduced::default();
-            converter.reduce_rgb(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
+            let mut all = Downscaled::default();
+            converter.downscale_rgb(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
             let picture = RgbImage::from_raw(all.width, all.height, all.bytes);
             search(
-                locator,
+                detector,
                 picture.map(DynamicImage::from),
                 (width, height),
                 &mut found,
@@ -67,12 +69,12 @@ pub(super) fn find(
 
 /// Adds the faces of `picture`, resized to fit `limit` and the search size.
 fn search(
-    locator: &mut dyn Locator,
+    detector: &mut dyn Detector,
     picture: Option<DynamicImage>,
     limit: (u32, u32),
     found: &mut Vec<Detection>,
 ) -> Result<()> {
-    let picture = picture.ok_or_else(|| Error::new("the picture has too few pixels"))?;
+    let picture = picture.ok_or_else(|| Error::other("the picture has too few pixels"))?;
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let fit = |(w, h): (f32, f32)| (w / width).min(h / height);
     let zoom = fit(SEARCH_SIZE)
@@ -83,7 +85,7 @@ fn search(
         size if size == (picture.width(), picture.height()) => picture,
         (w, h) => picture.resize_exact(w, h, FilterType::Triangle),
     };
-    let reduced = Reduced {
+    let reduced = Downscaled {
         width: view.width(),
         height: view.height(),
         channels: usize::from(view.color().channel_count()),
@@ -93,7 +95,7 @@ fn search(
         sequence: 0,
         bytes: view.into_bytes(),
     };
-    locator.locate(&reduced, found)?;
+    detector.detect(&reduced, found)?;
     let (unit_x, unit_y) = (width / reduced.width as f32, height / reduced.height as f32);
     for face in found {
         let Rect { x, y, w, h } = face.face_box;

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-use crate::align::{self, Aligner, Hr};
-use crate::convert::Converter;
-use crate::face::Locator;
-use crate::frame::{Frame, PixelFormat};
-use crate::geometry::{HR_SIDE, LR_SIDE, Similarity};
-use crate::picture::unpack_rgb;
-use crate::restore::{Lr, Restorer, Sr};
 use crate::{Error, Result, photo};
+use face8x_core::align::{Aligner, Hr};
+use face8x_core::convert::Converter;
+use face8x_core::detect::Detector;
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::canonical;
+use face8x_core::geometry::{HR_SIDE, LR_SIDE, Similarity};
+use face8x_core::pixel::unpack_rgb;
+use face8x_core::restore::{Lr, Restorer, Sr};
 
 mod find;
 mod inputs;
@@ -21,9 +22,6 @@ mod save;
 
 use paste::Restored;
 use save::Outputs;
-
-/// The locator for photographs: a finer search than a camera has time for.
-pub const LOCATOR: &str = "auto:1920x1440";
 
 /// Pixels between the parts of [`Form::SideBySide`].
 const GAP: usize = 4;
@@ -128,7 +126,7 @@ impl Summary {
 /// faces each give one. Files that are there already are replaced, whole or not at all; no result
 /// replaces that of another picture of the same run, or one of the pictures themselves.
 ///
-/// `locator` finds the faces ([`LOCATOR`] is a good one). Without one the pictures are taken to
+/// `detector` finds the faces ([`PHOTO_DETECTOR`](face8x_core::detect::PHOTO_DETECTOR) is a good one). Without one the pictures are taken to
 /// be aligned faces: 16x16 pixels, or 128x128, which are reduced to 16x16 first; each gives one
 /// result.
 ///
@@ -137,14 +135,14 @@ impl Summary {
 /// file for several pictures. What fails for one picture is in the summary and the others are done.
 pub fn run<'a>(
     job: &'a Job<'a>,
-    locator: Option<&'a mut dyn Locator>,
+    detector: Option<&'a mut dyn Detector>,
     restorer: &'a mut dyn Restorer,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary> {
     if job.inputs.is_empty() {
         return Err(Error::usage("no picture is named").remedy("name files or folders"));
     }
-    if locator.is_none() && job.form == Form::PasteBack {
+    if detector.is_none() && job.form == Form::PasteBack {
         return Err(
             Error::usage("aligned pictures have nothing to paste back into")
                 .remedy("leave out one of the two"),
@@ -154,7 +152,7 @@ pub fn run<'a>(
     let outputs = Outputs::open(job.output, &pictures)?;
     let mut worker = Worker {
         job,
-        locator,
+        detector,
         restorer,
         outputs,
         aligner: Aligner::new(),
@@ -179,7 +177,7 @@ pub fn run<'a>(
 
 struct Worker<'a> {
     job: &'a Job<'a>,
-    locator: Option<&'a mut dyn Locator>,
+    detector: Option<&'a mut dyn Detector>,
     restorer: &'a mut dyn Restorer,
     outputs: Outputs,
     aligner: Aligner,
@@ -189,12 +187,12 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn picture(&mut self, path: &Path) -> Result<Outcome> {
         let picture = photo::load(path)?;
-        let Some(locator) = self.locator.as_deref_mut() else {
+        let Some(detector) = self.detector.as_deref_mut() else {
             return self.aligned(path, &picture);
         };
         let frame = frame_of(picture);
-        let found = find::find(&mut self.converter, locator, &frame, self.job.faces)?;
-        let faces: Vec<_> = found.iter().filter_map(align::from_detection).collect();
+        let found = find::find(&mut self.converter, detector, &frame, self.job.faces)?;
+        let faces: Vec<_> = found.iter().filter_map(canonical::from_detection).collect();
         match self.job.form {
             _ if faces.is_empty() => Ok(Outcome::NoFace),
             Form::PasteBack => self.paste_back(path, &frame, &faces),
@@ -214,7 +212,7 @@ impl Worker<'_> {
                 self.aligner.shrink(&hr, &mut lr);
             }
             (width, height) => {
-                return Err(Error::new(format!(
+                return Err(Error::other(format!(
                     "is {width}x{height} pixels; an aligned face has 16x16 or 128x128"
                 ))
                 .remedy("leave out --aligned: face8x then finds and aligns the faces itself"));

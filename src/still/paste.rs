@@ -3,12 +3,12 @@
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Rgb, RgbImage};
 
-use crate::align;
-use crate::frame::{Frame, MAX_PIXELS, MAX_SIDE};
-use crate::geometry::{HR_SIDE, Point, Similarity};
-use crate::picture::unpack_rgb;
-use crate::restore::Sr;
 use crate::{Error, Result};
+use face8x_core::frame::{Frame, MAX_PIXELS, MAX_SIDE};
+use face8x_core::geometry::canonical;
+use face8x_core::geometry::{HR_SIDE, Point, Similarity};
+use face8x_core::pixel::unpack_rgb;
+use face8x_core::restore::Sr;
 
 /// The most that a picture is enlarged.
 const MAX_ZOOM: f64 = 8.0;
@@ -35,7 +35,7 @@ pub(super) fn is_small(to_face: &Similarity) -> bool {
 pub(super) fn paste_back(picture: &Frame, faces: &[Restored]) -> Result<RgbImage> {
     let original: ImageBuffer<Rgb<u8>, &[u8]> =
         ImageBuffer::from_raw(picture.width, picture.height, &*picture.bytes)
-            .ok_or_else(|| Error::new("the picture has too few pixels"))?;
+            .ok_or_else(|| Error::other("the picture has too few pixels"))?;
     let (width, height) = enlarged_size(picture, faces);
     let mut result = imageops::resize(&original, width, height, FilterType::CatmullRom);
     let (zoom_x, zoom_y) = (
@@ -43,7 +43,7 @@ pub(super) fn paste_back(picture: &Frame, faces: &[Restored]) -> Result<RgbImage
         height as f32 / picture.height as f32,
     );
     for face in faces {
-        let corners = align::crop_corners(&face.to_face);
+        let corners = canonical::crop_corners(&face.to_face);
         let columns = span(corners.map(|p| p.x * zoom_x), width);
         let rows = span(corners.map(|p| p.y * zoom_y), height);
         // Samples of the face for a pixel of the picture, each way: more than one where the face

@@ -90,7 +90,7 @@ impl Outputs {
         let names: Vec<PathBuf> = (1..=count).map(name).collect();
         for name in &names {
             if let Some(other) = self.taken.get(name) {
-                return Err(Error::new(format!(
+                return Err(Error::other(format!(
                     "{} is already the result of {}",
                     name.display(),
                     other.display()
@@ -101,7 +101,7 @@ impl Outputs {
                 .canonicalize()
                 .is_ok_and(|name| self.inputs.contains(&name))
             {
-                return Err(Error::new(format!(
+                return Err(Error::other(format!(
                     "its result would overwrite the picture {}",
                     name.display()
                 ))
@@ -128,7 +128,7 @@ fn probe(folder: &Path) -> Result<()> {
         .and_then(|()| File::create(&trial))
         .and_then(|_| std::fs::remove_file(&trial))
         .map_err(|error| {
-            Error::new(format!("cannot write to {}: {error}", folder.display()))
+            Error::other(format!("cannot write to {}: {error}", folder.display()))
                 .remedy("choose a folder that this user may write to, on a disk with free space")
         })
 }
@@ -160,7 +160,7 @@ pub(super) fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
     write().map_err(|error| {
         // The temporary file may not be there; the error that matters is the first one.
         let _ = std::fs::remove_file(&temporary);
-        Error::new(format!("cannot write {}: {error}", path.display()))
+        Error::other(format!("cannot write {}: {error}", path.display()))
             .remedy("see whether the disk is full and the folder writable")
     })
 }

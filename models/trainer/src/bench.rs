@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use face8x::Result;
+use face8x_core::Result;
 use face8x_train::{files, heatmap, prepare};
 
 use crate::cli::Bench;

@@ -1,6 +1,6 @@
 //! Bicubic enlargement, the reference that every figure stands beside.
 
-use face8x::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 
 use crate::runner::{HR_LEN, LR_LEN};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use face8x::Result;
+use face8x_core::Result;
 use face8x_train::dataset::{Alignment, Dataset, Split};
 use face8x_train::degrade::Degrade;
 use face8x_train::landmarks::{self, Jitter};

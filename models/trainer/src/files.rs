@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 /// The whole content of a file.
 ///
@@ -34,7 +34,7 @@ pub fn make_folder(path: &Path) -> Result<()> {
 
 /// `what` failed on `path`.
 pub fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
-    let failed = Error::new(format!("cannot {what} {}: {error}", path.display()));
+    let failed = Error::other(format!("cannot {what} {}: {error}", path.display()));
     match error.kind() {
         std::io::ErrorKind::NotFound => failed.remedy("check the path"),
         std::io::ErrorKind::PermissionDenied => failed.remedy("check the file's owner and mode"),

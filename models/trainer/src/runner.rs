@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use face8x::geometry::{HR_SIDE, LR_SIDE};
-use face8x::{Error, Result};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::{Error, Result};
 use tract_core::prelude::{
     Datum, DatumType, Framework, IntoTValue, IntoTensor, TDim, Tensor, TractResult, TypedModel,
     TypedSimplePlan, tvec,
@@ -49,7 +49,7 @@ impl Runner {
         match fits {
             true => Ok(runner),
             false => Err(
-                Error::new("the network does not give 1x3x128x128 bytes or floats")
+                Error::other("the network does not give 1x3x128x128 bytes or floats")
                     .remedy("use a network that `face8x-train` exported"),
             ),
         }
@@ -93,7 +93,7 @@ impl Runner {
             })
         };
         loaded().map_err(|error| {
-            Error::new(format!("tract cannot load the network: {error:#}"))
+            Error::other(format!("tract cannot load the network: {error:#}"))
                 .remedy("use an .onnx file that `face8x-train` exported")
         })
     }
@@ -124,7 +124,7 @@ impl Runner {
                 .map(|value| value.into_tensor())
                 .collect())
         };
-        ran().map_err(|error| Error::new(format!("tract cannot run the network: {error:#}")))
+        ran().map_err(|error| Error::other(format!("tract cannot run the network: {error:#}")))
     }
 
     /// Interleaved levels to the input's tensor.
@@ -165,7 +165,7 @@ pub fn values<T: Datum>(tensor: &Tensor) -> Result<Vec<T>> {
     let read =
         || -> TractResult<Vec<T>> { Ok(tensor.try_as_plain_ram()?.as_slice::<T>()?.to_vec()) };
     read().map_err(|error| {
-        Error::new(format!(
+        Error::other(format!(
             "a tensor of the network is of another type: {error}"
         ))
     })

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use face8x::geometry::HR_SIDE;
-use face8x::{Error, Result};
+use face8x_core::geometry::HR_SIDE;
+use face8x_core::{Error, Result};
 use image::{ImageFormat, Rgb, RgbImage};
 
 use crate::files;
@@ -39,6 +39,6 @@ pub fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
     let mut png = Cursor::new(Vec::new());
     picture
         .write_to(&mut png, ImageFormat::Png)
-        .map_err(|error| Error::new(format!("cannot draw {}: {error}", path.display())))?;
+        .map_err(|error| Error::other(format!("cannot draw {}: {error}", path.display())))?;
     files::write(path, png.get_ref())
 }

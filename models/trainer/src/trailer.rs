@@ -1,7 +1,7 @@
 //! The end of a packed file: an index as JSON, its CRC-32, its length (u64), eight magic bytes.
 //! All numbers are little-endian.
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,7 +13,7 @@ use crate::files::Atomic;
 /// The disk is full.
 pub fn write(file: &mut Atomic, index: &impl Serialize, magic: &[u8; 8]) -> Result<()> {
     let json = serde_json::to_vec(index)
-        .map_err(|error| Error::new(format!("cannot write the index: {error}")))?;
+        .map_err(|error| Error::other(format!("cannot write the index: {error}")))?;
     file.write(&json)?;
     file.write(&crc32fast::hash(&json).to_le_bytes())?;
     file.write(&(json.len() as u64).to_le_bytes())?;

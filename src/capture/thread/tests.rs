@@ -46,7 +46,7 @@ impl Source for Fake {
                 Ok(())
             }
             Step::Corrupt => Err(ReadError::Corrupt("torn".into())),
-            Step::Lost(why) => Err(ReadError::Lost(Error::new(why))),
+            Step::Lost(why) => Err(ReadError::Lost(Error::other(why))),
             Step::End => Err(ReadError::End),
             Step::Silence => {
                 std::thread::sleep(timeout);
@@ -69,7 +69,7 @@ fn capture(
 }
 
 fn no_more() -> Result<Box<dyn Source>> {
-    Err(Error::new("gone for good"))
+    Err(Error::other("gone for good"))
 }
 
 /// Takes until a frame with at least this number comes.
@@ -98,7 +98,7 @@ fn frames_corrupt_ones_and_the_end_are_counted() {
     let steps = [Frame, Corrupt, Frame, Corrupt, Corrupt, Frame, End];
     let mut capture = capture(Some(Fake::open(&steps, 0)), no_more);
     wait_for(&capture, |c| c.captured() == 3 && c.corrupt() == 3);
-    let mut frame = crate::frame::Frame::empty();
+    let mut frame = face8x_core::frame::Frame::empty();
     let mut seen = 0;
     while capture.take(&mut frame, WAIT) == Taken::Frame {
         seen += 1;
@@ -121,7 +121,7 @@ fn lost_source_comes_back() {
         move || {
             tries += 1;
             match tries {
-                1 | 2 => Err(Error::new("/dev/video0 does not exist")),
+                1 | 2 => Err(Error::other("/dev/video0 does not exist")),
                 _ => Ok(Fake::open(&[Frame, Frame, Silence], 100)),
             }
         },
@@ -176,7 +176,7 @@ fn source_that_cannot_be_opened_again_fails() {
     };
     let mut capture = capture(Some(Box::new(source)), || panic!("opened again"));
     assert_eq!(capture.take(&mut Frame::empty(), WAIT), Taken::End);
-    assert_eq!(capture.failure(), Some(Error::new("3 bytes left")));
+    assert_eq!(capture.failure(), Some(Error::other("3 bytes left")));
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn dead_command_is_run_again() {
     let options = SourceOptions {
         width: 4,
         height: 4,
-        format: Some(crate::frame::PixelFormat::Grey),
+        format: Some(face8x_core::frame::PixelFormat::Grey),
         ..SourceOptions::default()
     };
     let mut capture = Capture::start("pipe:head -c 16 /dev/zero; exit 3", &options).unwrap();
@@ -271,7 +271,7 @@ fn dead_command_is_run_again() {
 #[test]
 fn frames_on_demand_come_one_by_one_and_none_is_skipped() {
     let steps = vec![Step::Frame; 50];
-    let opener = Box::new(|| Err(Error::new("gone")));
+    let opener = Box::new(|| Err(Error::other("gone")));
     let mut capture = Capture::spawn(Some(Fake::open(&steps, 0)), opener, true).unwrap();
     let mut frame = Frame::empty();
     for sequence in 0..50 {

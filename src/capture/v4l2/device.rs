@@ -16,9 +16,9 @@ use v4l::video::capture::Parameters;
 use v4l::{Device, Format, FourCC, Fraction};
 
 use crate::capture::negotiate::{Interval, Offer, Rates, Sizes};
-use crate::frame::PixelFormat;
-use crate::node;
+use crate::host::node;
 use crate::{Error, Result};
+use face8x_core::frame::PixelFormat;
 
 /// The remedy where a camera's node does not exist.
 const ABSENT: &str = "is it plugged in? `face8x list` shows the cameras";
@@ -192,7 +192,7 @@ fn from_fraction(fraction: Fraction) -> Interval {
 /// colour space and field order, and panics when dropping a stream whose buffers cannot be given
 /// back.
 pub fn contain<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    crate::contain::contain(call).unwrap_or_else(|panic| {
+    face8x_core::contain(call).unwrap_or_else(|panic| {
         Err(io::Error::other(format!(
             "the v4l library gave up: {panic}"
         )))

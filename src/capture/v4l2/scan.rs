@@ -7,8 +7,8 @@ use v4l::capability::Flags;
 
 use super::device::Node;
 use crate::capture::cameras::CameraInfo;
-use crate::frame::PixelFormat;
 use crate::photo::natural_order;
+use face8x_core::frame::PixelFormat;
 
 /// Codes of raw Bayer formats (kernel documentation, "Raw Bayer Formats").
 const BAYER: [&[u8; 4]; 40] = [

@@ -6,10 +6,10 @@ mod properties;
 use std::time::Duration;
 
 use super::*;
-use crate::face::Detection;
-use crate::frame::PixelFormat;
-use crate::geometry::{HR_SIDE, LR_SIDE, Point, Rect};
-use crate::picture::{pack_rgb, unpack_rgb};
+use face8x_core::face::Detection;
+use face8x_core::frame::PixelFormat;
+use face8x_core::geometry::{HR_SIDE, LR_SIDE, Point, Rect};
+use face8x_core::pixel::{pack_rgb, unpack_rgb};
 
 /// A drawn face: its colour at a point of the canonical picture, or none beside the head.
 ///

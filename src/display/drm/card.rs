@@ -9,7 +9,8 @@ use ::drm::control::{Device as _, ModeTypeFlags, ResourceHandles, connector};
 use rustix::io::Errno;
 
 use super::choose::Connector;
-use crate::{Error, node};
+use crate::Error;
+use crate::host::node;
 
 /// An open card.
 pub(super) struct Card {
@@ -32,7 +33,7 @@ impl Card {
         match Errno::from_io_error(error) {
             // Only the master may set modes, and there is one at a time.
             Some(Errno::ACCESS | Errno::PERM | Errno::BUSY) => node::busy(&self.path),
-            _ => Error::new(format!("{}: {what}: {error}", self.path.display())),
+            _ => Error::other(format!("{}: {what}: {error}", self.path.display())),
         }
     }
 }

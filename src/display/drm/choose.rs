@@ -98,7 +98,7 @@ pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<Choice> {
                     .iter()
                     .map(|((width, height), _)| format!("{width}x{height}"))
                     .collect();
-                Error::new(format!("{name} has no mode of {}x{}", size.0, size.1))
+                Error::other(format!("{name} has no mode of {}x{}", size.0, size.1))
                     .remedy(format!("it has {}", sizes.join(", ")))
             })?,
         None => modes
@@ -116,7 +116,7 @@ pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<Choice> {
     let crtc = current
         .or(free)
         .or_else(|| crtcs.first().copied())
-        .ok_or_else(|| Error::new(format!("no CRTC can feed {name}")))?;
+        .ok_or_else(|| Error::other(format!("no CRTC can feed {name}")))?;
     Ok(Choice {
         connector,
         mode,
@@ -136,7 +136,7 @@ fn wished(connectors: &[Connector], name: &str) -> Result<usize> {
     let connector = &connectors[found];
     if connector.connected == Some(false) || connector.modes.is_empty() {
         return Err(
-            Error::new(format!("nothing is connected to {}", connector.name))
+            Error::other(format!("nothing is connected to {}", connector.name))
                 .remedy("connect a display and switch it on"),
         );
     }
@@ -146,8 +146,8 @@ fn wished(connectors: &[Connector], name: &str) -> Result<usize> {
 fn nothing_connected(connectors: &[Connector]) -> Error {
     let names: Vec<&str> = connectors.iter().map(|c| c.name.as_str()).collect();
     if names.is_empty() {
-        return Error::new("it has no connectors").remedy("use another card: `face8x list`");
+        return Error::other("it has no connectors").remedy("use another card: `face8x list`");
     }
-    Error::new(format!("no display is connected to {}", names.join(", ")))
+    Error::other(format!("no display is connected to {}", names.join(", ")))
         .remedy("connect a display and switch it on")
 }

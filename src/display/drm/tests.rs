@@ -113,9 +113,9 @@ fn arguments_name_a_card_or_a_connector() {
 #[test]
 fn cards_that_fail_are_all_told() {
     assert!(combined(Vec::new()).remedy_text().is_some());
-    let one = Error::new("a").remedy("mend a");
+    let one = Error::other("a").remedy("mend a");
     assert_eq!(combined(vec![one.clone()]), one);
-    let both = combined(vec![Error::new("b"), one]);
+    let both = combined(vec![Error::other("b"), one]);
     assert_eq!(
         (both.to_string().as_str(), both.remedy_text()),
         ("b; a", Some("mend a"))

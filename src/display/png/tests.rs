@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::picture::pack_rgb;
+use face8x_core::pixel::pack_rgb;
 
 fn picture(width: u32, height: u32, seed: u32) -> Picture {
     let mut picture = Picture::new(width, height);
@@ -87,7 +87,7 @@ fn a_failed_write_keeps_the_old_file_and_leaves_no_other() {
     save_png(&path, &picture(4, 4, 1)).unwrap();
     let error = replace(&path, |file| {
         file.write_all(b"half a picture").unwrap();
-        Err(Error::new("the disk is full"))
+        Err(Error::other("the disk is full"))
     })
     .unwrap_err();
     assert_eq!(error.to_string(), "the disk is full");

@@ -10,7 +10,7 @@ use linux_embedded_hal::{CdevPin, SpidevBus};
 
 use super::bus::{Kind, Wire};
 use super::settings::Settings;
-use crate::node;
+use crate::host::node;
 use crate::{Error, Result};
 
 /// The consumer name that `gpioinfo` shows for the lines.
@@ -45,7 +45,7 @@ impl Board {
             .mode(mode)
             .build();
         spi.configure(&options).map_err(|error| {
-            Error::new(format!(
+            Error::other(format!(
                 "{} takes neither mode {} nor {} Hz: {error}",
                 settings.dev, settings.mode, settings.speed
             ))
@@ -67,7 +67,7 @@ pub(super) fn output(chip: &str, line: u32, high: bool) -> Result<CdevPin> {
     // The library's own errors do not tell why a node will not open.
     drop(node::open(Path::new(chip), absent)?);
     let failed = |error: linux_embedded_hal::gpio_cdev::Error| {
-        Error::new(format!("{chip} line {line}: {error}"))
+        Error::other(format!("{chip} line {line}: {error}"))
             .remedy("`gpioinfo` shows the lines and what uses them")
     };
     let line = Chip::new(chip)

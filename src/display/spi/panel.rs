@@ -163,16 +163,16 @@ where
     sink.send()?;
     if let Some(pin) = &mut sink.backlight {
         pin.set_high()
-            .map_err(|error| Error::new(format!("backlight: {error}")))?;
+            .map_err(|error| Error::other(format!("backlight: {error}")))?;
     }
     Ok(Box::new(sink))
 }
 
 fn cannot_start<P: Debug>(error: InitError<io::Error, P>, memory: (u16, u16)) -> Error {
     match error {
-        InitError::Interface(error) => Error::new(format!("starting the panel: {error}"))
+        InitError::Interface(error) => Error::other(format!("starting the panel: {error}"))
             .remedy("the bus itself refused: try a lower speed=, or another dev="),
-        InitError::ResetPin(error) => Error::new(format!("the panel's reset line: {error:?}"))
+        InitError::ResetPin(error) => Error::other(format!("the panel's reset line: {error:?}"))
             .remedy("check rst= and chip=; `gpioinfo` shows the lines and what uses them"),
         InitError::InvalidConfiguration(_) => {
             let (width, height) = memory;
@@ -208,7 +208,7 @@ where
         let (right, bottom) = (self.raster.width - 1, self.raster.height - 1);
         self.display
             .set_pixels(0, 0, right as u16, bottom as u16, pixels)
-            .map_err(|error| Error::new(format!("{}: {error}", self.name)))
+            .map_err(|error| Error::other(format!("{}: {error}", self.name)))
     }
 }
 

@@ -21,7 +21,7 @@ impl Recorder {
                 line: Vec::new(),
             }),
             Err(error) => Err(
-                Error::new(format!("cannot write {}: {error}", path.display()))
+                Error::other(format!("cannot write {}: {error}", path.display()))
                     .remedy("choose a folder that exists and may be written"),
             ),
         }

@@ -1,15 +1,16 @@
 //! What is made of faces: restored, side by side, pasted back, of aligned pictures.
 
+use face8x_core::detect::PHOTO_DETECTOR;
 use image::imageops::FilterType;
 
 use super::*;
 
-/// What `locator` and the embedded network make of the portrait.
-fn restored_portrait(locator: &str) -> RgbImage {
+/// What `detector` and the embedded network make of the portrait.
+fn restored_portrait(detector: &str) -> RgbImage {
     let scene = Scene::new();
     let (inputs, output) = ([data("still/portrait.jpg")], scene.output(""));
-    let mut locator = crate::face::open(locator).unwrap();
-    let mut restorer = crate::restore::open("auto", None, 1).unwrap();
+    let mut detector = face8x_core::detect::open(detector).unwrap();
+    let mut restorer = face8x_core::restore::open("auto", None, 1).unwrap();
     let mut told = Vec::new();
     let job = Job {
         inputs: &inputs,
@@ -17,9 +18,14 @@ fn restored_portrait(locator: &str) -> RgbImage {
         form: Form::Restored,
         faces: 8,
     };
-    let summary = run(&job, Some(&mut *locator), &mut *restorer, &mut |progress| {
-        told.push((progress.done, progress.total, progress.path.to_path_buf()));
-    });
+    let summary = run(
+        &job,
+        Some(&mut *detector),
+        &mut *restorer,
+        &mut |progress| {
+            told.push((progress.done, progress.total, progress.path.to_path_buf()));
+        },
+    );
     let summary = summary.unwrap();
     assert_eq!(
         (summary.done, summary.faces, summary.exit_code()),
@@ -38,13 +44,13 @@ fn a_portrait_is_found_aligned_and_restored() {
     let crop = imageops::crop_imm(&portrait, 62, 0, 100, 100).to_image();
     let crop = imageops::resize(&crop, 128, 128, FilterType::CatmullRom);
     let Rect { x, y, w, h } = crop_box(62.0, 0.0, 100.0);
-    for (locator, least) in [
+    for (detector, least) in [
         (format!("box:{x},{y},{w},{h}"), 20.0),
-        (LOCATOR.into(), 13.0),
+        (PHOTO_DETECTOR.into(), 13.0),
     ] {
-        let restored = restored_portrait(&locator);
+        let restored = restored_portrait(&detector);
         let likeness = psnr(&restored, &crop);
-        assert!(likeness > least, "{locator}: {likeness}");
+        assert!(likeness > least, "{detector}: {likeness}");
         // Wrong colours or a wrong orientation would show.
         let mut swapped = restored.clone();
         swapped
@@ -54,7 +60,7 @@ fn a_portrait_is_found_aligned_and_restored() {
         let overturned = imageops::flip_vertical(&restored);
         for other in [swapped, mirrored, overturned] {
             let other = psnr(&other, &crop);
-            assert!(other < likeness - 0.5, "{locator}: {other} and {likeness}");
+            assert!(other < likeness - 0.5, "{detector}: {other} and {likeness}");
         }
     }
 }
@@ -154,13 +160,13 @@ fn a_tiny_face_enlarges_eight_times_at_most_and_may_leave_the_picture() {
 }
 
 #[test]
-fn aligned_pictures_need_no_locator() {
+fn aligned_pictures_need_no_detector() {
     let scene = Scene::new();
     fs::copy(data("restore/face-lr.png"), scene.input("16.png")).unwrap();
     fs::copy(data("restore/face-bicubic.png"), scene.input("128.png")).unwrap();
     grey(1, 17, 16).save(scene.input("17.png")).unwrap();
     let inputs = [scene.input("")];
-    let mut restorer = crate::restore::open("auto", None, 1).unwrap();
+    let mut restorer = face8x_core::restore::open("auto", None, 1).unwrap();
     let job = Job {
         inputs: &inputs,
         output: &scene.output(""),

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use face8x::capture::{self, SourceOptions, demo};
-use face8x::face::{BOX_CENTRE, BOX_SIDE};
-use face8x::frame::{Frame, PixelFormat};
-use face8x::geometry::{CANONICAL_LANDMARKS, Similarity};
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::canonical::FACE_BOX;
+use face8x_core::geometry::{CANONICAL_LANDMARKS, Similarity};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
@@ -18,7 +18,7 @@ pub const SIZE: (u32, u32) = (640, 480);
 const JPEG_QUALITY: u8 = 95;
 
 /// Writes `DIR/YUYV`, `DIR/MJPG` and so on, all the same picture, and `DIR/box`: the face box as
-/// `--locator` takes it.
+/// `--detector` takes it.
 pub fn write(folder: &Path, number: u64) -> Result<()> {
     fs::create_dir_all(folder)?;
     let yuyv = demo_frame(number)?;
@@ -49,7 +49,10 @@ fn face_box(number: u64) -> Result<String> {
     let landmarks = demo::landmarks_at(number, SIZE.0, SIZE.1);
     let to_frame =
         Similarity::fit(&CANONICAL_LANDMARKS, &landmarks).ok_or("the landmarks coincide")?;
-    let (centre, side) = (to_frame.apply(BOX_CENTRE), BOX_SIDE * to_frame.scale());
+    let (centre, side) = (
+        to_frame.apply(FACE_BOX.centre()),
+        FACE_BOX.w * to_frame.scale(),
+    );
     let (x, y) = (centre.x - side / 2.0, centre.y - side / 2.0);
     Ok(format!("box:{x:.0},{y:.0},{side:.0},{side:.0}"))
 }
@@ -146,7 +149,7 @@ fn rgb(yuyv: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use face8x::convert::{Converter, JpegDecoder, Region};
+    use face8x_core::convert::{Converter, JpegDecoder, Region};
 
     /// The app's own reading of `bytes`.
     fn read(format: PixelFormat, bytes: Vec<u8>) -> Vec<u8> {

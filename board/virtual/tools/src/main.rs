@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use face8x::frame::monotonic_now;
+use face8x_core::frame::monotonic_now;
 
 mod camera;
 mod control;

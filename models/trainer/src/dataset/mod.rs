@@ -26,7 +26,7 @@ pub use write::{PictureData, Writer};
 /// Border around the canonical face, in pixels.
 pub const PAD: usize = 2;
 /// Side of a stored crop.
-pub const CROP_SIDE: usize = face8x::geometry::HR_SIDE + 2 * PAD;
+pub const CROP_SIDE: usize = face8x_core::geometry::HR_SIDE + 2 * PAD;
 /// Side of the wide grey picture, in its own pixels.
 pub const WIDE_SIDE: usize = 128;
 /// What it covers, in pixels of the canonical face, around its centre.

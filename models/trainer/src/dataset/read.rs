@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use face8x::geometry::{HR_SIDE, Landmarks, Point};
-use face8x::{Error, Result};
+use face8x_core::geometry::{HR_SIDE, Landmarks, Point};
+use face8x_core::{Error, Result};
 use memmap2::Mmap;
 
 use super::{
@@ -44,7 +44,7 @@ impl Dataset {
         paths.sort();
         if paths.is_empty() {
             return Err(
-                Error::new(format!("there is no dataset in {}", folder.display()))
+                Error::other(format!("there is no dataset in {}", folder.display()))
                     .remedy("make one with `face8x-train prepare`"),
             );
         }
@@ -58,7 +58,7 @@ impl Dataset {
             .iter()
             .all(|p| (p.index.parts, &p.index.recipe) == (first.parts, &first.recipe));
         if !together {
-            return Err(Error::new(format!(
+            return Err(Error::other(format!(
                 "the parts in {} come from different runs of prepare",
                 folder.display()
             ))
@@ -66,7 +66,7 @@ impl Dataset {
         }
         let found: Vec<usize> = parts.iter().map(|p| p.index.part).collect();
         if let Some(missing) = (1..=first.parts).find(|k| !found.contains(k)) {
-            return Err(Error::new(format!(
+            return Err(Error::other(format!(
                 "part {missing} of {} is missing in {}",
                 first.parts,
                 folder.display()
@@ -104,7 +104,7 @@ impl Dataset {
                 let len = block_len(section.crops.len());
                 if section.split == split && !section.pictures.is_empty() {
                     if !pictures.is_empty() && crops != section.crops {
-                        return Err(Error::new(format!(
+                        return Err(Error::other(format!(
                             "{} is damaged: its {} pictures have other crops than those before",
                             part.path.display(),
                             split.name()
@@ -127,7 +127,7 @@ impl Dataset {
         }
         if pictures.is_empty() {
             return Err(
-                Error::new(format!("the dataset has no {} pictures", split.name()))
+                Error::other(format!("the dataset has no {} pictures", split.name()))
                     .remedy("check the partition file, or the share that prepare keeps apart"),
             );
         }
@@ -138,7 +138,7 @@ impl Dataset {
 impl Part {
     fn open(path: PathBuf) -> Result<Self> {
         let damaged = |what: &str| {
-            Error::new(format!("{} is damaged: {what}", path.display())).remedy(REMEDY)
+            Error::other(format!("{} is damaged: {what}", path.display())).remedy(REMEDY)
         };
         let file = File::open(&path).map_err(|e| files::cannot("read", &path, &e))?;
         // SAFETY: the map is read only, and parts are never changed in place: prepare writes a
@@ -210,7 +210,7 @@ impl<'a> Section<'a> {
             .iter()
             .position(|&a| a == alignment)
             .ok_or_else(|| {
-                Error::new(format!(
+                Error::other(format!(
                     "the dataset holds no crops aligned by {alignment:?}"
                 ))
                 .remedy("prepare it again with more variants")
@@ -233,7 +233,7 @@ impl<'a> Section<'a> {
         let compared = &part.compared[number];
         if !compared.load(Ordering::Relaxed) {
             if crc32fast::hash(data).to_le_bytes() != crc {
-                return Err(Error::new(format!(
+                return Err(Error::other(format!(
                     "{} is damaged: the checksum of the picture {name} is wrong",
                     part.path.display()
                 ))

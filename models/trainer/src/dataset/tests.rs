@@ -1,6 +1,6 @@
 use std::fs;
 
-use face8x::geometry::Point;
+use face8x_core::geometry::Point;
 use proptest::prelude::*;
 
 use super::*;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use face8x::geometry::Landmarks;
-use face8x::{Error, Result};
+use face8x_core::geometry::Landmarks;
+use face8x_core::{Error, Result};
 
 use super::{
     Alignment, CROP_MASK, CROP_PIXELS, EXTENSION, Index, IndexSection, MAGIC, Split, WIDE_SIDE,
@@ -72,7 +72,7 @@ impl Writer {
                 .all(|(pixels, _, _)| pixels.len() == CROP_PIXELS)
             && picture.wide.0.len() == WIDE_SIDE * WIDE_SIDE;
         let Some(section) = section.filter(|_| fits) else {
-            return Err(Error::new(format!(
+            return Err(Error::other(format!(
                 "the crops of {} do not fit the section",
                 picture.name
             )));

@@ -4,10 +4,10 @@
 //! The face is first reduced to the size at which the camera would see it; after the damage the
 //! app's own aligner makes the 16x16 input of it.
 
-use face8x::Result;
-use face8x::align::Aligner;
-use face8x::frame::{Frame, PixelFormat};
-use face8x::geometry::{HR_SIDE, Point, Similarity};
+use face8x_core::Result;
+use face8x_core::align::Aligner;
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::{HR_SIDE, Point, Similarity};
 use serde::{Deserialize, Serialize};
 
 use crate::prepare::normal;

@@ -1,7 +1,7 @@
 //! The single kinds of damage.
 
-use face8x::geometry::HR_SIDE;
-use face8x::{Error, Result};
+use face8x_core::geometry::HR_SIDE;
+use face8x_core::{Error, Result};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ExtendedColorType, RgbImage};
@@ -120,8 +120,9 @@ pub fn gains(seen: &mut Seen, gains: [f32; 3]) {
 /// Through JPEG and back.
 pub fn jpeg(seen: &mut Seen, quality: u8) -> Result<()> {
     let side = seen.side as u32;
-    let failed =
-        |error: image::ImageError| Error::new(format!("cannot pass a face through JPEG: {error}"));
+    let failed = |error: image::ImageError| {
+        Error::other(format!("cannot pass a face through JPEG: {error}"))
+    };
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality)
         .encode(&seen.to_bytes(), side, side, ExtendedColorType::Rgb8)

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use face8x::Result;
-use face8x::align::Aligner;
-use face8x::geometry::HR_SIDE;
+use face8x_core::Result;
+use face8x_core::align::Aligner;
+use face8x_core::geometry::HR_SIDE;
 use rayon::prelude::*;
 
 use crate::bicubic;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::files;

@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use face8x::geometry::Rect;
-use face8x::{Error, Result};
+use face8x_core::geometry::Rect;
+use face8x_core::{Error, Result};
 use serde::Deserialize;
 
 use super::yolo::suppress;
@@ -43,7 +43,7 @@ fn certain() -> f32 {
 pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<Detection>>> {
     let text = String::from_utf8(files::read(path)?).map_err(|_| {
         let what = format!("{} is not text", path.display());
-        Error::new(what).remedy("save it as text in UTF-8")
+        Error::other(what).remedy("save it as text in UTF-8")
     })?;
     let is_json = path
         .extension()
@@ -53,14 +53,12 @@ pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<Detect
     } else {
         read_csv(&text)
     };
-    let wrong = |what: String| Error::new(format!("{}: {what}", path.display()));
+    let wrong = |what: String| Error::other(format!("{}: {what}", path.display()));
     let mut pictures: HashMap<String, Vec<Detection>> = HashMap::new();
     for (place, entry) in read.map_err(wrong)? {
         let Some(class) = classes.find(&entry.class) else {
-            return Err(
-                wrong(format!("{place}: there is no class \"{}\"", entry.class))
-                    .remedy("give it a weight in a file for --classes, or take its lines out"),
-            );
+            return Err(wrong(format!("{place}: unknown class \"{}\"", entry.class))
+                .remedy("give it a weight in a file for --classes, or take its lines out"));
         };
         let [x0, y0, x1, y1] = entry.corners;
         if !(entry.corners.iter().all(|v| v.is_finite()) && x0 < x1 && y0 < y1) {

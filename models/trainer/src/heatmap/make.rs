@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use face8x::geometry::{Landmarks, Point, Rect, Similarity};
-use face8x::{Error, Result};
+use face8x_core::geometry::{Landmarks, Point, Rect, Similarity};
+use face8x_core::{Error, Result};
 use rayon::prelude::*;
 
 use super::store::{self, FILE, Writer};
@@ -107,7 +107,7 @@ pub fn make(options: &Options) -> Result<Report> {
     }
     bar.finish_and_clear();
     if report.without.0 == report.pictures {
-        return Err(Error::new(format!(
+        return Err(Error::other(format!(
             "none of the {} pictures has a box",
             report.pictures
         ))
@@ -281,7 +281,7 @@ fn source_landmarks(
             let back = official().invert();
             Ok(face.map(|p| back.apply(p)))
         }
-        _ => Err(Error::new(format!(
+        _ => Err(Error::other(format!(
             "nothing tells where the face of {name} lies in its source picture"
         ))
         .remedy("name the folder that the dataset was prepared from, with its list of landmarks; or give boxes in the 128x128 face, without --pictures")),

@@ -9,7 +9,7 @@
 //!                                  picture ──> edges ──┴─> heatmap ──> heatmaps.f8h
 //! ```
 
-use face8x::geometry::Rect;
+use face8x_core::geometry::Rect;
 
 mod classes;
 mod detections;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use face8x::Result;
-use face8x::geometry::HR_SIDE;
+use face8x_core::Result;
+use face8x_core::geometry::HR_SIDE;
 
 use super::Heatmaps;
 use crate::dataset::{Dataset, Split};

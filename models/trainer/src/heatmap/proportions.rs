@@ -1,6 +1,6 @@
 //! Boxes of a face's features from its five landmarks.
 
-use face8x::geometry::{Landmarks, Point, Rect};
+use face8x_core::geometry::{Landmarks, Point, Rect};
 
 /// The boxes of an upright face by the proportions of an average one: centres from the landmarks,
 /// sides as multiples of the distance between the eyes. They may reach beyond the picture.

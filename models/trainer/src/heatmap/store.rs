@@ -11,8 +11,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use face8x::geometry::HR_SIDE;
-use face8x::{Error, Result};
+use face8x_core::geometry::HR_SIDE;
+use face8x_core::{Error, Result};
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 
@@ -74,11 +74,11 @@ impl Heatmaps {
     /// Missing, damaged, or of another dataset.
     pub fn open(path: &Path, dataset: &Dataset) -> Result<Self> {
         let damaged = |what: &str| {
-            Error::new(format!("{} is damaged: {what}", path.display())).remedy(REMEDY)
+            Error::other(format!("{} is damaged: {what}", path.display())).remedy(REMEDY)
         };
         let file = File::open(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => {
-                Error::new(format!("there are no heatmaps at {}", path.display()))
+                Error::other(format!("there are no heatmaps at {}", path.display()))
                     .remedy("make them with `face8x-train heatmaps`")
             }
             _ => files::cannot("read", path, &e),
@@ -95,7 +95,7 @@ impl Heatmaps {
             return Err(damaged("its length does not fit its index"));
         }
         if index.dataset != dataset.fingerprint() {
-            return Err(Error::new(format!(
+            return Err(Error::other(format!(
                 "the heatmaps in {} are of another dataset",
                 path.display()
             ))
@@ -154,7 +154,7 @@ impl Heatmaps {
     fn missing(&self, split: Split, k: usize) -> Error {
         let name = split.name();
         let path = self.path.display();
-        Error::new(format!("{path} has no heatmap of {name} picture {k}")).remedy(REMEDY)
+        Error::other(format!("{path} has no heatmap of {name} picture {k}")).remedy(REMEDY)
     }
 
     /// The levels of all crops of a picture; its checksum is compared the first time.
@@ -168,7 +168,7 @@ impl Heatmaps {
                 let compared = &self.compared[number + k];
                 if !compared.load(Ordering::Relaxed) {
                     if crc32fast::hash(levels).to_le_bytes() != crc {
-                        return Err(Error::new(format!(
+                        return Err(Error::other(format!(
                             "{} is damaged: the checksum of {} picture {wanted} is wrong",
                             self.path.display(),
                             split.name()

@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use face8x::geometry::Rect;
-use face8x::{Error, Result};
+use face8x_core::geometry::Rect;
+use face8x_core::{Error, Result};
 
 use super::{Classes, Detection, Region};
 use crate::files;
@@ -34,7 +34,7 @@ impl Detector {
             .map_err(|error| error.context(path.display()))?;
         let (channels, side) = runner.input();
         if channels != 3 || !(32..=4096).contains(&side) || runner.takes_bytes() {
-            return Err(Error::new(format!(
+            return Err(Error::other(format!(
                 "{} does not take 3 planes of floats",
                 path.display()
             ))
@@ -73,7 +73,7 @@ impl Detector {
         let rows = 4 + self.classes;
         match outputs[0].shape() {
             [1, found, _] if *found == rows => values(&outputs[0]),
-            shape => Err(Error::new(format!(
+            shape => Err(Error::other(format!(
                 "the network gives {shape:?} instead of 1 x {rows} x boxes"
             ))
             .remedy("name its prompts, in their order, in a file for --classes")),

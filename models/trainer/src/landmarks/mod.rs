@@ -4,8 +4,8 @@
 //! The crop is a square of 112 canonical pixels around (64, 72), 48x48 pixels of luma: an alignment
 //! by box or by the last frame's landmarks gives it.
 
-use face8x::Result;
-use face8x::geometry::{HR_SIDE, Landmarks, Point, Similarity};
+use face8x_core::Result;
+use face8x_core::geometry::{HR_SIDE, Landmarks, Point, Similarity};
 
 use crate::dataset::{Section, WIDE_SIDE, WIDE_SPAN};
 use crate::metrics::mean_and_interval;

@@ -1,6 +1,6 @@
 //! How alike two pictures are: PSNR, SSIM and MS-SSIM on 8-bit levels.
 
-use face8x::geometry::HR_SIDE;
+use face8x_core::geometry::HR_SIDE;
 
 mod ssim;
 mod statistics;

@@ -7,7 +7,7 @@
 //! using the 2x2 taps nearest to it, which is what nearest-neighbour upsampling followed by a 3x3
 //! convolution comes to.
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 mod paper;

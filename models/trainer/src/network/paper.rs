@@ -21,7 +21,7 @@ pub(super) const MARK: &str = "merge";
 impl Plan {
     /// The steps of the paper's network.
     pub fn paper() -> Self {
-        let mut b = Builder::new(face8x::geometry::LR_SIDE);
+        let mut b = Builder::new(face8x_core::geometry::LR_SIDE);
         let (mut x, mut from, mut skips) = (0, 3, Vec::new());
         for (level, to) in CHANNELS.into_iter().enumerate() {
             let first = Conv {

@@ -1,9 +1,9 @@
 //! The network as a list of steps, which every part of the trainer walks: training, export,
 //! calibration, quantisation and the count of multiplications.
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
-use face8x::geometry::LR_SIDE;
+use face8x_core::geometry::LR_SIDE;
 
 use super::{Config, Points, Weights};
 
@@ -212,7 +212,7 @@ impl Plan {
                 let name = format!("{}.{part}", step.name);
                 let found = &weights.get(&name)?.shape;
                 if *found != wanted {
-                    return Err(Error::new(format!(
+                    return Err(Error::other(format!(
                         "the weights {name} have the shape {found:?}, the network needs {wanted:?}"
                     ))
                     .remedy("use weights of a network with the same configuration"));

@@ -1,6 +1,6 @@
 //! The landmark network: a grey crop of a face in, five points and a confidence out.
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::Weights;
@@ -49,7 +49,7 @@ impl Points {
             let shape = &weights.get(&name)?.shape;
             points.channels[stage] = *shape
                 .first()
-                .ok_or_else(|| Error::new(format!("the weights {name} have no shape")))?;
+                .ok_or_else(|| Error::other(format!("the weights {name} have no shape")))?;
             points.convs[stage] = (0..)
                 .take_while(|k| weights.contains(&format!("s{stage}.c.{k}.w")))
                 .count();

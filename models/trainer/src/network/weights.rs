@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{Taps, tap_is_used};
@@ -59,13 +59,13 @@ impl Weights {
 
     fn from_safetensors(bytes: &[u8]) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| {
-            Error::new(format!("not a safetensors file: {error}"))
+            Error::other(format!("not a safetensors file: {error}"))
                 .remedy("name a .safetensors or .onnx file with weights of this network family")
         })?;
         let mut weights = Weights::default();
         for (name, view) in file.tensors() {
             if view.dtype() != Dtype::F32 {
-                return Err(Error::new(format!(
+                return Err(Error::other(format!(
                     "the tensor {name} is not of 32-bit floats"
                 )));
             }
@@ -126,7 +126,7 @@ impl Weights {
             .iter()
             .find(|(_, t)| t.values.iter().any(|v| !v.is_finite()))
         {
-            Some((name, _)) => Err(Error::new(format!(
+            Some((name, _)) => Err(Error::other(format!(
                 "the tensor {name} holds values that are not finite: the training diverged"
             ))
             .remedy("go back to an earlier checkpoint and lower the learning rate")),
@@ -159,7 +159,7 @@ impl Weights {
             .collect();
         let file = views
             .and_then(|views| safetensors::serialize(views, Some(metadata)))
-            .map_err(|error| Error::new(format!("cannot write {}: {error}", path.display())))?;
+            .map_err(|error| Error::other(format!("cannot write {}: {error}", path.display())))?;
         files::write(path, &file)
     }
 
@@ -174,7 +174,7 @@ impl Weights {
     /// There is none.
     pub fn get(&self, name: &str) -> Result<&Tensor> {
         self.tensors.get(name).ok_or_else(|| {
-            Error::new(format!("there are no weights {name}"))
+            Error::other(format!("there are no weights {name}"))
                 .remedy("use weights of this network family, as `face8x-train export` writes them")
         })
     }

@@ -1,6 +1,6 @@
 //! The network in floats.
 
-use face8x::Result;
+use face8x_core::Result;
 
 use super::{Attribute, Graph, Port};
 use crate::network::{Conv, Join, Op, Plan, Weights, tap_is_used};

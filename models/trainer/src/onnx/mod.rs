@@ -1,7 +1,7 @@
 //! Writing ONNX files (opset 17, ai.onnx operators alone) by tract's protobuf types, and reading
 //! weights back.
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
@@ -239,7 +239,7 @@ fn decode(bytes: &[u8]) -> Result<ModelProto> {
                 .as_ref()
                 .is_some_and(|graph| !graph.node.is_empty())
         })
-        .ok_or_else(|| Error::new("not an ONNX file, or only a part of one"))
+        .ok_or_else(|| Error::other("not an ONNX file, or only a part of one"))
 }
 
 /// The metadata_props of an ONNX file.
@@ -275,7 +275,7 @@ pub fn read_weights(bytes: &[u8]) -> Result<Weights> {
         let values: Vec<f32> = bytes.iter().map(|b| f32::from_le_bytes(*b)).collect();
         let wanted = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
         if wanted != Some(values.len()) || !rest.is_empty() {
-            return Err(Error::new(format!(
+            return Err(Error::other(format!(
                 "the tensor {} is not whole",
                 tensor.name
             )));
@@ -284,7 +284,7 @@ pub fn read_weights(bytes: &[u8]) -> Result<Weights> {
     }
     if !weights.contains("stem.w") && !weights.contains("merge.w") {
         return Err(
-            Error::new("the ONNX file holds no float weights of this network family")
+            Error::other("the ONNX file holds no float weights of this network family")
                 .remedy("use the float file that `face8x-train export` wrote, not an int8 one"),
         );
     }

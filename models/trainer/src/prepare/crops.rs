@@ -1,11 +1,14 @@
 //! The crops of one picture.
 
-use face8x::align::{self, Aligner};
-use face8x::convert::Converter;
-use face8x::face::{self, Detection, Locator, Reduced, Wants};
-use face8x::frame::{Frame, PixelFormat};
-use face8x::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Similarity};
-use face8x::still::LOCATOR;
+use face8x_core::align::Aligner;
+use face8x_core::convert::Converter;
+use face8x_core::detect::PHOTO_DETECTOR;
+use face8x_core::detect::{self, Detector, Wants};
+use face8x_core::downscaled::Downscaled;
+use face8x_core::face::Detection;
+use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::geometry::canonical;
+use face8x_core::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Similarity};
 
 use super::{FaceFrom, Item, LeftOut, jitter};
 use crate::dataset::{Alignment, CROP_SIDE, PAD, PictureData, WIDE_SIDE, WIDE_SPAN};
@@ -21,7 +24,7 @@ pub struct Cropper {
     aligner: Aligner,
     converter: Converter,
     /// Opened for the first picture that needs it.
-    locator: Option<Box<dyn Locator>>,
+    detector: Option<Box<dyn Detector>>,
 }
 
 impl Cropper {
@@ -29,7 +32,7 @@ impl Cropper {
         Cropper {
             aligner: Aligner::new(),
             converter: Converter::new(),
-            locator: None,
+            detector: None,
         }
     }
 
@@ -80,7 +83,7 @@ impl Cropper {
                 if !landmarks.iter().all(inside) {
                     return Err(LeftOut::LandmarksOutside);
                 }
-                let base = align::from_landmarks(landmarks).ok_or(LeftOut::NotAligned)?;
+                let base = canonical::from_landmarks(landmarks).ok_or(LeftOut::NotAligned)?;
                 Ok((*landmarks, base))
             }
             FaceFrom::Official(landmarks) => {
@@ -92,34 +95,34 @@ impl Cropper {
                 let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
                 Ok((landmarks.unwrap_or(canonical), base))
             }
-            FaceFrom::Locator => self.locate(frame),
+            FaceFrom::Detector => self.detect(frame),
         }
     }
 
-    /// The largest face that the app's locator finds. Where it gives a box alone, the landmarks
+    /// The largest face that the app's detector finds. Where it gives a box alone, the landmarks
     /// are those of the canonical face.
-    fn locate(&mut self, frame: &Frame) -> Result<(Landmarks, Similarity), LeftOut> {
-        let locator = match &mut self.locator {
-            Some(locator) => locator,
-            none => none.insert(face::open(LOCATOR).map_err(|_| LeftOut::NoFace)?),
+    fn detect(&mut self, frame: &Frame) -> Result<(Landmarks, Similarity), LeftOut> {
+        let detector = match &mut self.detector {
+            Some(detector) => detector,
+            none => none.insert(detect::open(PHOTO_DETECTOR).map_err(|_| LeftOut::NoFace)?),
         };
-        let mut seen = Reduced::default();
-        match locator.wants() {
+        let mut seen = Downscaled::default();
+        match detector.wants() {
             Wants::Nothing => Ok(()),
-            Wants::Luma(w, h) => self.converter.reduce_luma(frame, w, h, &mut seen),
-            Wants::Rgb(w, h) => self.converter.reduce_rgb(frame, w, h, &mut seen),
+            Wants::Luma(w, h) => self.converter.downscale_luma(frame, w, h, &mut seen),
+            Wants::Rgb(w, h) => self.converter.downscale_rgb(frame, w, h, &mut seen),
         }
         .map_err(|_| LeftOut::Unreadable)?;
         let mut found = Vec::new();
-        locator
-            .locate(&seen, &mut found)
+        detector
+            .detect(&seen, &mut found)
             .map_err(|_| LeftOut::NoFace)?;
         let area = |d: &Detection| d.face_box.area();
         let largest = found
             .iter()
             .max_by(|a, b| area(a).total_cmp(&area(b)))
             .ok_or(LeftOut::NoFace)?;
-        let base = align::from_detection(largest).ok_or(LeftOut::NotAligned)?;
+        let base = canonical::from_detection(largest).ok_or(LeftOut::NotAligned)?;
         let back = base.invert();
         let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
         Ok((largest.landmarks.unwrap_or(canonical), base))

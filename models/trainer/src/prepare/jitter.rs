@@ -1,7 +1,7 @@
-//! Alignment as a real locator makes it: a little off.
+//! Alignment as a real detector makes it: a little off.
 
-use face8x::align;
-use face8x::geometry::{HR_SIDE, Point, Rect, Similarity};
+use face8x_core::geometry::canonical;
+use face8x_core::geometry::{HR_SIDE, Point, Rect, Similarity};
 
 /// Standard deviations of a landmark alignment's error: radians, natural logarithm of the scale,
 /// pixels of the canonical face. A landmark network of 7 MMAC leaves about as much.
@@ -19,7 +19,7 @@ pub fn normal(rng: &mut fastrand::Rng) -> f32 {
     radius * (rng.f32() * std::f32::consts::TAU).cos()
 }
 
-/// The alignment `base` with an error of a landmark locator's size.
+/// The alignment `base` with an error of a landmark detector's size.
 pub fn landmarks(base: &Similarity, rng: &mut fastrand::Rng) -> Similarity {
     let (scale, angle) = ((normal(rng) * SCALE).exp(), normal(rng) * ROTATION);
     let centre = Point::new(HR_SIDE as f32 / 2.0, HR_SIDE as f32 / 2.0);
@@ -32,10 +32,10 @@ pub fn landmarks(base: &Similarity, rng: &mut fastrand::Rng) -> Similarity {
 
 /// The alignment by a box around the same face, with a detector's error and without rotation.
 pub fn by_box(base: &Similarity, rng: &mut fastrand::Rng) -> Option<Similarity> {
-    let exact = align::face_box(base);
+    let exact = canonical::face_box(base);
     let centre = exact.centre();
     let side = exact.w * (normal(rng) * BOX_SIDE).exp();
     let x = centre.x + normal(rng) * BOX_CENTRE * exact.w - side / 2.0;
     let y = centre.y + normal(rng) * BOX_CENTRE * exact.w - side / 2.0;
-    align::from_box(&Rect::new(x, y, side, side))
+    canonical::from_box(&Rect::new(x, y, side, side))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
@@ -64,7 +64,7 @@ impl fmt::Display for LeftOut {
             LeftOut::LandmarksOutside => "landmarks lie outside the picture",
             LeftOut::NotAligned => "the landmarks coincide",
             LeftOut::TooSmall => "the face is smaller than 48 pixels",
-            LeftOut::NoFace => "the locator found no face",
+            LeftOut::NoFace => "the detector found no face",
         })
     }
 }
@@ -136,7 +136,7 @@ pub fn prepare(options: &Options) -> Result<Report> {
     }
     bar.finish_and_clear();
     if report.taken.is_empty() {
-        return Err(Error::new(format!(
+        return Err(Error::other(format!(
             "none of the {} pictures in {} is of use\n{report}",
             items.len(),
             options.source.display()

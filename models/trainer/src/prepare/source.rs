@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `img/` and `list_landmarks_celeba.txt` | pictures with five landmarks each |
 //! | `img_align_celeba/` | CelebA's official aligned 178x218 pictures |
-//! | anything else | a folder of pictures whose faces the app's locator finds |
+//! | anything else | a folder of pictures whose faces the app's detector finds |
 //!
 //! `list_eval_partition.txt` (0 train, 1 validation, 2 test) splits them where it exists;
 //! otherwise a share is kept apart by name, or by person where `identity_CelebA.txt` tells.
@@ -12,8 +12,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use face8x::geometry::{Landmarks, Point};
-use face8x::{Error, Result};
+use face8x_core::geometry::{Landmarks, Point};
+use face8x_core::{Error, Result};
 
 use crate::dataset::Split;
 use crate::files;
@@ -27,8 +27,8 @@ pub enum FaceFrom {
     Official(Option<Landmarks>),
     /// The list has no line for it.
     Unknown,
-    /// By the app's locator.
-    Locator,
+    /// By the app's detector.
+    Detector,
 }
 
 /// One picture of the source.
@@ -70,7 +70,7 @@ pub fn list(folder: &Path, validation: f64) -> Result<Vec<Item>> {
             Box::new(move |name: &str| FaceFrom::Official(rows.get(name).copied())),
         )
     } else {
-        (folder.to_owned(), Box::new(|_: &str| FaceFrom::Locator))
+        (folder.to_owned(), Box::new(|_: &str| FaceFrom::Detector))
     };
     let split = splitter(folder, validation)?;
     let entries = std::fs::read_dir(&pictures).map_err(|e| files::cannot("read", &pictures, &e))?;
@@ -89,7 +89,7 @@ pub fn list(folder: &Path, validation: f64) -> Result<Vec<Item>> {
         .collect();
     items.sort_by(|a, b| a.name.cmp(&b.name));
     if items.is_empty() {
-        return Err(Error::new(format!("there are no pictures in {}", pictures.display()))
+        return Err(Error::other(format!("there are no pictures in {}", pictures.display()))
             .remedy("name a folder with .jpg, .png or .webp pictures, or with CelebA's `img` folder and lists"));
     }
     Ok(items)
@@ -114,7 +114,7 @@ fn splitter(folder: &Path, validation: f64) -> Result<ByName<Split>> {
             .iter()
             .find(|(_, part)| !["0", "1", "2"].contains(&part.as_str()))
         {
-            return Err(Error::new(format!(
+            return Err(Error::other(format!(
                 "{}: {name} has the partition {part}, not 0, 1 or 2",
                 partition.display()
             )));
@@ -183,7 +183,7 @@ fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
 }
 
 fn bad_line(path: &Path, number: usize, wanted: &str) -> Error {
-    Error::new(format!(
+    Error::other(format!(
         "{}, line {number}: {wanted} should stand there",
         path.display()
     ))

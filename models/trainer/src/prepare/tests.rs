@@ -1,8 +1,8 @@
 use std::fs;
 use std::path::Path;
 
-use face8x::align;
-use face8x::geometry::{CANONICAL_LANDMARKS, Landmarks, Point, Similarity};
+use face8x_core::geometry::canonical;
+use face8x_core::geometry::{CANONICAL_LANDMARKS, Landmarks, Point, Similarity};
 use image::{Rgb, RgbImage};
 
 use super::*;
@@ -101,7 +101,7 @@ fn broken_pictures_are_counted_and_the_others_aligned() {
     // The centre of the canonical face lies where the ramp says so.
     let mut hr = vec![0; 128 * 128 * 3];
     crop.face(0, 0, &mut hr);
-    let back = align::from_landmarks(&landmarks()).unwrap().invert();
+    let back = canonical::from_landmarks(&landmarks()).unwrap().invert();
     let p = back.apply(Point::new(64.5, 64.5));
     let at = 3 * (64 * 128 + 64);
     assert!((f32::from(hr[at]) - p.x * 255.0 / 220.0).abs() < 2.0);
@@ -136,14 +136,14 @@ fn shards_make_together_what_one_machine_makes() {
 
 #[test]
 fn the_mask_is_the_aligners() {
-    let frame = face8x::frame::Frame {
+    let frame = face8x_core::frame::Frame {
         width: 90,
         height: 70,
-        ..face8x::frame::Frame::empty()
+        ..face8x_core::frame::Frame::empty()
     };
     let similarity = Similarity::about(Point::new(40.0, 30.0), Point::new(64.0, 60.0), 1.3, 0.4);
     let mut wanted = [false; 128 * 128];
-    align::hr_mask(&similarity, 90, 70, &mut wanted);
+    face8x_core::align::hr_mask(&similarity, 90, 70, &mut wanted);
     let pad = Similarity {
         tx: PAD as f32,
         ty: PAD as f32,
@@ -201,9 +201,10 @@ fn an_empty_folder_and_broken_lists_are_named() {
 }
 
 #[test]
-fn a_plain_folder_is_searched_by_the_apps_locator() {
+fn a_plain_folder_is_searched_by_the_apps_detector() {
     let (source, output) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let portrait = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/capture/portrait.jpg");
+    let portrait = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../crates/face8x-core/src/portrait/portrait.jpg");
     fs::copy(portrait, source.path().join("portrait.jpg")).unwrap();
     ramp(300, 300)
         .save(source.path().join("nobody.png"))

@@ -1,6 +1,6 @@
 //! Bias correction: rounding shifts the mean of a channel; its bias takes the shift back.
 
-use face8x::Result;
+use face8x_core::Result;
 use rayon::prelude::*;
 
 use crate::network::{Op, Plan, Weights};

@@ -10,7 +10,7 @@
 //! - A weight scale is moved by units in the last place until the factor of the requantisation,
 //!   input x weight / output, is the same in each order of evaluation.
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use crate::onnx::Scale;
 
@@ -37,7 +37,7 @@ pub fn add_scale(a: Scale, b: Scale, wanted: Scale) -> Result<Scale> {
         }
         scale = f32::from_bits(scale.to_bits() + step);
     }
-    Err(Error::new("no exact scale was found for a sum"))
+    Err(Error::other("no exact scale was found for a sum"))
 }
 
 /// Whether each pair of bytes gives the same byte by division and by the reciprocal.

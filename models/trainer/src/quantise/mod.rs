@@ -5,7 +5,7 @@
 //! moved by a hair so that every order of evaluation that an engine may choose gives the same
 //! bytes (see `exact`).
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use rayon::prelude::*;
 
 use crate::network::{Conv, Op, Plan, Weights, tap_is_used};
@@ -98,7 +98,7 @@ fn scaled(values: &[f32], factor: f32) -> Vec<f32> {
 /// The scale of what each step makes, in the float network's units.
 fn choose_scales(weights: &Weights, plan: &Plan, pictures: &[Vec<u8>]) -> Result<Vec<Scale>> {
     if pictures.is_empty() {
-        return Err(Error::new("there are no pictures to calibrate with"));
+        return Err(Error::other("there are no pictures to calibrate with"));
     }
     let step_by = pictures.len().div_ceil(RANGE_PICTURES);
     let chosen: Vec<&Vec<u8>> = pictures.iter().step_by(step_by).collect();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use super::network::Network;
 use super::{Config, run, validate};

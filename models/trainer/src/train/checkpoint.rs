@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::optim::{AdamWState, AdaptiveMomentumState};
 use burn::tensor::{Device, Tensor, TensorData};
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use super::Config;
 use super::network::{Layer, Network, to_vec};
@@ -112,14 +112,14 @@ fn put<const D: usize>(
 pub fn read(path: &Path, config: &Config, device: &Device) -> Result<State> {
     let (file, metadata) = Weights::read_with_metadata(path)?;
     let damaged = |what: &str| {
-        Error::new(format!("the checkpoint {} has no {what}", path.display()))
+        Error::other(format!("the checkpoint {} has no {what}", path.display()))
             .remedy("delete it to start over, or put the earlier one back")
     };
     let entry = |key: &str| metadata.get(key).ok_or_else(|| damaged(key));
     // Keys that the program that wrote it did not know have their defaults there.
     let written: Option<Config> = serde_json::from_str(entry("config")?).ok();
     if written.as_ref() != Some(config) {
-        return Err(Error::new(format!(
+        return Err(Error::other(format!(
             "the checkpoint {} is of a training with another configuration",
             path.display()
         ))
@@ -206,7 +206,7 @@ fn momentum<const D: usize>(
     device: &Device,
 ) -> Result<AdaptiveMomentumState<D>> {
     if first.shape != shape || second.shape != shape {
-        return Err(Error::new(
+        return Err(Error::other(
             "the optimiser's state in the checkpoint has other shapes",
         ));
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::degrade::Degrade;
@@ -262,7 +262,7 @@ impl Config {
                 "default" => Ok(Some(network::Config::DEFAULT)),
                 "large" => Ok(Some(network::Config::LARGE)),
                 "paper" => Ok(None),
-                _ => Err(Error::usage(format!("there is no network \"{name}\""))
+                _ => Err(Error::usage(format!("unknown network \"{name}\""))
                     .remedy("choose nano, default, large or paper, or give c16, n16 and so on")),
             },
         }

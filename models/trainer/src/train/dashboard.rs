@@ -1,6 +1,6 @@
 //! What a training shows while it runs: burn's dashboard in a terminal, plain lines elsewhere.
 
-use face8x::Result;
+use face8x_core::Result;
 
 use super::figures::Figures;
 
@@ -72,7 +72,7 @@ mod terminal {
     };
     use burn::train::renderer::tui::TuiMetricsRendererWrapper;
     use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
-    use face8x::{Error, Result};
+    use face8x_core::{Error, Result};
 
     use super::super::figures::{Figures, NAMES};
 
@@ -136,7 +136,7 @@ mod terminal {
         /// with an error instead, so that files in the making are removed.
         fn quietly(&mut self, show: impl FnOnce(&mut TuiMetricsRendererWrapper)) -> Result<()> {
             catch_unwind(AssertUnwindSafe(|| show(&mut self.renderer)))
-                .map_err(|_| Error::new("the training was broken off"))
+                .map_err(|_| Error::other("the training was broken off"))
         }
     }
 

@@ -3,7 +3,7 @@
 #[cfg(feature = "tch")]
 use burn::tensor::Tensor;
 use burn::tensor::{DType, Device};
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use super::Precision;
 
@@ -44,7 +44,7 @@ fn open_one(full: &str) -> Result<Device> {
             // libtorch panics on a card that is not there.
             let probe = || Tensor::<1>::zeros([1], &Device::libtorch_cuda(number)).into_data();
             if std::panic::catch_unwind(probe).is_err() {
-                return Err(Error::new(format!("libtorch cannot use NVIDIA card {number}"))
+                return Err(Error::other(format!("libtorch cannot use NVIDIA card {number}"))
                     .remedy("check nvidia-smi, and that this libtorch was built for CUDA; or choose tch"));
             }
             Ok(Device::libtorch_cuda(number))

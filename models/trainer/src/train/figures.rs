@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use crate::files;
 
@@ -123,7 +123,7 @@ pub fn read(path: &Path) -> Result<Vec<[f64; NAMES.len()]>> {
         let values: Option<Vec<f64>> = places.iter().map(value).collect();
         let values = values.and_then(|values| values.try_into().ok());
         values.ok_or_else(|| {
-            Error::new(format!("{}: line {} is damaged", path.display(), k + 2))
+            Error::other(format!("{}: line {} is damaged", path.display(), k + 2))
                 .remedy("delete the line; nothing but the plot needs it")
         })
     };

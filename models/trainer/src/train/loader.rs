@@ -3,9 +3,9 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use face8x::align::Aligner;
-use face8x::geometry::{HR_SIDE, LR_SIDE};
-use face8x::{Error, Result};
+use face8x_core::align::Aligner;
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::{Error, Result};
 use rayon::prelude::*;
 
 use super::Config;
@@ -115,7 +115,7 @@ impl Loader {
             .batches
             .as_ref()
             .and_then(|batches| batches.recv().ok());
-        received.unwrap_or_else(|| Err(Error::new("the loader stopped")))
+        received.unwrap_or_else(|| Err(Error::other("the loader stopped")))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whether a step fits into the memory, asked before it starts: an allocation that fails ends the
 //! program.
 
-use face8x::geometry::{HR_SIDE, LR_SIDE};
-use face8x::{Error, Result};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::{Error, Result};
 
 use super::Config;
 use super::loader::READY;
@@ -36,7 +36,7 @@ pub(super) fn compare(config: &Config, free: u64) -> Result<()> {
         return Ok(());
     }
     let gigabytes = |bytes: u64| bytes as f64 / 1e9;
-    Err(Error::new(format!(
+    Err(Error::other(format!(
         "steps of {} pictures need more than {:.1} GB of memory, and {:.1} GB are free",
         config.batch,
         gigabytes(needed),

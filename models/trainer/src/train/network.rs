@@ -4,7 +4,7 @@ use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::module::{conv2d, interpolate};
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use super::Precision;
 use crate::network::{self, Conv, Join, Op, Plan, Weights, tap_is_used};
@@ -206,7 +206,7 @@ impl Network {
 /// The device does not give them back.
 pub fn to_vec<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     tensor.into_data().try_to_vec::<f32>().map_err(|error| {
-        Error::new(format!(
+        Error::other(format!(
             "cannot read a tensor back from the device: {error:?}"
         ))
     })

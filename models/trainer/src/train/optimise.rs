@@ -2,7 +2,7 @@
 
 use burn::optim::{AdamW, AdamWConfig, Optimizer};
 use burn::tensor::Tensor;
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use super::checkpoint::State;
 use super::network::{Layer, Network, to_vec};
@@ -104,7 +104,7 @@ impl Optimiser {
         let value = f64::from(to_vec(loss)?[0]);
         if !value.is_finite() {
             return Err(
-                Error::new(format!("the loss is {value} at step {}", state.step))
+                Error::other(format!("the loss is {value} at step {}", state.step))
                     .remedy("lower learning_rate; the last checkpoint is still whole"),
             );
         }
@@ -119,7 +119,7 @@ impl Optimiser {
 pub fn gradients(network: &Network, loss: &Tensor<1>) -> Result<Vec<Gradient>> {
     let mut all = loss.backward();
     let one = |layer: &Layer| {
-        let missing = || Error::new(format!("the loss does not depend on {}", layer.name));
+        let missing = || Error::other(format!("the loss does not depend on {}", layer.name));
         let weight = layer.weight.grad_remove(&mut all).ok_or_else(missing)?;
         let bias = layer.bias.grad_remove(&mut all).ok_or_else(missing)?;
         Ok((weight, bias))

@@ -9,7 +9,7 @@ use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::{Line, Polyline, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::{Alignment, Text, TextStyleBuilder};
-use face8x::Result;
+use face8x_core::Result;
 use image::{Rgb, RgbImage};
 
 use super::figures::{self, NAMES};

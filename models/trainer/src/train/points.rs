@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
-use face8x::Result;
+use face8x_core::Result;
 use rayon::prelude::*;
 
 use super::Config;

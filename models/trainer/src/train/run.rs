@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
-use face8x::{Error, Result};
+use face8x_core::{Error, Result};
 
 use super::checkpoint::{self, State};
 use super::dashboard::Show;

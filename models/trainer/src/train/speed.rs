@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
-use face8x::Result;
+use face8x_core::Result;
 
 use super::loader::Loader;
 use super::optimise::Optimiser;

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use face8x::geometry::{HR_SIDE, LR_SIDE};
-use face8x::{Error, Result};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::{Error, Result};
 
 use super::Config;
 use super::loader::{Batch, enlarge};
@@ -65,7 +65,7 @@ impl Workers {
         let main = &self.workers[0];
         // libtorch panics where its memory does not suffice.
         let failed = || {
-            Err(Error::new("a device failed; what it said stands above")
+            Err(Error::other("a device failed; what it said stands above")
                 .remedy("if it ran out of memory, lower batch"))
         };
         if self.workers.len() == 1 {

@@ -35,7 +35,7 @@ pub(super) fn config() -> Config {
 pub(super) fn data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = Writer::create(folder.path(), 1, 1, "test".into()).unwrap();
-    let landmarks = face8x::geometry::CANONICAL_LANDMARKS;
+    let landmarks = face8x_core::geometry::CANONICAL_LANDMARKS;
     let picture = |k: usize| {
         let wave =
             |i: usize| (128.0 + 90.0 * ((i / 3 % CROP_SIDE + 7 * k) as f32 / 9.0).sin()) as u8;

@@ -1,8 +1,8 @@
 //! How good the averaged weights are, on validation faces.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use face8x::Result;
-use face8x::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::Result;
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use rayon::prelude::*;
 
 use super::loader::{enlarge, planes};

@@ -1,7 +1,7 @@
 //! What the webcam says of itself, by the USB Video Class specification 1.1 ("UVC" below), the USB
 //! 2.0 specification, and the "Uncompressed" and "MJPEG" payload specifications of UVC.
 
-use face8x::frame::PixelFormat;
+use face8x_core::frame::PixelFormat;
 
 use super::SIZE;
 

@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use face8x::frame::monotonic_now;
+use face8x_core::frame::monotonic_now;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::Result;

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use face8x::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Similarity};
+use face8x_core::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Similarity};
 
 use super::super::{detections, store};
 use super::*;

@@ -1,7 +1,7 @@
 mod files;
 mod yolo;
 
-use face8x::geometry::Point;
+use face8x_core::geometry::Point;
 use serde::Deserialize;
 
 use super::*;

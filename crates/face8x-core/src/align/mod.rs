@@ -1,0 +1,196 @@
+//! Resampling: the canonical face, and its reduction to 16x16, straight from the frame.
+
+use crate::convert::Converter;
+use crate::frame::Frame;
+use crate::geometry::canonical::crop_corners;
+use crate::geometry::{HR_SIDE, LR_SIDE, Point, Similarity};
+use crate::resample::{Patch, Rgbx, Shrinker, add, to_byte};
+use crate::{Error, Result};
+
+/// The network's input: 16x16 RGB, interleaved, 8 bits a channel.
+pub type Lr = [u8; LR_SIDE * LR_SIDE * 3];
+
+/// A canonical face: 128x128 RGB, interleaved, 8 bits a channel.
+pub type Hr = [u8; HR_SIDE * HR_SIDE * 3];
+
+/// LR is reduced from so many samples a side: four to each of its pixels.
+const GRID: usize = 64;
+
+/// Samples lie at most this many (reduced) pixels apart. What the frame has between its own limit
+/// of 1/2 and that of the samples, 1/3 cycles per pixel, then folds to 1/6 or more: the reduction
+/// to a quarter, which passes up to 1/12, removes it.
+const MAX_STEP: f32 = 1.5;
+
+/// Downscaled pixels that a patch for LR can need each way: the diagonal of the samples, and its rim.
+const PATCH_SIDE: usize = (GRID as f32 * MAX_STEP * std::f32::consts::SQRT_2) as usize + 8;
+
+/// Most samples to a pixel of a crop, each way.
+const MAX_SAMPLES: f32 = 8.0;
+
+/// Makes the network's input and the canonical face of a frame. Buffers are kept: once LR has been
+/// made of a frame, that of faces of any size in frames as wide takes no allocation.
+pub struct Aligner {
+    converter: Converter,
+    patch: Patch,
+    from_grid: Shrinker,
+    from_hr: Shrinker,
+}
+
+impl Default for Aligner {
+    fn default() -> Self {
+        Aligner::new()
+    }
+}
+
+impl Aligner {
+    /// One with its weights computed.
+    pub fn new() -> Self {
+        Aligner {
+            converter: Converter::new(),
+            patch: Patch::with_capacity(PATCH_SIDE),
+            from_grid: Shrinker::new(GRID),
+            from_hr: Shrinker::new(HR_SIDE),
+        }
+    }
+
+    /// Makes the network's input: the frame under `similarity` (frame to canonical face), reduced
+    /// to 16x16. It costs the same for small faces and large ones, apart from reading the pixels.
+    ///
+    /// # Errors
+    /// The frame is not whole or is a JPEG; the similarity is not finite; the face is larger than
+    /// the frame by far (more than 96 times its shorter side).
+    pub fn lr(&mut self, frame: &Frame, similarity: &Similarity, lr: &mut Lr) -> Result<()> {
+        let back = checked_inverse(similarity)?;
+        let step = back.scale() * HR_SIDE as f32 / GRID as f32;
+        self.load(frame, similarity, step / MAX_STEP)?;
+        let mut row = [[0.0; 4]; GRID];
+        let pitch = HR_SIDE as f32 / GRID as f32;
+        for y in 0..GRID {
+            for (x, sample) in row.iter_mut().enumerate() {
+                let at = Point::new((x as f32 + 0.5) * pitch, (y as f32 + 0.5) * pitch);
+                *sample = self.patch.sample(back.apply(at));
+            }
+            self.from_grid.put_row(y, &row);
+        }
+        self.from_grid.finish(lr);
+        Ok(())
+    }
+
+    /// Makes a crop of `side` x `side` pixels: `out` is filled with three bytes for each, and
+    /// `similarity` takes the frame to it. With `side` 128 and an alignment it is the canonical
+    /// face, HR. At least 2x2 samples are averaged for each pixel, and more for faces larger than
+    /// the crop.
+    ///
+    /// # Errors
+    /// As for [`lr`](Aligner::lr); `out` has another length.
+    pub fn crop(
+        &mut self,
+        frame: &Frame,
+        similarity: &Similarity,
+        side: usize,
+        out: &mut [u8],
+    ) -> Result<()> {
+        if side.checked_mul(side).and_then(|n| n.checked_mul(3)) != Some(out.len()) {
+            return Err(Error::other(format!(
+                "{} bytes for a crop of {side}x{side}",
+                out.len()
+            )));
+        }
+        let back = checked_inverse(similarity)?;
+        let scale = back.scale();
+        let whole = Similarity::about(
+            Point::default(),
+            Point::default(),
+            HR_SIDE as f32 / side.max(1) as f32,
+            0.0,
+        );
+        let factor = self.load(frame, &similarity.then(&whole), scale / MAX_SAMPLES)?;
+        let samples = (scale / factor as f32).ceil().clamp(2.0, MAX_SAMPLES) as usize;
+        for (i, pixel) in out.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let corner = ((i % side) as f32, (i / side) as f32);
+            *pixel = self.mean(&back, corner, samples);
+        }
+        Ok(())
+    }
+
+    /// Reduces a face that is aligned already to the network's input, as Pillow's `BICUBIC` does.
+    pub fn shrink(&mut self, hr: &Hr, lr: &mut Lr) {
+        let mut row = [[0.0; 4]; HR_SIDE];
+        for (y, line) in hr.chunks_exact(3 * HR_SIDE).enumerate() {
+            for (out, p) in row.iter_mut().zip(line.as_chunks::<3>().0) {
+                *out = [p[0], p[1], p[2], 0].map(f32::from);
+            }
+            self.from_hr.put_row(y, &row);
+        }
+        self.from_hr.finish(lr);
+    }
+
+    #[cfg(test)]
+    pub(super) fn patch_capacity(&self) -> usize {
+        self.patch.capacity()
+    }
+
+    /// Loads what the canonical square needs, reduced by 1 or the next even factor above
+    /// `reduction`, and returns the factor. (Even blocks hold whole pairs of pixels that share
+    /// their chroma, which is quicker.)
+    fn load(&mut self, frame: &Frame, similarity: &Similarity, reduction: f32) -> Result<usize> {
+        frame.validate()?;
+        let factor = if reduction <= 1.0 {
+            1.0
+        } else {
+            2.0 * (reduction / 2.0).ceil()
+        };
+        let most = frame.width.min(frame.height).min(256);
+        if factor > most as f32 {
+            return Err(Error::other(format!(
+                "a face of {} pixels in a frame of {}x{}",
+                HR_SIDE as f32 / similarity.scale(),
+                frame.width,
+                frame.height
+            )));
+        }
+        let corners = crop_corners(similarity);
+        self.patch
+            .load(&mut self.converter, frame, &corners, factor as usize)?;
+        Ok(factor as usize)
+    }
+
+    /// The mean of `samples` x `samples` samples of the crop's pixel at `corner`.
+    fn mean(&self, back: &Similarity, corner: (f32, f32), samples: usize) -> [u8; 3] {
+        let n = samples as f32;
+        let mut sum: Rgbx = [0.0; 4];
+        for i in 0..samples * samples {
+            let (x, y) = ((i % samples) as f32 + 0.5, (i / samples) as f32 + 0.5);
+            let at = Point::new(corner.0 + x / n, corner.1 + y / n);
+            add(&mut sum, 1.0 / (n * n), &self.patch.sample(back.apply(at)));
+        }
+        [sum[0], sum[1], sum[2]].map(to_byte)
+    }
+}
+
+/// Which pixels of the canonical face lie outside a frame of `width` x `height`, so that they are
+/// mirrored rather than seen: true for those whose centre does.
+pub fn hr_mask(
+    similarity: &Similarity,
+    width: u32,
+    height: u32,
+    outside: &mut [bool; HR_SIDE * HR_SIDE],
+) {
+    let back = similarity.invert();
+    for (i, o) in outside.iter_mut().enumerate() {
+        let at = Point::new((i % HR_SIDE) as f32 + 0.5, (i / HR_SIDE) as f32 + 0.5);
+        let p = back.apply(at);
+        *o = !((0.0..width as f32).contains(&p.x) && (0.0..height as f32).contains(&p.y));
+    }
+}
+
+fn checked_inverse(similarity: &Similarity) -> Result<Similarity> {
+    if similarity.is_regular() {
+        Ok(similarity.invert())
+    } else {
+        Err(Error::other(format!("{similarity:?} is no alignment")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

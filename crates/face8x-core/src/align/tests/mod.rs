@@ -1,0 +1,4 @@
+//! Tests of the alignment.
+
+mod properties;
+mod resampling;

@@ -1,0 +1,266 @@
+//! Box averages: each pixel is the mean of a block of frame pixels.
+
+use super::colour::{Texel, chroma, luma, ycc};
+use super::layout::{Channels, Component, Layout};
+use super::rows;
+
+/// The longest side of a block: so many bytes add up in 16 bits.
+pub(super) const MAX_BLOCK: usize = 256;
+
+/// The size of a block in frame pixels, 1 to [`MAX_BLOCK`] each way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Block {
+    pub w: usize,
+    pub h: usize,
+}
+
+impl Block {
+    pub fn square(side: usize) -> Self {
+        Block { w: side, h: side }
+    }
+}
+
+/// Averages a row of blocks at a time, in the frame's own channels; colours are converted
+/// afterwards, once per block.
+#[derive(Default)]
+pub(super) struct Blocks {
+    /// Sums down the columns of a row of blocks, byte by byte of each plane.
+    sums: [Vec<u16>; 3],
+    /// Means of the blocks, a channel each.
+    means: [Vec<u8>; 3],
+}
+
+impl Blocks {
+    /// Writes the blocks of row `by` (counted in blocks) from column `bx` on, as many as `out`
+    /// holds; they must lie within the frame.
+    pub fn row<P: Texel>(
+        &mut self,
+        layout: &Layout,
+        block: Block,
+        by: usize,
+        bx: usize,
+        out: &mut [P],
+    ) {
+        self.reserve(layout);
+        if block == Block::square(1) {
+            return rows::row(layout, by, bx, out);
+        }
+        self.average(layout, block, by, bx, out.len(), 3);
+        let [a, b, c] = &self.means;
+        let channels = a.iter().zip(b).zip(c);
+        if layout.channels == Channels::Ycc {
+            for (o, ((&y, &cb), &cr)) in out.iter_mut().zip(channels) {
+                *o = ycc(y.into(), chroma(cb.into(), cr.into()));
+            }
+        } else {
+            for (o, ((&r, &g), &b)) in out.iter_mut().zip(channels) {
+                *o = P::rgb(r, g, b);
+            }
+        }
+    }
+
+    /// The same as [`row`](Self::row), luma alone: as the camera gives it, or made from the
+    /// blocks' colours.
+    pub fn luma_row(&mut self, layout: &Layout, block: Block, by: usize, out: &mut [u8]) {
+        if layout.channels != Channels::Rgb {
+            self.average(layout, block, by, 0, out.len(), 1);
+            out.copy_from_slice(&self.means[0]);
+            return;
+        }
+        self.average(layout, block, by, 0, out.len(), 3);
+        let [r, g, b] = &self.means;
+        for (o, ((&r, &g), &b)) in out.iter_mut().zip(r.iter().zip(g).zip(b)) {
+            *o = luma(r, g, b);
+        }
+    }
+
+    /// Makes room for whole rows and all sizes of blocks, so that nothing is allocated later, when
+    /// a face has come nearer.
+    fn reserve(&mut self, layout: &Layout) {
+        for (plane, sums) in layout.planes().iter().zip(&mut self.sums) {
+            sums.clear();
+            sums.reserve(plane.span(0, 0, layout.width).len() + plane.step);
+        }
+        for means in &mut self.means {
+            means.clear();
+            means.reserve(layout.width);
+        }
+    }
+
+    /// Fills the first `channels` of `means` with `count` blocks each.
+    fn average(
+        &mut self,
+        layout: &Layout,
+        block: Block,
+        by: usize,
+        bx: usize,
+        count: usize,
+        channels: usize,
+    ) {
+        let (x0, x1) = (bx * block.w, (bx + count) * block.w);
+        let y0 = by * block.h;
+        let planes = if channels == 1 {
+            1
+        } else {
+            layout.planes().len()
+        };
+        // Room for whole rows at once: a face that comes nearer must not make the buffers grow.
+        for (plane, sums) in layout.planes()[..planes].iter().zip(&mut self.sums) {
+            make_room(sums, plane.span(y0, 0, layout.width).len() + plane.step);
+            begin(sums, plane.span(y0, x0, x1), plane.step);
+            for y in y0 + 1..y0 + block.h {
+                add(sums, plane.span(y, x0, x1));
+            }
+        }
+        for (component, means) in layout.components.iter().zip(&mut self.means).take(channels) {
+            let plane = &layout.planes()[component.plane];
+            let skipped = (x0 >> plane.h) * plane.step;
+            make_room(means, layout.width);
+            means.resize(count, 0);
+            mean(
+                &self.sums[component.plane],
+                skipped,
+                component,
+                x0,
+                block,
+                means,
+            );
+        }
+    }
+}
+
+/// Sees to it that `buffer` can hold `len` items without growing.
+fn make_room<T>(buffer: &mut Vec<T>, len: usize) {
+    buffer.reserve(len.saturating_sub(buffer.len()));
+}
+
+// The next two and `mean_by` are the loops over all bytes. Kept out of line, they are vectorised
+// whatever surrounds them.
+
+/// Sets the sums to a row, with `spare` zeros behind it.
+#[inline(never)]
+fn begin(sums: &mut Vec<u16>, row: &[u8], spare: usize) {
+    sums.clear();
+    sums.extend(row.iter().map(|&v| u16::from(v)));
+    sums.resize(sums.len() + spare, 0);
+}
+
+/// Adds a row to the sums.
+#[inline(never)]
+fn add(sums: &mut [u16], row: &[u8]) {
+    sums.iter_mut()
+        .zip(row)
+        .for_each(|(s, &v)| *s += u16::from(v));
+}
+
+/// Adds up the sums of `component` along each block and divides. The first `skipped` bytes of the
+/// row are not in `sums`.
+fn mean(
+    sums: &[u16],
+    skipped: usize,
+    component: &Component,
+    x0: usize,
+    block: Block,
+    out: &mut [u8],
+) {
+    let at = |x: usize| component.offset + (x >> component.h) * component.step - skipped;
+    if component.h == 1 && block.w % 2 == 1 {
+        // Blocks begin within a pair of pixels that share their sample.
+        let scale = Mean::of(block.w * block.h);
+        for (i, o) in out.iter_mut().enumerate() {
+            let first = x0 + i * block.w;
+            *o = scale.of_sum(
+                (first..first + block.w)
+                    .map(|x| u32::from(sums[at(x)]))
+                    .sum(),
+            );
+        }
+        return;
+    }
+    let w = block.w >> component.h;
+    let scale = Mean::of(w * block.h);
+    let sums = &sums[at(x0)..];
+    match component.step {
+        1 => mean_by::<1>(sums, w, scale, out),
+        2 => mean_by::<2>(sums, w, scale, out),
+        3 => mean_by::<3>(sums, w, scale, out),
+        _ => mean_by::<4>(sums, w, scale, out),
+    }
+}
+
+/// The mean of every `w` samples, `STEP` apart. Behind the last of them there are as many as to
+/// make its step whole.
+#[inline(never)]
+fn mean_by<const STEP: usize>(sums: &[u16], w: usize, scale: Mean, out: &mut [u8]) {
+    // The usual factors, for which the compiler then knows the length of a block.
+    match w {
+        1 => mean_of::<STEP, 1>(sums, scale, out),
+        2 => mean_of::<STEP, 2>(sums, scale, out),
+        4 => mean_of::<STEP, 4>(sums, scale, out),
+        _ => {
+            for (o, block) in out.iter_mut().zip(sums.chunks_exact(w * STEP)) {
+                *o = scale.of_sum(block.iter().step_by(STEP).map(|&s| u32::from(s)).sum());
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn mean_of<const STEP: usize, const W: usize>(sums: &[u16], scale: Mean, out: &mut [u8]) {
+    for (o, block) in out.iter_mut().zip(sums.chunks_exact(W * STEP)) {
+        *o = scale.of_sum((0..W).map(|i| u32::from(block[i * STEP])).sum());
+    }
+}
+
+/// Division by a block's number of pixels, as a product.
+#[derive(Clone, Copy)]
+struct Mean {
+    /// 2^24 / n: the product with 255 n, and a half, stay below 2^32 for n up to 256 x 256.
+    reciprocal: u32,
+}
+
+impl Mean {
+    fn of(n: usize) -> Self {
+        let n = n as u32;
+        Mean {
+            reciprocal: ((1 << 24) + n / 2) / n,
+        }
+    }
+
+    #[inline(always)]
+    fn of_sum(self, sum: u32) -> u8 {
+        ((sum * self.reciprocal + (1 << 23)) >> 24) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::PixelFormat;
+    use crate::testing::reference::noise_frame;
+
+    #[test]
+    fn wider_regions_and_other_blocks_allocate_nothing() {
+        for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Rgb3] {
+            let frame = noise_frame(format, 320, 240, 0, 1);
+            let layout = Layout::of(&frame).unwrap();
+            let mut blocks = Blocks::default();
+            let capacities = |blocks: &Blocks| {
+                let sums = blocks.sums.each_ref().map(Vec::capacity);
+                (sums, blocks.means.each_ref().map(Vec::capacity))
+            };
+            blocks.row(&layout, Block::square(1), 0, 9, &mut [0u32; 4]);
+            let before = capacities(&blocks);
+            for side in [4, 2, 3] {
+                blocks.row(
+                    &layout,
+                    Block::square(side),
+                    0,
+                    0,
+                    &mut vec![0u32; 320 / side],
+                );
+            }
+            assert_eq!(capacities(&blocks), before, "{format}");
+        }
+    }
+}

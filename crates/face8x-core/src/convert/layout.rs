@@ -1,0 +1,171 @@
+//! Where the samples of each raw format lie.
+
+use crate::frame::{Frame, PixelFormat};
+use crate::{Error, Result};
+
+/// Rows of samples, one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Plane<'a> {
+    bytes: &'a [u8],
+    stride: usize,
+    /// A row of this plane serves 2^v rows of the picture.
+    v: u32,
+    /// `step` bytes serve 2^h columns of the picture.
+    pub h: u32,
+    pub step: usize,
+}
+
+impl<'a> Plane<'a> {
+    /// The bytes that serve columns `x0..x1` of row `y` of the picture.
+    pub fn span(&self, y: usize, x0: usize, x1: usize) -> &'a [u8] {
+        let row = &self.bytes[(y >> self.v) * self.stride..];
+        &row[(x0 >> self.h) * self.step..(((x1 - 1) >> self.h) + 1) * self.step]
+    }
+}
+
+/// One channel: of column x it is byte `offset` + (x >> `h`) `step` of a row of its plane.
+#[derive(Clone, Copy)]
+pub(super) struct Component {
+    pub plane: usize,
+    pub offset: usize,
+    pub step: usize,
+    pub h: u32,
+}
+
+const fn component(plane: usize, offset: usize, step: usize, h: u32) -> Component {
+    Component {
+        plane,
+        offset,
+        step,
+        h,
+    }
+}
+
+/// What the three components of a layout are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Channels {
+    /// Luma, Cb and Cr.
+    Ycc,
+    /// Red, green and blue.
+    Rgb,
+    /// Three times the same, so that it reads as RGB too.
+    Grey,
+}
+
+/// A raw frame as planes and channels.
+#[derive(Clone, Copy)]
+pub(super) struct Layout<'a> {
+    pub format: PixelFormat,
+    pub width: usize,
+    pub height: usize,
+    planes: [Plane<'a>; 3],
+    plane_count: usize,
+    pub components: [Component; 3],
+    pub channels: Channels,
+}
+
+impl<'a> Layout<'a> {
+    /// Checks `frame` and describes it.
+    ///
+    /// # Errors
+    /// It is not as [`Frame::validate`] wants it, or a JPEG that is not decoded yet.
+    pub fn of(frame: &'a Frame) -> Result<Self> {
+        frame.validate()?;
+        let (stride, height) = (frame.stride, frame.height as usize);
+        let first = |step, h| Plane {
+            bytes: &frame.bytes,
+            stride,
+            v: 0,
+            h,
+            step,
+        };
+        // Empty planes are never asked for: `plane_count` stops before them.
+        let none = Plane {
+            bytes: &[],
+            stride: 0,
+            v: 0,
+            h: 0,
+            step: 0,
+        };
+        let chroma = |start: usize, stride, step| Plane {
+            bytes: &frame.bytes[start..],
+            stride,
+            v: 1,
+            h: 1,
+            step,
+        };
+        // A JPEG's stride means nothing and may be anything.
+        let y_len = stride.saturating_mul(height);
+        let half = stride.div_ceil(2);
+        let (planes, plane_count, components) = match frame.format {
+            PixelFormat::Yuyv => (
+                [first(4, 1), none, none],
+                1,
+                [
+                    component(0, 0, 2, 0),
+                    component(0, 1, 4, 1),
+                    component(0, 3, 4, 1),
+                ],
+            ),
+            PixelFormat::Uyvy => (
+                [first(4, 1), none, none],
+                1,
+                [
+                    component(0, 1, 2, 0),
+                    component(0, 0, 4, 1),
+                    component(0, 2, 4, 1),
+                ],
+            ),
+            PixelFormat::Nv12 => (
+                [first(1, 0), chroma(y_len, 2 * half, 2), none],
+                2,
+                [
+                    component(0, 0, 1, 0),
+                    component(1, 0, 2, 1),
+                    component(1, 1, 2, 1),
+                ],
+            ),
+            PixelFormat::Yu12 => (
+                [
+                    first(1, 0),
+                    chroma(y_len, half, 1),
+                    chroma(y_len + half * height.div_ceil(2), half, 1),
+                ],
+                3,
+                [
+                    component(0, 0, 1, 0),
+                    component(1, 0, 1, 1),
+                    component(2, 0, 1, 1),
+                ],
+            ),
+            PixelFormat::Grey => ([first(1, 0), none, none], 1, [component(0, 0, 1, 0); 3]),
+            PixelFormat::Rgb3 | PixelFormat::Bgr3 => {
+                let mut channels = [0, 1, 2].map(|offset| component(0, offset, 3, 0));
+                if frame.format == PixelFormat::Bgr3 {
+                    channels.reverse();
+                }
+                ([first(3, 0), none, none], 1, channels)
+            }
+            PixelFormat::Mjpg => return Err(Error::other("the frame is a JPEG: decode it first")),
+        };
+        let channels = match frame.format {
+            PixelFormat::Grey => Channels::Grey,
+            PixelFormat::Rgb3 | PixelFormat::Bgr3 => Channels::Rgb,
+            _ => Channels::Ycc,
+        };
+        Ok(Layout {
+            format: frame.format,
+            width: frame.width as usize,
+            height,
+            planes,
+            plane_count,
+            components,
+            channels,
+        })
+    }
+
+    /// The planes, that of luma (or of all channels) first.
+    pub fn planes(&self) -> &[Plane<'a>] {
+        &self.planes[..self.plane_count]
+    }
+}

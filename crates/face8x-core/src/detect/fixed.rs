@@ -1,0 +1,143 @@
+//! Detectors that do not look: the middle of the picture, and a box that the user gave.
+
+use super::{Detector, Wants};
+use crate::downscaled::Downscaled;
+use crate::face::{Detection, square};
+use crate::geometry::canonical::FACE_BOX;
+use crate::geometry::{HR_SIDE, Point, Rect};
+use crate::{Error, Result};
+
+/// The face box whose crop is the largest centred square that fits the frame.
+struct Centre;
+
+/// Opens `centre`.
+///
+/// # Errors
+/// A usage error where a value follows.
+pub(super) fn open_centre(value: &str) -> Result<Box<dyn Detector>> {
+    if value.is_empty() {
+        return Ok(Box::new(Centre));
+    }
+    Err(Error::usage(format!(
+        "the detector 'centre' takes no value, but has '{value}'"
+    ))
+    .remedy("use `centre`, or `box:X,Y,WIDTH,HEIGHT` for another place"))
+}
+
+impl Detector for Centre {
+    fn name(&self) -> String {
+        "centre".into()
+    }
+
+    fn wants(&self) -> Wants {
+        Wants::Nothing
+    }
+
+    fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+        found.clear();
+        let (width, height) = (picture.frame_width as f32, picture.frame_height as f32);
+        let unit = width.min(height) / HR_SIDE as f32;
+        if unit > 0.0 {
+            let middle = HR_SIDE as f32 / 2.0;
+            let x = width / 2.0 + (FACE_BOX.centre().x - middle) * unit;
+            let y = height / 2.0 + (FACE_BOX.centre().y - middle) * unit;
+            found.push(certain(square(Point::new(x, y), FACE_BOX.w * unit)));
+        }
+        Ok(())
+    }
+}
+
+/// The face box that the user gave.
+struct Given {
+    uri: String,
+    face_box: Rect,
+}
+
+/// Opens `box:X,Y,WIDTH,HEIGHT`; of a box that is no square, the square about it is taken.
+///
+/// # Errors
+/// A usage error where these are not four finite numbers with a positive width and height.
+pub(super) fn open_box(value: &str) -> Result<Box<dyn Detector>> {
+    let numbers: Option<Vec<f32>> = value.split(',').map(|n| n.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[x, y, w, h]) if [x, y, w, h].iter().all(|n| n.abs() < 1e6) && w >= 1.0 && h >= 1.0 => {
+            let face_box = square(Rect::new(x, y, w, h).centre(), w.max(h));
+            Ok(Box::new(Given { uri: format!("box:{value}"), face_box }))
+        }
+        _ => Err(Error::usage(format!("'{value}' is not a face box"))
+            .remedy("write it in frame pixels, at least 1 wide and high: box:X,Y,WIDTH,HEIGHT, such as box:250,120,140,140")),
+    }
+}
+
+impl Detector for Given {
+    fn name(&self) -> String {
+        self.uri.clone()
+    }
+
+    fn wants(&self) -> Wants {
+        Wants::Nothing
+    }
+
+    fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+        found.clear();
+        let (width, height) = (picture.frame_width as f32, picture.frame_height as f32);
+        let Point { x, y } = self.face_box.centre();
+        if (0.0..width).contains(&x) && (0.0..height).contains(&y) {
+            found.push(certain(self.face_box));
+            return Ok(());
+        }
+        Err(Error::other(format!(
+            "the centre of {} lies outside the {width}x{height} frame",
+            self.uri
+        ))
+        .remedy("give a box inside the frame"))
+    }
+}
+
+fn certain(face_box: Rect) -> Detection {
+    Detection {
+        face_box,
+        landmarks: None,
+        confidence: 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detect(detector: &mut dyn Detector, width: u32, height: u32) -> Result<Vec<Detection>> {
+        let picture = Downscaled {
+            frame_width: width,
+            frame_height: height,
+            ..Downscaled::default()
+        };
+        let mut found = vec![certain(Rect::default())];
+        detector.detect(&picture, &mut found).map(|()| found)
+    }
+
+    #[test]
+    fn the_centre_box_belongs_to_the_largest_centred_square() {
+        // The crop of 640x480 is 480 wide from (80, 0); a canonical pixel is 3.75 frame pixels.
+        let found = detect(&mut Centre, 640, 480).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].face_box,
+            Rect::new(80.0 + 22.0 * 3.75, 38.0 * 3.75, 315.0, 315.0)
+        );
+        assert!(detect(&mut Centre, 0, 480).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_given_box_is_squared_about_its_centre() {
+        let mut detector = open_box("100, 50,40,60").unwrap();
+        let found = detect(detector.as_mut(), 640, 480).unwrap();
+        assert_eq!(found[0].face_box, Rect::new(90.0, 50.0, 60.0, 60.0));
+    }
+
+    #[test]
+    fn a_given_box_outside_the_frame_is_an_error() {
+        let error = detect(open_box("700,50,40,40").unwrap().as_mut(), 640, 480).unwrap_err();
+        assert!(error.to_string().contains("640x480"), "{error}");
+    }
+}

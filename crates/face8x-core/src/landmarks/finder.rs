@@ -1,0 +1,87 @@
+//! Five points and a confidence of a face whose place is about known, by the landmark network.
+
+use super::{CROP_SIDE, Crop, LandmarkNetwork};
+use crate::geometry::{Landmarks, Point, Similarity};
+use crate::resample::Pyramid;
+use crate::{Error, Result};
+
+/// Side of the crop in pixels of the canonical face, and its centre there: as in training
+/// (`models/trainer/src/landmarks`).
+const SPAN: f32 = 112.0;
+const CENTRE: Point = Point::new(64.0, 72.0);
+/// How steep the network's confidence is: the probability of a face is
+/// 1 / (1 + exp(-STEEPNESS (c - 1/2))).
+const STEEPNESS: f32 = 20.0;
+
+/// What the network says of a crop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Points {
+    /// In frame coordinates.
+    pub landmarks: Landmarks,
+    /// The probability that the crop shows a face, 0 to 1.
+    pub confidence: f32,
+}
+
+/// Finds the landmarks of faces whose places are about known. It allocates nothing after
+/// [`LandmarkFinder::new`].
+pub struct LandmarkFinder {
+    network: LandmarkNetwork,
+    crop: Box<Crop>,
+    failures: u64,
+}
+
+impl LandmarkFinder {
+    /// Loads the embedded network.
+    ///
+    /// # Errors
+    /// The program file is damaged.
+    pub fn new() -> Result<Self> {
+        Ok(LandmarkFinder {
+            network: LandmarkNetwork::embedded()?,
+            crop: Box::new([0; CROP_SIDE * CROP_SIDE]),
+            failures: 0,
+        })
+    }
+
+    /// Which operators run the network.
+    pub fn engine(&self) -> &str {
+        self.network.engine()
+    }
+
+    /// Looks at the face that `to_canonical` (frame to canonical face) is about right for. `None`
+    /// where the picture has no pixels, or the network failed; the first failure is logged.
+    pub(crate) fn look(&mut self, picture: &Pyramid, to_canonical: &Similarity) -> Option<Points> {
+        let zoom = CROP_SIDE as f32 / SPAN;
+        let middle = CROP_SIDE as f32 / 2.0;
+        let to_crop = to_canonical.then(&Similarity::about(
+            CENTRE,
+            Point::new(middle, middle),
+            zoom,
+            0.0,
+        ));
+        let back = to_crop.invert();
+        if !back.is_regular() || !picture.crop(&back, CROP_SIDE, self.crop.as_mut_slice()) {
+            return None;
+        }
+        let answer = match self.network.run(&self.crop) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.report(&error);
+                return None;
+            }
+        };
+        let side = CROP_SIDE as f32;
+        let point = |k: usize| Point::new(answer[2 * k] * side, answer[2 * k + 1] * side);
+        Some(Points {
+            landmarks: std::array::from_fn(|k| back.apply(point(k))),
+            confidence: 1.0 / (1.0 + (-STEEPNESS * (answer[10] - 0.5)).exp()),
+        })
+    }
+
+    fn report(&mut self, error: &Error) {
+        if self.failures == 0 {
+            log::warn!("{error}; faces are followed without landmarks");
+        }
+        self.failures += 1;
+    }
+}

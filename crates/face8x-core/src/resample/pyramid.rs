@@ -1,0 +1,262 @@
+//! Luma at several sizes, to sample patches from at any spacing without aliasing.
+
+use crate::downscaled::Downscaled;
+use crate::geometry::{Point, Similarity};
+
+/// Most levels; the fifth has a 16th of the first one's width.
+const LEVELS: usize = 5;
+/// Levels smaller than this either way are not made.
+const MIN_SIDE: usize = 16;
+/// Most samples of a row of a grid.
+pub(crate) const MAX_GRID: usize = 28;
+
+#[derive(Default)]
+struct Level {
+    width: usize,
+    height: usize,
+    luma: Vec<u8>,
+}
+
+/// A reduced picture's luma, each level half as wide and high as the one before. Buffers are kept.
+#[derive(Default)]
+pub(crate) struct Pyramid {
+    levels: [Level; LEVELS],
+    count: usize,
+    factor: f32,
+}
+
+impl Pyramid {
+    /// Makes the levels of `picture`; `false` where it has no pixels.
+    pub fn build(&mut self, picture: &Downscaled) -> bool {
+        self.count = 0;
+        if !picture.has_pixels() {
+            return false;
+        }
+        self.factor = picture.factor as f32;
+        let base = &mut self.levels[0];
+        (base.width, base.height) = (picture.width as usize, picture.height as usize);
+        base.luma.clear();
+        if picture.channels == 1 {
+            base.luma.extend_from_slice(&picture.bytes);
+        } else {
+            base.luma.extend(picture.bytes.chunks_exact(3).map(luma));
+        }
+        self.count = 1;
+        while self.count < LEVELS {
+            let (finer, coarser) = self.levels.split_at_mut(self.count);
+            if !halve(&finer[self.count - 1], &mut coarser[0]) {
+                break;
+            }
+            self.count += 1;
+        }
+        true
+    }
+
+    /// Samples an `n` x `n` grid about `centre` into `out`, row by row, `spacing` apart, bilinearly
+    /// from the coarsest level whose pixels are at most `detail` large, all in frame pixels.
+    /// Outside the picture its edge goes on. Without levels, and beyond [`MAX_GRID`], nothing is
+    /// written.
+    pub fn sample(&self, centre: Point, spacing: f32, detail: f32, n: usize, out: &mut [f32]) {
+        if self.count == 0 || n > MAX_GRID {
+            return;
+        }
+        let mut index = 0;
+        let mut pixel = self.factor;
+        while index + 1 < self.count && pixel * 2.0 <= detail * 1.001 {
+            index += 1;
+            pixel *= 2.0;
+        }
+        let level = &self.levels[index];
+        let first = (n as f32 - 1.0) / -2.0 * spacing;
+        let mut columns = [(0, 0, 0.0); MAX_GRID];
+        for (i, column) in columns[..n].iter_mut().enumerate() {
+            *column = between(centre.x + first + i as f32 * spacing, pixel, level.width);
+        }
+        for (i, samples) in out.chunks_exact_mut(n).take(n).enumerate() {
+            let y = centre.y + first + i as f32 * spacing;
+            let (above, below, fy) = between(y, pixel, level.height);
+            let above = &level.luma[above * level.width..][..level.width];
+            let below = &level.luma[below * level.width..][..level.width];
+            for (sample, &(left, right, fx)) in samples.iter_mut().zip(&columns[..n]) {
+                let (a, b) = (f32::from(above[left]), f32::from(above[right]));
+                let (c, d) = (f32::from(below[left]), f32::from(below[right]));
+                let (top, bottom) = (a + (b - a) * fx, c + (d - c) * fx);
+                *sample = top + (bottom - top) * fy;
+            }
+        }
+    }
+}
+
+impl Pyramid {
+    /// Fills `out` with an `n` x `n` picture: pixel (x, y), counted at pixel edges, shows the frame
+    /// at `back` of it. Each is the mean of four bilinear samples from the coarsest level whose
+    /// pixels are not larger than its own; outside the picture its edge goes on. `false` where there
+    /// are no levels or `out` is of another length.
+    pub fn crop(&self, back: &Similarity, n: usize, out: &mut [u8]) -> bool {
+        if self.count == 0 || out.len() != n * n {
+            return false;
+        }
+        let (mut index, mut pixel) = (0, self.factor);
+        while index + 1 < self.count && pixel * 2.0 <= back.scale() * 1.001 {
+            (index, pixel) = (index + 1, pixel * 2.0);
+        }
+        let level = &self.levels[index];
+        let (a, b) = (back.a / pixel, back.b / pixel);
+        let half_step = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
+        let offsets = half_step.map(|(u, v): (f32, f32)| (a * u - b * v, b * u + a * v));
+        for (y, row) in out.chunks_exact_mut(n).enumerate() {
+            for (x, value) in row.iter_mut().enumerate() {
+                let (x, y) = (x as f32, y as f32);
+                let at_x = a * x - b * y + back.tx / pixel - 0.5;
+                let at_y = b * x + a * y + back.ty / pixel - 0.5;
+                let samples = offsets.map(|(u, v)| level.sample(at_x + u, at_y + v));
+                *value = (samples.iter().sum::<f32>() / 4.0 + 0.5) as u8;
+            }
+        }
+        true
+    }
+}
+
+impl Level {
+    /// The level at (x, y), bilinearly; pixel centres lie at whole numbers.
+    #[inline]
+    fn sample(&self, x: f32, y: f32) -> f32 {
+        let x = x.clamp(0.0, (self.width - 1) as f32);
+        let y = y.clamp(0.0, (self.height - 1) as f32);
+        let (left, above) = (x as usize, y as usize);
+        let (u, v) = (x - left as f32, y - above as f32);
+        let right = (left + 1).min(self.width - 1);
+        let upper = above * self.width;
+        let lower = (above + 1).min(self.height - 1) * self.width;
+        let at = |k: usize| f32::from(self.luma[k]);
+        let top = at(upper + left) + (at(upper + right) - at(upper + left)) * u;
+        let bottom = at(lower + left) + (at(lower + right) - at(lower + left)) * u;
+        top + (bottom - top) * v
+    }
+}
+
+/// The two pixels that frame position `at` lies between, of `len` that are `pixel` large, and how
+/// far it is from the first to the second.
+fn between(at: f32, pixel: f32, len: usize) -> (usize, usize, f32) {
+    let at = (at / pixel - 0.5).clamp(0.0, (len - 1) as f32);
+    let first = (at as usize).min(len - 1);
+    (first, (first + 1).min(len - 1), at - first as f32)
+}
+
+/// BT.601 luma of an RGB pixel, in 256ths.
+fn luma(rgb: &[u8]) -> u8 {
+    ((77 * u32::from(rgb[0]) + 150 * u32::from(rgb[1]) + 29 * u32::from(rgb[2]) + 128) >> 8) as u8
+}
+
+/// Means of 2x2 pixels; an odd last column or row is left out. `false` where `to` would be too small.
+fn halve(from: &Level, to: &mut Level) -> bool {
+    (to.width, to.height) = (from.width / 2, from.height / 2);
+    if to.width < MIN_SIDE || to.height < MIN_SIDE {
+        return false;
+    }
+    to.luma.resize(to.width * to.height, 0);
+    for (rows, row) in from
+        .luma
+        .chunks_exact(2 * from.width)
+        .zip(to.luma.chunks_exact_mut(to.width))
+    {
+        let (above, below) = rows.split_at(from.width);
+        for ((a, b), pixel) in above.chunks_exact(2).zip(below.chunks_exact(2)).zip(row) {
+            let sum = u16::from(a[0]) + u16::from(a[1]) + u16::from(b[0]) + u16::from(b[1]);
+            *pixel = ((sum + 2) / 4) as u8;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ramp of 2 grey levels a frame pixel across and 1 down, reduced by `factor`.
+    fn ramp(width: u32, height: u32, factor: u32, channels: usize) -> Downscaled {
+        let grey = |i: usize| {
+            let middle = |p: usize| (p as f32 + 0.5) * factor as f32;
+            let (x, y) = (i % width as usize, i / width as usize);
+            (2.0 * middle(x) + middle(y)).round() as u8
+        };
+        Downscaled {
+            width,
+            height,
+            channels,
+            factor,
+            frame_width: width * factor,
+            frame_height: height * factor,
+            sequence: 0,
+            bytes: (0..(width * height) as usize * channels)
+                .map(|i| grey(i / channels))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn every_level_samples_the_same_ramp_at_frame_positions() {
+        for (factor, channels) in [(1, 1), (2, 1), (2, 3)] {
+            let picture = ramp(64 / factor, 48 / factor, factor, channels);
+            let mut pyramid = Pyramid::default();
+            assert!(pyramid.build(&picture));
+            for detail in [1.0, 2.0, 3.9] {
+                let mut out = [0.0; 9];
+                pyramid.sample(Point::new(30.3, 22.8), 3.0, detail, 3, &mut out);
+                for (i, value) in out.iter().enumerate() {
+                    let x = 30.3 + 3.0 * (i % 3) as f32 - 3.0;
+                    let y = 22.8 + 3.0 * (i / 3) as f32 - 3.0;
+                    assert!(
+                        (value - (2.0 * x + y)).abs() < 1.1,
+                        "{factor} {detail} {i}: {value}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_turned_crop_shows_the_ramp_where_it_should() {
+        for factor in [1, 2] {
+            let mut pyramid = Pyramid::default();
+            pyramid.build(&ramp(64 / factor, 48 / factor, factor, 1));
+            for (scale, angle) in [(0.7, 0.0), (1.3, 0.4), (2.2, -1.0)] {
+                let back =
+                    Similarity::about(Point::new(4.0, 4.0), Point::new(30.0, 22.0), scale, angle);
+                let mut out = [0; 64];
+                assert!(pyramid.crop(&back, 8, &mut out));
+                for (i, &value) in out.iter().enumerate() {
+                    let p = Point::new((i % 8) as f32 + 0.5, (i / 8) as f32 + 0.5);
+                    let p = back.apply(p);
+                    let expected = 2.0 * p.x + p.y;
+                    assert!(
+                        (f32::from(value) - expected).abs() < 1.6,
+                        "{i}: {value} {expected}"
+                    );
+                }
+            }
+            assert!(!pyramid.crop(&Similarity::IDENTITY, 8, &mut [0; 63]));
+        }
+        assert!(!Pyramid::default().crop(&Similarity::IDENTITY, 1, &mut [0]));
+    }
+
+    #[test]
+    fn outside_the_picture_its_edge_goes_on() {
+        let mut pyramid = Pyramid::default();
+        pyramid.build(&ramp(20, 20, 1, 1));
+        let mut out = [0.0];
+        for (at, grey) in [(-1e9, 2.0), (1e9, 59.0)] {
+            pyramid.sample(Point::new(at, at), 1.0, 1.0, 1, &mut out);
+            assert_eq!(out[0], grey);
+        }
+    }
+
+    #[test]
+    fn a_picture_without_pixels_has_no_levels() {
+        let mut pyramid = Pyramid::default();
+        assert!(!pyramid.build(&Downscaled::default()));
+        let mut out = [7.0];
+        pyramid.sample(Point::new(0.0, 0.0), 1.0, 1.0, 1, &mut out);
+        assert_eq!(out[0], 7.0);
+    }
+}

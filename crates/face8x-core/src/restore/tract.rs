@@ -1,0 +1,311 @@
+//! An ONNX network by tract, with its own operators or ours for quantised convolutions.
+
+use tract_core::internal::{SimpleState, TractResult};
+use tract_core::prelude::{
+    Arc, Datum, DatumType, IntoTValue, Tensor, TypedModel, TypedSimplePlan, TypedSimpleState, tvec,
+};
+use tract_onnx::pb::{GraphProto, ModelProto};
+use tract_onnx::prelude::{InferenceFact, InferenceModel, InferenceModelExt};
+use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid};
+
+use super::{Lr, Restorer, Sr, float_form};
+use crate::geometry::{HR_SIDE, LR_SIDE};
+use crate::network::{TRACT_VERSION, check_volumes, contained, decode, optimise, parse, refused};
+use crate::pixel::pack_rgb;
+use crate::{Error, Result};
+
+const INPUT: [usize; 4] = [1, 3, LR_SIDE, LR_SIDE];
+const OUTPUT: [usize; 4] = [1, 3, HR_SIDE, HR_SIDE];
+
+/// Which operators run a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operators {
+    /// tract's own.
+    Stock,
+    /// The fused integer operators for the quantised convolutions, on this many threads, and
+    /// tract's own for the rest.
+    Fused(usize),
+    /// The same, and an error where the network has no quantised convolution that they can run.
+    OnlyFused(usize),
+    /// The same, on this many threads, by one of [`kernels`](super::kernels), which its number
+    /// there names.
+    OnlyFusedBy(usize, usize),
+}
+
+/// Restores with an ONNX network, run by tract.
+///
+/// The network takes 1x3x16x16 (batch, RGB, rows, columns) and gives 1x3x128x128, each as `f32`
+/// in 0 to 1 (8-bit level / 255; the output is clamped and rounded) or as `u8` levels. Sizes that
+/// the file leaves open, such as a symbolic batch, are set to these.
+///
+/// The input tensor is kept and written in place, and the fused operators keep their buffers.
+/// tract's own operators make a new tensor for every result: 369 allocations and 6.4 MB a run of
+/// the float form of the embedded model. The allocator gives the same memory each time, so that
+/// no page faults follow and the resident size stays flat.
+pub struct TractRestorer {
+    state: TypedSimpleState,
+    input: Arc<Tensor>,
+    description: String,
+    multiplications: Option<usize>,
+}
+
+impl TractRestorer {
+    /// Loads the ONNX file whose content is `bytes`, prepares it for this processor and runs it
+    /// once. `file` is its name and `origin` where it came from; both are for [`describe`].
+    ///
+    /// # Errors
+    /// Not ONNX, not loadable by tract, with other inputs and outputs than described above, or
+    /// with broken quantisation parameters.
+    ///
+    /// [`describe`]: Restorer::describe
+    pub fn load(bytes: &[u8], file: &str, origin: &str, operators: Operators) -> Result<Self> {
+        contained(|| Self::build(decode(bytes)?, file, origin, operators))
+    }
+
+    /// Loads the float form of a quantised network (see [`float_form`]), or a float network as it
+    /// is, for tract's own operators.
+    ///
+    /// # Errors
+    /// As [`TractRestorer::load`], and a quantised network of another form.
+    pub fn load_float_form(bytes: &[u8], file: &str, origin: &str) -> Result<Self> {
+        contained(|| {
+            let mut model = decode(bytes)?;
+            let quantised =
+                |graph: &GraphProto| graph.node.iter().any(|n| n.op_type == "QLinearConv");
+            if model.graph.as_ref().is_some_and(quantised) {
+                float_form::dequantise(&mut model)?;
+            }
+            Self::build(model, file, origin, Operators::Stock)
+        })
+    }
+
+    fn build(model: ModelProto, file: &str, origin: &str, operators: Operators) -> Result<Self> {
+        let model = parse(&model)?;
+        let kind = check_input(&model)?;
+        let model = simplify(model, kind)?;
+        check_output(&model)?;
+        let prepared = prepare(model, operators)?;
+        let run_by = prepared.run_by;
+        let loaded = (|| -> TractResult<TractRestorer> {
+            let state = SimpleState::new(&TypedSimplePlan::new(prepared.model)?)?;
+            let input = Arc::new(Tensor::zero_dt(kind, &INPUT)?);
+            let kind = type_name(kind);
+            Ok(TractRestorer {
+                state,
+                input,
+                description: format!("{file} ({origin}, {kind}) by {run_by}"),
+                multiplications: prepared.multiplications,
+            })
+        })();
+        let mut loaded = loaded.map_err(|error| refused("prepare", error))?;
+        loaded
+            .run(&[128; LR_SIDE * LR_SIDE * 3], &mut [0; HR_SIDE * HR_SIDE])
+            .map_err(|error| refused("run", error))?;
+        Ok(loaded)
+    }
+
+    /// Multiplications of the fused convolutions a run, zero taps left out, where there are any.
+    pub fn multiplications(&self) -> Option<usize> {
+        self.multiplications
+    }
+
+    /// One run.
+    fn run(&mut self, lr: &Lr, sr: &mut Sr) -> TractResult<()> {
+        // tract has dropped its share of the input since the last run, so this copies nothing.
+        let input = Arc::make_mut(&mut self.input);
+        match input.datum_type() {
+            DatumType::U8 => spread(lr, input.try_as_plain_ram_mut()?.as_slice_mut()?, |v| v),
+            _ => spread(lr, input.try_as_plain_ram_mut()?.as_slice_mut()?, |v| {
+                f32::from(v) / 255.0
+            }),
+        }
+        let outputs = self.state.run(tvec!(self.input.clone().into_tvalue()))?;
+        let output = outputs[0].try_as_plain_ram()?;
+        match output.datum_type() {
+            // The fused operators' display pixels.
+            DatumType::U32 => sr.copy_from_slice(output.as_slice()?),
+            DatumType::U8 => gather(output.as_slice::<u8>()?, sr, |v| v),
+            // NaN stays NaN until the conversion makes it 0.
+            _ => gather(output.as_slice::<f32>()?, sr, |v| {
+                (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
+            }),
+        }
+        Ok(())
+    }
+}
+
+impl Restorer for TractRestorer {
+    fn describe(&self) -> String {
+        self.description.clone()
+    }
+
+    fn restore(&mut self, lr: &Lr, sr: &mut Sr) -> Result<()> {
+        let result = contained(|| self.run(lr, sr).map_err(|error| refused("run", error)));
+        if result.is_err() {
+            // What the failed run left half done is dropped with its state.
+            let plan = self.state.plan().clone();
+            self.state = SimpleState::new(&plan).map_err(|error| refused("run", error))?;
+        }
+        result
+    }
+}
+
+/// Interleaved RGB bytes to three planes.
+fn spread<T>(lr: &Lr, planes: &mut [T], level: impl Fn(u8) -> T) {
+    let (pixels, _) = lr.as_chunks::<3>();
+    for (channel, plane) in planes.chunks_exact_mut(LR_SIDE * LR_SIDE).enumerate() {
+        for (out, pixel) in plane.iter_mut().zip(pixels) {
+            *out = level(pixel[channel]);
+        }
+    }
+}
+
+/// Three planes to display pixels.
+fn gather<T: Copy>(planes: &[T], sr: &mut Sr, level: impl Fn(T) -> u8) {
+    let (red, rest) = planes.split_at(sr.len());
+    let (green, blue) = rest.split_at(sr.len());
+    for (((out, &r), &g), &b) in sr.iter_mut().zip(red).zip(green).zip(blue) {
+        *out = pack_rgb(level(r), level(g), level(b));
+    }
+}
+
+/// Checks number, type and shape of the inputs; gives the type.
+fn check_input(model: &InferenceModel) -> Result<DatumType> {
+    let [outlet] = model.inputs[..] else {
+        return Err(not_one("input", model.inputs.len()));
+    };
+    let fact = model
+        .outlet_fact(outlet)
+        .map_err(|error| refused("read", error))?;
+    let fits = !fact.shape.is_open()
+        && fact.shape.dims().count() == INPUT.len()
+        && fact.shape.dims().zip(INPUT).all(|(dim, wanted)| match dim {
+            GenericFactoid::Any => true,
+            GenericFactoid::Only(dim) => dim.as_i64().is_none_or(|dim| dim == wanted as i64),
+        });
+    if !fits {
+        let shape: Vec<_> = fact.shape.dims().map(|dim| dim.to_string()).collect();
+        return Err(unfit("input", &shape, &INPUT));
+    }
+    let kind = fact.datum_type.concretize().unwrap_or(DatumType::F32);
+    check_type("input", kind)?;
+    Ok(kind)
+}
+
+/// Fixes the input, works out every shape and simplifies the graph.
+fn simplify(mut model: InferenceModel, kind: DatumType) -> Result<TypedModel> {
+    let typed = model
+        .set_input_fact(0, InferenceFact::dt_shape(kind, INPUT))
+        .and_then(|()| model.into_typed())
+        .map_err(|error| refused("prepare", error))?;
+    check_volumes(&typed)?;
+    typed
+        .into_decluttered()
+        .map_err(|error| refused("prepare", error))
+}
+
+/// A graph with its operators chosen.
+struct Prepared {
+    model: TypedModel,
+    /// The engine and its threads, in words.
+    run_by: String,
+    multiplications: Option<usize>,
+}
+
+/// Chooses the operators.
+fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
+    let (wanted, kernel, only) = match operators {
+        Operators::Stock => return stock(model),
+        Operators::Fused(threads) => (threads, int8::chosen()?, false),
+        Operators::OnlyFused(threads) => (threads, int8::chosen()?, true),
+        Operators::OnlyFusedBy(threads, number) => (threads, int8::numbered(number)?, true),
+    };
+    let threads = int8::usable_threads(wanted);
+    let kernel_name = kernel.name();
+    let Some(fused) = int8::fuse(&model, kernel, threads)? else {
+        if only {
+            return Err(
+                Error::other("the model has no quantised convolutions of the known form")
+                    .remedy("leave --restorer out: tract runs float networks"),
+            );
+        }
+        return stock(model);
+    };
+    if threads < wanted {
+        log::info!("the processor runs {threads} threads at once: the restorer takes no more");
+    }
+    if !fused.left.is_empty() {
+        log::info!(
+            "these nodes of the model stay with tract: {}",
+            fused.left.join(", ")
+        );
+    }
+    let plural = if threads == 1 { "" } else { "s" };
+    Ok(Prepared {
+        run_by: format!("int8 {kernel_name} in tract {TRACT_VERSION}, {threads} thread{plural}"),
+        multiplications: Some(fused.multiplications),
+        model: match fused.left.is_empty() {
+            true => fused.model,
+            false => optimise(fused.model)?,
+        },
+    })
+}
+
+fn stock(model: TypedModel) -> Result<Prepared> {
+    Ok(Prepared {
+        model: optimise(model)?,
+        run_by: format!("tract {TRACT_VERSION}, 1 thread"),
+        multiplications: None,
+    })
+}
+
+/// Checks number, type and shape of the outputs.
+fn check_output(model: &TypedModel) -> Result<()> {
+    let [outlet] = model.outputs[..] else {
+        return Err(not_one("output", model.outputs.len()));
+    };
+    let fact = model
+        .outlet_fact(outlet)
+        .map_err(|error| refused("read", error))?;
+    if fact.shape.as_concrete() != Some(&OUTPUT[..]) {
+        let shape: Vec<_> = fact.shape.iter().map(|dim| dim.to_string()).collect();
+        return Err(unfit("output", &shape, &OUTPUT));
+    }
+    check_type("output", fact.datum_type)
+}
+
+fn check_type(end: &str, kind: DatumType) -> Result<()> {
+    if kind == f32::datum_type() || kind == u8::datum_type() {
+        return Ok(());
+    }
+    Err(Error::other(format!(
+        "the model's {end} is of type {}; face8x needs f32 or u8",
+        type_name(kind)
+    ))
+    .remedy(FITTING_MODEL))
+}
+
+const FITTING_MODEL: &str =
+    "use a network from 16x16 to 128x128 pixels (RGB, channels first), or the embedded one";
+
+fn unfit(end: &str, shape: &[String], wanted: &[usize]) -> Error {
+    let shown = if shape.is_empty() {
+        "without a fixed shape".into()
+    } else {
+        shape.join("x")
+    };
+    let wanted: Vec<_> = wanted.iter().map(usize::to_string).collect();
+    Error::other(format!(
+        "the model's {end} is {shown}; face8x needs {}",
+        wanted.join("x")
+    ))
+    .remedy(FITTING_MODEL)
+}
+
+fn not_one(end: &str, count: usize) -> Error {
+    Error::other(format!("the model has {count} {end}s; face8x needs one")).remedy(FITTING_MODEL)
+}
+
+fn type_name(kind: DatumType) -> String {
+    format!("{kind:?}").to_lowercase()
+}

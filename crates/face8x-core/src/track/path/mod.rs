@@ -1,0 +1,346 @@
+//! The path of one face.
+
+use std::time::Duration;
+
+use crate::face::{Detection, Face, square};
+use crate::geometry::{Landmarks, Point};
+use crate::resample::Pyramid;
+use crate::track::smooth::OneEuro;
+use crate::track::template::{Place, Template};
+use see::near;
+
+mod see;
+
+/// Correlation from which a template counts as found.
+const MATCH: f32 = 0.55;
+/// How far a template is searched from one frame to the next, in sides; lost ones and new ones
+/// (whose detection may be old), farther; and how far after a correction of a path that was right.
+const REACH: f32 = 0.5;
+const FAR_REACH: f32 = 0.6;
+const CLOSE_REACH: f32 = 0.15;
+/// A template is not believed when the face has become larger or smaller by more than this factor.
+const MAX_ZOOM: f32 = 1.6;
+/// How long a face is kept that is neither matched nor detected.
+const HOLD: Duration = Duration::from_secs(1);
+/// How long such a face goes on at its speed.
+const COAST: Duration = Duration::from_millis(500);
+/// How long a face is kept of which the detector says nothing.
+const SILENCE: Duration = Duration::from_secs(5);
+/// Searches without the face that a path survives; one, where it is new or its template is lost.
+const MISSES: u32 = 3;
+/// Detections from which a path is no longer new.
+const ESTABLISHED: u32 = 3;
+/// Time over which the speed is averaged, in seconds.
+const SPEED_TIME: f32 = 0.15;
+/// Time constant in which a correction comes into what is shown, in seconds.
+const GLIDE: f32 = 0.25;
+/// Frames that are remembered: detections that are older are compared with the oldest.
+const HISTORY: usize = 64;
+
+// The share of a difference between detection and path that is taken over: the first number up to
+// the second, rising to 1 at the third. The second is about what a still face's detections tremble
+// by at the worst (rustface: centre 5 % of the side, size 12 %).
+const CENTRE_GAIN: (f32, f32, f32) = (0.2, 0.05, 0.25);
+const SIZE_GAIN: (f32, f32, f32) = (0.15, 0.12, 0.35);
+
+/// The pictures at hand when a detection arrives.
+pub struct Views<'a> {
+    /// The frame of now.
+    pub present: Option<&'a Pyramid>,
+    /// The picture that was searched.
+    pub past: Option<&'a Pyramid>,
+}
+
+/// A face, where it was and what it looks like.
+pub struct Path {
+    id: u64,
+    /// Where it is, unsmoothed.
+    pub place: Place,
+    /// Where the template was found in the present picture, and its correlation.
+    pub found: Option<(Place, f32)>,
+    /// Another face is before it: it cannot be detected either.
+    pub hidden: bool,
+    /// Where it is shown: smoothed.
+    pub shown: Place,
+    template: Template,
+    /// Relative to the centre, in sides.
+    landmarks: Option<Landmarks>,
+    /// The landmark network sees the face, so that detections need not move it.
+    pub seen: bool,
+    confidence: f32,
+    velocity: Point,
+    /// Frame number and place, the oldest overwritten.
+    history: [(u64, Place); HISTORY],
+    recorded: usize,
+    first: u64,
+    detections: u32,
+    misses: u32,
+    last_detected: Duration,
+    last_sure: Duration,
+    tracked: bool,
+    /// What of the corrections is not shown yet: centre, and logarithm of the side.
+    residual: [f32; 3],
+    filters: [OneEuro; 3],
+    point_filters: [[OneEuro; 2]; 5],
+}
+
+impl Path {
+    /// A new path from `detection` in frame `sequence`, followed to the present.
+    pub fn begin(
+        id: u64,
+        now: Duration,
+        detection: &Detection,
+        sequence: u64,
+        views: &Views,
+    ) -> Path {
+        let place = place_of(detection);
+        let mut path = Path {
+            id,
+            place,
+            found: None,
+            hidden: false,
+            shown: place,
+            template: Template::new(),
+            landmarks: relative(detection, place),
+            seen: false,
+            confidence: detection.confidence,
+            velocity: Point::default(),
+            history: [(0, place); HISTORY],
+            recorded: 0,
+            first: sequence,
+            detections: 1,
+            misses: 0,
+            last_detected: now,
+            last_sure: now,
+            tracked: true,
+            residual: [0.0; 3],
+            filters: [OneEuro::new(0.0); 3],
+            point_filters: [[OneEuro::steady(0.0); 2]; 5],
+        };
+        path.renew(place, FAR_REACH, views);
+        path.shown = path.place;
+        path.filters = coordinates(path.place).map(OneEuro::new);
+        path
+    }
+
+    /// Searches the template near the last place.
+    pub fn look(&mut self, present: &Pyramid, seen: bool) {
+        self.found = None;
+        self.hidden = false;
+        if seen && self.template.usable() {
+            let reach = if self.tracked { REACH } else { FAR_REACH };
+            let (place, score) = self.template.find(present, self.place, reach);
+            self.found = (score >= MATCH && self.template.zoom(place.side) < MAX_ZOOM)
+                .then_some((place, score));
+        }
+    }
+
+    /// Goes to where the template was found, or on at the last speed for a while.
+    pub fn go(&mut self, now: Duration, dt: f32) {
+        self.tracked = self.found.is_some();
+        if let Some((place, _)) = self.found {
+            if dt > 0.0 {
+                let share = dt / (dt + SPEED_TIME);
+                let speed = |to: f32, from: f32, v: f32| v + share * ((to - from) / dt - v);
+                let (to, from) = (place.centre, self.place.centre);
+                self.velocity.x = speed(to.x, from.x, self.velocity.x);
+                self.velocity.y = speed(to.y, from.y, self.velocity.y);
+            }
+            self.place = place;
+            self.last_sure = now;
+        } else if now.saturating_sub(self.last_sure) < COAST {
+            self.place.centre.x += self.velocity.x * dt;
+            self.place.centre.y += self.velocity.y * dt;
+        }
+    }
+
+    /// Takes over a detection of frame `sequence`, and moves on from there to the present.
+    pub fn correct(&mut self, now: Duration, detection: &Detection, sequence: u64, views: &Views) {
+        let was = self.at(sequence);
+        let is = place_of(detection);
+        if self.seen && near(was, is) {
+            self.confirm(now);
+            return;
+        }
+        let (dx, dy) = (is.centre.x - was.centre.x, is.centre.y - was.centre.y);
+        let growth = (is.side / was.side).ln();
+        // The first detections are averaged evenly; a path that has lost its face begins anew.
+        let least = if self.lost() {
+            1.0
+        } else {
+            1.0 / (self.detections as f32 + 1.0)
+        };
+        let move_share = gain(dx.hypot(dy) / was.side, CENTRE_GAIN).max(least);
+        let size_share = gain(growth.abs(), SIZE_GAIN).max(least);
+        let anchor = Place {
+            centre: Point::new(
+                was.centre.x + move_share * dx,
+                was.centre.y + move_share * dy,
+            ),
+            side: was.side * (size_share * growth).exp(),
+        };
+        self.landmarks = match (self.landmarks, detection.landmarks) {
+            (Some(old), Some(new)) => Some(std::array::from_fn(|k| {
+                let x = was.centre.x + old[k].x * was.side;
+                let y = was.centre.y + old[k].y * was.side;
+                let (dx, dy) = (new[k].x - x, new[k].y - y);
+                inside(Point::new(x + move_share * dx, y + move_share * dy), anchor)
+            })),
+            _ => relative(detection, anchor),
+        };
+        let scale = self.place.side / was.side;
+        let from = Place {
+            centre: Point::new(
+                self.place.centre.x + (anchor.centre.x - was.centre.x) * scale,
+                self.place.centre.y + (anchor.centre.y - was.centre.y) * scale,
+            ),
+            side: anchor.side * scale,
+        };
+        let reach = if self.lost() { FAR_REACH } else { CLOSE_REACH };
+        let before = coordinates(self.place);
+        let glides = self.found.is_some();
+        self.place = from;
+        self.renew(anchor, reach, views);
+        let after = coordinates(self.place);
+        for k in 0..3 {
+            self.residual[k] = if glides {
+                self.residual[k] + before[k] - after[k]
+            } else {
+                0.0
+            };
+        }
+        self.confidence = detection.confidence;
+        self.confirm(now);
+    }
+
+    /// The detector has seen it.
+    fn confirm(&mut self, now: Duration) {
+        self.detections = self.detections.saturating_add(1);
+        self.misses = 0;
+        self.tracked = true;
+        (self.last_detected, self.last_sure) = (now, now);
+    }
+
+    /// Takes a new template from `anchor` in the searched picture and finds it in the present one.
+    fn renew(&mut self, anchor: Place, reach: f32, views: &Views) {
+        match views.past {
+            Some(past) => self.template.take(past, anchor),
+            None => self.template.forget(),
+        }
+        if let Some(present) = views.present
+            && self.template.usable()
+        {
+            let (place, score) = self.template.find(present, self.place, reach);
+            if score >= MATCH {
+                self.place = place;
+            }
+        }
+    }
+
+    /// A search of frame `sequence` did not find this face.
+    pub fn miss(&mut self, sequence: u64) {
+        if sequence > self.first && !self.hidden {
+            self.misses += 1;
+        }
+    }
+
+    /// Whether neither the template nor the detector has shown it lately.
+    pub fn lost(&self) -> bool {
+        !self.tracked
+    }
+
+    /// Whether the detector's last search did not find it.
+    pub fn missed(&self) -> bool {
+        self.misses > 0
+    }
+
+    /// Whether it is kept.
+    pub fn holds(&self, now: Duration) -> bool {
+        let sure = self.tracked && self.detections >= ESTABLISHED;
+        self.misses <= if sure { MISSES } else { 1 }
+            && now.saturating_sub(self.last_sure) < HOLD
+            && now.saturating_sub(self.last_detected) < SILENCE
+    }
+
+    /// Remembers where it is in frame `sequence`.
+    pub fn record(&mut self, sequence: u64) {
+        self.history[self.recorded % HISTORY] = (sequence, self.place);
+        self.recorded += 1;
+    }
+
+    /// Where it was in frame `sequence`, or in the last one before that is remembered.
+    pub fn at(&self, sequence: u64) -> Place {
+        let kept = &self.history[..self.recorded.min(HISTORY)];
+        let last = kept.iter().map(|(s, _)| *s).max();
+        if last.is_none_or(|last| sequence > last) {
+            return self.place;
+        }
+        let before = kept
+            .iter()
+            .filter(|(s, _)| *s <= sequence)
+            .max_by_key(|(s, _)| *s);
+        let oldest = kept.iter().min_by_key(|(s, _)| *s);
+        before.or(oldest).map_or(self.place, |(_, place)| *place)
+    }
+
+    /// Smooths the place that is shown.
+    pub fn smooth(&mut self, dt: f32) {
+        let side = self.place.side;
+        let left = (-dt / GLIDE).exp();
+        let mut at = coordinates(self.place);
+        for (k, unit) in [side, side, 1.0].into_iter().enumerate() {
+            self.residual[k] *= left;
+            at[k] = self.filters[k].update(at[k] + self.residual[k], unit, dt);
+        }
+        self.shown = Place {
+            centre: Point::new(at[0], at[1]),
+            side: at[2].exp(),
+        };
+    }
+
+    /// What is told of it.
+    pub fn face(&self, now: Duration) -> Face {
+        let held = now.saturating_sub(self.last_sure).as_secs_f32() / HOLD.as_secs_f32();
+        // Landmarks that are seen are smooth, and of this frame.
+        let Place { centre, side } = if self.seen { self.place } else { self.shown };
+        let in_frame = |p: Point| Point::new(centre.x + p.x * side, centre.y + p.y * side);
+        Face {
+            id: self.id,
+            detection: Detection {
+                face_box: square(self.shown.centre, self.shown.side),
+                landmarks: self.landmarks.map(|landmarks| landmarks.map(in_frame)),
+                confidence: self.confidence * (1.0 - held).max(0.0),
+            },
+        }
+    }
+}
+
+fn gain(difference: f32, (least, until, whole): (f32, f32, f32)) -> f32 {
+    least + (1.0 - least) * ((difference - until) / (whole - until)).clamp(0.0, 1.0)
+}
+
+/// Centre and logarithm of the side.
+fn coordinates(place: Place) -> [f32; 3] {
+    [place.centre.x, place.centre.y, place.side.ln()]
+}
+
+fn place_of(detection: &Detection) -> Place {
+    Place {
+        centre: detection.face_box.centre(),
+        side: detection.face_box.w,
+    }
+}
+
+fn relative(detection: &Detection, place: Place) -> Option<Landmarks> {
+    detection
+        .landmarks
+        .map(|landmarks| landmarks.map(|p| inside(p, place)))
+}
+
+/// `p` relative to the centre of `place`, in sides.
+fn inside(p: Point, place: Place) -> Point {
+    Point::new(
+        (p.x - place.centre.x) / place.side,
+        (p.y - place.centre.y) / place.side,
+    )
+}

@@ -1,0 +1,235 @@
+//! Every kernel against the portable one, and the portable one against the formula in 64 bits.
+
+use proptest::prelude::*;
+use std::io::Write as _;
+
+use super::*;
+
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
+
+/// A row's numbers, owned.
+#[derive(Debug, Clone)]
+struct Case {
+    input: Vec<u8>,
+    input_step: usize,
+    taps: Vec<usize>,
+    quads: usize,
+    blocks: usize,
+    weights: Vec<Block>,
+    bias: Vec<i32>,
+    factor: Vec<f32>,
+    zero: u8,
+    output_step: usize,
+    other_step: usize,
+    add: Option<(Vec<u8>, Scale, Scale, Sum)>,
+    pixels: usize,
+}
+
+impl Case {
+    /// The output after a kernel, and what it left alone around it.
+    fn run(&self, kernel: &dyn Kernel) -> Vec<u8> {
+        let bias: Vec<i32> = self
+            .bias
+            .iter()
+            .enumerate()
+            .map(|(lane, bias)| bias + kernel.input_offset() * self.weight_sum(lane))
+            .collect();
+        let mut output = vec![0xa5; self.pixels * self.output_step + self.blocks * Block::LANES];
+        kernel.row(Row {
+            input: &self.input,
+            input_step: self.input_step,
+            taps: &self.taps,
+            quads: self.quads,
+            blocks: self.blocks,
+            weights: &self.weights,
+            bias: &bias,
+            factor: &self.factor,
+            zero: self.zero,
+            output: &mut output,
+            output_step: self.output_step,
+            add: self
+                .add
+                .as_ref()
+                .map(|(other, own_scale, other_scale, sum)| Addend {
+                    other,
+                    step: self.other_step,
+                    own_scale: *own_scale,
+                    other_scale: *other_scale,
+                    sum: *sum,
+                }),
+            pixels: self.pixels,
+        });
+        output
+    }
+
+    /// All weights of an output channel.
+    fn weight_sum(&self, lane: usize) -> i32 {
+        let blocks = self.weights.iter().skip(lane / 16).step_by(self.blocks);
+        let of_lane = |block: &Block| block.0[lane % 16 * 4..][..4].to_vec();
+        blocks.flat_map(of_lane).map(i32::from).sum()
+    }
+
+    /// The formula of [`Row`] for one byte, in 64-bit integers and the types of ONNX.
+    fn expected(&self, pixel: usize, lane: usize) -> u8 {
+        let mut sum = i64::from(self.bias[lane]);
+        for (t, tap) in self.taps.iter().enumerate() {
+            for input in 0..4 * self.quads {
+                let block = (t * self.quads + input / 4) * self.blocks + lane / 16;
+                let weight = self.weights[block].0[lane % 16 * 4 + input % 4];
+                sum += i64::from(self.input[pixel * self.input_step + tap + input])
+                    * i64::from(weight);
+            }
+        }
+        let byte = |value: f64, zero: u8| {
+            (value.round_ties_even() + f64::from(zero)).clamp(0.0, 255.0) as u8
+        };
+        let own = byte(f64::from(sum as f32 * self.factor[lane]), self.zero);
+        let Some((other, own_scale, other_scale, to)) = &self.add else {
+            return own;
+        };
+        let value = |q: u8, s: &Scale| (i32::from(q) - i32::from(s.zero)) as f32 * s.scale;
+        let total =
+            value(own, own_scale) + value(other[pixel * self.other_step + lane], other_scale);
+        let total = if to.relu { total.max(0.0) } else { total };
+        byte(f64::from(total * to.reciprocal), to.zero)
+    }
+}
+
+fn scales() -> impl Strategy<Value = Scale> {
+    (1e-4..0.1f32, any::<u8>()).prop_map(|(scale, zero)| Scale { scale, zero })
+}
+
+/// Bytes of all sizes, with many at the ends of the range.
+fn bytes(count: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop_oneof![Just(0), Just(255), any::<u8>()], count)
+}
+
+fn weights(count: usize) -> impl Strategy<Value = Vec<Block>> {
+    let weight = prop_oneof![Just(-127i8), Just(127), -127..=127i8];
+    let block = prop::array::uniform32((weight.clone(), weight)).prop_map(|pairs| {
+        Block(std::array::from_fn(|k| {
+            if k % 2 == 0 {
+                pairs[k / 2].0
+            } else {
+                pairs[k / 2].1
+            }
+        }))
+    });
+    prop::collection::vec(block, count)
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let sizes = (
+        0usize..20,
+        1usize..=4,
+        1usize..5,
+        0usize..4,
+        1usize..=2,
+        (0usize..3, 0usize..3),
+    );
+    sizes.prop_flat_map(|(pixels, blocks, quads, taps, stride, gaps)| {
+        let lanes = blocks * Block::LANES;
+        let input_step = stride * quads * 4;
+        let output_step = lanes + gaps.0 * Block::LANES;
+        let other_step = lanes + gaps.1 * Block::LANES;
+        let input = pixels * input_step + 3 * 40 + 4 * quads;
+        let factor = prop_oneof![1e-6..0.05f32, Just(1e6)];
+        let add = (
+            bytes(pixels * other_step + lanes),
+            scales(),
+            scales(),
+            any::<bool>(),
+            scales(),
+        )
+            .prop_map(|(other, own, second, relu, to)| {
+                (
+                    other,
+                    own,
+                    second,
+                    Sum {
+                        relu,
+                        reciprocal: to.scale.recip(),
+                        zero: to.zero,
+                    },
+                )
+            });
+        let numbers = (
+            bytes(input),
+            prop::collection::vec(0usize..40, taps),
+            weights(taps * quads * blocks),
+            prop::collection::vec(-2_000_000..2_000_000i32, lanes),
+            prop::collection::vec(factor, lanes),
+            any::<u8>(),
+            prop::option::of(add),
+        );
+        numbers.prop_map(
+            move |(input, taps, weights, bias, factor, zero, add)| Case {
+                input,
+                input_step,
+                taps,
+                quads,
+                blocks,
+                weights,
+                bias,
+                factor,
+                zero,
+                output_step,
+                other_step,
+                add,
+                pixels,
+            },
+        )
+    })
+}
+
+#[test]
+fn kernels_that_this_processor_lacks_are_named() {
+    let names: Vec<_> = available().iter().map(|kernel| kernel.name()).collect();
+    assert_eq!(names.last(), Some(&"portable"));
+    let known: &[&str] = match std::env::consts::ARCH {
+        // AVX-VNNI has its own tests.
+        "x86_64" => &["AVX-512 VNNI", "AVX2"],
+        "aarch64" => &["NEON usmmla", "NEON sdot", "NEON smull"],
+        _ => &[],
+    };
+    for name in known {
+        if !names.contains(name) {
+            writeln!(std::io::stderr(), "skipped: this processor has no {name}").ok();
+        }
+    }
+}
+
+#[test]
+fn kernels_are_found_by_name() {
+    for (name, kernel) in names().iter().zip(available()) {
+        assert_eq!(named(name).unwrap().name(), kernel.name());
+    }
+    assert_eq!(names().last().unwrap(), "portable");
+    let error = named("portabel").err().unwrap();
+    assert!(error.to_string().contains("portable"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_portable_kernel_computes_the_formula(case in cases()) {
+        let output = case.run(&Reference);
+        let lanes = case.blocks * Block::LANES;
+        for (at, &byte) in output.iter().enumerate() {
+            let (pixel, lane) = (at / case.output_step, at % case.output_step);
+            let written = pixel < case.pixels && lane < lanes;
+            let expected = if written { case.expected(pixel, lane) } else { 0xa5 };
+            prop_assert_eq!(byte, expected, "pixel {} lane {}", pixel, lane);
+        }
+    }
+
+    #[test]
+    fn every_kernel_equals_the_portable_one(case in cases()) {
+        let expected = case.run(&Reference);
+        for kernel in available() {
+            prop_assert_eq!(&case.run(kernel.as_ref()), &expected, "{}", kernel.name());
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Frames from files: a picture, a folder of pictures, an MJPEG file.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::mjpeg::{Split, Splitter};
+use super::pace::Pace;
+use super::{ReadError, Source, SourceOptions};
+use crate::photo::{self, is_picture_name, pictures_in};
+use crate::{Error, Result};
+use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
+
+const MJPEG_STREAMS: [&str; 2] = ["mjpg", "mjpeg"];
+/// Bytes read at once from an MJPEG file.
+const CHUNK: usize = 256 << 10;
+
+/// `file:PATH`.
+pub fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+    if path.as_os_str().is_empty() {
+        return Err(Error::usage("file: without a path"));
+    }
+    let kind = fs::metadata(path).map_err(|e| unreadable(path, e))?;
+    if kind.is_file() && has_extension(path, &MJPEG_STREAMS) {
+        return Ok(Box::new(MjpegFile::open(path, options)?));
+    }
+    let files = if kind.is_dir() {
+        pictures_in(path).map_err(|e| named(path, &e))?
+    } else {
+        vec![path.to_owned()]
+    };
+    Ok(Box::new(PictureFiles::open(path, files, options)?))
+}
+
+/// Whether the name is that of a file that this source reads.
+pub fn is_readable_name(path: &Path) -> bool {
+    is_picture_name(path) || has_extension(path, &MJPEG_STREAMS)
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str());
+    extension.is_some_and(|e| extensions.iter().any(|known| known.eq_ignore_ascii_case(e)))
+}
+
+/// An error that does not name its file, with the name.
+fn named(path: &Path, error: &Error) -> Error {
+    let named = Error::other(format!("{} {error}", path.display()));
+    match error.remedy_text() {
+        Some(remedy) => named.remedy(remedy),
+        None => named,
+    }
+}
+
+fn unreadable(path: &Path, e: impl std::fmt::Display) -> Error {
+    Error::other(format!("cannot read {}: {e}", path.display()))
+        .remedy("check the path and who may read it")
+}
+
+/// Decodes a JPEG, PNG or WebP file, told by its first bytes, the right way up (EXIF), as `Rgb3`.
+///
+/// # Errors
+/// As [`photo::load`], with the file's name.
+pub fn read_picture(path: &Path, frame: &mut Frame) -> Result<()> {
+    let picture = photo::load(path).map_err(|e| named(path, &e))?;
+    frame.format = PixelFormat::Rgb3;
+    (frame.width, frame.height) = picture.dimensions();
+    frame.stride = PixelFormat::Rgb3.min_stride(frame.width);
+    frame.bytes = picture.into_raw();
+    Ok(())
+}
+
+/// One or more picture files, decoded one after the other.
+struct PictureFiles {
+    name: String,
+    files: Vec<PathBuf>,
+    next: usize,
+    /// The decoded picture where there is but one, so that a loop decodes once.
+    only: Option<Frame>,
+    pace: Pace,
+    looped: bool,
+    frames: u64,
+}
+
+impl PictureFiles {
+    fn open(path: &Path, files: Vec<PathBuf>, options: &SourceOptions) -> Result<Self> {
+        let mut frame = Frame::empty();
+        let mut first_error = None;
+        let readable = files
+            .iter()
+            .any(|file| match read_picture(file, &mut frame) {
+                Ok(()) => true,
+                Err(e) => {
+                    first_error.get_or_insert(e);
+                    false
+                }
+            });
+        if !readable {
+            let error = first_error.unwrap_or_else(|| Error::other("no picture"));
+            return Err(match files.len() {
+                1 => error,
+                n => error.context(format!("none of the {n} pictures can be read; the first")),
+            });
+        }
+        Ok(PictureFiles {
+            name: format!("file:{}", path.display()),
+            only: (files.len() == 1).then_some(frame),
+            files,
+            next: 0,
+            pace: Pace::new(options.fps),
+            looped: options.looped,
+            frames: 0,
+        })
+    }
+
+    fn load(&mut self, frame: &mut Frame) -> std::result::Result<(), ReadError> {
+        if let Some(only) = &self.only {
+            (frame.format, frame.stride) = (only.format, only.stride);
+            (frame.width, frame.height) = (only.width, only.height);
+            frame.bytes.clear();
+            frame.bytes.extend_from_slice(&only.bytes);
+        } else if let Err(e) = read_picture(&self.files[self.next], frame) {
+            // A broken file is reported once, not in every round.
+            log::warn!("skipped: {e}");
+            self.files.remove(self.next);
+            return Err(ReadError::Corrupt(e.to_string()));
+        }
+        self.next += 1;
+        Ok(())
+    }
+}
+
+impl Source for PictureFiles {
+    fn describe(&self) -> String {
+        match self.files.len() {
+            1 => self.name.clone(),
+            n => format!("{} ({n} pictures)", self.name),
+        }
+    }
+
+    fn read(&mut self, frame: &mut Frame, timeout: Duration) -> std::result::Result<(), ReadError> {
+        if self.files.is_empty() {
+            return Err(ReadError::Lost(Error::other(format!(
+                "{}: no picture is left",
+                self.name
+            ))));
+        }
+        if self.next >= self.files.len() {
+            if !self.looped {
+                return Err(ReadError::End);
+            }
+            self.next = 0;
+        }
+        if !self.pace.wait(timeout) {
+            return Err(ReadError::Timeout);
+        }
+        self.load(frame)?;
+        frame.timestamp = monotonic_now();
+        frame.sequence = self.frames;
+        self.frames += 1;
+        Ok(())
+    }
+}
+
+/// JPEG pictures one after the other in a file.
+struct MjpegFile {
+    path: PathBuf,
+    file: File,
+    splitter: Splitter,
+    pace: Pace,
+    looped: bool,
+    frames: u64,
+    /// Whether this round gave a frame.
+    fruitful: bool,
+}
+
+impl MjpegFile {
+    fn open(path: &Path, options: &SourceOptions) -> Result<Self> {
+        let file = File::open(path).map_err(|e| unreadable(path, e))?;
+        let mut source = MjpegFile {
+            path: path.to_owned(),
+            file,
+            splitter: Splitter::default(),
+            pace: Pace::new(0),
+            looped: false,
+            frames: 0,
+            fruitful: false,
+        };
+        let mut frame = Frame::empty();
+        loop {
+            match source.read(&mut frame, Duration::ZERO) {
+                Ok(()) => break,
+                Err(ReadError::Lost(e)) => return Err(e),
+                Err(ReadError::End) => {
+                    let shown = path.display();
+                    return Err(Error::other(format!(
+                        "there is no whole JPEG picture in {shown}"
+                    )));
+                }
+                Err(ReadError::Corrupt(_) | ReadError::Timeout) => {}
+            }
+        }
+        source.rewind().map_err(|e| unreadable(path, e))?;
+        Ok(MjpegFile {
+            pace: Pace::new(options.fps),
+            looped: options.looped,
+            frames: 0,
+            ..source
+        })
+    }
+
+    fn rewind(&mut self) -> std::io::Result<()> {
+        self.splitter.clear();
+        self.fruitful = false;
+        self.file.rewind()
+    }
+
+    /// Puts the next picture into `frame`; false at the end of the file.
+    fn next(&mut self, frame: &mut Frame) -> std::result::Result<bool, ReadError> {
+        loop {
+            match self.splitter.split() {
+                Split::Picture(bytes, picture) => {
+                    frame.format = PixelFormat::Mjpg;
+                    frame.stride = 0;
+                    (frame.width, frame.height) = (picture.width, picture.height);
+                    frame.bytes.clear();
+                    frame.bytes.extend_from_slice(bytes);
+                    return Ok(true);
+                }
+                Split::Dropped(n) => {
+                    let what = format!("{n} bytes are no whole JPEG picture");
+                    return Err(ReadError::Corrupt(what));
+                }
+                Split::Hungry => {}
+            }
+            match self.file.read(self.splitter.room(CHUNK)) {
+                Ok(0) => return Ok(false),
+                Ok(n) => self.splitter.wrote(n),
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(ReadError::Lost(unreadable(&self.path, e))),
+            }
+        }
+    }
+}
+
+impl Source for MjpegFile {
+    fn describe(&self) -> String {
+        format!("file:{} MJPG", self.path.display())
+    }
+
+    fn read(&mut self, frame: &mut Frame, timeout: Duration) -> std::result::Result<(), ReadError> {
+        if !self.pace.wait(timeout) {
+            return Err(ReadError::Timeout);
+        }
+        while !self.next(frame)? {
+            let cut_off = self.splitter.pending().len();
+            if cut_off > 0 {
+                self.splitter.clear();
+                let what = format!("the last picture is cut off after {cut_off} bytes");
+                return Err(ReadError::Corrupt(what));
+            }
+            if !self.looped || !self.fruitful {
+                return Err(ReadError::End);
+            }
+            self.rewind()
+                .map_err(|e| ReadError::Lost(unreadable(&self.path, e)))?;
+        }
+        self.fruitful = true;
+        frame.timestamp = monotonic_now();
+        frame.sequence = self.frames;
+        self.frames += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,405 @@
+//! A whole display through the kernel's Direct Rendering Manager: two dumb buffers and page flips,
+//! which every driver with a display has, and no GPU.
+
+mod card;
+mod choose;
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use ::drm::Device as _;
+use ::drm::buffer::{Buffer as _, DrmFourcc};
+use ::drm::control::dumbbuffer::DumbMapping;
+use ::drm::control::{
+    ClipRect, Device as _, Event as DrmEvent, Mode, PageFlipFlags, connector, crtc, framebuffer,
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use self::card::{Card, cards, connectors};
+use self::choose::{Choice, Connector, Wish, choose};
+use super::raster::{PixelLayout, Raster};
+use super::{Sink, SinkOptions};
+use crate::host::node;
+use crate::picture::Picture;
+use crate::{Error, Result};
+
+/// A flip takes one refresh, 42 ms at 24 Hz; a driver that needs longer than this is stuck.
+const FLIP_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How often the connector is asked whether the display is still there.
+const STATUS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Pixel forms in the order in which they are tried, with their depth and bits per pixel.
+const FORMATS: [(DrmFourcc, PixelLayout, u32, u32); 2] = [
+    (DrmFourcc::Xrgb8888, PixelLayout::XRGB8888, 24, 32),
+    (DrmFourcc::Rgb565, PixelLayout::RGB565, 16, 16),
+];
+
+/// How a drawn buffer gets on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Showing {
+    /// By page flip: between two refreshes, reported by an event.
+    Flip,
+    /// By setting the mode again, for drivers without page flips.
+    SetMode,
+}
+
+/// One of the two buffers.
+struct Screen {
+    framebuffer: framebuffer::Handle,
+    memory: DumbMapping<'static>,
+}
+
+struct Output {
+    card: Card,
+    name: String,
+    driver: String,
+    connector: connector::Handle,
+    crtc: crtc::Handle,
+    mode: Mode,
+    /// What the CRTC showed before, to be shown again afterwards.
+    previous: crtc::Info,
+    raster: Raster,
+    screens: [Screen; 2],
+    /// Which of them is not shown.
+    back: usize,
+    showing: Showing,
+    /// A flip was asked for and has not been reported.
+    pending: bool,
+    /// The connector's status in /sys, which is read without a new probe.
+    status: Option<File>,
+    checked: Instant,
+}
+
+/// `argument` is empty, a card's path, or a connector's name; "@1280x720" may follow each.
+pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
+    let (place, wish) = Wish::parse(argument)?;
+    let cards = match place {
+        Some(path) => vec![PathBuf::from(path)],
+        None => cards(Path::new("/dev/dri")),
+    };
+    let mut errors = Vec::new();
+    for path in cards {
+        match Output::open(&path, &wish) {
+            Ok(output) => return Ok(Box::new(output)),
+            Err(error) => errors.push(error),
+        }
+    }
+    Err(combined(errors))
+}
+
+/// Why none of the cards would do; the remedy is that of the first which has one.
+fn combined(mut errors: Vec<Error>) -> Error {
+    match errors.len() {
+        0 => Error::other("there is no DRM device (/dev/dri/card*)")
+            .remedy("enable the display driver (Raspberry Pi: dtoverlay=vc4-kms-v3d)"),
+        1 => errors.remove(0),
+        _ => {
+            let all: Vec<String> = errors.iter().map(Error::to_string).collect();
+            let error = Error::other(all.join("; "));
+            match errors.iter().find_map(Error::remedy_text) {
+                Some(remedy) => error.remedy(remedy),
+                None => error,
+            }
+        }
+    }
+}
+
+impl Output {
+    fn open(path: &Path, wish: &Wish) -> Result<Output> {
+        let file = node::open(path, "`face8x list` shows the displays")?;
+        let card = Card {
+            file,
+            path: path.to_owned(),
+        };
+        // The first to open a card is its master. Kernels before 5.8 refuse the question (EACCES)
+        // to all but root, also where the answer is yes; setting the mode tells.
+        if let Err(error) = card.acquire_master_lock() {
+            match Errno::from_io_error(&error) {
+                Some(Errno::ACCESS) => log::debug!("{}: perhaps not its master", path.display()),
+                Some(Errno::BUSY | Errno::INVAL) => return Err(node::busy(path)),
+                _ => return Err(Error::other(format!("{} is no DRM device", path.display()))),
+            }
+        }
+        let resources = card
+            .resource_handles()
+            .map_err(|error| Error::other(format!("{} has no outputs: {error}", path.display())))?;
+        let connectors = connectors(&card, &resources);
+        let facts: Vec<Connector> = connectors.iter().map(|(_, fact)| fact.clone()).collect();
+        let Choice {
+            connector,
+            mode,
+            crtc,
+        } = choose(&facts, wish).map_err(|error| error.context(path.display()))?;
+        let (info, Connector { name, .. }) = &connectors[connector];
+        let target = Target {
+            connector: info.handle(),
+            crtc: resources.crtcs()[crtc],
+            mode: info.modes()[mode],
+            name: name.clone(),
+        };
+        target.start(card)
+    }
+}
+
+/// What to drive.
+struct Target {
+    connector: connector::Handle,
+    crtc: crtc::Handle,
+    mode: Mode,
+    name: String,
+}
+
+impl Target {
+    /// Takes the display over with two black buffers.
+    fn start(self, card: Card) -> Result<Output> {
+        let previous = card
+            .get_crtc(self.crtc)
+            .map_err(|error| card.error("reading its mode", &error))?;
+        let (raster, screens) = match self.show_black(&card, 0) {
+            Ok(shown) => shown,
+            Err(error) => self.show_black(&card, 1).map_err(|_| error)?,
+        };
+        let driver = card
+            .get_driver()
+            .map(|driver| driver.name().to_string_lossy().into_owned());
+        let number = card.path.file_name().unwrap_or_default().to_string_lossy();
+        let status = format!("/sys/class/drm/{number}-{}/status", self.name);
+        Ok(Output {
+            name: self.name,
+            driver: driver.unwrap_or_default(),
+            connector: self.connector,
+            crtc: self.crtc,
+            mode: self.mode,
+            previous,
+            raster,
+            screens,
+            back: 1,
+            showing: Showing::Flip,
+            pending: false,
+            status: File::open(status).ok(),
+            checked: Instant::now(),
+            card,
+        })
+    }
+
+    /// Sets the mode on the first of two new buffers of the given form. Where that fails, what was
+    /// made of them goes when the card is closed.
+    fn show_black(&self, card: &Card, format: usize) -> Result<(Raster, [Screen; 2])> {
+        let (raster, first) = self.screen(card, format)?;
+        let (_, second) = self.screen(card, format)?;
+        card.set_crtc(
+            self.crtc,
+            Some(first.framebuffer),
+            (0, 0),
+            &[self.connector],
+            Some(self.mode),
+        )
+        .map_err(|error| card.error(&format!("setting the mode of {}", self.name), &error))?;
+        Ok((raster, [first, second]))
+    }
+
+    fn screen(&self, card: &Card, format: usize) -> Result<(Raster, Screen)> {
+        let (fourcc, layout, depth, bits) = FORMATS[format];
+        let (width, height) = self.mode.size();
+        let failed = |error: io::Error| {
+            card.error(
+                &format!("a buffer of {width}x{height} at {bits} bits"),
+                &error,
+            )
+        };
+        let buffer = card
+            .create_dumb_buffer((width.into(), height.into()), fourcc, bits)
+            .map_err(failed)?;
+        let framebuffer = card.add_framebuffer(&buffer, depth, bits).map_err(failed)?;
+        // The mapping borrows the handle, not the memory; with a handle that stays (32 bytes for
+        // each opening) it can be kept, rather than be made anew for each picture.
+        let handle = Box::leak(Box::new(buffer));
+        let pitch = handle.pitch() as usize;
+        let mut memory = card.map_dumb_buffer(handle).map_err(failed)?;
+        let raster = Raster {
+            layout,
+            width: width.into(),
+            height: height.into(),
+            pitch,
+            start: 0,
+        };
+        raster
+            .check(memory.len())
+            .map_err(|error| error.context(card.path.display()))?;
+        memory.fill(0);
+        Ok((
+            raster,
+            Screen {
+                framebuffer,
+                memory,
+            },
+        ))
+    }
+}
+
+impl Output {
+    /// Waits until the last flip is reported, so that the back buffer is free.
+    fn wait_for_flip(&mut self) -> Result<()> {
+        let deadline = Instant::now() + FLIP_TIMEOUT;
+        while self.pending {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = Timespec {
+                tv_sec: left.as_secs() as _,
+                tv_nsec: left.subsec_nanos() as _,
+            };
+            let mut fds = [PollFd::new(&self.card, PollFlags::IN)];
+            match poll(&mut fds, Some(&timeout)) {
+                Ok(0) => {
+                    return Err(Error::other(format!(
+                        "{}: {} does not refresh any more",
+                        self.card.path.display(),
+                        self.name
+                    )));
+                }
+                Ok(_) => self.read_events()?,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(self.card.error("waiting for a refresh", &error.into())),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_events(&mut self) -> Result<()> {
+        let events = self
+            .card
+            .receive_events()
+            .map_err(|error| self.card.error("reading its events", &error))?;
+        for event in events {
+            if matches!(event, DrmEvent::PageFlip(flip) if flip.crtc == self.crtc) {
+                self.pending = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the back buffer on the screen.
+    fn show_back(&mut self) -> Result<()> {
+        let framebuffer = self.screens[self.back].framebuffer;
+        if self.showing == Showing::Flip {
+            match self
+                .card
+                .page_flip(self.crtc, framebuffer, PageFlipFlags::EVENT, None)
+            {
+                Ok(()) => self.pending = true,
+                Err(error) => match Errno::from_io_error(&error) {
+                    // The driver still works on the last one: the next picture replaces this one.
+                    Some(Errno::BUSY) => return Ok(()),
+                    Some(Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => {
+                        log::info!("{}: no page flips ({error}): pictures may tear", self.name);
+                        self.showing = Showing::SetMode;
+                    }
+                    _ => return Err(self.card.error("page flip", &error)),
+                },
+            }
+        }
+        if self.showing == Showing::SetMode {
+            self.set_mode(framebuffer)?;
+        }
+        self.back = 1 - self.back;
+        Ok(())
+    }
+
+    fn set_mode(&self, framebuffer: framebuffer::Handle) -> Result<()> {
+        let (card, (width, height)) = (&self.card, self.mode.size());
+        card.set_crtc(
+            self.crtc,
+            Some(framebuffer),
+            (0, 0),
+            &[self.connector],
+            Some(self.mode),
+        )
+        .map_err(|error| card.error("setting the mode", &error))?;
+        match card.dirty_framebuffer(framebuffer, &[ClipRect::new(0, 0, width, height)]) {
+            Ok(()) => Ok(()),
+            Err(error) => match Errno::from_io_error(&error) {
+                // bochs (QEMU) and others that scan the memory out themselves have no such call.
+                Some(Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => Ok(()),
+                _ => Err(card.error("updating the display", &error)),
+            },
+        }
+    }
+
+    /// Asks the connector now and then whether the display is still there.
+    fn check_connected(&mut self) -> Result<()> {
+        if self.checked.elapsed() < STATUS_INTERVAL {
+            return Ok(());
+        }
+        self.checked = Instant::now();
+        let mut text = [0; 16];
+        let gone = match &self.status {
+            Some(status) => match status.read_at(&mut text, 0) {
+                Ok(length) => text[..length].starts_with(b"disconnected"),
+                Err(_) => true,
+            },
+            None => false,
+        };
+        if gone {
+            return Err(
+                Error::other(format!("the display at {} was disconnected", self.name))
+                    .remedy("connect it again"),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Output {
+    fn describe(&self) -> String {
+        let ((width, height), rate) = (self.mode.size(), self.mode.vrefresh());
+        let (path, bits) = (self.card.path.display(), self.raster.layout.bytes * 8);
+        format!(
+            "drm:{} {width}x{height}@{rate} at {bits} bits ({path}, {})",
+            self.name, self.driver
+        )
+    }
+
+    fn size(&self) -> Option<(u32, u32)> {
+        Some((self.raster.width, self.raster.height))
+    }
+
+    fn present(&mut self, picture: &Picture) -> Result<()> {
+        self.check_connected()?;
+        self.wait_for_flip()?;
+        self.raster
+            .draw(picture, &mut self.screens[self.back].memory);
+        self.show_back()
+    }
+}
+
+impl Drop for Output {
+    /// Shows again what was there before. The rest, buffers and mastership, goes with the file.
+    fn drop(&mut self) {
+        let previous = &self.previous;
+        let connectors = if previous.mode().is_some() {
+            &[self.connector][..]
+        } else {
+            &[]
+        };
+        let restored = self.card.set_crtc(
+            self.crtc,
+            previous.framebuffer(),
+            previous.position(),
+            connectors,
+            previous.mode(),
+        );
+        if let Err(error) = restored {
+            log::debug!(
+                "{}: restoring the console: {error}",
+                self.card.path.display()
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

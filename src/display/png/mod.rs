@@ -1,0 +1,246 @@
+//! PNG files: one that each picture replaces, or a numbered row of them.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+
+use super::{Kind, Sink, SinkOptions};
+use crate::picture::Picture;
+use crate::{Error, Result};
+use face8x_core::frame::check_size;
+use face8x_core::pixel::unpack_rgb;
+
+/// A single file is replaced at most this often: SD cards wear, and people look no faster.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Writes `picture` to the PNG file `path`, which is either replaced whole or left as it was.
+///
+/// # Errors
+/// The picture has no pixels, `path` is something else than a file, or its folder or disk takes no
+/// file.
+pub fn save_png(path: &Path, picture: &Picture) -> Result<()> {
+    write_png(path, picture, &mut Vec::new())
+}
+
+/// Saves under the first free one of face8x-0001.png, face8x-0002.png ... in the working folder, and
+/// returns its path.
+///
+/// # Errors
+/// All of them are taken, or [`save_png`] failed.
+pub fn save_numbered(picture: &Picture) -> Result<PathBuf> {
+    let free = (1..10_000)
+        .map(|number| PathBuf::from(format!("face8x-{number:04}.png")))
+        .find(|path| !path.exists())
+        .ok_or_else(|| Error::other("face8x-0001.png to face8x-9999.png are there already"))?;
+    save_png(&free, picture)?;
+    Ok(free)
+}
+
+/// [`save_png`] with a buffer for the bytes of the pixels, to use again.
+fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> {
+    if picture.pixels.is_empty() {
+        return Err(Error::other(format!(
+            "{}: the picture has no pixels",
+            path.display()
+        )));
+    }
+    bytes.clear();
+    bytes.extend(picture.pixels.iter().flat_map(|&pixel| unpack_rgb(pixel)));
+    let (width, height) = (picture.width, picture.height);
+    replace(path, |file| {
+        PngEncoder::new_with_quality(file, CompressionType::Fast, FilterType::Adaptive)
+            .write_image(bytes, width, height, ExtendedColorType::Rgb8)
+            .map_err(|error| cannot_write(path, &error))
+    })
+}
+
+/// Lets `write` fill a temporary file beside `path`, then gives it that name.
+fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
+    let temporary = beside(path)?;
+    let written = File::create(&temporary)
+        .map_err(|error| cannot_write(path, &error))
+        .and_then(|file| {
+            let mut file = BufWriter::new(file);
+            write(&mut file)?;
+            file.flush().map_err(|error| cannot_write(path, &error))
+        })
+        .and_then(|()| fs::rename(&temporary, path).map_err(|error| cannot_write(path, &error)));
+    if written.is_err() {
+        // It may never have been made; the first error is the one that counts.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// The temporary file of `path`: hidden, in the same folder, and this process's own.
+fn beside(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| {
+        Error::other(format!("{} is not the name of a file", path.display()))
+            .remedy("name a file, such as png:face8x.png")
+    })?;
+    if path.exists() && !path.is_file() {
+        return Err(
+            Error::other(format!("{} exists and is not a file", path.display()))
+                .remedy("name a file, such as png:face8x.png"),
+        );
+    }
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    Ok(path.with_file_name(temporary))
+}
+
+fn cannot_write(path: &Path, error: &dyn std::error::Error) -> Error {
+    Error::other(format!("cannot write {}: {error}", path.display()))
+        .remedy("choose a folder that exists, may be written and has room")
+}
+
+/// The path of "PATH@800x480", and the size of the display that it stands for.
+fn sized(argument: &str) -> (&str, Option<(u32, u32)>) {
+    let split = argument.rsplit_once('@').and_then(|(path, size)| {
+        let (width, height) = size.split_once('x')?;
+        let size = (width.parse().ok()?, height.parse().ok()?);
+        // Anything else is a part of the file's name.
+        check_size(size.0, size.1).is_ok().then_some((path, size))
+    });
+    match split {
+        Some((path, size)) => (path, Some(size)),
+        None => (argument, None),
+    }
+}
+
+/// The names of the files: one, or one for each picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Names {
+    Single(PathBuf),
+    /// Before the number, its least number of digits, and after it.
+    Numbered(String, usize, String),
+}
+
+impl Names {
+    /// A path with `%d` or `%05d` in the name of the file is numbered, as ffmpeg does.
+    fn parse(path: &str) -> Result<Names> {
+        if path.is_empty() {
+            return Err(Error::usage("the sink png needs a file").remedy("png:face8x.png"));
+        }
+        let mut numbers = path.match_indices('%').filter_map(|(at, _)| {
+            let digits = path[at + 1..].split_once('d')?.0;
+            let width = if digits.is_empty() {
+                0
+            } else {
+                digits.strip_prefix('0')?.parse().ok()?
+            };
+            (digits.len() <= 3 && width <= 20).then_some((at, at + digits.len() + 2, width))
+        });
+        let Some((start, end, width)) = numbers.next() else {
+            return Ok(Names::Single(PathBuf::from(path)));
+        };
+        if numbers.next().is_some() || path[end..].contains('/') {
+            return Err(Error::usage(format!(
+                "{path:?} has a number in more than its file's name"
+            ))
+            .remedy("write one, such as png:pictures/%05d.png"));
+        }
+        Ok(Names::Numbered(
+            path[..start].to_owned(),
+            width,
+            path[end..].to_owned(),
+        ))
+    }
+
+    /// The file of picture `number`, counted from 1.
+    fn path(&self, number: u64) -> PathBuf {
+        match self {
+            Names::Single(path) => path.clone(),
+            Names::Numbered(before, width, after) => {
+                PathBuf::from(format!("{before}{number:0width$}{after}"))
+            }
+        }
+    }
+}
+
+struct Files {
+    names: Names,
+    uri: String,
+    size: Option<(u32, u32)>,
+    /// Number of the next picture.
+    number: u64,
+    written: Option<Instant>,
+    /// The newest picture, where it is not on the disk yet.
+    pending: Picture,
+    is_pending: bool,
+    bytes: Vec<u8>,
+}
+
+pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
+    let (path, size) = sized(argument);
+    let names = Names::parse(path)?;
+    // Proves now that the folder can be written, before the camera and the model are opened.
+    let path = names.path(1);
+    let probe = beside(&path)?;
+    File::create(&probe)
+        .and_then(|_| fs::remove_file(&probe))
+        .map_err(|error| cannot_write(&path, &error))?;
+    Ok(Box::new(Files {
+        names,
+        uri: format!("png:{argument}"),
+        size: size.or(options.size),
+        number: 1,
+        written: None,
+        pending: Picture::default(),
+        is_pending: false,
+        bytes: Vec::new(),
+    }))
+}
+
+impl Sink for Files {
+    fn describe(&self) -> String {
+        self.uri.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::File
+    }
+
+    fn size(&self) -> Option<(u32, u32)> {
+        self.size
+    }
+
+    fn present(&mut self, picture: &Picture) -> Result<()> {
+        let single = matches!(self.names, Names::Single(_));
+        if single
+            && self
+                .written
+                .is_some_and(|written| written.elapsed() < INTERVAL)
+        {
+            self.pending.resize(picture.width, picture.height);
+            self.pending.pixels.copy_from_slice(&picture.pixels);
+            self.is_pending = true;
+            return Ok(());
+        }
+        write_png(&self.names.path(self.number), picture, &mut self.bytes)?;
+        self.written = Some(Instant::now());
+        self.is_pending = false;
+        self.number += 1;
+        Ok(())
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        if self.is_pending {
+            let path = self.names.path(self.number);
+            if let Err(error) = write_png(&path, &self.pending, &mut self.bytes) {
+                log::error!("the last picture is lost: {error}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! A push button on a GPIO line: a short press does one thing, a long press the other.
+
+#[cfg(feature = "spi")]
+mod line;
+mod press;
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::event::{EventfdFlags, eventfd};
+use serde::Deserialize;
+
+use self::press::{Press, Presses};
+use crate::display::Event;
+use crate::{Error, Result};
+use face8x_core::frame::monotonic_now;
+
+/// Where the button is wired, and what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ButtonOptions {
+    /// The GPIO chip's node.
+    #[serde(default = "first_chip")]
+    pub chip: PathBuf,
+    /// The line's number on that chip: on a Raspberry Pi that of the GPIO.
+    pub line: u32,
+    /// What a short press does; a long one does the other.
+    #[serde(default)]
+    pub action: Action,
+    /// The level of the pressed button. The line is biased to the other one where the chip can.
+    #[serde(default)]
+    pub active: Level,
+}
+
+/// What a press does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Shows the next view.
+    #[default]
+    View,
+    /// Holds the picture, or lets it go on.
+    Freeze,
+}
+
+/// The level of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// As of a button between the line and ground.
+    #[default]
+    Low,
+    /// As of a touch sensor.
+    High,
+}
+
+fn first_chip() -> PathBuf {
+    "/dev/gpiochip0".into()
+}
+
+impl ButtonOptions {
+    /// What `press` does.
+    fn event(&self, press: Press) -> Event {
+        match (self.action, press) {
+            (Action::View, Press::Short) | (Action::Freeze, Press::Long) => Event::NextView,
+            (Action::Freeze, Press::Short) | (Action::View, Press::Long) => Event::Freeze,
+        }
+    }
+}
+
+impl FromStr for ButtonOptions {
+    type Err = Error;
+
+    /// Reads "line=17,chip=/dev/gpiochip0,action=view,active=low", the keys in any order; only the
+    /// line has to be there.
+    fn from_str(text: &str) -> Result<ButtonOptions> {
+        let mut line = None;
+        let mut options = ButtonOptions {
+            chip: first_chip(),
+            line: 0,
+            action: Action::default(),
+            active: Level::default(),
+        };
+        for part in text.split(',') {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            match (key, value) {
+                ("line", number) => line = number.parse().ok(),
+                ("chip", path) => options.chip = path.into(),
+                ("action", "view") => options.action = Action::View,
+                ("action", "freeze") => options.action = Action::Freeze,
+                ("active", "low") => options.active = Level::Low,
+                ("active", "high") => options.active = Level::High,
+                ("action", other) => {
+                    return Err(Error::unknown("action", other, &["view", "freeze"]));
+                }
+                ("active", other) => return Err(Error::unknown("level", other, &["low", "high"])),
+                (other, _) => {
+                    let keys = ["line", "chip", "action", "active"];
+                    return Err(Error::unknown("key of a button", other, &keys));
+                }
+            }
+        }
+        options.line = line.ok_or_else(|| {
+            Error::usage("the button has no line").remedy(
+                "give the GPIO's number, such as line=17; `gpioinfo` shows the lines of a chip",
+            )
+        })?;
+        Ok(options)
+    }
+}
+
+/// What [`Line::wait`] saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "spi"),
+    allow(dead_code, reason = "only GPIO lines and tests make them")
+)]
+enum Wait {
+    /// The level changed at this time of [`monotonic_now`].
+    Edge { pressed: bool, at: Duration },
+    /// Nothing changed within the time.
+    Timeout,
+    /// The button is not needed any more.
+    Stop,
+}
+
+/// A line that tells its edges.
+trait Line: Send {
+    /// Whether the button is down now.
+    fn pressed(&self) -> Result<bool>;
+
+    /// Waits for the next edge, at most `timeout`, without end where it is `None`.
+    fn wait(&mut self, timeout: Option<Duration>) -> Result<Wait>;
+}
+
+/// A button that is watched by a thread of its own, which sleeps until the kernel tells an edge.
+pub struct Button {
+    options: ButtonOptions,
+    presses: Receiver<Press>,
+    stop: OwnedFd,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Button {
+    /// Takes the line.
+    ///
+    /// # Errors
+    /// There is no such chip or line, it is in use, or this process may not open the chip.
+    pub fn open(options: &ButtonOptions) -> Result<Button> {
+        let failed = |e: std::io::Error| Error::other(format!("the button's thread: {e}"));
+        let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(|e| failed(e.into()))?;
+        let mut line = line::open(options, stop.try_clone().map_err(failed)?)?;
+        let (sender, presses) = channel();
+        let thread = std::thread::Builder::new()
+            .name("button".into())
+            .spawn(move || {
+                if let Err(error) = watch(line.as_mut(), &sender) {
+                    log::error!("the button is dead: {error}");
+                }
+            })
+            .map_err(failed)?;
+        log::info!("button: {} line {}", options.chip.display(), options.line);
+        Ok(Button {
+            options: options.clone(),
+            presses,
+            stop,
+            thread: Some(thread),
+        })
+    }
+
+    /// What was pressed since the last call. Never waits.
+    pub fn poll_event(&self) -> Option<Event> {
+        let press = self.presses.try_recv().ok()?;
+        Some(self.options.event(press))
+    }
+}
+
+impl Drop for Button {
+    fn drop(&mut self) {
+        if let Err(error) = rustix::io::write(&self.stop, &1_u64.to_ne_bytes()) {
+            log::debug!("the button's thread stays: {error}");
+            return;
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the button's thread panicked");
+        }
+    }
+}
+
+/// Sends the presses of `line` until it is asked to stop or nobody hears them.
+fn watch(line: &mut dyn Line, presses: &Sender<Press>) -> Result<()> {
+    let mut machine = Presses::new(line.pressed()?);
+    loop {
+        let timeout = machine
+            .deadline()
+            .map(|deadline| deadline.saturating_sub(monotonic_now()));
+        let press = match line.wait(timeout)? {
+            Wait::Stop => return Ok(()),
+            Wait::Edge { pressed, at } => machine.edge(pressed, at),
+            Wait::Timeout => {
+                let now = monotonic_now();
+                // The kernel keeps 16 edges: a button that bounced more has lost the last ones.
+                match line.pressed()? {
+                    level if level == machine.level() => machine.time(now),
+                    level => machine.edge(level, now),
+                }
+            }
+        };
+        if let Some(press) = press
+            && presses.send(press).is_err()
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// Without the Cargo feature that has the GPIO.
+#[cfg(not(feature = "spi"))]
+mod line {
+    pub fn open(
+        _: &super::ButtonOptions,
+        _: std::os::fd::OwnedFd,
+    ) -> crate::Result<Box<dyn super::Line>> {
+        Err(crate::Error::other("this face8x was built without GPIO")
+            .remedy("build it with `--features spi`"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

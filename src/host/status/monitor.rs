@@ -1,0 +1,229 @@
+//! Where the work thread's figures and the machine's facts come together.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{Fault, Figures};
+use crate::host::board::{self, Throttling};
+
+/// How old a fact may be, and what holds the processor back: a Raspberry Pi starts a program for it.
+const FACTS_AGE: Duration = Duration::from_secs(1);
+const THROTTLING_AGE: Duration = Duration::from_secs(10);
+
+/// What does not change during a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// Which model restores by which engine.
+    pub restorer: String,
+    /// SHA-256 of the model in hexadecimal; `None` where the restorer has none.
+    pub model_sha256: Option<String>,
+    /// How often the program was started before since the machine booted; `None` where no status
+    /// file remembers it.
+    pub restarts: Option<u64>,
+}
+
+/// Facts that are read from the system, and when.
+#[derive(Debug, Default)]
+struct Facts {
+    read: Option<Instant>,
+    asked: Option<Instant>,
+    memory: board::OwnMemory,
+    temperature: Option<f32>,
+    throttling: Option<Throttling>,
+}
+
+impl Facts {
+    fn refresh(&mut self) {
+        let old = |then: Option<Instant>, age| then.is_none_or(|then| then.elapsed() >= age);
+        if old(self.read, FACTS_AGE) {
+            self.memory = board::own_memory();
+            self.temperature = board::temperature();
+            self.read = Some(Instant::now());
+        }
+        if old(self.asked, THROTTLING_AGE) {
+            self.throttling = board::throttling();
+            self.asked = Some(Instant::now());
+        }
+    }
+}
+
+/// A run as a whole, at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// When it was asked for, and when the program was started, on the wall clock.
+    pub time: SystemTime,
+    pub started: SystemTime,
+    /// Since the start, on the monotonic clock.
+    pub uptime: Duration,
+    pub identity: Identity,
+    pub figures: Figures,
+    /// Resident memory of the process in bytes, now and at most.
+    pub resident: Option<u64>,
+    pub peak: Option<u64>,
+    /// Degrees Celsius.
+    pub temperature: Option<f32>,
+    pub throttling: Option<Throttling>,
+}
+
+/// The meeting place of the work thread and those who ask. It is locked for as long as it takes to
+/// copy a few hundred bytes.
+#[derive(Debug)]
+pub struct Monitor {
+    identity: Identity,
+    start: Instant,
+    started: SystemTime,
+    figures: Mutex<Figures>,
+    facts: Mutex<Facts>,
+}
+
+impl Monitor {
+    /// One for a run that begins now.
+    pub fn new(identity: Identity) -> Monitor {
+        Monitor {
+            identity,
+            start: Instant::now(),
+            started: SystemTime::now(),
+            figures: Mutex::new(Figures::new()),
+            facts: Mutex::default(),
+        }
+    }
+
+    /// Takes the work thread's newest figures.
+    pub fn update(&self, figures: Figures) {
+        *lock(&self.figures) = figures;
+    }
+
+    /// Everything that is known now. May take a second on a Raspberry Pi whose firmware hangs:
+    /// nothing for the work thread.
+    pub fn status(&self) -> Status {
+        let mut facts = lock(&self.facts);
+        facts.refresh();
+        Status {
+            time: SystemTime::now(),
+            started: self.started,
+            uptime: self.start.elapsed(),
+            identity: self.identity.clone(),
+            figures: lock(&self.figures).clone(),
+            resident: facts.memory.resident,
+            peak: facts.memory.peak,
+            temperature: facts.temperature,
+            throttling: facts.throttling,
+        }
+    }
+}
+
+/// The value; nothing panics while one of these locks is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The kernel's name for this boot, where it has one.
+pub(super) fn boot_id() -> Option<String> {
+    board::line(Path::new("/"), "proc/sys/kernel/random/boot_id")
+}
+
+/// What stands in the status file, each field under its name.
+#[derive(Serialize)]
+struct File<'a> {
+    /// Seconds since 1970 on the wall clock: a file that grows old is that of a hung machine.
+    time: f64,
+    /// False once the program has ended in order.
+    running: bool,
+    version: &'static str,
+    restorer: &'a str,
+    model_sha256: Option<&'a str>,
+    boot_id: Option<String>,
+    uptime_seconds: f64,
+    restarts: Value,
+    frames: u64,
+    face_frames: u64,
+    skipped: u64,
+    faces: u32,
+    fps: f64,
+    /// How long ago the work thread gave its figures, and showed a picture.
+    loop_age_seconds: f64,
+    picture_age_seconds: Option<f64>,
+    latency: Value,
+    faults: Map<String, Value>,
+    camera_up: bool,
+    display_up: bool,
+    temperature_celsius: Option<f32>,
+    throttling: Option<Throttling>,
+    resident_bytes: Option<u64>,
+    peak_bytes: Option<u64>,
+}
+
+impl Status {
+    /// One JSON object on one line, with a line break.
+    pub fn to_json(&self, running: bool) -> String {
+        let figures = &self.figures;
+        let buckets: Vec<Value> = figures
+            .latency
+            .cumulative()
+            .map(|(le, count)| json!({ "le": le, "count": count }))
+            .collect();
+        let file = File {
+            time: seconds(self.time),
+            running,
+            version: env!("CARGO_PKG_VERSION"),
+            restorer: &self.identity.restorer,
+            model_sha256: self.identity.model_sha256.as_deref(),
+            boot_id: boot_id(),
+            uptime_seconds: round(self.uptime.as_secs_f64()),
+            restarts: json!({
+                "program": self.identity.restarts,
+                "camera": figures.camera.restarts(),
+                "display": figures.display.restarts(),
+            }),
+            frames: figures.frames,
+            face_frames: figures.face_frames,
+            skipped: figures.skipped,
+            faces: figures.faces,
+            fps: round(figures.fps),
+            loop_age_seconds: round(figures.at.elapsed().as_secs_f64()),
+            picture_age_seconds: self.picture_age().map(round),
+            latency: json!({
+                "count": figures.latency.count(),
+                "sum_seconds": round(figures.latency.sum().as_secs_f64()),
+                "buckets": buckets,
+            }),
+            faults: Fault::ALL
+                .iter()
+                .map(|fault| (fault.name().into(), figures.faults.count(*fault).into()))
+                .collect(),
+            camera_up: figures.camera.up,
+            display_up: figures.display.up,
+            temperature_celsius: self.temperature,
+            throttling: self.throttling,
+            resident_bytes: self.resident,
+            peak_bytes: self.peak,
+        };
+        let text = serde_json::to_string(&file).expect("numbers and text can be written as JSON");
+        text + "\n"
+    }
+
+    /// Seconds since the last picture.
+    pub fn picture_age(&self) -> Option<f64> {
+        self.figures
+            .shown
+            .map(|shown| shown.elapsed().as_secs_f64())
+    }
+}
+
+/// Seconds since 1970, to the millisecond; 0 on a board whose clock stands before it.
+pub(super) fn seconds(time: SystemTime) -> f64 {
+    round(
+        time.duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs_f64(),
+    )
+}
+
+/// To thousandths.
+fn round(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}

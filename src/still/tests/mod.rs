@@ -1,0 +1,360 @@
+//! Whole runs over folders of pictures, good and bad.
+
+use face8x_core::detect::PHOTO_DETECTOR;
+use std::fs;
+
+use super::*;
+use face8x_core::detect::Wants;
+use face8x_core::downscaled::Downscaled;
+use face8x_core::face::Detection;
+use face8x_core::geometry::Rect;
+use face8x_core::pixel::pack_rgb;
+
+mod forms;
+
+/// A folder for pictures and one for results, both gone at the end.
+struct Scene {
+    root: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("in")).unwrap();
+        Scene { root }
+    }
+
+    fn input(&self, name: &str) -> PathBuf {
+        self.root.path().join("in").join(name)
+    }
+
+    fn output(&self, name: &str) -> PathBuf {
+        self.root.path().join("out").join(name)
+    }
+
+    /// Names of the results, sorted.
+    fn results(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.output(""))
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Runs over all of the input folder with the fakes below.
+    fn run(&self, form: Form, detector: &mut Boxes) -> Summary {
+        let inputs = [self.input("")];
+        let job = Job {
+            inputs: &inputs,
+            output: &self.output(""),
+            form,
+            faces: 8,
+        };
+        run(&job, Some(detector), &mut Red, &mut |_| ()).unwrap()
+    }
+}
+
+/// Finds faces at these boxes in every picture.
+struct Boxes(Vec<Rect>);
+
+impl Detector for Boxes {
+    fn name(&self) -> String {
+        "boxes".into()
+    }
+
+    fn wants(&self) -> Wants {
+        Wants::Nothing
+    }
+
+    fn detect(&mut self, _: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+        found.clear();
+        found.extend(self.0.iter().map(|&face_box| Detection {
+            face_box,
+            landmarks: None,
+            confidence: 1.0,
+        }));
+        Ok(())
+    }
+}
+
+/// Restores every face as the red of its first pixel.
+struct Red;
+
+impl Restorer for Red {
+    fn describe(&self) -> String {
+        "red".into()
+    }
+
+    fn restore(&mut self, lr: &Lr, sr: &mut Sr) -> Result<()> {
+        sr.fill(pack_rgb(lr[0], 0, 0));
+        Ok(())
+    }
+}
+
+/// The box of a face whose crop is the square of this corner and side.
+fn crop_box(x: f32, y: f32, side: f32) -> Rect {
+    let unit = side / HR_SIDE as f32;
+    let b = canonical::FACE_BOX;
+    Rect::new(x + b.x * unit, y + b.y * unit, b.w * unit, b.h * unit)
+}
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(match name.starts_with("restore/") {
+            true => "crates/face8x-core/tests/data",
+            false => "tests/data",
+        })
+        .join(name)
+}
+
+fn read(path: &Path) -> RgbImage {
+    image::open(path).unwrap().into_rgb8()
+}
+
+fn grey(level: u8, width: u32, height: u32) -> RgbImage {
+    RgbImage::from_pixel(width, height, Rgb([level; 3]))
+}
+
+fn psnr(a: &RgbImage, b: &RgbImage) -> f64 {
+    assert_eq!(a.dimensions(), b.dimensions());
+    let square = |(&a, &b): (&u8, &u8)| (f64::from(a) - f64::from(b)).powi(2);
+    let mean = a.iter().zip(b.iter()).map(square).sum::<f64>() / a.len() as f64;
+    10.0 * (255.0 * 255.0 / mean).log10()
+}
+
+#[test]
+fn faces_are_numbered_from_the_largest() {
+    let scene = Scene::new();
+    let mut picture = grey(10, 200, 100);
+    imageops::replace(&mut picture, &grey(200, 100, 100), 100, 0);
+    picture.save(scene.input("two.png")).unwrap();
+    grey(10, 100, 100).save(scene.input("three.png")).unwrap();
+    let boxes = vec![crop_box(10.0, 30.0, 40.0), crop_box(110.0, 20.0, 60.0)];
+    let summary = scene.run(Form::Restored, &mut Boxes(boxes));
+    assert_eq!(
+        (summary.done, summary.faces, summary.exit_code()),
+        (2, 4, 0)
+    );
+    assert_eq!(
+        scene.results(),
+        ["three-1.png", "three-2.png", "two-1.png", "two-2.png"]
+    );
+    assert_eq!(
+        read(&scene.output("two-1.png")),
+        RgbImage::from_pixel(128, 128, Rgb([200, 0, 0]))
+    );
+    assert_eq!(
+        read(&scene.output("two-2.png")),
+        RgbImage::from_pixel(128, 128, Rgb([10, 0, 0]))
+    );
+    // Only the largest, so without a number.
+    let inputs = [scene.input("two.png")];
+    let job = Job {
+        inputs: &inputs,
+        output: &scene.output("one.png"),
+        form: Form::Restored,
+        faces: 1,
+    };
+    let mut boxes = Boxes(vec![
+        crop_box(10.0, 30.0, 40.0),
+        crop_box(110.0, 20.0, 60.0),
+    ]);
+    run(&job, Some(&mut boxes), &mut Red, &mut |_| ()).unwrap();
+    assert_eq!(
+        read(&scene.output("one.png")).get_pixel(64, 64),
+        &Rgb([200, 0, 0])
+    );
+}
+
+#[test]
+fn a_picture_without_a_face_is_listed_and_nothing_written() {
+    let scene = Scene::new();
+    grey(90, 300, 200).save(scene.input("wall.png")).unwrap();
+    let inputs = [scene.input("")];
+    let job = Job {
+        inputs: &inputs,
+        output: &scene.output(""),
+        form: Form::PasteBack,
+        faces: 8,
+    };
+    let mut detector = face8x_core::detect::open(PHOTO_DETECTOR).unwrap();
+    let summary = run(&job, Some(&mut *detector), &mut Red, &mut |progress| {
+        assert_eq!(progress.outcome, &Outcome::NoFace);
+    });
+    let summary = summary.unwrap();
+    assert_eq!(summary.without_face, [scene.input("wall.png")]);
+    assert_eq!((summary.done, summary.exit_code()), (0, 0));
+    assert_eq!(scene.results(), [] as [&str; 0]);
+}
+
+#[test]
+fn the_good_pictures_are_done_and_the_broken_ones_listed() {
+    let scene = Scene::new();
+    grey(7, 64, 64).save(scene.input("10.webp")).unwrap();
+    grey(7, 64, 64).save(scene.input("9.png")).unwrap();
+    fs::write(scene.input("a-empty.jpg"), "").unwrap();
+    fs::write(scene.input("b-text.png"), "no picture").unwrap();
+    fs::write(
+        scene.input("c-cut.png"),
+        &fs::read(scene.input("9.png")).unwrap()[..60],
+    )
+    .unwrap();
+    fs::write(scene.input("d-zero.png"), png_header(0, 10)).unwrap();
+    fs::write(scene.input("e-wide.png"), png_header(20_000, 10)).unwrap();
+    fs::write(scene.input("f-large.png"), png_header(16_000, 16_000)).unwrap();
+    fs::write(scene.input("g-gif.png"), b"GIF89a\x01\0\x01\0\0\0\0;").unwrap();
+    fs::create_dir(scene.input("folder.png")).unwrap();
+    let missing = scene.input("missing.jpg");
+    let inputs = [scene.input(""), missing.clone(), scene.input("folder.png")];
+    let job = Job {
+        inputs: &inputs,
+        output: &scene.output(""),
+        form: Form::Restored,
+        faces: 1,
+    };
+    let mut boxes = Boxes(vec![crop_box(0.0, 0.0, 64.0)]);
+    let mut outcomes = 0;
+    let summary = run(&job, Some(&mut boxes), &mut Red, &mut |_| outcomes += 1).unwrap();
+    assert_eq!(outcomes, 10);
+    assert_eq!(scene.results(), ["10.png", "9.png"]);
+    assert_eq!((summary.done, summary.exit_code()), (2, 1));
+    let failed: Vec<_> = summary
+        .failed
+        .iter()
+        .map(|f| (f.path.clone(), f.error.to_string()))
+        .collect();
+    for (name, reason) in [
+        ("a-empty.jpg", "not a JPEG"),
+        ("b-text.png", "not a JPEG"),
+        ("c-cut.png", "cannot be decoded"),
+        ("d-zero.png", "cannot be decoded"),
+        ("e-wide.png", "too large"),
+        ("f-large.png", "too large"),
+        ("g-gif.png", "not a JPEG, PNG or WebP picture"),
+        ("folder.png", "no JPEG, PNG or WebP picture"),
+        ("missing.jpg", "No such file"),
+    ] {
+        let found = failed.iter().find(|(path, _)| *path == scene.input(name));
+        assert!(
+            found.is_some_and(|(_, error)| error.contains(reason)),
+            "{name}: {found:?}"
+        );
+    }
+    assert_eq!(failed.len(), 9);
+}
+
+/// A PNG that says it has this size, and has no pixels.
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut header = b"IHDR".to_vec();
+    header.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
+    header.extend([8, 2, 0, 0, 0]);
+    [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        png_chunk(&header),
+        png_chunk(b"IDAT"),
+    ]
+    .concat()
+}
+
+/// A chunk of a PNG; `content` begins with its type.
+fn png_chunk(content: &[u8]) -> Vec<u8> {
+    let crc = !content.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |c, _| {
+            (c >> 1) ^ (0xEDB8_8320 & (c & 1).wrapping_neg())
+        })
+    });
+    let length = content.len() as u32 - 4;
+    [&length.to_be_bytes(), content, &crc.to_be_bytes()].concat()
+}
+
+#[test]
+fn no_result_replaces_another_or_a_picture() {
+    let scene = Scene::new();
+    for name in ["a.png", "a.webp", "b-2.png", "b.png"] {
+        grey(9, 32, 32).save(scene.input(name)).unwrap();
+    }
+    fs::create_dir(scene.output("")).unwrap();
+    fs::write(scene.output("a.png"), "an older result").unwrap();
+    let boxes = || Boxes(vec![crop_box(0.0, 0.0, 16.0), crop_box(5.0, 5.0, 20.0)]);
+    let run_over = |names: &[&str], output: &Path, faces| {
+        let inputs: Vec<_> = names.iter().map(|name| scene.input(name)).collect();
+        let job = Job {
+            inputs: &inputs,
+            output,
+            form: Form::Restored,
+            faces,
+        };
+        run(&job, Some(&mut boxes()), &mut Red, &mut |_| ()).unwrap()
+    };
+    let summary = run_over(&["a.png", "a.webp"], &scene.output(""), 1);
+    assert_eq!(summary.written, [scene.output("a.png")]);
+    assert_eq!(read(&scene.output("a.png")).dimensions(), (128, 128));
+    let error = &summary.failed[0].error;
+    assert_eq!(summary.failed[0].path, scene.input("a.webp"));
+    assert!(
+        error.to_string().contains("already the result of"),
+        "{error}"
+    );
+
+    let summary = run_over(&["b.png"], &scene.input(""), 2);
+    assert_eq!(
+        summary.written,
+        [scene.input("b-1.png"), scene.input("b-2.png")]
+    );
+    let summary = run_over(&["b.png", "b-2.png"], &scene.input(""), 2);
+    assert_eq!(summary.failed.len(), 1, "{summary:?}");
+    assert!(
+        summary.failed[0]
+            .error
+            .to_string()
+            .contains("would overwrite"),
+        "{summary:?}"
+    );
+    let summary = run_over(&["a.png"], &scene.input(""), 1);
+    assert!(
+        summary.failed[0]
+            .error
+            .to_string()
+            .contains("would overwrite"),
+        "{summary:?}"
+    );
+    assert_eq!(scene.results(), ["a.png"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_is_told_before_the_work() {
+    let scene = Scene::new();
+    for name in ["a.png", "b.png"] {
+        grey(9, 32, 32).save(scene.input(name)).unwrap();
+    }
+    let run_to = |inputs: &[PathBuf], output: &Path| {
+        let job = Job {
+            inputs,
+            output,
+            form: Form::Restored,
+            faces: 1,
+        };
+        run(&job, Some(&mut Boxes(vec![])), &mut Red, &mut |_| {
+            panic!("work began")
+        })
+        .unwrap_err()
+    };
+    let both = [scene.input("")];
+    // A file where the folder should be.
+    let error = run_to(&both, &scene.input("a.png/out"));
+    assert!(error.to_string().contains("cannot write to"), "{error}");
+    assert!(error.remedy_text().is_some());
+    let error = run_to(&both, Path::new("/proc/face8x"));
+    assert_eq!(error.exit_code(), 1);
+    for (inputs, output) in [
+        (&both[..], "one.png"),
+        (&both[..], "one.jpg"),
+        (&[][..], "out"),
+    ] {
+        let error = run_to(inputs, &scene.output(output));
+        assert_eq!(error.exit_code(), 2, "{error}");
+        assert!(error.remedy_text().is_some());
+    }
+}
