@@ -8,7 +8,7 @@ use crate::pipeline::detector_thread::DetectorThread;
 use crate::{Result, pipeline::Stage, pipeline::Timings};
 use face8x_core::align::Aligner;
 use face8x_core::convert::Converter;
-use face8x_core::detect::{Detector, Wants};
+use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::{Detection, Face};
 use face8x_core::frame::Frame;
@@ -156,7 +156,7 @@ impl FaceStage {
     }
 
     fn reduce(&mut self, frame: &Frame) -> Result<()> {
-        if self.detector.wants() == Wants::Nothing {
+        if self.detector.input() == DetectorInput::None {
             self.luma.frame_width = frame.width;
             self.luma.frame_height = frame.height;
             self.luma.sequence = frame.sequence;
@@ -171,18 +171,18 @@ impl FaceStage {
         let rested = frame.timestamp.saturating_sub(self.offered) >= REST;
         if (rested || !self.tracker.settled()) && self.detector.idle() {
             self.offered = frame.timestamp;
-            match self.detector.wants() {
-                Wants::Luma(width, height) if (width, height) != TRACK_SIZE => {
+            match self.detector.input() {
+                DetectorInput::Luma(width, height) if (width, height) != TRACK_SIZE => {
                     self.converter
                         .downscale_luma(frame, width, height, &mut self.picture)?;
                     self.detector.offer(&self.picture);
                 }
-                Wants::Rgb(width, height) => {
+                DetectorInput::Rgb(width, height) => {
                     self.converter
                         .downscale_rgb(frame, width, height, &mut self.picture)?;
                     self.detector.offer(&self.picture);
                 }
-                Wants::Nothing | Wants::Luma(..) => {
+                DetectorInput::None | DetectorInput::Luma(..) => {
                     self.detector.offer(&self.luma);
                 }
             }

@@ -5,7 +5,7 @@ use image::{DynamicImage, GrayImage, RgbImage};
 
 use crate::{Error, Result};
 use face8x_core::convert::Converter;
-use face8x_core::detect::{Detector, Wants};
+use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, MAX_SIDE};
@@ -28,8 +28,8 @@ pub(super) fn find(
     count: usize,
 ) -> Result<Vec<Detection>> {
     let mut found = Vec::new();
-    match detector.wants() {
-        Wants::Nothing => {
+    match detector.input() {
+        DetectorInput::None => {
             let (frame_width, frame_height) = (frame.width, frame.height);
             let picture = Downscaled {
                 frame_width,
@@ -39,7 +39,7 @@ pub(super) fn find(
             };
             detector.detect(&picture, &mut found)?;
         }
-        Wants::Luma(width, height) => {
+        DetectorInput::Luma(width, height) => {
             let mut all = Downscaled::default();
             converter.downscale_luma(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
             let picture = GrayImage::from_raw(all.width, all.height, all.bytes);
@@ -50,7 +50,7 @@ pub(super) fn find(
                 &mut found,
             )?;
         }
-        Wants::Rgb(width, height) => {
+        DetectorInput::Rgb(width, height) => {
             let mut all = Downscaled::default();
             converter.downscale_rgb(frame, MAX_SIDE, MAX_SIDE, &mut all)?;
             let picture = RgbImage::from_raw(all.width, all.height, all.bytes);

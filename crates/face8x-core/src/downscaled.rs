@@ -1,6 +1,6 @@
 //! A downscaled picture of a frame: what the detector searches and the tracker follows faces in.
 
-/// A reduced picture of a frame: 1 (luma) or 3 (RGB, interleaved) bytes a pixel, no padding.
+/// A downscaled picture of a frame: 1 (luma) or 3 (RGB, interleaved) bytes a pixel, no padding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Downscaled {
     /// Size of this picture in pixels.

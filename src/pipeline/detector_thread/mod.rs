@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Result};
 use face8x_core::contain;
-use face8x_core::detect::{Detector, Wants};
+use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detections;
 
@@ -19,19 +19,19 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 /// A search that takes longer is reported as stalled.
 const STALLED: Duration = Duration::from_secs(10);
 
-/// Nothing found yet, with room for the largest picture that a detector wants.
-fn with_room(wants: Wants) -> Detections {
+/// Nothing found yet, with room for the largest picture that a detector needs.
+fn with_room(input: DetectorInput) -> Detections {
     let mut detections = Detections::default();
-    detections.picture.bytes.reserve_exact(wants.most_bytes());
+    detections.picture.bytes.reserve_exact(input.max_bytes());
     detections
 }
 
 /// A detector at work. It is offered pictures and polled for what it found; neither ever waits for it.
 ///
-/// One that [wants nothing](Wants::Nothing) has no thread: what it is offered it answers at once.
+/// One that [needs no picture](DetectorInput::None) has no thread: what it is offered it answers at once.
 pub struct DetectorThread {
     name: String,
-    wants: Wants,
+    input: DetectorInput,
     work: Work,
     latest: Detections,
     failures: u64,
@@ -94,12 +94,12 @@ impl DetectorThread {
     /// # Errors
     /// The system refuses another thread.
     pub fn start(detector: Box<dyn Detector>) -> Result<Self> {
-        let (name, wants) = (detector.name(), detector.wants());
-        let work = if wants == Wants::Nothing {
+        let (name, input) = (detector.name(), detector.input());
+        let work = if input == DetectorInput::None {
             Work::Here(detector, None)
         } else {
             let shared = Arc::new(Shared::default());
-            shared.lock().located = with_room(wants);
+            shared.lock().located = with_room(input);
             let theirs = Arc::clone(&shared);
             let handle = Builder::new()
                 .name("detector".into())
@@ -109,9 +109,9 @@ impl DetectorThread {
         };
         Ok(DetectorThread {
             name,
-            wants,
+            input,
             work,
-            latest: with_room(wants),
+            latest: with_room(input),
             failures: 0,
             stalls: 0,
             complaints: Default::default(),
@@ -125,9 +125,9 @@ impl DetectorThread {
         &self.name
     }
 
-    /// The picture the detector wants.
-    pub fn wants(&self) -> Wants {
-        self.wants
+    /// The picture that the detector needs.
+    pub fn input(&self) -> DetectorInput {
+        self.input
     }
 
     /// How many searches failed (an error or a panic).
@@ -155,7 +155,7 @@ impl DetectorThread {
     }
 
     /// Gives the detector a copy of `picture` to search, unless it is busy: then it returns `false`.
-    /// Never waits, and allocates only for a picture larger than the detector wants.
+    /// Never waits, and allocates only for a picture larger than the detector needs.
     pub fn offer(&mut self, picture: &Downscaled) -> bool {
         self.report_stall();
         if !self.idle() {

@@ -21,8 +21,8 @@ impl Detector for Puppet {
         "puppet".into()
     }
 
-    fn wants(&self) -> Wants {
-        Wants::Luma(8, 8)
+    fn input(&self) -> DetectorInput {
+        DetectorInput::Luma(8, 8)
     }
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
@@ -105,8 +105,8 @@ fn what_is_found_comes_with_the_picture_it_was_found_in() {
         assert!(thread.poll().is_none(), "the same find came twice");
     }
     assert_eq!(
-        (thread.name(), thread.wants(), thread.failures()),
-        ("puppet", Wants::Luma(8, 8), 0)
+        (thread.name(), thread.input(), thread.failures()),
+        ("puppet", DetectorInput::Luma(8, 8), 0)
     );
 }
 

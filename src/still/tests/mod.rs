@@ -4,7 +4,7 @@ use face8x_core::detect::PHOTO_DETECTOR;
 use std::fs;
 
 use super::*;
-use face8x_core::detect::Wants;
+use face8x_core::detect::DetectorInput;
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::geometry::Rect;
@@ -64,8 +64,8 @@ impl Detector for Boxes {
         "boxes".into()
     }
 
-    fn wants(&self) -> Wants {
-        Wants::Nothing
+    fn input(&self) -> DetectorInput {
+        DetectorInput::None
     }
 
     fn detect(&mut self, _: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {

@@ -9,7 +9,7 @@ use super::script::{Script, no_memory};
 use face8x::capture::{ReadError, Source};
 use face8x::display::{Event, Kind as SinkKind, Sink};
 use face8x::picture::Picture;
-use face8x_core::detect::{Detector, Wants};
+use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
@@ -195,11 +195,11 @@ impl Detector for FaultyDetector {
         self.inner.name()
     }
 
-    /// One that wants nothing is given a picture all the same, so that it has a thread to stall.
-    fn wants(&self) -> Wants {
-        match self.inner.wants() {
-            Wants::Nothing => Wants::Luma(TRACK_SIZE.0, TRACK_SIZE.1),
-            wants => wants,
+    /// One that needs no picture gets one all the same, so that it has a thread to stall.
+    fn input(&self) -> DetectorInput {
+        match self.inner.input() {
+            DetectorInput::None => DetectorInput::Luma(TRACK_SIZE.0, TRACK_SIZE.1),
+            input => input,
         }
     }
 

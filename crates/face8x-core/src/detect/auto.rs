@@ -1,6 +1,6 @@
 //! The default detector: rustface, and the landmarks of every face that it finds.
 
-use super::{Detector, Wants, rustface};
+use super::{Detector, DetectorInput, rustface};
 use crate::Result;
 use crate::downscaled::Downscaled;
 use crate::face::Detection;
@@ -35,8 +35,8 @@ impl Detector for WithLandmarks {
         format!("{} with landmarks", self.detector.name())
     }
 
-    fn wants(&self) -> Wants {
-        self.detector.wants()
+    fn input(&self) -> DetectorInput {
+        self.detector.input()
     }
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {

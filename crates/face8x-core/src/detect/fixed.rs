@@ -1,6 +1,6 @@
 //! Detectors that do not look: the middle of the picture, and a box that the user gave.
 
-use super::{Detector, Wants};
+use super::{Detector, DetectorInput};
 use crate::downscaled::Downscaled;
 use crate::face::{Detection, square};
 use crate::geometry::canonical::FACE_BOX;
@@ -29,8 +29,8 @@ impl Detector for Centre {
         "centre".into()
     }
 
-    fn wants(&self) -> Wants {
-        Wants::Nothing
+    fn input(&self) -> DetectorInput {
+        DetectorInput::None
     }
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
@@ -74,8 +74,8 @@ impl Detector for Given {
         self.uri.clone()
     }
 
-    fn wants(&self) -> Wants {
-        Wants::Nothing
+    fn input(&self) -> DetectorInput {
+        DetectorInput::None
     }
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {

@@ -29,24 +29,24 @@ use crate::downscaled::Downscaled;
 use crate::face::Detection;
 use crate::{Error, Result};
 
-/// What picture a detector wants.
+/// The picture that a detector searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wants {
-    /// None: the answer does not depend on the pixels.
-    Nothing,
-    /// Luma, reduced by a whole factor until it fits this width and height.
+pub enum DetectorInput {
+    /// No pixels: the result depends on the frame's size alone.
+    None,
+    /// Luma, downscaled by a whole factor until it fits this width and height.
     Luma(u32, u32),
-    /// RGB, reduced in the same way.
+    /// RGB, downscaled in the same way.
     Rgb(u32, u32),
 }
 
-impl Wants {
-    /// Bytes of the largest picture it stands for.
-    pub fn most_bytes(self) -> usize {
+impl DetectorInput {
+    /// Bytes of the largest such picture.
+    pub fn max_bytes(self) -> usize {
         let (width, height, channels) = match self {
-            Wants::Nothing => (0, 0, 0),
-            Wants::Luma(width, height) => (width, height, 1),
-            Wants::Rgb(width, height) => (width, height, 3),
+            DetectorInput::None => (0, 0, 0),
+            DetectorInput::Luma(width, height) => (width, height, 1),
+            DetectorInput::Rgb(width, height) => (width, height, 3),
         };
         width as usize * height as usize * channels
     }
@@ -57,8 +57,8 @@ pub trait Detector: Send {
     /// Its name, as in `--detector`.
     fn name(&self) -> String;
 
-    /// The picture it wants.
-    fn wants(&self) -> Wants;
+    /// The picture that it needs.
+    fn input(&self) -> DetectorInput;
 
     /// Clears `found`, then adds the faces of `picture`, in frame coordinates, in any order.
     ///
@@ -145,15 +145,15 @@ mod tests {
     fn every_row_opens_by_its_name_and_auto_adds_landmarks_to_rustface() {
         let auto = open("auto").unwrap();
         assert_eq!(auto.name(), "rustface with landmarks");
-        assert_eq!(auto.wants(), Wants::Luma(640, 480));
+        assert_eq!(auto.input(), DetectorInput::Luma(640, 480));
         assert!(open_tracker("auto:320x240").unwrap().engine().is_some());
         assert!(open_tracker("rustface").unwrap().engine().is_none());
-        assert_eq!(open("rustface").unwrap().wants(), Wants::Luma(640, 480));
+        assert_eq!(open("rustface").unwrap().input(), DetectorInput::Luma(640, 480));
         assert_eq!(
-            open("rustface:320x240").unwrap().wants(),
-            Wants::Luma(320, 240)
+            open("rustface:320x240").unwrap().input(),
+            DetectorInput::Luma(320, 240)
         );
-        assert_eq!(open("centre").unwrap().wants(), Wants::Nothing);
+        assert_eq!(open("centre").unwrap().input(), DetectorInput::None);
         assert_eq!(open("box:1,2,30,30").unwrap().name(), "box:1,2,30,30");
     }
 

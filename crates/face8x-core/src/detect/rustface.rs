@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use ::rustface::{Detector as Cascade, ImageData, create_detector_with_model, read_model};
 
-use super::{Detector, Wants};
+use super::{Detector, DetectorInput};
 use crate::downscaled::Downscaled;
 use crate::face::{Detection, square};
 use crate::geometry::Point;
@@ -125,8 +125,8 @@ impl Detector for Rustface {
         }
     }
 
-    fn wants(&self) -> Wants {
-        Wants::Luma(self.width, self.height)
+    fn input(&self) -> DetectorInput {
+        DetectorInput::Luma(self.width, self.height)
     }
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {

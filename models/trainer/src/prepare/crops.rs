@@ -3,7 +3,7 @@
 use face8x_core::align::Aligner;
 use face8x_core::convert::Converter;
 use face8x_core::detect::PHOTO_DETECTOR;
-use face8x_core::detect::{self, Detector, Wants};
+use face8x_core::detect::{self, Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat};
@@ -107,10 +107,10 @@ impl Cropper {
             none => none.insert(detect::open(PHOTO_DETECTOR).map_err(|_| LeftOut::NoFace)?),
         };
         let mut seen = Downscaled::default();
-        match detector.wants() {
-            Wants::Nothing => Ok(()),
-            Wants::Luma(w, h) => self.converter.downscale_luma(frame, w, h, &mut seen),
-            Wants::Rgb(w, h) => self.converter.downscale_rgb(frame, w, h, &mut seen),
+        match detector.input() {
+            DetectorInput::None => Ok(()),
+            DetectorInput::Luma(w, h) => self.converter.downscale_luma(frame, w, h, &mut seen),
+            DetectorInput::Rgb(w, h) => self.converter.downscale_rgb(frame, w, h, &mut seen),
         }
         .map_err(|_| LeftOut::Unreadable)?;
         let mut found = Vec::new();

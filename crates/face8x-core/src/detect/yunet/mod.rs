@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 
-use super::{Detector, Wants};
+use super::{Detector, DetectorInput};
 use crate::contain::contain;
 use crate::downscaled::Downscaled;
 use crate::face::{Detection, box_of_landmarks};
@@ -155,8 +155,8 @@ impl Detector for YuNet {
         self.uri.clone()
     }
 
-    fn wants(&self) -> Wants {
-        Wants::Rgb(SIDE as u32, SIDE as u32)
+    fn input(&self) -> DetectorInput {
+        DetectorInput::Rgb(SIDE as u32, SIDE as u32)
     }
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
