@@ -15,6 +15,9 @@ outcome() {
 }
 
 check "the scripts do what they should" good "$(outcome python3 "$here/test_python.py")"
+check "the import rules' script does what it should" good "$(outcome python3 "$here/test_imports.py")"
+check "imports keep the rules, and the graph in ARCHITECTURE.md is current" good \
+    "$(outcome "$here/../imports.py" --check)"
 check "README's tables are those of docs/results" good "$(outcome "$here/../results.py" readme --check)"
 check "README's list of unsafe code is current" good "$(outcome "$here/../unsafe.py" --check)"
 check "licences, sources, lock file and build scripts" good "$(outcome "$here/../supply_chain.py")"
