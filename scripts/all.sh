@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs cargo COMMAND for the app, the trainer (without burn) and the virtual board's programs at once:
-# what they depend on is then compiled once for all three. One by one they ask for different features
-# of the same crates, and cargo would compile tract for each.
+# Runs cargo COMMAND for every crate of the workspace at once, the trainer without burn: what they
+# depend on is then compiled once. One by one they ask for different features of the same crates, and
+# cargo would compile tract for each.
 #
 # usage: all.sh COMMAND...
 set -eu

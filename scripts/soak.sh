@@ -1,9 +1,10 @@
 #!/bin/sh
-# The whole pipeline through 200,000 pictures with every fault, and its report.
+# Runs the whole pipeline for 200,000 pictures with every fault (tests/soak), and writes the report.
 #
-# It runs optimised, but with the overflow checks and debug assertions of the tests, and takes the
-# dependencies that the tests have built already: only the program itself is compiled once more.
-# Arguments are those of face8x-soak.
+# usage: soak.sh [ARGUMENTS OF face8x-soak]
+#
+# It is optimised, but has the overflow checks and debug assertions of the tests. It takes the
+# dependencies that the tests have built: only our own crates are compiled once more.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -13,5 +14,5 @@ target=${CARGO_TARGET_DIR:-target}
 CARGO_PROFILE_DEV_OPT_LEVEL=3 scripts/all.sh build --bin face8x-soak || exit 1
 mkdir -p "$target/soak"
 "$target/debug/face8x-soak" --report "$target/soak/report.md" --report "$target/soak/report.json" "$@"
-check "the pipeline survives 200,000 pictures and every fault" 0 $?
+check "the pipeline recovers from every fault" 0 $?
 finish

@@ -1,6 +1,27 @@
-//! Runs the whole pipeline of face8x for a long time with injected faults and judges whether it
-//! survives them.
+//! Runs the whole pipeline of face8x at full speed for a long time with injected faults, and checks
+//! that it recovers from each of them.
+//!
+//! The source, the detector and the sink are real ones, wrapped so that one of them fails now and
+//! then ([`faults::FaultKind`]); everything else is what runs on a board. Which fault comes next follows from
+//! the seed. There is one fault at a time, and the next comes some frames after the recovery.
+//!
+//! Nothing here repairs anything: a camera that is gone, a hung search and a display that refuses
+//! are noticed and handled by `face8x::capture`, `face8x::pipeline` and the detector's thread, as on
+//! a board. Only the timeout of a silent camera is shorter.
 
+mod faults;
+mod injector;
+mod jpeg;
+mod parts;
+mod recorder;
+mod report;
+mod soak;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,58 +29,26 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 use face8x_core::{Error, Result};
-use face8x_soak::{Kind, Report, SoakOptions};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-/// Run the whole pipeline for a long time with faults, and judge whether it survives them
+use report::Report;
+use soak::SoakOptions;
+
+/// Run the whole pipeline for a long time with injected faults, and check that it recovers from each
 #[derive(Parser)]
-#[command(name = "face8x-soak")]
-struct SoakArgs {
-    /// Pictures to be shown
-    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
-    frames: u64,
-    /// Which faults come when follows from this number
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// One fault in so many pictures, on average
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(2..))]
-    every: u64,
-    /// Only these kinds of faults: camera_lost, display_lost ...
-    #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
-    only: Vec<Kind>,
-    /// Where frames come from: the demo, or a recording (file:PATH), again and again
-    #[arg(long, value_name = "URI", default_value = "demo:")]
-    source: String,
-    /// Size of the demo's frames
-    #[arg(long, value_name = "WxH", default_value = "360x270")]
-    size: String,
-    /// Where pictures go
-    #[arg(long, value_name = "SINK", default_value = "null")]
-    sink: String,
-    /// What finds faces
-    #[arg(long, value_name = "DETECTOR", default_value = "auto")]
-    detector: String,
-    /// What restores faces
-    #[arg(
-        long,
-        visible_alias = "engine",
-        value_name = "NAME",
-        default_value = "auto"
-    )]
-    restorer: String,
-    /// An ONNX network in place of the embedded one
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+#[command(name = "face8x-soak", version)]
+struct Cli {
+    #[command(flatten)]
+    options: SoakOptions,
     /// Write the report to this .json or .md file (may be given twice)
     #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let environment =
-        env_logger::Env::default().default_filter_or("warn,face8x=info,face8x_soak=info");
-    env_logger::Builder::from_env(environment).init();
-    match soak(SoakArgs::parse()) {
+    let filter = env_logger::Env::default().default_filter_or("warn,face8x=info,face8x_soak=info");
+    env_logger::Builder::from_env(filter).init();
+    match run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("face8x-soak: {error}");
@@ -71,45 +60,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// Soaks, prints the report and writes it to the files that were named; fails where the pipeline did.
-fn soak(arguments: SoakArgs) -> Result<ExitCode> {
-    for path in &arguments.report {
-        form(path)?;
-    }
-    let kinds = match arguments.only.is_empty() {
-        true => Kind::ALL.to_vec(),
-        false => arguments.only,
-    };
-    let options = SoakOptions {
-        frames: arguments.frames,
-        seed: arguments.seed,
-        every: arguments.every,
-        // Each kind at least once.
-        faults: kinds.len(),
-        kinds,
-        source: arguments.source,
-        size: arguments.size,
-        sink: arguments.sink,
-        detector: arguments.detector,
-        restorer: arguments.restorer,
-        model: arguments.model,
-        ..SoakOptions::default()
-    };
+/// Soaks, prints the report and writes it to the named files; the exit code is 1 where a check failed.
+fn run(cli: &Cli) -> Result<ExitCode> {
+    // Hours of work must not end at a file that cannot be written.
+    let files: Vec<ReportFile> = cli
+        .report
+        .iter()
+        .map(|path| ReportFile::create(path))
+        .collect::<Result<_>>()?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
-            .map_err(|error| Error::other(format!("cannot listen to signals: {error}")))?;
+            .map_err(|error| Error::io("cannot install a signal handler", error))?;
     }
-    let report = face8x_soak::run(&options, &stop, &mut |frames| {
-        log::info!("{frames} of {} frames", options.frames);
+    let report = soak::run(&cli.options, &stop, &mut |frames| {
+        log::info!("{frames} of {} pictures", cli.options.frames);
     })?;
     print!("{}", report.to_markdown());
-    for path in &arguments.report {
-        let text = form(path)?(&report);
-        std::fs::write(path, text).map_err(|e| {
-            Error::other(format!("cannot write {}: {e}", path.display()))
-                .remedy("name a file in a folder that exists and may be written to")
-        })?;
+    for file in files {
+        file.write(&report)?;
     }
     Ok(match report.passed() {
         true => ExitCode::SUCCESS,
@@ -117,14 +86,36 @@ fn soak(arguments: SoakArgs) -> Result<ExitCode> {
     })
 }
 
-/// The report's form by the file's ending.
-fn form(path: &Path) -> Result<fn(&Report) -> String> {
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("json") => Ok(Report::to_json),
-        Some("md") => Ok(Report::to_markdown),
-        _ => Err(
-            Error::usage(format!("the report {} has no known form", path.display()))
-                .remedy("name a .json or an .md file"),
-        ),
+/// A file for the report, created before the soak starts.
+struct ReportFile<'a> {
+    path: &'a Path,
+    file: File,
+    format: fn(&Report) -> Result<String>,
+}
+
+impl ReportFile<'_> {
+    fn create(path: &Path) -> Result<ReportFile<'_>> {
+        let format: fn(&Report) -> Result<String> = match path.extension() {
+            Some(extension) if extension == "json" => Report::to_json,
+            Some(extension) if extension == "md" => |report| Ok(report.to_markdown()),
+            _ => {
+                let message = format!("unknown report format '{}'", path.display());
+                return Err(Error::usage(message).remedy("name a .json or .md file"));
+            }
+        };
+        let file = File::create(path).map_err(|error| cannot_write(path, error))?;
+        Ok(ReportFile { path, file, format })
     }
+
+    fn write(mut self, report: &Report) -> Result<()> {
+        let text = (self.format)(report)?;
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(|error| cannot_write(self.path, error))
+    }
+}
+
+fn cannot_write(path: &Path, error: std::io::Error) -> Error {
+    Error::io(format!("cannot write '{}'", path.display()), error)
+        .remedy("name a file in a folder that exists and may be written to")
 }

@@ -1,11 +1,8 @@
-//! The parts of a pipeline, each with a fault now and then.
+//! The parts of a pipeline, each wrapped so that it fails now and then.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::jpeg;
-use super::plan::{Kind, Planned, Random};
-use super::script::{Script, no_memory};
 use face8x::capture::{ReadError, Source};
 use face8x::display::{Event, Kind as SinkKind, Sink};
 use face8x::picture::Picture;
@@ -14,42 +11,46 @@ use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 use face8x_core::track::TRACK_SIZE;
-use face8x_core::{Error, Result};
+use face8x_core::{Error, ErrorKind, Result};
 
-/// A hung camera is opened again after this: a soak has no time for the two seconds of a real one.
+use crate::faults::{Fault, FaultKind, Random};
+use crate::injector::{Injector, device_error, no_memory};
+use crate::jpeg;
+
+/// A hung camera is opened again after this: the two seconds of a real one would take too long here.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How often each frame of the source is given, so that at full speed the scene moves no faster than
-/// a face does: searches and the tracker have their usual work.
-const HOLD: u64 = 30;
-/// Frames that must be handled while a search stalls, and the longest that is waited for them.
+/// How often each frame of the source is repeated, so that at full speed the scene moves no faster
+/// than a face does: searches and the tracker have their usual work.
+const REPEATS: u64 = 30;
+/// Frames that must be handled while a search stalls, and the longest wait for them.
 const STALLED_FRAMES: u64 = 10;
-const MOST_STALL: Duration = Duration::from_secs(20);
-/// Frames of a clock that has jumped.
+const MAX_STALL: Duration = Duration::from_secs(20);
+/// Frames with shifted timestamps after a clock jump.
 const JUMPED_FRAMES: u64 = 20;
-/// How far clocks jump, in seconds: behind, ahead, and to the time 0.
+/// How far clocks jump, in seconds: back, ahead, and to the time 0.
 const JUMPS: [i64; 5] = [-30, -7200, i64::MIN, 30, 7200];
 
 /// A source with faults.
-pub struct FaultySource {
+pub(crate) struct FaultySource {
     inner: Box<dyn Source>,
-    script: Arc<Script>,
+    injector: Arc<Injector>,
     /// The last frame of `inner`.
-    still: Frame,
+    last: Frame,
     sequence: u64,
     hung: bool,
-    /// The last frame was a damaged one: it must be looked at, not skipped.
+    /// The last frame was a damaged one: it must be processed, not skipped.
     alone: bool,
-    /// By how much the clock is off, for how many frames more.
+    /// By how many seconds the clock is off, for how many more frames.
     jump: (i64, u64),
 }
 
 impl FaultySource {
-    /// `inner` with the faults of `script`.
-    pub fn new(inner: Box<dyn Source>, script: Arc<Script>) -> FaultySource {
+    /// `inner` with the faults of `injector`.
+    pub(crate) fn new(inner: Box<dyn Source>, injector: Arc<Injector>) -> FaultySource {
         FaultySource {
             inner,
-            script,
-            still: Frame::empty(),
+            injector,
+            last: Frame::empty(),
             sequence: 0,
             hung: false,
             alone: false,
@@ -57,22 +58,22 @@ impl FaultySource {
         }
     }
 
-    /// The next frame, as it is.
+    /// The next frame, undamaged.
     fn whole(
         &mut self,
         frame: &mut Frame,
         timeout: Duration,
     ) -> std::result::Result<(), ReadError> {
-        if self.sequence.is_multiple_of(HOLD) {
-            self.inner.read(&mut self.still, timeout)?;
+        if self.sequence.is_multiple_of(REPEATS) {
+            self.inner.read(&mut self.last, timeout)?;
         }
         let mut bytes = std::mem::take(&mut frame.bytes);
-        bytes.clone_from(&self.still.bytes);
+        bytes.clone_from(&self.last.bytes);
         *frame = Frame {
             timestamp: monotonic_now(),
             sequence: self.sequence,
             bytes,
-            ..self.still
+            ..self.last
         };
         self.sequence += 1;
         Ok(())
@@ -82,12 +83,12 @@ impl FaultySource {
     fn damage(
         &mut self,
         frame: &mut Frame,
-        fault: Planned,
+        fault: Fault,
         timeout: Duration,
     ) -> std::result::Result<(), ReadError> {
         self.whole(frame, timeout)?;
-        let mut random = Random::new(fault.strength);
-        if fault.kind == Kind::DamagedJpeg {
+        let mut random = Random::new(fault.severity);
+        if fault.kind == FaultKind::DamagedJpeg {
             jpeg::damaged(&mut random, &mut frame.bytes);
             (frame.format, frame.stride) = (PixelFormat::Mjpg, 0);
         } else {
@@ -108,33 +109,33 @@ impl Source for FaultySource {
             std::thread::sleep(timeout);
             return Err(ReadError::Timeout);
         }
-        if !self.script.wait_for_room(self.alone, timeout) {
+        if !self.injector.wait_for_room(self.alone, timeout) {
             return Err(ReadError::Timeout);
         }
         self.alone = false;
-        let fault = self.script.strike(&[
-            Kind::CameraLost,
-            Kind::CameraHung,
-            Kind::LowMemory,
-            Kind::DamagedJpeg,
-            Kind::ShortFrame,
-            Kind::ClockJump,
+        let fault = self.injector.take(&[
+            FaultKind::CameraLost,
+            FaultKind::CameraHung,
+            FaultKind::LowMemory,
+            FaultKind::DamagedJpeg,
+            FaultKind::ShortFrame,
+            FaultKind::ClockJump,
         ]);
         match fault.map(|fault| (fault.kind, fault)) {
             None => self.whole(frame, timeout)?,
-            Some((Kind::CameraLost, _)) => {
-                return Err(ReadError::Lost(Error::other("unplugged (injected)")));
+            Some((FaultKind::CameraLost, _)) => {
+                return Err(ReadError::Lost(device_error("unplugged")));
             }
-            Some((Kind::LowMemory, _)) => return Err(ReadError::Lost(no_memory())),
-            Some((Kind::CameraHung, _)) => {
+            Some((FaultKind::LowMemory, _)) => return Err(ReadError::Lost(no_memory())),
+            Some((FaultKind::CameraHung, _)) => {
                 self.hung = true;
                 return Err(ReadError::Timeout);
             }
-            Some((Kind::ShortFrame, fault)) if fault.strength % 4 == 0 => {
+            Some((FaultKind::ShortFrame, fault)) if fault.severity % 4 == 0 => {
                 return Err(ReadError::Corrupt("half a frame (injected)".into()));
             }
-            Some((Kind::ClockJump, fault)) => {
-                let jump = JUMPS[(fault.strength % JUMPS.len() as u64) as usize];
+            Some((FaultKind::ClockJump, fault)) => {
+                let jump = JUMPS[(fault.severity % JUMPS.len() as u64) as usize];
                 self.jump = (jump, JUMPED_FRAMES);
                 self.whole(frame, timeout)?;
             }
@@ -151,7 +152,7 @@ impl Source for FaultySource {
                 false => frame.timestamp + by,
             };
         }
-        self.script.gave();
+        self.injector.delivered();
         Ok(())
     }
 
@@ -161,29 +162,27 @@ impl Source for FaultySource {
 }
 
 /// A detector with faults.
-pub struct FaultyDetector {
+pub(crate) struct FaultyDetector {
     inner: Box<dyn Detector>,
-    script: Arc<Script>,
+    injector: Arc<Injector>,
 }
 
 impl FaultyDetector {
-    /// `inner` with the faults of `script`.
-    pub fn new(inner: Box<dyn Detector>, script: Arc<Script>) -> FaultyDetector {
-        FaultyDetector { inner, script }
+    /// `inner` with the faults of `injector`.
+    pub(crate) fn new(inner: Box<dyn Detector>, injector: Arc<Injector>) -> FaultyDetector {
+        FaultyDetector { inner, injector }
     }
-}
 
-impl FaultyDetector {
     /// Takes half a second to one and a half, and on a busy machine until some frames were handled
-    /// meanwhile; that they were is what is tested.
-    fn stall(&self, fault: Planned) {
-        let least = Duration::from_millis(500 + fault.strength % 1000);
-        let (start, before) = (Instant::now(), self.script.handled());
-        while start.elapsed() < MOST_STALL {
+    /// meanwhile: they must be.
+    fn stall(&self, fault: Fault) {
+        let least = Duration::from_millis(500 + fault.severity % 1000);
+        let (start, before) = (Instant::now(), self.injector.handled());
+        while start.elapsed() < MAX_STALL {
             std::thread::sleep(Duration::from_millis(10));
-            let goes_on = self.script.handled() >= before + STALLED_FRAMES;
+            let goes_on = self.injector.handled() >= before + STALLED_FRAMES;
             if goes_on && start.elapsed() >= least {
-                self.script.stalled();
+                self.injector.stalled();
                 return;
             }
         }
@@ -195,7 +194,7 @@ impl Detector for FaultyDetector {
         self.inner.name()
     }
 
-    /// One that needs no picture gets one all the same, so that it has a thread to stall.
+    /// One that needs no picture gets one nevertheless, so that it has a thread to stall.
     fn input(&self) -> DetectorInput {
         match self.inner.input() {
             DetectorInput::None => DetectorInput::Luma(TRACK_SIZE.0, TRACK_SIZE.1),
@@ -204,31 +203,36 @@ impl Detector for FaultyDetector {
     }
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
-        let kinds = [Kind::DetectorStalled, Kind::DetectorFailed];
-        match self.script.strike(&kinds) {
-            Some(fault) if fault.kind == Kind::DetectorStalled => self.stall(fault),
-            Some(fault) if fault.strength % 2 == 0 => {
+        let kinds = [FaultKind::DetectorStalled, FaultKind::DetectorFailed];
+        match self.injector.take(&kinds) {
+            Some(fault) if fault.kind == FaultKind::DetectorStalled => self.stall(fault),
+            Some(fault) if fault.severity % 2 == 0 => {
                 std::panic::panic_any("a detector that panics (injected)");
             }
-            Some(_) => return Err(Error::other("the search failed (injected)")),
+            Some(_) => {
+                return Err(Error::new(
+                    ErrorKind::Engine,
+                    "the search failed (injected)",
+                ));
+            }
             None => {}
         }
         self.inner.detect(picture, found)?;
-        self.script.searched();
+        self.injector.searched();
         Ok(())
     }
 }
 
 /// A sink with faults.
-pub struct FaultySink {
+pub(crate) struct FaultySink {
     inner: Box<dyn Sink>,
-    script: Arc<Script>,
+    injector: Arc<Injector>,
 }
 
 impl FaultySink {
-    /// `inner` with the faults of `script`.
-    pub fn new(inner: Box<dyn Sink>, script: Arc<Script>) -> FaultySink {
-        FaultySink { inner, script }
+    /// `inner` with the faults of `injector`.
+    pub(crate) fn new(inner: Box<dyn Sink>, injector: Arc<Injector>) -> FaultySink {
+        FaultySink { inner, injector }
     }
 }
 
@@ -242,8 +246,8 @@ impl Sink for FaultySink {
     }
 
     fn present(&mut self, picture: &Picture) -> Result<()> {
-        match self.script.strike(&[Kind::DisplayLost]) {
-            Some(_) => Err(Error::other("unplugged (injected)")),
+        match self.injector.take(&[FaultKind::DisplayLost]) {
+            Some(_) => Err(device_error("unplugged")),
             None => self.inner.present(picture),
         }
     }

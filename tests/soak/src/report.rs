@@ -4,106 +4,108 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::plan::Kind;
-use super::watch::{Struck, Watch};
-use super::{SoakOptions, WARM_UP};
 use face8x::host::board::Board;
 use face8x::host::status::Figures;
+use face8x_core::{Error, Result};
 
-/// Nothing may be shown for so long at most.
-pub const MAX_STALL: Duration = Duration::from_secs(2);
-/// Resident memory may grow by less than this after the first 10,000 frames, in bytes.
-pub const MAX_GROWTH: i64 = 1_000_000;
+use crate::faults::FaultKind;
+use crate::recorder::{Injected, Recorder};
+use crate::soak::SoakOptions;
+
+/// Pictures before memory counts.
+pub(crate) const WARM_UP: u64 = 10_000;
+/// After them, resident memory may grow by less than this, in bytes.
+const MAX_GROWTH: i64 = 1_000_000;
 
 /// The faults of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    pub kind: Kind,
-    pub injected: u64,
-    pub recovered: u64,
+pub(crate) struct FaultSummary {
+    pub(crate) kind: FaultKind,
+    pub(crate) injected: u64,
+    pub(crate) recovered: u64,
     /// The longest from a fault to the recovery, in milliseconds.
-    pub longest_ms: Option<u64>,
+    pub(crate) longest_ms: Option<u64>,
 }
 
 /// Resident memory over the run, in bytes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// Pictures shown and resident bytes.
-    pub samples: Vec<(u64, u64)>,
+    pub(crate) samples: Vec<(u64, u64)>,
     /// The median of the last five samples less that of the first five after the warm-up;
     /// `None` where the run was too short for ten.
-    pub growth: Option<i64>,
+    pub(crate) growth: Option<i64>,
     /// The least-squares line through the samples after the warm-up: bytes in 10,000 pictures.
-    pub slope: Option<f64>,
+    pub(crate) slope: Option<f64>,
+}
+
+/// What the pipeline was made of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct PartNames {
+    pub(crate) source: String,
+    pub(crate) detector: String,
+    pub(crate) restorer: String,
 }
 
 /// What a soak found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    pub version: &'static str,
-    pub machine: Board,
-    pub seed: u64,
-    pub source: String,
-    #[serde(rename = "locator")]
-    pub detector: String,
-    pub restorer: String,
+pub(crate) struct Report {
+    pub(crate) version: &'static str,
+    pub(crate) machine: Board,
+    pub(crate) seed: u64,
+    #[serde(flatten)]
+    pub(crate) parts: PartNames,
     /// Pictures shown, those with a face, and frames that were skipped.
-    pub frames: u64,
-    pub face_frames: u64,
-    pub skipped: u64,
-    pub seconds: f64,
-    pub faults: Vec<Row>,
+    pub(crate) frames: u64,
+    pub(crate) face_frames: u64,
+    pub(crate) skipped: u64,
+    pub(crate) seconds: f64,
+    pub(crate) faults: Vec<FaultSummary>,
     /// The longest time between two pictures, in milliseconds.
-    pub longest_stall_ms: u64,
-    pub memory: Memory,
+    pub(crate) longest_stall_ms: u64,
+    pub(crate) memory: Memory,
     /// Why it failed; empty where it did not.
-    pub failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
 }
 
 impl Report {
-    pub(super) fn new(
+    pub(crate) fn new(
         options: &SoakOptions,
-        watch: &Watch,
+        recorder: &Recorder,
         figures: &Figures,
-        parts: [&str; 3],
+        parts: PartNames,
         took: Duration,
     ) -> Report {
-        let [source, detector, restorer] = parts.map(str::to_owned);
+        let summary = |kind: &FaultKind| summary(*kind, &recorder.injected);
         let mut report = Report {
             version: env!("CARGO_PKG_VERSION"),
             machine: Board::read(),
             seed: options.seed,
-            source,
-            detector,
-            restorer,
-            frames: watch.frames,
+            parts,
+            frames: recorder.frames,
             face_frames: figures.face_frames,
             skipped: figures.skipped,
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
-            faults: options
-                .kinds
-                .iter()
-                .map(|kind| row(*kind, &watch.struck))
-                .collect(),
-            longest_stall_ms: watch.longest_stall.as_millis() as u64,
-            memory: Memory::new(watch.memory.clone()),
+            faults: options.kinds().iter().map(summary).collect(),
+            longest_stall_ms: recorder.longest_stall.as_millis() as u64,
+            memory: Memory::new(recorder.memory.clone()),
             failures: Vec::new(),
         };
-        report.failures = report.judge(options);
+        report.failures = report.checks(options);
         report
     }
 
-    /// Whether everything held.
-    pub fn passed(&self) -> bool {
+    /// Whether every check passed.
+    pub(crate) fn passed(&self) -> bool {
         self.failures.is_empty()
     }
 
-    fn judge(&self, options: &SoakOptions) -> Vec<String> {
+    fn checks(&self, options: &SoakOptions) -> Vec<String> {
         let wanted = options.frames;
         let mut failures = Vec::new();
         if self.frames < wanted {
             failures.push(format!(
-                "only {} of {wanted} frames were shown",
+                "only {} of {wanted} pictures were shown",
                 self.frames
             ));
         }
@@ -113,18 +115,15 @@ impl Report {
                 failures.push(format!("{name} was never injected"));
             }
             if row.recovered < row.injected {
-                let lasting = row.injected - row.recovered;
                 failures.push(format!(
-                    "{name}: {lasting} of {} not recovered",
-                    row.injected
+                    "{name}: recovered from only {} of {}",
+                    row.recovered, row.injected
                 ));
             }
         }
-        if u128::from(self.longest_stall_ms) > options.max_stall.as_millis() {
-            failures.push(format!(
-                "nothing was shown for {} ms",
-                self.longest_stall_ms
-            ));
+        if self.longest_stall_ms > options.max_stall {
+            let stall = self.longest_stall_ms;
+            failures.push(format!("no new picture was shown for {stall} ms"));
         }
         if let Some(growth) = self.memory.growth.filter(|growth| *growth >= MAX_GROWTH) {
             failures.push(format!("resident memory grew by {growth} bytes"));
@@ -132,8 +131,8 @@ impl Report {
         failures
     }
 
-    /// The report as a page.
-    pub fn to_markdown(&self) -> String {
+    /// The report in Markdown.
+    pub(crate) fn to_markdown(&self) -> String {
         let machine = &self.machine;
         let name = [&machine.model, &machine.cpu].map(|name| name.as_deref().unwrap_or("?"));
         let mut text = format!(
@@ -142,9 +141,9 @@ impl Report {
             self.version,
             name[0],
             name[1],
-            self.source,
-            self.detector,
-            self.restorer,
+            self.parts.source,
+            self.parts.detector,
+            self.parts.restorer,
             self.seed
         );
         for failure in &self.failures {
@@ -174,27 +173,28 @@ impl Report {
     }
 
     /// The report as one JSON object.
-    pub fn to_json(&self) -> String {
-        let text = serde_json::to_string_pretty(self);
-        text.expect("numbers and text can be written as JSON") + "\n"
+    pub(crate) fn to_json(&self) -> Result<String> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::other("cannot write the report as JSON").caused_by(error))?;
+        Ok(text + "\n")
     }
 }
 
-fn row(kind: Kind, struck: &[Struck]) -> Row {
-    let of_kind = || struck.iter().filter(move |fault| fault.kind == kind);
-    Row {
+fn summary(kind: FaultKind, injected: &[Injected]) -> FaultSummary {
+    let of_kind = || injected.iter().filter(move |fault| fault.kind == kind);
+    FaultSummary {
         kind,
         injected: of_kind().count() as u64,
-        recovered: of_kind().filter(|fault| fault.took.is_some()).count() as u64,
+        recovered: of_kind().filter(|fault| fault.recovery.is_some()).count() as u64,
         longest_ms: of_kind()
-            .filter_map(|fault| fault.took)
-            .map(|took| took.as_millis() as u64)
+            .filter_map(|fault| fault.recovery)
+            .map(|recovery| recovery.as_millis() as u64)
             .max(),
     }
 }
 
 impl Memory {
-    fn new(samples: Vec<(u64, u64)>) -> Memory {
+    pub(crate) fn new(samples: Vec<(u64, u64)>) -> Memory {
         let warm: Vec<_> = samples
             .iter()
             .filter(|(at, _)| *at >= WARM_UP)
@@ -210,7 +210,7 @@ impl Memory {
 
     fn rows(&self) -> String {
         let (Some(growth), Some(slope)) = (self.growth, self.slope) else {
-            return "| resident memory | too few frames to tell |\n".into();
+            return "| resident memory | too few pictures for a figure |\n".into();
         };
         let (first, last) = (self.samples.first(), self.samples.last());
         let megabytes = |sample: Option<&(u64, u64)>| sample.map_or(0.0, |s| s.1 as f64 / 1e6);
@@ -244,23 +244,4 @@ fn slope(samples: &[(u64, u64)]) -> f64 {
         below += dx * dx;
     }
     above / below.max(f64::MIN_POSITIVE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn growth_and_slope_are_those_of_the_samples_after_the_warm_up() {
-        // A large start, then 50 bytes a picture, with one outlier.
-        let line = |at: u64| (at * 1000, 2_000_000 + 50_000 * at);
-        let mut samples: Vec<_> = (10..60).map(line).collect();
-        let memory = Memory::new([&[(1000, 9_000_000)][..], &samples].concat());
-        assert_eq!(memory.growth, Some(45 * 50_000));
-        assert!((memory.slope.unwrap() - 500_000.0).abs() < 1e-3);
-        samples[48].1 = 90_000_000;
-        assert_eq!(Memory::new(samples.clone()).growth, Some(45 * 50_000));
-        samples.truncate(9);
-        assert_eq!(Memory::new(samples).growth, None);
-    }
 }

@@ -148,7 +148,10 @@ mod tests {
         assert_eq!(auto.input(), DetectorInput::Luma(640, 480));
         assert!(open_tracker("auto:320x240").unwrap().engine().is_some());
         assert!(open_tracker("rustface").unwrap().engine().is_none());
-        assert_eq!(open("rustface").unwrap().input(), DetectorInput::Luma(640, 480));
+        assert_eq!(
+            open("rustface").unwrap().input(),
+            DetectorInput::Luma(640, 480)
+        );
         assert_eq!(
             open("rustface:320x240").unwrap().input(),
             DetectorInput::Luma(320, 240)
