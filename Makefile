@@ -56,7 +56,7 @@ readme: ## Write the parts of README.md, ARCHITECTURE.md and docs/results that s
 
 fmt: ## Format the sources
 	@scripts/cargo.sh fmt --all
-	@scripts/cargo.sh fmt --manifest-path fuzz/Cargo.toml
+	@scripts/cargo.sh fmt --manifest-path tests/fuzz/Cargo.toml
 
 bench: setup ## Run the benchmarks; ARGS are for cargo bench
 	@scripts/cargo.sh bench $(ARGS)

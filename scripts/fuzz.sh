@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fuzzes what reads bytes from outside (fuzz/), by libFuzzer.
+# Fuzzes what reads bytes from outside (tests/fuzz), with libFuzzer.
 #
 # usage: fuzz.sh [TARGET [SECONDS]]
-#   TARGET    one of fuzz/src/bin, or all; without one, a short run of all of them that takes the
+#   TARGET    one of tests/fuzz/src/bin, or all; without one, a short run of all of them that takes the
 #             same inputs every time, 5000 at most
 #   SECONDS   how long, 60 by default; what is found on the way is kept for the next time
 #
@@ -25,8 +25,8 @@ case $seconds in
     exit 2
     ;;
 esac
-if [ "$target" != all ] && ! [ -e "fuzz/src/bin/$target.rs" ]; then
-    echo "there is no fuzz target $target: they are the files of fuzz/src/bin" >&2
+if [ "$target" != all ] && ! [ -e "tests/fuzz/src/bin/$target.rs" ]; then
+    echo "there is no fuzz target $target: they are the files of tests/fuzz/src/bin" >&2
     exit 2
 fi
 
@@ -58,7 +58,7 @@ nightly*)
 esac
 
 FUZZ_FLAGS=$flags RUSTC_WRAPPER=$PWD/scripts/fuzz-rustc.sh CARGO_TARGET_DIR=$out \
-    scripts/cargo.sh ${toolchain:+"+$toolchain"} build --manifest-path fuzz/Cargo.toml --profile fuzz --bins ||
+    scripts/cargo.sh ${toolchain:+"+$toolchain"} build --manifest-path tests/fuzz/Cargo.toml --profile fuzz --bins ||
     exit 1
 
 # Temporary files are written for every input: in memory where there is such a place.
@@ -88,7 +88,7 @@ fuzz() {
     mkdir -p "$broken"
     words=$(dictionary "$name")
     set -- -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$broken/"
-    [ -z "$words" ] || set -- "$@" "-dict=fuzz/dictionaries/$words.dict"
+    [ -z "$words" ] || set -- "$@" "-dict=tests/fuzz/dictionaries/$words.dict"
     if [ "$short" = yes ]; then
         kept=$TMPDIR/corpus
         rm -rf "$kept"
@@ -98,7 +98,7 @@ fuzz() {
         set -- "$@" -max_total_time="$seconds"
     fi
     mkdir -p "$kept"
-    ASAN_OPTIONS=detect_leaks=0 "$program" "$@" "$kept" "fuzz/corpus/$name" >"$TMPDIR/log" 2>&1
+    ASAN_OPTIONS=detect_leaks=0 "$program" "$@" "$kept" "tests/fuzz/corpus/$name" >"$TMPDIR/log" 2>&1
     code=$?
     awk -v name="$name" '
         /^stat::number_of_executed_units:/ { runs = $2 }
@@ -113,7 +113,7 @@ fuzz() {
     check "fuzzing $name" 0 "$code"
 }
 
-for source in fuzz/src/bin/*.rs; do
+for source in tests/fuzz/src/bin/*.rs; do
     name=$(basename "$source" .rs)
     if [ "$target" = all ] || [ "$target" = "$name" ]; then
         fuzz "$name"

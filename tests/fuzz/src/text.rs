@@ -3,7 +3,6 @@
 use face8x::bench::{self, Engine, Report};
 use face8x::host::button::ButtonOptions;
 use face8x::config::Options;
-use face8x_soak::Kind;
 use face8x_core::{Error, detect};
 
 /// A configuration file is refused as a mistake in its use, or every value of it is fine.
@@ -25,27 +24,26 @@ pub fn values(data: &[u8]) {
     let Ok(text) = str::from_utf8(text) else {
         return;
     };
-    if let Err(error) = value(choice % 12, text) {
+    if let Err(error) = value(choice % 11, text) {
         usage(&error);
     }
 }
 
 fn value(choice: u8, text: &str) -> face8x_core::Result<()> {
     let mut options = Options::default();
-    let said = Some(text.to_owned());
+    let value = Some(text.to_owned());
     match choice {
-        0 => options.size = said,
-        1 => options.format = said,
-        2 => options.view = said,
-        3 => options.info_text = said,
-        4 => options.metrics = said,
-        5 => options.source = said,
-        6 => options.sink = said,
-        7 => options.detector = said,
+        0 => options.size = value,
+        1 => options.format = value,
+        2 => options.view = value,
+        3 => options.info_text = value,
+        4 => options.metrics = value,
+        5 => options.source = value,
+        6 => options.sink = value,
+        7 => options.detector = value,
         8 => return text.parse::<ButtonOptions>().map(drop),
         9 => return detect::open(&format!("box:{text}")).map(drop),
-        10 => return text.parse::<Engine>().map(drop),
-        _ => return text.parse::<Kind>().map(drop),
+        _ => return text.parse::<Engine>().map(drop),
     }
     options.resolve().map(drop)
 }
