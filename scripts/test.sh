@@ -23,20 +23,35 @@ step() {
     } | tee -a "$log"
 }
 
+# Runs a command and says how long it took.
+timed() {
+    begun=$(date +%s)
+    outcome=0
+    "$@" || outcome=$?
+    echo "time: $(($(date +%s) - begun)) s: $*"
+    return "$outcome"
+}
+
+script_tests() {
+    failed=0
+    for script in "$scripts"/tests/*.sh; do
+        sh "$script" || failed=1
+    done
+    return "$failed"
+}
+
 tests() {
     status=0
-    for script in "$scripts"/tests/*.sh; do
-        sh "$script" || status=1
-    done
+    timed script_tests || status=1
     # Doc tests and the binaries' tests included.
-    "$scripts/all.sh" test --no-fail-fast || status=1
-    ./board/monitoring/test.sh || status=1
-    "$scripts/soak.sh" || status=1
-    "$scripts/fuzz.sh" || status=1
+    timed "$scripts/all.sh" test --no-fail-fast || status=1
+    timed ./board/monitoring/test.sh || status=1
+    timed "$scripts/soak.sh" || status=1
+    timed "$scripts/fuzz.sh" || status=1
     echo "skipped: the tests of training itself, which need burn: make test-training"
     # Built for the board, on an emulated processor and on an emulated board.
-    board cross/test.sh || status=1
-    board board/virtual/test.sh release || status=1
+    timed board cross/test.sh || status=1
+    timed board board/virtual/test.sh release || status=1
     return "$status"
 }
 
@@ -48,10 +63,11 @@ board() {
     [ "$code" = 0 ] || [ "$code" = 77 ]
 }
 
-step "$scripts/setup.sh" --tests
-step "$scripts/lint.sh"
+step timed "$scripts/setup.sh" --tests
+step timed "$scripts/lint.sh"
 step tests
 
+grep '^time: ' "$log"
 "$scripts/summary.sh" "$log" "$steps" | tee "$folder/summary"
 # Fails as summary.sh did.
 grep -q ' 0 failed' "$folder/summary"
