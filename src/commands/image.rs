@@ -5,23 +5,25 @@ use std::time::Duration;
 
 use face8x::Result;
 use face8x::still::{self, Form, Job, Outcome, Progress};
-use face8x_core::detect::{self, Detector};
-use face8x_core::restore;
+use face8x_core::detect::{self, PHOTO_DETECTOR};
+use face8x_core::{FaceRestorer, restore};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::ImageArgs;
 
-/// Restores every picture, tells of each, and exits 1 where one failed.
+/// Restores every picture, prints a line for each, and exits 1 where one failed.
 pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
     let model = arguments.model.as_deref();
-    let mut restorer = restore::open(&arguments.restorer, model, arguments.threads.into())?;
-    let mut detector = match arguments.aligned {
-        true => None,
-        false if arguments.detector == "auto" => {
-            Some(detect::open(face8x_core::detect::PHOTO_DETECTOR)?)
-        }
-        false => Some(detect::open(&arguments.detector)?),
+    let detector = match &*arguments.detector {
+        // Aligned faces are not searched.
+        _ if arguments.aligned => "centre",
+        "auto" => PHOTO_DETECTOR,
+        named => named,
     };
+    let mut restorer = FaceRestorer::from_parts(
+        detect::open(detector)?,
+        restore::open(&arguments.restorer, model, arguments.threads.into())?,
+    );
     let job = Job {
         inputs: &arguments.inputs,
         output: &arguments.output,
@@ -30,6 +32,7 @@ pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
             (_, true) => Form::PasteBack,
             _ => Form::Restored,
         },
+        aligned: arguments.aligned,
         faces: arguments.faces.into(),
     };
     let bar = ProgressBar::no_length();
@@ -37,14 +40,9 @@ pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
         bar.set_style(style);
     }
-    let detector = detector
-        .as_mut()
-        .map(|detector| detector.as_mut() as &mut dyn Detector);
-    let told = still::run(&job, detector, restorer.as_mut(), &mut |progress| {
-        show(&bar, &progress);
-    });
+    let result = still::run(&job, &mut restorer, &mut |progress| show(&bar, &progress));
     bar.finish_and_clear();
-    let summary = told?;
+    let summary = result?;
     for failure in &summary.failed {
         eprintln!("{}: {}", failure.path.display(), failure.error);
         if let Some(remedy) = failure.error.remedy_text() {

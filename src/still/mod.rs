@@ -2,25 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use image::imageops::{self, FilterType};
+use image::imageops;
 use image::{Rgb, RgbImage};
 
 use crate::{Error, Result, photo};
-use face8x_core::align::{Aligner, Hr};
-use face8x_core::convert::Converter;
-use face8x_core::detect::Detector;
-use face8x_core::frame::{Frame, PixelFormat};
-use face8x_core::geometry::canonical;
-use face8x_core::geometry::{HR_SIDE, LR_SIDE, Similarity};
-use face8x_core::pixel::unpack_rgb;
-use face8x_core::restore::{Lr, Restorer, Sr};
+use face8x_core::frame::Frame;
+use face8x_core::geometry::{HR_SIDE, LR_SIDE, canonical};
+use face8x_core::{ErrorKind, FaceRestorer, RestoredFace};
 
-mod find;
 mod inputs;
 mod paste;
 mod save;
 
-use paste::Restored;
 use save::Outputs;
 
 /// Pixels between the parts of [`Form::SideBySide`].
@@ -50,6 +43,9 @@ pub struct Job<'a> {
     pub output: &'a Path,
     /// What is made of each picture.
     pub form: Form,
+    /// Whether the pictures are aligned faces already, of 16x16 or 128x128 pixels: none is searched,
+    /// and each gives one result.
+    pub aligned: bool,
     /// How many faces of a picture, the largest first.
     pub faces: usize,
 }
@@ -120,29 +116,24 @@ impl Summary {
     }
 }
 
-/// Restores the faces of still pictures; `progress` is told of each picture.
+/// Restores the faces of still pictures with `restorer`, and calls `progress` after each picture.
 ///
 /// A picture's result has its name with the extension `.png`, and -1, -2 and so on where several
 /// faces each give one. Files that are there already are replaced, whole or not at all; no result
 /// replaces that of another picture of the same run, or one of the pictures themselves.
 ///
-/// `detector` finds the faces ([`PHOTO_DETECTOR`](face8x_core::detect::PHOTO_DETECTOR) is a good one). Without one the pictures are taken to
-/// be aligned faces: 16x16 pixels, or 128x128, which are reduced to 16x16 first; each gives one
-/// result.
-///
 /// # Errors
 /// Only what concerns the whole run: no inputs, an output that cannot be written to, one output
 /// file for several pictures. What fails for one picture is in the summary and the others are done.
-pub fn run<'a>(
-    job: &'a Job<'a>,
-    detector: Option<&'a mut dyn Detector>,
-    restorer: &'a mut dyn Restorer,
+pub fn run(
+    job: &Job<'_>,
+    restorer: &mut FaceRestorer,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary> {
     if job.inputs.is_empty() {
-        return Err(Error::usage("no picture is named").remedy("name files or folders"));
+        return Err(Error::usage("no pictures given").remedy("name files or folders"));
     }
-    if detector.is_none() && job.form == Form::PasteBack {
+    if job.aligned && job.form == Form::PasteBack {
         return Err(
             Error::usage("aligned pictures have nothing to paste back into")
                 .remedy("leave out one of the two"),
@@ -152,11 +143,8 @@ pub fn run<'a>(
     let outputs = Outputs::open(job.output, &pictures)?;
     let mut worker = Worker {
         job,
-        detector,
         restorer,
         outputs,
-        aligner: Aligner::new(),
-        converter: Converter::new(),
     };
     let mut summary = Summary {
         failed,
@@ -177,83 +165,74 @@ pub fn run<'a>(
 
 struct Worker<'a> {
     job: &'a Job<'a>,
-    detector: Option<&'a mut dyn Detector>,
-    restorer: &'a mut dyn Restorer,
+    restorer: &'a mut FaceRestorer,
     outputs: Outputs,
-    aligner: Aligner,
-    converter: Converter,
 }
 
 impl Worker<'_> {
     fn picture(&mut self, path: &Path) -> Result<Outcome> {
         let picture = photo::load(path)?;
-        let Some(detector) = self.detector.as_deref_mut() else {
-            return self.aligned(path, &picture);
-        };
-        let frame = frame_of(picture);
-        let found = find::find(&mut self.converter, detector, &frame, self.job.faces)?;
-        let faces: Vec<_> = found.iter().filter_map(canonical::from_detection).collect();
+        if self.job.aligned {
+            return self.aligned(path, picture);
+        }
+        let (width, height) = picture.dimensions();
+        let frame = Frame::from_rgb(width, height, picture.into_raw())?;
         match self.job.form {
-            _ if faces.is_empty() => Ok(Outcome::NoFace),
-            Form::PasteBack => self.paste_back(path, &frame, &faces),
-            Form::Restored | Form::SideBySide => self.one_each(path, &frame, &faces),
+            Form::PasteBack => self.paste_back(path, &frame),
+            Form::Restored | Form::SideBySide => self.one_each(path, &frame),
         }
     }
 
     /// An aligned face.
-    fn aligned(&mut self, path: &Path, picture: &RgbImage) -> Result<Outcome> {
-        let (lr_side, hr_side) = (LR_SIDE as u32, HR_SIDE as u32);
-        let mut lr: Lr = [0; LR_SIDE * LR_SIDE * 3];
-        match picture.dimensions() {
-            size if size == (lr_side, lr_side) => lr.copy_from_slice(picture),
-            size if size == (hr_side, hr_side) => {
-                let mut hr: Hr = [0; HR_SIDE * HR_SIDE * 3];
-                hr.copy_from_slice(picture);
-                self.aligner.shrink(&hr, &mut lr);
-            }
-            (width, height) => {
-                return Err(Error::other(format!(
-                    "is {width}x{height} pixels; an aligned face has 16x16 or 128x128"
-                ))
-                .remedy("leave out --aligned: face8x then finds and aligns the faces itself"));
-            }
-        }
-        let sr = self.restore(&lr)?;
-        let crop = imageops::resize(picture, hr_side, hr_side, FilterType::Nearest);
+    fn aligned(&mut self, path: &Path, picture: RgbImage) -> Result<Outcome> {
+        let (width, height) = picture.dimensions();
+        let frame = Frame::from_rgb(width, height, picture.into_raw())?;
+        let face = self
+            .restorer
+            .restore_aligned(&frame)
+            .map_err(|error| match error.kind() {
+                ErrorKind::Picture => error
+                    .remedy("leave out --aligned: face8x then finds and aligns the faces itself"),
+                _ => error,
+            })?;
+        let crop = square(&frame.bytes, width as usize);
         let files = self.outputs.names(path, 1)?;
-        self.write_face(&files[0], &crop, &lr, &sr)?;
+        self.write_face(&files[0], &crop, &face)?;
         Ok(Outcome::Written { files, faces: 1 })
     }
 
     /// A file for each face.
-    fn one_each(&mut self, path: &Path, frame: &Frame, faces: &[Similarity]) -> Result<Outcome> {
-        let files = self.outputs.names(path, faces.len())?;
-        let mut lr: Lr = [0; LR_SIDE * LR_SIDE * 3];
-        for (file, to_face) in files.iter().zip(faces) {
-            self.aligner.lr(frame, to_face, &mut lr)?;
-            let sr = self.restore(&lr)?;
-            let mut crop = RgbImage::new(HR_SIDE as u32, HR_SIDE as u32);
-            self.aligner.crop(frame, to_face, HR_SIDE, &mut crop)?;
-            self.write_face(file, &crop, &lr, &sr)?;
+    fn one_each(&mut self, path: &Path, frame: &Frame) -> Result<Outcome> {
+        let mut found = self.restorer.find(frame)?;
+        found.truncate(self.job.faces);
+        if found.is_empty() {
+            return Ok(Outcome::NoFace);
+        }
+        let files = self.outputs.names(path, found.len())?;
+        for (file, face) in files.iter().zip(&found) {
+            let face = self.restorer.restore_face(frame, face)?;
+            let crop = self.restorer.crop(frame, &face.to_canonical)?;
+            self.write_face(file, &square(crop.as_slice(), HR_SIDE), &face)?;
         }
         Ok(Outcome::Written {
             files,
-            faces: faces.len(),
+            faces: found.len(),
         })
     }
 
     /// The whole picture, in one file.
-    fn paste_back(&mut self, path: &Path, frame: &Frame, faces: &[Similarity]) -> Result<Outcome> {
-        let files = self.outputs.names(path, 1)?;
-        let mut restored = Vec::new();
-        let mut lr: Lr = [0; LR_SIDE * LR_SIDE * 3];
-        for &to_face in faces.iter().filter(|face| paste::is_small(face)) {
-            self.aligner.lr(frame, &to_face, &mut lr)?;
-            restored.push(Restored {
-                to_face,
-                sr: self.restore(&lr)?,
-            });
+    fn paste_back(&mut self, path: &Path, frame: &Frame) -> Result<Outcome> {
+        let mut found = self.restorer.find(frame)?;
+        found.truncate(self.job.faces);
+        if found.is_empty() {
+            return Ok(Outcome::NoFace);
         }
+        found.retain(|face| canonical::from_detection(face).is_some_and(|to| paste::is_small(&to)));
+        let files = self.outputs.names(path, 1)?;
+        let restored = found
+            .iter()
+            .map(|face| self.restorer.restore_face(frame, face))
+            .collect::<Result<Vec<RestoredFace>>>()?;
         if restored.is_empty() {
             log::info!(
                 "{}: its faces have 128 pixels or more and stay as they are",
@@ -267,49 +246,30 @@ impl Worker<'_> {
         })
     }
 
-    fn restore(&mut self, lr: &Lr) -> Result<Box<Sr>> {
-        let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
-        self.restorer.restore(lr, &mut sr)?;
-        Ok(sr)
-    }
-
-    fn write_face(&self, file: &Path, crop: &RgbImage, lr: &Lr, sr: &Sr) -> Result<()> {
-        let restored = RgbImage::from_fn(HR_SIDE as u32, HR_SIDE as u32, |x, y| {
-            Rgb(unpack_rgb(sr[y as usize * HR_SIDE + x as usize]))
-        });
+    /// Writes one face in the form that is asked for; `crop` shows it as the picture does.
+    fn write_face(&self, file: &Path, crop: &RgbImage, face: &RestoredFace) -> Result<()> {
+        let restored = square(&face.rgb(), HR_SIDE);
         if self.job.form == Form::Restored {
             return save::write_png(file, &restored);
         }
-        let magnified = RgbImage::from_fn(HR_SIDE as u32, HR_SIDE as u32, |x, y| {
-            let at = |v: u32| v as usize * LR_SIDE / HR_SIDE;
-            let first = (at(y) * LR_SIDE + at(x)) * 3;
-            Rgb([lr[first], lr[first + 1], lr[first + 2]])
-        });
-        let mut picture = RgbImage::from_pixel(
-            (3 * HR_SIDE + 2 * GAP) as u32,
-            HR_SIDE as u32,
-            Rgb([GAP_LEVEL; 3]),
-        );
-        for (part, x) in [crop, &magnified, &restored]
-            .into_iter()
-            .zip((0..).step_by(HR_SIDE + GAP))
-        {
+        let magnified = square(face.lr.as_slice(), LR_SIDE);
+        let width = (3 * HR_SIDE + 2 * GAP) as u32;
+        let mut picture = RgbImage::from_pixel(width, HR_SIDE as u32, Rgb([GAP_LEVEL; 3]));
+        let parts = [crop, &magnified, &restored];
+        for (part, x) in parts.into_iter().zip((0..).step_by(HR_SIDE + GAP)) {
             imageops::replace(&mut picture, part, x, 0);
         }
         save::write_png(file, &picture)
     }
 }
 
-/// The picture as a frame, without a copy.
-fn frame_of(picture: RgbImage) -> Frame {
-    Frame {
-        format: PixelFormat::Rgb3,
-        width: picture.width(),
-        height: picture.height(),
-        stride: 3 * picture.width() as usize,
-        bytes: picture.into_raw(),
-        ..Frame::empty()
-    }
+/// A 128x128 picture of `side` x `side` interleaved RGB pixels, each a square of its colour.
+fn square(rgb: &[u8], side: usize) -> RgbImage {
+    RgbImage::from_fn(HR_SIDE as u32, HR_SIDE as u32, |x, y| {
+        let at = |v: u32| v as usize * side / HR_SIDE;
+        let first = (at(y) * side + at(x)) * 3;
+        Rgb([rgb[first], rgb[first + 1], rgb[first + 2]])
+    })
 }
 
 #[cfg(test)]

@@ -4,26 +4,20 @@ use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Rgb, RgbImage};
 
 use crate::{Error, Result};
+use face8x_core::RestoredFace;
 use face8x_core::frame::{Frame, MAX_PIXELS, MAX_SIDE};
 use face8x_core::geometry::canonical;
 use face8x_core::geometry::{HR_SIDE, Point, Similarity};
 use face8x_core::pixel::unpack_rgb;
-use face8x_core::restore::Sr;
 
 /// The most that a picture is enlarged.
 const MAX_ZOOM: f64 = 8.0;
 /// Width of the border of a restored face, in its own pixels, over which it fades in.
 const FEATHER: f32 = 16.0;
 
-/// A restored face and the similarity that takes the picture to its 128x128 pixels.
-pub(super) struct Restored {
-    pub to_face: Similarity,
-    pub sr: Box<Sr>,
-}
-
 /// Whether the face has fewer pixels in the picture than its reconstruction.
-pub(super) fn is_small(to_face: &Similarity) -> bool {
-    to_face.scale() > 1.0
+pub(super) fn is_small(to_canonical: &Similarity) -> bool {
+    to_canonical.scale() > 1.0
 }
 
 /// `picture`, which is in RGB without padding, enlarged (bicubic, at most 8 times, at most to the
@@ -32,7 +26,7 @@ pub(super) fn is_small(to_face: &Similarity) -> bool {
 ///
 /// # Errors
 /// The frame is not whole.
-pub(super) fn paste_back(picture: &Frame, faces: &[Restored]) -> Result<RgbImage> {
+pub(super) fn paste_back(picture: &Frame, faces: &[RestoredFace]) -> Result<RgbImage> {
     let original: ImageBuffer<Rgb<u8>, &[u8]> =
         ImageBuffer::from_raw(picture.width, picture.height, &*picture.bytes)
             .ok_or_else(|| Error::other("the picture has too few pixels"))?;
@@ -43,18 +37,18 @@ pub(super) fn paste_back(picture: &Frame, faces: &[Restored]) -> Result<RgbImage
         height as f32 / picture.height as f32,
     );
     for face in faces {
-        let corners = canonical::crop_corners(&face.to_face);
+        let corners = canonical::crop_corners(&face.to_canonical);
         let columns = span(corners.map(|p| p.x * zoom_x), width);
         let rows = span(corners.map(|p| p.y * zoom_y), height);
         // Samples of the face for a pixel of the picture, each way: more than one where the face
         // is shrunk, because the picture could not be enlarged enough.
-        let samples = (face.to_face.scale() / zoom_x).ceil().clamp(1.0, 8.0) as u32;
+        let samples = (face.to_canonical.scale() / zoom_x).ceil().clamp(1.0, 8.0) as u32;
         for y in rows {
             for x in columns.clone() {
                 let Rgb(pixel) = result.get_pixel_mut(x, y);
                 blend(pixel, samples, |dx, dy| {
                     let (x, y) = ((x as f32 + dx) / zoom_x, (y as f32 + dy) / zoom_y);
-                    sample(face, face.to_face.apply(Point::new(x, y)))
+                    sample(face, face.to_canonical.apply(Point::new(x, y)))
                 });
             }
         }
@@ -63,11 +57,11 @@ pub(super) fn paste_back(picture: &Frame, faces: &[Restored]) -> Result<RgbImage
 }
 
 /// The size of the result.
-fn enlarged_size(picture: &Frame, faces: &[Restored]) -> (u32, u32) {
+fn enlarged_size(picture: &Frame, faces: &[RestoredFace]) -> (u32, u32) {
     let (width, height) = (f64::from(picture.width), f64::from(picture.height));
     let wanted = faces
         .iter()
-        .map(|face| f64::from(face.to_face.scale()))
+        .map(|face| f64::from(face.to_canonical.scale()))
         .fold(1.0, f64::max);
     let zoom = wanted
         .min(MAX_ZOOM)
@@ -105,7 +99,7 @@ fn blend(pixel: &mut [u8; 3], samples: u32, sample: impl Fn(f32, f32) -> ([f32; 
 }
 
 /// Colour (linear between pixels) and opacity of `face` at `p` in its own pixels.
-fn sample(face: &Restored, p: Point) -> ([f32; 3], f32) {
+fn sample(face: &RestoredFace, p: Point) -> ([f32; 3], f32) {
     let side = HR_SIDE as f32;
     let opacity = fade(p.x.min(side - p.x)) * fade(p.y.min(side - p.y));
     if opacity == 0.0 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The longest side of a frame in pixels.
 pub const MAX_SIDE: u32 = 16384;
@@ -134,6 +134,30 @@ impl Frame {
         }
     }
 
+    /// A frame of interleaved RGB: `bytes` is 3 x `width` x `height` long, row by row without
+    /// padding. Time and sequence are 0.
+    ///
+    /// # Errors
+    /// `bytes` has another length, or [`check_size`] refuses the size.
+    pub fn from_rgb(width: u32, height: u32, bytes: Vec<u8>) -> Result<Self> {
+        check_size(width, height)?;
+        let stride = PixelFormat::Rgb3.min_stride(width);
+        let needed = PixelFormat::Rgb3.frame_len(stride, height);
+        if bytes.len() != needed {
+            return Err(invalid(format!(
+                "{} bytes where {width}x{height} RGB pixels are {needed}",
+                bytes.len()
+            )));
+        }
+        Ok(Frame {
+            width,
+            height,
+            stride,
+            bytes,
+            ..Frame::empty()
+        })
+    }
+
     /// Checks that size, stride and length belong together, so that every pixel of a raw format
     /// lies within [`bytes`](Frame::bytes). Bytes beyond the last row are no error. Of `Mjpg`,
     /// whose size stands in the JPEG, only that there are bytes at all.
@@ -144,21 +168,21 @@ impl Frame {
     pub fn validate(&self) -> Result<()> {
         if self.format == PixelFormat::Mjpg {
             return match self.bytes.len() {
-                0 => Err(Error::other("MJPG frame of 0 bytes")),
+                0 => Err(invalid("MJPG frame of 0 bytes".into())),
                 _ => Ok(()),
             };
         }
         check_size(self.width, self.height)?;
         let row = self.format.min_stride(self.width);
         if !(row..=MAX_STRIDE).contains(&self.stride) {
-            return Err(Error::other(format!(
+            return Err(invalid(format!(
                 "{} rows of {} bytes where {} pixels need {row}",
                 self.format, self.stride, self.width
             )));
         }
         let needed = self.format.frame_len(self.stride, self.height);
         if self.bytes.len() < needed {
-            return Err(Error::other(format!(
+            return Err(invalid(format!(
                 "frame of {} bytes where {needed} are needed ({} {}x{})",
                 self.bytes.len(),
                 self.format,
@@ -177,17 +201,21 @@ impl Frame {
 pub fn check_size(width: u32, height: u32) -> Result<()> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        return Err(Error::other(format!("picture of {width}x{height} pixels"))
-            .remedy("what says so is damaged: copy or save it again"));
+        return Err(invalid(format!("picture of {width}x{height} pixels"))
+            .remedy("the file or the camera's picture is damaged: copy or save the file again"));
     }
     if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
         return Err(
-            Error::other(format!("picture of {width}x{height} pixels is too large")).remedy(
-                format!("at most {MAX_SIDE} pixels a side, {MAX_PIXELS} in all"),
-            ),
+            invalid(format!("picture of {width}x{height} pixels is too large")).remedy(format!(
+                "at most {MAX_SIDE} pixels a side, {MAX_PIXELS} in all"
+            )),
         );
     }
     Ok(())
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::Picture, message)
 }
 
 /// Now on `CLOCK_MONOTONIC`, the clock of [`Frame::timestamp`].
@@ -240,6 +268,21 @@ mod tests {
             frame(format, width, height, narrow, len)
                 .validate()
                 .unwrap_err();
+        }
+    }
+
+    #[test]
+    fn rgb_bytes_must_fill_the_frame() {
+        let frame = Frame::from_rgb(3, 2, vec![7; 18]).unwrap();
+        frame.validate().unwrap();
+        assert_eq!((frame.width, frame.height, frame.stride), (3, 2, 9));
+        for (width, height, len) in [(3, 2, 17), (3, 2, 19), (0, 2, 0), (MAX_SIDE + 1, 1, 3)] {
+            let error = Frame::from_rgb(width, height, vec![7; len]).unwrap_err();
+            assert_eq!(
+                error.kind(),
+                ErrorKind::Picture,
+                "{width}x{height}: {error}"
+            );
         }
     }
 

@@ -9,30 +9,27 @@ use super::*;
 fn restored_portrait(detector: &str) -> RgbImage {
     let scene = Scene::new();
     let (inputs, output) = ([data("still/portrait.jpg")], scene.output(""));
-    let mut detector = face8x_core::detect::open(detector).unwrap();
-    let mut restorer = face8x_core::restore::open("auto", None, 1).unwrap();
-    let mut told = Vec::new();
+    let detector = face8x_core::detect::open(detector).unwrap();
+    let restorer = face8x_core::restore::open("auto", None, 1).unwrap();
+    let mut restorer = FaceRestorer::from_parts(detector, restorer);
+    let mut reported = Vec::new();
     let job = Job {
         inputs: &inputs,
         output: &output,
         form: Form::Restored,
+        aligned: false,
         faces: 8,
     };
-    let summary = run(
-        &job,
-        Some(&mut *detector),
-        &mut *restorer,
-        &mut |progress| {
-            told.push((progress.done, progress.total, progress.path.to_path_buf()));
-        },
-    );
+    let summary = run(&job, &mut restorer, &mut |progress| {
+        reported.push((progress.done, progress.total, progress.path.to_path_buf()));
+    });
     let summary = summary.unwrap();
     assert_eq!(
         (summary.done, summary.faces, summary.exit_code()),
         (1, 1, 0)
     );
     assert_eq!(summary.written, [scene.output("portrait.png")]);
-    assert_eq!(told, [(1, 1, inputs[0].clone())]);
+    assert_eq!(reported, [(1, 1, inputs[0].clone())]);
     assert_eq!(scene.results(), ["portrait.png"]);
     read(&summary.written[0])
 }
@@ -71,7 +68,7 @@ fn side_by_side_shows_crop_pixels_and_restored() {
     RgbImage::from_fn(64, 64, |x, _| Rgb([if x < 32 { 20 } else { 220 }, 99, 0]))
         .save(scene.input("a.png"))
         .unwrap();
-    scene.run(Form::SideBySide, &mut Boxes(vec![crop_box(0.0, 0.0, 64.0)]));
+    scene.run(Form::SideBySide, &[crop_box(0.0, 0.0, 64.0)]);
     let picture = read(&scene.output("a.png"));
     assert_eq!(picture.dimensions(), (392, 128));
     for (x, red, green, blue) in [
@@ -103,8 +100,8 @@ fn small_faces_are_pasted_back_and_large_ones_left_alone() {
     let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([100, (x % 256) as u8, y as u8]));
     picture.save(scene.input("a.png")).unwrap();
     // Crops of 32 and 150 pixels: four times enlarged, and only the first is replaced.
-    let boxes = vec![crop_box(20.0, 30.0, 32.0), crop_box(100.0, 20.0, 150.0)];
-    let summary = scene.run(Form::PasteBack, &mut Boxes(boxes));
+    let boxes = [crop_box(20.0, 30.0, 32.0), crop_box(100.0, 20.0, 150.0)];
+    let summary = scene.run(Form::PasteBack, &boxes);
     assert_eq!(
         (summary.faces, scene.results()),
         (1, vec!["a.png".to_owned()])
@@ -137,10 +134,7 @@ fn a_picture_of_large_faces_is_written_as_it_is() {
     let scene = Scene::new();
     let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([x as u8, y as u8, 3]));
     picture.save(scene.input("a.png")).unwrap();
-    let summary = scene.run(
-        Form::PasteBack,
-        &mut Boxes(vec![crop_box(50.0, 20.0, 128.0)]),
-    );
+    let summary = scene.run(Form::PasteBack, &[crop_box(50.0, 20.0, 128.0)]);
     assert_eq!((summary.done, summary.faces), (1, 0));
     assert_eq!(read(&scene.output("a.png")), picture);
 }
@@ -149,8 +143,8 @@ fn a_picture_of_large_faces_is_written_as_it_is() {
 fn a_tiny_face_enlarges_eight_times_at_most_and_may_leave_the_picture() {
     let scene = Scene::new();
     grey(50, 40, 30).save(scene.input("a.png")).unwrap();
-    let boxes = vec![crop_box(-2.0, -3.0, 9.0), crop_box(36.0, 26.0, 9.0)];
-    let summary = scene.run(Form::PasteBack, &mut Boxes(boxes));
+    let boxes = [crop_box(-2.0, -3.0, 9.0), crop_box(36.0, 26.0, 9.0)];
+    let summary = scene.run(Form::PasteBack, &boxes);
     assert_eq!(summary.faces, 2);
     let result = read(&scene.output("a.png"));
     assert_eq!(result.dimensions(), (320, 240));
@@ -166,14 +160,15 @@ fn aligned_pictures_need_no_detector() {
     fs::copy(data("restore/face-bicubic.png"), scene.input("128.png")).unwrap();
     grey(1, 17, 16).save(scene.input("17.png")).unwrap();
     let inputs = [scene.input("")];
-    let mut restorer = face8x_core::restore::open("auto", None, 1).unwrap();
+    let mut restorer = FaceRestorer::new().unwrap();
     let job = Job {
         inputs: &inputs,
         output: &scene.output(""),
         form: Form::Restored,
+        aligned: true,
         faces: 1,
     };
-    let summary = run(&job, None, &mut *restorer, &mut |_| ()).unwrap();
+    let summary = run(&job, &mut restorer, &mut |_| ()).unwrap();
     assert_eq!(scene.results(), ["128.png", "16.png"]);
     let error = &summary.failed[0].error;
     assert!(
@@ -195,7 +190,7 @@ fn aligned_pictures_need_no_detector() {
         ..job
     };
     assert_eq!(
-        run(&job, None, &mut Red, &mut |_| ())
+        run(&job, &mut restorer, &mut |_| ())
             .unwrap_err()
             .exit_code(),
         2

@@ -4,11 +4,13 @@ use face8x_core::detect::PHOTO_DETECTOR;
 use std::fs;
 
 use super::*;
+use face8x_core::detect::Detector;
 use face8x_core::detect::DetectorInput;
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::geometry::Rect;
 use face8x_core::pixel::pack_rgb;
+use face8x_core::restore::{Lr, Restorer, Sr};
 
 mod forms;
 
@@ -44,15 +46,16 @@ impl Scene {
     }
 
     /// Runs over all of the input folder with the fakes below.
-    fn run(&self, form: Form, detector: &mut Boxes) -> Summary {
+    fn run(&self, form: Form, boxes: &[Rect]) -> Summary {
         let inputs = [self.input("")];
         let job = Job {
             inputs: &inputs,
             output: &self.output(""),
             form,
+            aligned: false,
             faces: 8,
         };
-        run(&job, Some(detector), &mut Red, &mut |_| ()).unwrap()
+        run(&job, &mut red(boxes), &mut |_| ()).unwrap()
     }
 }
 
@@ -93,6 +96,11 @@ impl Restorer for Red {
     }
 }
 
+/// Finds faces at these boxes and restores them as red.
+fn red(boxes: &[Rect]) -> FaceRestorer {
+    FaceRestorer::from_parts(Box::new(Boxes(boxes.to_vec())), Box::new(Red))
+}
+
 /// The box of a face whose crop is the square of this corner and side.
 fn crop_box(x: f32, y: f32, side: f32) -> Rect {
     let unit = side / HR_SIDE as f32;
@@ -131,8 +139,8 @@ fn faces_are_numbered_from_the_largest() {
     imageops::replace(&mut picture, &grey(200, 100, 100), 100, 0);
     picture.save(scene.input("two.png")).unwrap();
     grey(10, 100, 100).save(scene.input("three.png")).unwrap();
-    let boxes = vec![crop_box(10.0, 30.0, 40.0), crop_box(110.0, 20.0, 60.0)];
-    let summary = scene.run(Form::Restored, &mut Boxes(boxes));
+    let boxes = [crop_box(10.0, 30.0, 40.0), crop_box(110.0, 20.0, 60.0)];
+    let summary = scene.run(Form::Restored, &boxes);
     assert_eq!(
         (summary.done, summary.faces, summary.exit_code()),
         (2, 4, 0)
@@ -155,13 +163,10 @@ fn faces_are_numbered_from_the_largest() {
         inputs: &inputs,
         output: &scene.output("one.png"),
         form: Form::Restored,
+        aligned: false,
         faces: 1,
     };
-    let mut boxes = Boxes(vec![
-        crop_box(10.0, 30.0, 40.0),
-        crop_box(110.0, 20.0, 60.0),
-    ]);
-    run(&job, Some(&mut boxes), &mut Red, &mut |_| ()).unwrap();
+    run(&job, &mut red(&boxes), &mut |_| ()).unwrap();
     assert_eq!(
         read(&scene.output("one.png")).get_pixel(64, 64),
         &Rgb([200, 0, 0])
@@ -177,10 +182,12 @@ fn a_picture_without_a_face_is_listed_and_nothing_written() {
         inputs: &inputs,
         output: &scene.output(""),
         form: Form::PasteBack,
+        aligned: false,
         faces: 8,
     };
-    let mut detector = face8x_core::detect::open(PHOTO_DETECTOR).unwrap();
-    let summary = run(&job, Some(&mut *detector), &mut Red, &mut |progress| {
+    let detector = face8x_core::detect::open(PHOTO_DETECTOR).unwrap();
+    let mut restorer = FaceRestorer::from_parts(detector, Box::new(Red));
+    let summary = run(&job, &mut restorer, &mut |progress| {
         assert_eq!(progress.outcome, &Outcome::NoFace);
     });
     let summary = summary.unwrap();
@@ -212,11 +219,12 @@ fn the_good_pictures_are_done_and_the_broken_ones_listed() {
         inputs: &inputs,
         output: &scene.output(""),
         form: Form::Restored,
+        aligned: false,
         faces: 1,
     };
-    let mut boxes = Boxes(vec![crop_box(0.0, 0.0, 64.0)]);
+    let mut restorer = red(&[crop_box(0.0, 0.0, 64.0)]);
     let mut outcomes = 0;
-    let summary = run(&job, Some(&mut boxes), &mut Red, &mut |_| outcomes += 1).unwrap();
+    let summary = run(&job, &mut restorer, &mut |_| outcomes += 1).unwrap();
     assert_eq!(outcomes, 10);
     assert_eq!(scene.results(), ["10.png", "9.png"]);
     assert_eq!((summary.done, summary.exit_code()), (2, 1));
@@ -277,16 +285,17 @@ fn no_result_replaces_another_or_a_picture() {
     }
     fs::create_dir(scene.output("")).unwrap();
     fs::write(scene.output("a.png"), "an older result").unwrap();
-    let boxes = || Boxes(vec![crop_box(0.0, 0.0, 16.0), crop_box(5.0, 5.0, 20.0)]);
+    let boxes = [crop_box(0.0, 0.0, 16.0), crop_box(5.0, 5.0, 20.0)];
     let run_over = |names: &[&str], output: &Path, faces| {
         let inputs: Vec<_> = names.iter().map(|name| scene.input(name)).collect();
         let job = Job {
             inputs: &inputs,
             output,
             form: Form::Restored,
+            aligned: false,
             faces,
         };
-        run(&job, Some(&mut boxes()), &mut Red, &mut |_| ()).unwrap()
+        run(&job, &mut red(&boxes), &mut |_| ()).unwrap()
     };
     let summary = run_over(&["a.png", "a.webp"], &scene.output(""), 1);
     assert_eq!(summary.written, [scene.output("a.png")]);
@@ -334,12 +343,10 @@ fn an_output_that_cannot_be_is_told_before_the_work() {
             inputs,
             output,
             form: Form::Restored,
+            aligned: false,
             faces: 1,
         };
-        run(&job, Some(&mut Boxes(vec![])), &mut Red, &mut |_| {
-            panic!("work began")
-        })
-        .unwrap_err()
+        run(&job, &mut red(&[]), &mut |_| panic!("work began")).unwrap_err()
     };
     let both = [scene.input("")];
     // A file where the folder should be.

@@ -22,12 +22,15 @@
 
 mod auto;
 mod fixed;
+mod photo;
 mod rustface;
 mod yunet;
 
 use crate::downscaled::Downscaled;
 use crate::face::Detection;
 use crate::{Error, Result};
+
+pub use photo::PhotoSearch;
 
 /// The picture that a detector searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

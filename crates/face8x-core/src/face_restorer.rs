@@ -1,0 +1,152 @@
+//! The whole way of a picture's faces in one type: detect, align, restore.
+
+use crate::align::{Aligner, Hr};
+use crate::convert::{Converter, Region};
+use crate::detect::{self, Detector, PHOTO_DETECTOR, PhotoSearch};
+use crate::face::Detection;
+use crate::frame::Frame;
+use crate::geometry::{HR_SIDE, LR_SIDE, Point, Similarity, canonical};
+use crate::pixel::unpack_rgb;
+use crate::restore::{self, Lr, Restorer, Sr};
+use crate::{Error, ErrorKind, Result};
+
+/// Finds and restores the faces of still pictures.
+///
+/// See the [crate's documentation](crate) for an example. For live pictures put the stages
+/// together yourself: a [`Detector`] on a thread of its own, a [`Tracker`](crate::track::Tracker),
+/// an [`Aligner`] and a [`Restorer`] for every frame.
+pub struct FaceRestorer {
+    search: PhotoSearch,
+    aligner: Aligner,
+    restorer: Box<dyn Restorer>,
+}
+
+/// A face of a frame before and after the network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestoredFace {
+    /// From frame coordinates to the canonical 128x128 face.
+    pub to_canonical: Similarity,
+    /// The network's input: 16x16 pixels of the frame.
+    pub lr: Box<Lr>,
+    /// The network's output: 128x128 pixels, a plausible guess.
+    pub sr: Box<Sr>,
+}
+
+impl RestoredFace {
+    /// The restored 128x128 pixels as interleaved RGB, 3 x 128 x 128 bytes.
+    pub fn rgb(&self) -> Vec<u8> {
+        self.sr.iter().copied().flat_map(unpack_rgb).collect()
+    }
+}
+
+impl FaceRestorer {
+    /// One with the embedded networks and the detector for photographs, on one thread.
+    ///
+    /// # Errors
+    /// The program file is damaged.
+    pub fn new() -> Result<Self> {
+        let detector = detect::open(PHOTO_DETECTOR)?;
+        Ok(Self::from_parts(detector, restore::open("auto", None, 1)?))
+    }
+
+    /// One with a detector and a restorer of your choice ([`detect::open`], [`restore::open`], or
+    /// your own).
+    pub fn from_parts(detector: Box<dyn Detector>, restorer: Box<dyn Restorer>) -> Self {
+        FaceRestorer {
+            search: PhotoSearch::new(detector),
+            aligner: Aligner::new(),
+            restorer,
+        }
+    }
+
+    /// Finds and restores every face of `frame`, the largest first; none is no error.
+    ///
+    /// # Errors
+    /// The frame is not valid (see [`Frame::validate`]) or is a JPEG, which
+    /// [`JpegDecoder`](crate::convert::JpegDecoder) decodes; the detector or the network failed.
+    pub fn restore(&mut self, frame: &Frame) -> Result<Vec<RestoredFace>> {
+        let found = self.find(frame)?;
+        found
+            .iter()
+            .map(|face| self.restore_face(frame, face))
+            .collect()
+    }
+
+    /// The faces of `frame` that can be restored, the largest first.
+    ///
+    /// # Errors
+    /// The frame is not valid or is a JPEG, or the detector failed.
+    pub fn find(&mut self, frame: &Frame) -> Result<Vec<Detection>> {
+        let mut found = self.search.faces(frame)?;
+        found.retain(|face| canonical::from_detection(face).is_some());
+        Ok(found)
+    }
+
+    /// Restores one face of `frame`.
+    ///
+    /// # Errors
+    /// The frame is not valid or is a JPEG; the face is smaller than a pixel, larger than the
+    /// frame by far, or its place is not finite; the network failed.
+    pub fn restore_face(&mut self, frame: &Frame, face: &Detection) -> Result<RestoredFace> {
+        let to_canonical = canonical::from_detection(face).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Picture,
+                format!("the face box {:?} is not usable", face.face_box),
+            )
+        })?;
+        let mut lr = Box::new([0; LR_SIDE * LR_SIDE * 3]);
+        self.aligner.lr(frame, &to_canonical, &mut lr)?;
+        self.restore_lr(to_canonical, lr)
+    }
+
+    /// Restores a picture that is an aligned face: 16x16 pixels, or 128x128, which are downscaled
+    /// to 16x16 first.
+    ///
+    /// # Errors
+    /// The picture has another size, is not valid or is a JPEG, or the network failed.
+    pub fn restore_aligned(&mut self, picture: &Frame) -> Result<RestoredFace> {
+        let Frame { width, height, .. } = *picture;
+        let (lr_side, hr_side) = (LR_SIDE as u32, HR_SIDE as u32);
+        let mut lr = Box::new([0; LR_SIDE * LR_SIDE * 3]);
+        let mut rgb = Vec::new();
+        Converter::new().rgb(picture, Region::whole(picture), &mut rgb)?;
+        match (width, height) {
+            size if size == (lr_side, lr_side) => lr.copy_from_slice(&rgb),
+            size if size == (hr_side, hr_side) => {
+                let mut hr: Hr = [0; HR_SIDE * HR_SIDE * 3];
+                hr.copy_from_slice(&rgb);
+                self.aligner.shrink(&hr, &mut lr);
+            }
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Picture,
+                    format!("is {width}x{height} pixels; an aligned face has 16x16 or 128x128"),
+                ));
+            }
+        }
+        let zoom = hr_side as f32 / width as f32;
+        let to_canonical = Similarity::about(Point::default(), Point::default(), zoom, 0.0);
+        self.restore_lr(to_canonical, lr)
+    }
+
+    /// The canonical 128x128 face as the frame shows it: interleaved RGB.
+    ///
+    /// # Errors
+    /// The frame is not valid or is a JPEG; the face is larger than the frame by far.
+    pub fn crop(&mut self, frame: &Frame, to_canonical: &Similarity) -> Result<Box<Hr>> {
+        let mut hr = Box::new([0; HR_SIDE * HR_SIDE * 3]);
+        self.aligner
+            .crop(frame, to_canonical, HR_SIDE, hr.as_mut_slice())?;
+        Ok(hr)
+    }
+
+    fn restore_lr(&mut self, to_canonical: Similarity, lr: Box<Lr>) -> Result<RestoredFace> {
+        let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
+        self.restorer.restore(&lr, &mut sr)?;
+        Ok(RestoredFace {
+            to_canonical,
+            lr,
+            sr,
+        })
+    }
+}
