@@ -5,10 +5,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use face8x::compose::{ComposeOptions, Composer, Restored, Rotation, Scene, Status, View};
-use face8x::config::Options;
-use face8x::picture::Picture;
-use face8x::pipeline::{LoopStep, Pipeline, Stage};
+use face8x::internals::compose::{
+    ComposeOptions, Composer, Restored, Rotation, Scene, Status, View,
+};
+use face8x::internals::config::Options;
+use face8x::internals::picture::Picture;
+use face8x::internals::pipeline::{LoopStep, Pipeline, Stage};
 use face8x_core::align::Aligner;
 use face8x_core::convert::{Converter, JpegDecoder};
 use face8x_core::downscaled::Downscaled;

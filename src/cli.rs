@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::bench::{Engine, Model, Setup};
+use crate::compose::Rotation;
+use crate::config::Options;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use face8x::bench::{Engine, Model, Setup};
-use face8x::compose::Rotation;
-use face8x::config::Options;
 
 /// Shows a 16x16 face as 128x128, live, offline, on a small board.
 ///

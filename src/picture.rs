@@ -14,7 +14,7 @@ use embedded_graphics::primitives::Rectangle;
 ///
 /// ```
 /// use embedded_graphics::{pixelcolor::Rgb888, prelude::*, primitives::Rectangle};
-/// use face8x::picture::Picture;
+/// use face8x::internals::picture::Picture;
 /// let mut picture = Picture::new(4, 2);
 /// let corner = Rectangle::new(Point::new(3, 1), Size::new(9, 9));
 /// picture.fill_solid(&corner, Rgb888::RED)?;

@@ -8,9 +8,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
 
-use face8x::compose::View;
-use face8x::config::Options;
-use face8x::pipeline::{LoopStep, Pipeline};
+use face8x::internals::compose::View;
+use face8x::internals::config::Options;
+use face8x::internals::pipeline::{LoopStep, Pipeline};
 
 struct Watching;
 

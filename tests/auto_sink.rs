@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use face8x::display::{Opened, SinkOptions, open_auto};
-use face8x::picture::Picture;
+use face8x::internals::display::{Opened, SinkOptions, open_auto};
+use face8x::internals::picture::Picture;
 
 /// Set in the child process.
 const CHILD: &str = "FACE8X_TEST_AUTO";

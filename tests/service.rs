@@ -298,7 +298,7 @@ fn a_mistake_at_boot_is_the_status_of_the_unit() {
 #[test]
 fn the_packaged_configuration_names_every_key_and_is_right() {
     use clap::Args;
-    use face8x::config::Options;
+    use face8x::internals::config::Options;
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("board/debian/face8x.toml")).unwrap();

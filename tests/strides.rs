@@ -1,7 +1,7 @@
 //! What holds for frames of any size, stride and bytes, from the conversion to the picture.
 
-use face8x::compose::{ComposeOptions, Composer, Scene, View};
-use face8x::picture::Picture;
+use face8x::internals::compose::{ComposeOptions, Composer, Scene, View};
+use face8x::internals::picture::Picture;
 use face8x_core::align::Aligner;
 use face8x_core::convert::{Converter, Region};
 use face8x_core::downscaled::Downscaled;

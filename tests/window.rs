@@ -10,8 +10,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use face8x::display::{Event, Sink, SinkOptions, open};
-use face8x::picture::Picture;
+use face8x::internals::display::{Event, Sink, SinkOptions, open};
+use face8x::internals::picture::Picture;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, EventMask, ImageFormat,

@@ -117,7 +117,7 @@ face8x,\"a,\"\"b\"\".onnx\",1,end-to-end,1024,0.001,0.0012,0.00122,0.0014,0.0018
     fn markdown_is_a_table_in_milliseconds_with_the_command_beside_it() {
         let mut report = report();
         report.cases[0].joules_per_frame = Some(0.0051);
-        report.warnings.push(crate::bench::Warning::new(
+        report.warnings.push(crate::bench::trust::Warning::new(
             "governor",
             "the governor is ondemand",
         ));

@@ -7,13 +7,6 @@ use serde::{Deserialize, Serialize};
 /// They come from every single time, not from a histogram, so that they are exact to the clock's
 /// nanosecond. Percentiles are by nearest rank: the shortest time that at least so many of the
 /// times do not exceed. The median is the 50th of them.
-///
-/// ```
-/// use face8x::bench::Figures;
-/// let times: Vec<u64> = (1..=1000).collect();
-/// let figures = Figures::of(&times).unwrap();
-/// assert_eq!((figures.median, figures.p99, figures.p999), (500e-9, 990e-9, 999e-9));
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// How many times there are.

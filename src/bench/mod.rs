@@ -27,17 +27,14 @@ mod worker;
 mod tests;
 
 pub use chart::draw;
-pub use compare::{Change, changes, differences, text as changes_text};
+pub use compare::{changes, differences, text as changes_text};
 pub use export::{csv, markdown};
 pub use figures::Figures;
-pub use histogram::Histogram;
 pub use job::{Engine, Job, Model, Rule, Setup};
-pub use machine::{CoreGroup, Machine};
-pub use report::{Alone, Case, Report, Row, SCHEMA};
+pub use machine::Machine;
+pub use report::{Alone, Report, Row, SCHEMA};
 pub use session::{Outcome, Plan, run};
-pub use trust::Warning;
-pub use watch::Seen;
-pub use worker::{END_TO_END, Measured, Series, measure};
+pub use worker::{END_TO_END, measure};
 
 use crate::Result;
 use std::path::Path;

@@ -134,9 +134,10 @@ mod tests {
         report.cases[0].complete = false;
         report.complete = false;
         report.cases[0].joules_per_frame = Some(0.2);
-        report
-            .warnings
-            .push(crate::bench::Warning::new("governor", "it is ondemand"));
+        report.warnings.push(crate::bench::trust::Warning::new(
+            "governor",
+            "it is ondemand",
+        ));
         let latencies = vec![vec![1_000_000, 1_200_000, 1_200_000]];
         let text = text(&Outcome { report, latencies });
         for line in [

@@ -1,5 +1,8 @@
 //! A report and its parts, for the tests of the other files.
 
+use super::machine::CoreGroup;
+use super::report::Case;
+use super::watch::Seen;
 use super::*;
 
 /// A board of which nothing is to be warned.

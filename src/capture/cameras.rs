@@ -16,8 +16,6 @@ pub struct CameraInfo {
     pub card: String,
     /// The kernel's driver, such as `uvcvideo`; empty where it cannot be asked.
     pub driver: String,
-    /// Where it is plugged in, such as `usb-0000:01:00.0-1.2`; empty where it cannot be asked.
-    pub bus: String,
     /// The formats that face8x reads, with their sizes and rates.
     pub offers: Vec<Offer>,
     /// Why it is not usable, and what to use instead.

@@ -3,18 +3,6 @@
 //! The writer swaps its item into the slot and gets an older one back to fill again; the reader
 //! swaps its own used item for the newest. So three items go round, nothing is copied, nothing is
 //! allocated and nothing ever queues.
-//!
-//! ```
-//! use face8x::capture::latest::{Latest, Taken};
-//! use std::time::Duration;
-//!
-//! let latest = Latest::new(0);
-//! latest.publish(&mut 1);
-//! latest.publish(&mut 2);
-//! let mut item = 0;
-//! assert_eq!(latest.take(&mut item, Duration::ZERO), Taken::Item);
-//! assert_eq!((item, latest.skipped()), (2, 1));
-//! ```
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

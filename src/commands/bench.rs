@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use face8x::bench::{
+use crate::bench::{
     self, Alone, END_TO_END, Engine, Job, Outcome, Plan, Report, Row, Rule, changes, changes_text,
     differences, table,
 };
-use face8x::{Error, Result, display};
+use crate::{Error, Result, display};
 
 use super::stop_on_signals;
 use crate::cli::BenchArgs;

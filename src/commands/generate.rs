@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::{Error, Result};
 use clap::CommandFactory;
-use face8x::{Error, Result};
 
 use crate::cli::{Cli, CompletionsArgs, ManArgs};
 

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use face8x::Result;
-use face8x::still::{self, Form, Job, Outcome, Progress};
+use crate::Result;
+use crate::still::{self, Form, Job, Outcome, Progress};
 use face8x_core::detect::{self, PHOTO_DETECTOR};
 use face8x_core::{FaceRestorer, restore};
 use indicatif::{ProgressBar, ProgressStyle};

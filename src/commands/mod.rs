@@ -15,7 +15,7 @@ pub use run::run;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use face8x::{Error, Result};
+use crate::{Error, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// A flag that SIGINT and SIGTERM set; the second of them ends the process at once.

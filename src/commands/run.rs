@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use face8x::Result;
-use face8x::config::{Options, Settings};
-use face8x::host::service::Service;
-use face8x::host::status::{Identity, Reporting};
-use face8x::pipeline::{Pipeline, Progress};
+use crate::Result;
+use crate::config::{Options, Settings};
+use crate::host::service::Service;
+use crate::host::status::{Identity, Reporting};
+use crate::pipeline::{Pipeline, Progress};
 use face8x_core::restore;
 
 use super::{flag_on_hangup, stop_on_signals};

@@ -27,7 +27,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use list::{DisplayInfo, displays};
+pub use list::displays;
 pub use png::{save_numbered, save_png};
 
 use crate::picture::Picture;

@@ -27,7 +27,7 @@ mod timings;
 use meter::Meter;
 
 pub use faces::FaceStage;
-pub use output::{Output, SinkOpener};
+pub use output::Output;
 pub use parts::Parts;
 pub use timings::{Stage, Timings};
 

@@ -4,18 +4,6 @@ use std::time::Duration;
 
 /// A recorder of latencies in buckets whose bounds never change, so that the histograms of many
 /// machines can be added. Percentiles of one run come from [`Latency`](super::Latency).
-///
-/// ```
-/// use std::time::Duration;
-/// use face8x::stats::Histogram;
-///
-/// let mut histogram = Histogram::default();
-/// histogram.record(Duration::from_millis(20));
-/// histogram.record(Duration::from_secs(9));
-/// let at_most = |bound| histogram.cumulative().find(|bucket| bucket.0 == bound).unwrap().1;
-/// assert_eq!((at_most(0.010), at_most(0.020), at_most(2.0)), (0, 1, 1));
-/// assert_eq!((histogram.count(), histogram.sum()), (2, Duration::from_millis(9020)));
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Histogram {
     /// One a bound, and one for what is longer than the last.

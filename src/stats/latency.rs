@@ -15,20 +15,6 @@ const BUCKETS: usize = STEPS as usize * (OCTAVES + 2);
 /// percentile is the middle of its bucket, so that it is off by at most 1/128 (0.8 %). The range
 /// ends at 2^27 microseconds (134 s); what is longer counts as the longest. Minimum, maximum, mean
 /// and count are exact to the microsecond. It takes 11 KiB, whatever is recorded.
-///
-/// ```
-/// use std::time::Duration;
-/// use face8x::stats::Latency;
-///
-/// let mut latency = Latency::new();
-/// for milliseconds in 1..=100 {
-///     latency.record(Duration::from_millis(milliseconds));
-/// }
-/// assert_eq!(latency.count(), 100);
-/// assert_eq!(latency.mean(), Some(Duration::from_micros(50_500)));
-/// let p99 = latency.percentile(99).unwrap().as_secs_f64();
-/// assert!((p99 - 0.099).abs() < 0.099 / 128.0);
-/// ```
 #[derive(Debug, Clone)]
 pub struct Latency {
     counts: Box<[u64; BUCKETS]>,
@@ -98,17 +84,6 @@ impl Latency {
         Some(Duration::from_micros(
             middle(index).clamp(self.min, self.max),
         ))
-    }
-
-    /// Adds what `other` recorded.
-    pub fn merge(&mut self, other: &Latency) {
-        for (mine, theirs) in self.counts.iter_mut().zip(other.counts.iter()) {
-            *mine += theirs;
-        }
-        self.count += other.count;
-        self.sum = self.sum.saturating_add(other.sum);
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
     }
 
     /// Forgets everything, keeping the memory.

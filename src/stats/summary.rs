@@ -46,13 +46,6 @@ pub struct LastFault<'a> {
 }
 
 /// One JSON line about a run: the same fields every second and at the end.
-///
-/// ```
-/// use face8x::stats::{Event, Summary};
-///
-/// let line = Summary { frames: 30, source: "demo:", ..Summary::new(Event::Status) };
-/// assert!(line.to_json().starts_with(r#"{"event":"status","seconds":0.0,"frames":30,"#));
-/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary<'a> {
     /// A line of every second, or the last one.

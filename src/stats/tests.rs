@@ -59,15 +59,6 @@ proptest! {
         let mean = data.iter().sum::<u64>() / data.len() as u64;
         prop_assert_eq!(microseconds(latency.mean()), mean);
     }
-
-    #[test]
-    fn merging_is_recording_together(first in latencies(), second in latencies()) {
-        let mut merged = recorded(&first);
-        merged.merge(&recorded(&second));
-        let together = recorded(&[first, second].concat());
-        prop_assert_eq!(merged.count(), together.count());
-        prop_assert_eq!(all(&merged), all(&together));
-    }
 }
 
 #[test]
@@ -89,14 +80,18 @@ fn nothing_recorded_has_no_percentiles() {
 }
 
 #[test]
-fn merging_with_nothing_changes_nothing() {
-    let mut latency = recorded(&[3, 500, 70_000]);
-    let before = all(&latency);
-    latency.merge(&Latency::new());
-    assert_eq!(all(&latency), before);
-    let mut empty = Latency::new();
-    empty.merge(&latency);
-    assert_eq!(all(&empty), before);
+fn a_bucket_counts_all_latencies_up_to_its_bound() {
+    let mut histogram = Histogram::default();
+    histogram.record(Duration::from_millis(20));
+    histogram.record(Duration::from_secs(9));
+    let counts: Vec<_> = histogram.cumulative().collect();
+    for (bound, count) in [(0.015, 0), (0.020, 1), (0.025, 1), (2.0, 1)] {
+        assert!(counts.contains(&(bound, count)), "{bound}: {counts:?}");
+    }
+    assert_eq!(
+        (histogram.count(), histogram.sum()),
+        (2, Duration::from_millis(9020))
+    );
 }
 
 #[test]

@@ -63,7 +63,6 @@ impl Node {
         Ok(Caps {
             driver: text(&caps.driver),
             card: text(&caps.card),
-            bus: text(&caps.bus_info),
             can: Flags::from(can),
         })
     }
@@ -170,7 +169,6 @@ impl Node {
 pub struct Caps {
     pub driver: String,
     pub card: String,
-    pub bus: String,
     /// What this node can do, not the whole device.
     pub can: Flags,
 }

@@ -74,7 +74,6 @@ fn examine(path: PathBuf, by_id: &[(PathBuf, PathBuf)]) -> CameraInfo {
         by_id,
         card: String::new(),
         driver: String::new(),
-        bus: String::new(),
         offers: Vec::new(),
         unusable: None,
         preset: None,
@@ -97,7 +96,7 @@ fn examine(path: PathBuf, by_id: &[(PathBuf, PathBuf)]) -> CameraInfo {
                     info.preset = why.preset;
                 }
             }
-            (info.card, info.driver, info.bus) = (caps.card, caps.driver, caps.bus);
+            (info.card, info.driver) = (caps.card, caps.driver);
         }
     }
     info

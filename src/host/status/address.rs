@@ -7,13 +7,6 @@ use crate::{Error, Result};
 /// Reads the value of `--metrics`: a port, which is served on loopback alone, or an address with a
 /// port. Port 0 takes any free one.
 ///
-/// ```
-/// use face8x::host::status::address;
-/// assert_eq!(address("9100").unwrap().to_string(), "127.0.0.1:9100");
-/// assert_eq!(address("0.0.0.0:9100").unwrap().to_string(), "0.0.0.0:9100");
-/// assert_eq!(address("kiosk:9100").unwrap_err().exit_code(), 2);
-/// ```
-///
 /// # Errors
 /// A usage error for anything else. Names are not looked up: a board may have no network yet.
 pub fn address(text: &str) -> Result<SocketAddr> {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, OnceLock};
 
-use face8x::host::status::{Identity, Monitor, Server};
+use face8x::internals::host::{Identity, Monitor, Server};
 
 /// Whatever is sent, the server closes the connection, and what it answers is HTTP.
 pub fn http(data: &[u8]) {

@@ -1,8 +1,8 @@
 //! Text that people and programs write.
 
-use face8x::bench::{self, Engine, Report};
-use face8x::host::button::ButtonOptions;
-use face8x::config::Options;
+use face8x::internals::bench::{self, Engine, Report};
+use face8x::internals::host::ButtonOptions;
+use face8x::internals::config::Options;
 use face8x_core::{Error, detect};
 
 /// A configuration file is refused as a mistake in its use, or every value of it is fine.

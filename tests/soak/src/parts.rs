@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use face8x::capture::{ReadError, Source};
-use face8x::display::{Event, Kind as SinkKind, Sink};
-use face8x::picture::Picture;
+use face8x::internals::capture::{ReadError, Source};
+use face8x::internals::display::{Event, Kind as SinkKind, Sink};
+use face8x::internals::picture::Picture;
 use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use face8x::host::board;
-use face8x::host::status::{Fault as Counted, Figures};
-use face8x::pipeline::{LoopStep, Pipeline};
+use face8x::internals::host::board;
+use face8x::internals::host::{Fault as Counted, Figures};
+use face8x::internals::pipeline::{LoopStep, Pipeline};
 
 use crate::faults::{Fault, FaultKind, Random, Schedule};
 use crate::injector::{Counts, Injector};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use face8x::host::board::Board;
-use face8x::host::status::Figures;
+use face8x::internals::host::Board;
+use face8x::internals::host::Figures;
 use face8x_core::{Error, Result};
 
 use crate::faults::FaultKind;

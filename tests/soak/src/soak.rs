@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use face8x::capture::{self, Capture};
-use face8x::config::{Options, Settings};
-use face8x::display::{self, SinkOptions};
-use face8x::pipeline::{LoopStep, Output, Parts, Pipeline};
-use face8x::stats::Event;
+use face8x::internals::capture::{self, Capture};
+use face8x::internals::config::{Options, Settings};
+use face8x::internals::display::{self, SinkOptions};
+use face8x::internals::pipeline::{LoopStep, Output, Parts, Pipeline};
+use face8x::internals::stats::Event;
 use face8x_core::{Result, detect, restore, track};
 
 use crate::faults::{FaultKind, Schedule};

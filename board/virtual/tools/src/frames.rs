@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use face8x::capture::{self, SourceOptions, demo};
+use face8x::internals::capture::{self, SourceOptions, demo};
 use face8x_core::frame::{Frame, PixelFormat};
 use face8x_core::geometry::canonical::FACE_BOX;
 use face8x_core::geometry::{CANONICAL_LANDMARKS, Similarity};
