@@ -31,7 +31,7 @@ CRATES = {
 # Floors from the top down. A room may import the rooms after it, also those of its own floor.
 ROOMS = {
     "face8x": [
-        ["main", "commands", "cli"],
+        ["main", "internals", "commands", "cli"],
         ["bench", "pipeline", "config"],
         ["still", "compose", "display", "capture", "host", "photo"],
         ["picture", "stats"],

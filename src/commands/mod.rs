@@ -6,17 +6,75 @@ mod image;
 mod look;
 mod run;
 
-pub use bench::bench;
-pub use generate::{completions, man};
-pub use image::image;
-pub use look::{doctor, list, test_pattern};
-pub use run::run;
+use bench::bench;
+use generate::{completions, man};
+use image::image;
+use look::{doctor, list, test_pattern};
+use run::run;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::{Error, Result};
+use clap::Parser;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::cli::{Cli, Command, RunArgs};
+use crate::{Error, Result};
+
+/// The program: reads the command line, starts the log and runs a command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.verbose, cli.quiet);
+    let result = match cli.command {
+        None => run(cli.run),
+        Some(Command::Run(arguments)) => run((*arguments).or(cli.run)),
+        Some(_) if cli.run != RunArgs::default() => Err(Error::usage(
+            "options of `run` stand before another command",
+        )
+        .remedy("write a command's own options behind it: `face8x image IN -o OUT --faces 2`")),
+        Some(Command::Image(arguments)) => image(arguments),
+        Some(Command::Bench(arguments)) => bench(*arguments),
+        Some(Command::List) => list(),
+        Some(Command::Doctor(arguments)) => doctor(arguments),
+        Some(Command::TestPattern(arguments)) => test_pattern(arguments),
+        Some(Command::Man(arguments)) => man(arguments),
+        Some(Command::Completions(arguments)) => completions(arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("face8x: {error}");
+            if let Some(remedy) = error.remedy_text() {
+                eprintln!("  remedy: {remedy}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Messages go to standard error: warnings and what was chosen by default, more with `-v`.
+/// `RUST_LOG` overrides.
+fn start_log(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => "error",
+        (_, 0) => "warn,face8x=info",
+        (_, 1) => "info,face8x=debug",
+        _ => "debug,face8x=trace",
+    };
+    let environment = env_logger::Env::default().default_filter_or(level);
+    env_logger::Builder::from_env(environment)
+        .format(|out, record| {
+            use std::io::Write;
+            writeln!(
+                out,
+                "[{}] {}",
+                record.level().as_str().to_lowercase(),
+                record.args()
+            )
+        })
+        .init();
+}
 
 /// A flag that SIGINT and SIGTERM set; the second of them ends the process at once.
 fn stop_on_signals() -> Result<Arc<AtomicBool>> {
