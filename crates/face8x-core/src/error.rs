@@ -163,6 +163,14 @@ impl From<int8::Error> for Error {
                 ErrorKind::Usage,
                 "unset FACE8X_KERNEL, or set it to one of them",
             ),
+            int8::Error::Tract(_) | int8::Error::Panic(_) => (
+                ErrorKind::Model,
+                "copy or export the .onnx file again, or use the embedded model",
+            ),
+            int8::Error::WrongLength { .. } => (
+                ErrorKind::Engine,
+                "this is a mistake in face8x: please report it",
+            ),
             int8::Error::TooLarge { .. } => (
                 ErrorKind::Model,
                 "use a smaller network, or the embedded one",

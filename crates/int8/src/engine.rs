@@ -5,31 +5,28 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::kernel::{Addend, Block, Kernel, Row};
-use super::moves;
-use super::plan::{Convolution, Place, Plan, Step, Target};
-use super::pool::{MAX_THREADS, Pool};
-use super::skip::{self, Base, RowRoom};
+use super::global_skip::{self, Base, RowRoom};
+use super::kernel::{Addend, Block, Kernel, Row, SumRow, SumSide};
+use super::plan::{Addition, Convolution, Place, Plan, Step, Target};
+use super::resample;
+use super::threads::{MAX_THREADS, ThreadPool};
 
 /// Parts of a step for each thread: more than one, so that one which another program holds up
 /// leaves its share to the others.
 const PARTS: usize = 4;
 
-/// What is added to signed bytes at the network's ends, as a change of bits.
-const SIGN: u8 = 0x80;
-
 /// A plan with its buffers and threads.
 #[derive(Debug)]
-pub struct Engine {
+pub(crate) struct Engine {
     plan: Arc<Plan>,
     kernel: Arc<dyn Kernel>,
-    pool: Pool,
+    threads: ThreadPool,
     buffers: Vec<Vec<u8>>,
     /// One for each thread.
     rooms: Vec<Mutex<Room>>,
 }
 
-/// A thread's room for one row of the picture.
+/// A thread's room for one row of the display pixels.
 #[derive(Debug)]
 struct Room {
     residual: Vec<u8>,
@@ -46,11 +43,11 @@ struct Job<'a> {
 
 impl Engine {
     /// Allocates all that runs will need.
-    pub fn new(plan: Arc<Plan>, kernel: Arc<dyn Kernel>, threads: usize) -> Engine {
-        let pool = Pool::new(threads);
-        let columns = plan.picture_columns;
+    pub(crate) fn new(plan: Arc<Plan>, kernel: Arc<dyn Kernel>, threads: usize) -> Engine {
+        let threads = ThreadPool::new(threads);
+        let columns = plan.base_columns;
         let room = || Room {
-            residual: vec![0; columns * skip::FACTOR / 2 * Block::LANES],
+            residual: vec![0; columns * global_skip::FACTOR / 2 * Block::LANES],
             row: RowRoom::new(columns),
         };
         Engine {
@@ -59,80 +56,108 @@ impl Engine {
                 .iter()
                 .map(|buffer| vec![buffer.fill; buffer.bytes])
                 .collect(),
-            rooms: (0..pool.threads()).map(|_| Mutex::new(room())).collect(),
+            rooms: (0..threads.count()).map(|_| Mutex::new(room())).collect(),
             plan,
             kernel,
-            pool,
+            threads,
         }
     }
 
-    /// Sets the network's entry `k` from planes (channels x rows x columns).
-    pub fn enter(&mut self, k: usize, planes: &[u8]) {
-        let port = &self.plan.entries[k];
-        let (place, sign) = (port.place, if port.signed { SIGN } else { 0 });
+    /// What it runs them on.
+    pub(crate) fn kernel(&self) -> &Arc<dyn Kernel> {
+        &self.kernel
+    }
+
+    /// The threads that take part, the caller's among them.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.count()
+    }
+
+    /// Sets the input `k` from interleaved bytes (rows x columns x channels).
+    pub(crate) fn load_input(&mut self, k: usize, interleaved: &[u8]) {
+        let (channels, place) = self.plan.inputs[k];
         let buffer = &mut self.buffers[place.buffer];
-        let planes = planes.chunks_exact(place.rows * place.columns);
-        for (plane, lane) in planes.zip(&port.lanes) {
-            for (y, row) in plane.chunks_exact(place.columns).enumerate() {
-                let pixels = buffer[place.start(y)..].chunks_mut(place.pixel);
-                for (pixel, &level) in pixels.zip(row) {
-                    pixel[*lane] = level ^ sign;
-                }
+        let rows = interleaved.chunks_exact(place.columns * channels);
+        for (y, row) in rows.enumerate().take(place.rows) {
+            let pixels = buffer[place.start(y)..].chunks_exact_mut(place.pixel);
+            for (pixel, from) in pixels.zip(row.chunks_exact(channels)) {
+                pixel[..channels].copy_from_slice(from);
             }
         }
     }
 
-    /// The network's result `k` as planes, where it isn't the picture.
-    pub fn leave(&self, k: usize, planes: &mut [u8]) {
-        let Some(port) = &self.plan.exports[k].1 else {
-            return;
-        };
-        let (place, sign) = (port.place, if port.signed { SIGN } else { 0 });
-        let buffer = &self.buffers[place.buffer];
-        let planes = planes.chunks_exact_mut(place.rows * place.columns);
-        for (plane, lane) in planes.zip(&port.lanes) {
-            for (y, row) in plane.chunks_exact_mut(place.columns).enumerate() {
-                let pixels = buffer[place.start(y)..].chunks(place.pixel);
-                for (level, pixel) in row.iter_mut().zip(pixels) {
-                    *level = pixel[*lane] ^ sign;
-                }
-            }
-        }
+    /// The channels, the place and the buffer of the output `k`.
+    pub(crate) fn output(&self, k: usize) -> (usize, &Place, &[u8]) {
+        let (channels, place) = &self.plan.outputs[k];
+        let buffer = self
+            .buffers
+            .get(place.buffer)
+            .map_or(&[][..], Vec::as_slice);
+        (*channels, place, buffer)
     }
 
-    /// Runs every step. The picture, where there is one, goes to `picture`.
-    pub fn run(&mut self, picture: &mut [u32]) {
+    /// The input `k` as [`Engine::output`].
+    pub(crate) fn input_mut(&mut self, k: usize) -> (usize, Place, &mut [u8]) {
+        let (channels, place) = self.plan.inputs[k];
+        (channels, place, &mut self.buffers[place.buffer])
+    }
+
+    /// Runs every step. Display pixels, where there are any, go to `display`.
+    pub(crate) fn run(&mut self, display: &mut [u32]) {
         let plan = Arc::clone(&self.plan);
         for step in &plan.steps {
             match step {
-                Step::Convolution(step) => self.convolution(step, picture),
-                Step::Pool {
+                Step::Convolution(step) => self.convolution(step, display),
+                Step::Add(step) => self.addition(step),
+                Step::MaxPool {
                     input,
                     output,
                     pool,
                 } => self.fill(output, output.rows, 1, |buffers, range, rows| {
-                    moves::pool(pool, input, &buffers[input.buffer], output, range, rows);
+                    let from = &buffers[input.buffer];
+                    resample::max_pool(pool, input, from, output, range, rows);
                 }),
-                Step::Enlarge {
+                Step::Resize {
                     input,
                     output,
                     factor,
                 } => self.fill(output, input.rows, *factor, |buffers, range, rows| {
                     let from = &buffers[input.buffer];
-                    moves::enlarge(*factor, input, from, output, range, rows);
+                    resample::nearest(*factor, input, from, output, range, rows);
                 }),
             }
         }
     }
 
-    fn convolution(&mut self, step: &Convolution, picture: &mut [u32]) {
+    fn addition(&mut self, step: &Addition) {
+        let kernel = Arc::clone(&self.kernel);
+        let output = &step.output;
+        self.fill(output, output.rows, 1, |buffers, range, rows| {
+            for y in range.clone() {
+                let sides = step.sides.map(|side| SumSide {
+                    bytes: &buffers[side.place.buffer][side.place.start(y / side.factor)..],
+                    scale: side.scale,
+                    factor: side.factor,
+                });
+                let to = (y - range.start) * output.row + output.pixel;
+                kernel.sum_row(SumRow {
+                    sides,
+                    sum: step.sum,
+                    pixel: output.pixel,
+                    output: &mut rows[to..][..output.columns * output.pixel],
+                });
+            }
+        });
+    }
+
+    fn convolution(&mut self, step: &Convolution, display: &mut [u32]) {
         let (output, other) = match step.target {
             Target::Bytes(output) => (output, None),
             Target::Sum { output, other, .. } => (output, Some(other)),
-            Target::Picture { base, .. } => return self.picture(step, base, picture),
+            Target::Display { base, .. } => return self.display(step, base, display),
         };
         let kernel = Arc::clone(&self.kernel);
-        self.fill(&output, step.rows, step.fold, |buffers, range, rows| {
+        self.fill(&output, step.rows, step.square, |buffers, range, rows| {
             let job = Job {
                 step,
                 kernel: kernel.as_ref(),
@@ -143,18 +168,18 @@ impl Engine {
         });
     }
 
-    /// Fills a tensor's rows, `fold` for each of the step's `rows`. `work` gets the buffers, a
+    /// Fills a tensor's rows, `square` for each of the step's `rows`. `work` gets the buffers, a
     /// range of the step's rows, and the tensor's rows from the first of them on.
     fn fill(
         &mut self,
         output: &Place,
         rows: usize,
-        fold: usize,
+        square: usize,
         work: impl Fn(&[Vec<u8>], Range<usize>, &mut [u8]) + Sync,
     ) {
         // Taken out, so that the other buffers can be read meanwhile.
         let mut taken = std::mem::take(&mut self.buffers[output.buffer]);
-        let unit = fold * output.row;
+        let unit = square * output.row;
         let all = &mut taken[output.row..][..rows * unit];
         self.share(rows, unit, all, |_, range, rows| {
             work(&self.buffers, range, rows);
@@ -162,19 +187,19 @@ impl Engine {
         self.buffers[output.buffer] = taken;
     }
 
-    fn picture(&self, step: &Convolution, base: Place, picture: &mut [u32]) {
+    fn display(&self, step: &Convolution, base: Place, display: &mut [u32]) {
         let job = Job {
             step,
             kernel: self.kernel.as_ref(),
             input: &self.buffers[step.input.buffer],
             other: &self.buffers[base.buffer],
         };
-        let unit = step.fold * step.fold * step.columns;
-        self.share(step.rows, unit, picture, |thread, range, rows| {
+        let unit = step.square * step.square * step.columns;
+        self.share(step.rows, unit, display, |thread, range, rows| {
             let mut room = self.rooms[thread]
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            job.picture(base, range, rows, &mut room);
+            job.display(base, range, rows, &mut room);
         });
     }
 
@@ -186,7 +211,7 @@ impl Engine {
         mut all: &mut [T],
         work: impl Fn(usize, Range<usize>, &mut [T]) + Sync,
     ) {
-        let parts = match self.pool.threads() {
+        let parts = match self.threads.count() {
             1 => 1,
             threads => rows.min(threads * PARTS),
         };
@@ -197,7 +222,7 @@ impl Engine {
             Mutex::new(part)
         });
         let next = AtomicUsize::new(0);
-        self.pool.run(&|thread| {
+        self.threads.run(&|thread| {
             loop {
                 let k = next.fetch_add(1, Ordering::Relaxed);
                 if k >= parts {
@@ -214,13 +239,12 @@ impl Job<'_> {
     /// A convolution's rows `range`. `rows` begins with the first of them in the output, its
     /// border included.
     fn bytes(&self, output: &Place, range: Range<usize>, rows: &mut [u8]) {
-        let fold = self.step.fold;
+        let square = self.step.square;
         for number in 0..self.step.groups.len() {
             let group = &self.step.groups[number];
             let place = |place: &Place, y: usize| {
-                (y * fold + group.phase.0) * place.row
+                (y * square + group.phase.0) * place.row
                     + (1 + group.phase.1) * place.pixel
-                    + place.lane
                     + group.channel
             };
             for y in range.clone() {
@@ -234,14 +258,14 @@ impl Job<'_> {
                         ..
                     } => Some(Addend {
                         other: &self.other[other.row + place(&other, y)..],
-                        step: fold * other.pixel,
+                        step: square * other.pixel,
                         own_scale,
                         other_scale,
                         sum,
                     }),
                     _ => None,
                 };
-                self.row(number, y, to, fold * output.pixel, add);
+                self.row(number, y, to, square * output.pixel, add);
             }
         }
     }
@@ -255,7 +279,7 @@ impl Job<'_> {
         add: Option<Addend>,
     ) {
         let (step, group) = (self.step, &self.step.groups[group]);
-        self.kernel.row(Row {
+        let row = Row {
             input: &self.input[step.origin + y * step.stride * step.input.row..],
             input_step: step.stride * step.input.pixel,
             taps: &group.taps,
@@ -269,12 +293,16 @@ impl Job<'_> {
             output_step,
             add,
             pixels: step.columns,
-        });
+        };
+        match step.depthwise {
+            true => self.kernel.depthwise_row(row),
+            false => self.kernel.row(row),
+        }
     }
 
-    /// The last convolution's rows `range`, as rows of the picture.
-    fn picture(&self, place: Place, range: Range<usize>, rows: &mut [u32], room: &mut Room) {
-        let Target::Picture { zero, .. } = self.step.target else {
+    /// The last convolution's rows `range`, as rows of display pixels.
+    fn display(&self, place: Place, range: Range<usize>, rows: &mut [u32], room: &mut Room) {
+        let Target::Display { zero, .. } = self.step.target else {
             return;
         };
         let (start, row, pixel) = (place.start(0), place.row, place.pixel);
@@ -285,13 +313,13 @@ impl Job<'_> {
             row,
             pixel,
         };
-        let width = self.step.fold * self.step.columns;
-        for (y, pair) in range.zip(rows.chunks_exact_mut(self.step.fold * width)) {
+        let width = self.step.square * self.step.columns;
+        for (y, pair) in range.zip(rows.chunks_exact_mut(self.step.square * width)) {
             self.row(0, y, &mut room.residual, Block::LANES, None);
             for (k, line) in pair.chunks_exact_mut(width).enumerate() {
-                let y = self.step.fold * y + k;
+                let y = self.step.square * y + k;
                 self.kernel
-                    .picture_row(base, &room.residual, zero, y, &mut room.row, line);
+                    .display_row(base, &room.residual, zero, y, &mut room.row, line);
             }
         }
     }

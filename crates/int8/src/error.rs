@@ -7,8 +7,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// `FACE8X_KERNEL`, or a caller, names a kernel that this processor does not have.
-    #[error("FACE8X_KERNEL: unknown kernel \"{name}\"; valid values: {}", known.join(", "))]
+    /// This processor has no kernel of that name.
+    #[error("unknown kernel \"{name}\"; valid values: {}", known.join(", "))]
     UnknownKernel {
         /// What was named.
         name: String,
@@ -29,7 +29,37 @@ pub enum Error {
         /// The limit in MiB.
         limit_mb: usize,
     },
-    /// tract refuses a graph that holds the integer operator.
-    #[error("the graph cannot be rebuilt: {0:#}")]
-    Graph(tract_core::internal::TractError),
+    /// The network has nodes that the engine does not know: see [`fuse`](crate::fuse).
+    #[error("the engine does not know these nodes of the model: {}", nodes.join(", "))]
+    NotFused {
+        /// Their names in the file.
+        nodes: Vec<String>,
+    },
+    /// The network does not have exactly one input, of one picture.
+    #[error("the model's input is {found}, not one picture of bytes")]
+    UnsupportedInput {
+        /// What it is.
+        found: String,
+    },
+    /// The file leaves the size of the input open, and [`Options::input_size`] does not set it.
+    ///
+    /// [`Options::input_size`]: crate::Options::input_size
+    #[error("the model leaves the size of its input open; set it")]
+    OpenSize,
+    /// A buffer of the caller's is too small or too large.
+    #[error("{what} has {found} elements, not {expected}")]
+    WrongLength {
+        /// Which buffer.
+        what: &'static str,
+        /// Its elements.
+        found: usize,
+        /// What they should be.
+        expected: usize,
+    },
+    /// The file is no ONNX file, or tract cannot make a graph of it.
+    #[error("tract cannot load the model: {0:#}")]
+    Tract(tract_core::internal::TractError),
+    /// tract panicked, which some damaged files cause.
+    #[error("tract gave up on the model: {0}")]
+    Panic(String),
 }

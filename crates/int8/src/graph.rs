@@ -1,11 +1,11 @@
 //! What a quantised network computes, free of tract's nodes and of any memory layout.
 
-/// Index of a tensor in [`Network::tensors`].
-pub type TensorId = usize;
+/// Index of a tensor in [`Graph::tensors`].
+pub(crate) type TensorId = usize;
 
 /// A tensor of bytes: channels x rows x columns of one picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
+pub(crate) struct Shape {
     pub channels: usize,
     pub rows: usize,
     pub columns: usize,
@@ -24,49 +24,59 @@ impl Shape {
 
 /// What a byte q stands for: `scale` * (q - `zero`).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
+pub(crate) struct Scale {
     pub scale: f32,
     pub zero: u8,
+}
+
+impl Scale {
+    /// What the byte `q` stands for.
+    pub fn value(self, q: u8) -> f32 {
+        (f32::from(q) - f32::from(self.zero)) * self.scale
+    }
 }
 
 /// A convolution with all that follows it: QLinearConv, then, where they are there, DepthToSpace,
 /// an addition with its ReLU, or the global skip.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Conv {
+pub(crate) struct Conv {
     /// The node's name in the file.
     pub name: String,
     pub input: TensorId,
-    /// What comes out in the end. Its shape is the convolution's own unless `fold`.
+    /// What comes out in the end. Its shape is the convolution's own unless `depth_to_space`.
     pub output: TensorId,
+    /// Input channels of an output channel: all of them, or 1 where `depthwise`.
     pub inputs: usize,
     pub outputs: usize,
-    /// Side of the kernel, 1 or 3; the border is padded so that a stride of 1 keeps the size.
+    /// Each output channel reads the input channel of the same number alone.
+    pub depthwise: bool,
+    /// Side of the kernel, 1 or 3.
     pub side: usize,
     /// 1 or 2.
     pub stride: usize,
-    /// Each pixel of the input stands for a square of this side (nearest neighbour): 1 unless
-    /// [`Network::fold_enlargements`] took an enlargement in.
-    pub enlarged: usize,
+    /// Rows and columns of zeros before the input: 0, or 1 where the side is 3. There may be as
+    /// many after it.
+    pub padding: [usize; 2],
     /// outputs x inputs x side x side, each -127 to 127.
     pub weights: Vec<i8>,
     /// In units of input scale times weight scale, by output.
     pub bias: Vec<i32>,
     /// Input scale x weight scale / output scale, by output.
     pub factor: Vec<f32>,
-    /// The byte of 0 in the input, which also stands in the border.
-    pub zero_in: u8,
-    /// The byte of 0 in the convolution's own output.
-    pub zero_out: u8,
+    /// What the bytes of the input stand for; the byte of 0 also stands in the border.
+    pub scale_in: Scale,
+    /// What the bytes of the convolution's own output stand for.
+    pub scale_out: Scale,
     /// DepthToSpace by 2, mode CRD: channel 4c + 2i + j goes to channel c at row i, column j.
-    pub fold: bool,
-    pub then: Then,
+    pub depth_to_space: bool,
+    pub epilogue: Epilogue,
 }
 
 /// What follows a convolution's own output.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Then {
+pub(crate) enum Epilogue {
     /// Nothing: its bytes are the output.
-    Nothing,
+    None,
     /// An addition: both sides dequantised, added, cut at 0 where `relu`, and quantised.
     Add {
         own: Scale,
@@ -75,46 +85,59 @@ pub enum Then {
         sum: Sum,
     },
     /// The global skip: the residual's bytes count levels around `zero`, and the bilinear
-    /// enlargement by 8 of `base`, levels too, is added. Always with `fold`.
-    Picture { zero: u8, base: TensorId },
+    /// enlargement by 8 of `base`, levels too, is added. Always with `depth_to_space`.
+    GlobalSkip { zero: u8, base: TensorId },
 }
 
 /// How a sum becomes bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sum {
+pub(crate) struct Sum {
     pub relu: bool,
     /// 1 / scale.
     pub reciprocal: f32,
     pub zero: u8,
 }
 
+/// An addition that no convolution takes over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Add {
+    pub sides: [Side; 2],
+    pub sum: Sum,
+    pub output: TensorId,
+}
+
+/// One side of an [`Add`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Side {
+    pub tensor: TensorId,
+    pub scale: Scale,
+    /// Each of its pixels stands for a square of this side (nearest neighbour).
+    pub factor: usize,
+}
+
 /// The greatest of each window, channel by channel. What lies outside does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pool {
+pub(crate) struct MaxPool {
     pub input: TensorId,
     pub output: TensorId,
     /// Of the window: rows, columns.
     pub sides: [usize; 2],
     pub strides: [usize; 2],
     /// How far the first window reaches beyond the first row and column.
-    pub before: [usize; 2],
+    pub padding: [usize; 2],
 }
 
 /// One step of a network.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub(crate) enum Step {
     Conv(Box<Conv>),
-    Pool(Pool),
+    MaxPool(MaxPool),
+    Add(Add),
     /// Every pixel becomes a square of side `factor`: nearest neighbour.
-    Enlarge {
+    Resize {
         input: TensorId,
         output: TensorId,
         factor: usize,
-    },
-    /// The channels of all of them, one after the other.
-    Concat {
-        inputs: Vec<TensorId>,
-        output: TensorId,
     },
 }
 
@@ -123,46 +146,58 @@ impl Step {
     pub fn output(&self) -> TensorId {
         match self {
             Step::Conv(conv) => conv.output,
-            Step::Pool(pool) => pool.output,
-            Step::Enlarge { output, .. } | Step::Concat { output, .. } => *output,
+            Step::MaxPool(pool) => pool.output,
+            Step::Add(add) => add.output,
+            Step::Resize { output, .. } => *output,
         }
     }
 
-    /// The tensors that it reads.
-    pub fn reads(&self) -> Vec<TensorId> {
-        match self {
-            Step::Conv(conv) => std::iter::once(conv.input).chain(conv.beside()).collect(),
-            Step::Pool(pool) => vec![pool.input],
-            Step::Enlarge { input, .. } => vec![*input],
-            Step::Concat { inputs, .. } => inputs.clone(),
-        }
+    /// The tensors that it reads: its input, and the other side of an addition or the small
+    /// picture of the global skip.
+    pub fn reads(&self) -> impl Iterator<Item = TensorId> {
+        let (first, second) = match self {
+            Step::Conv(conv) => (conv.input, conv.beside()),
+            Step::MaxPool(pool) => (pool.input, None),
+            Step::Add(add) => (add.sides[0].tensor, Some(add.sides[1].tensor)),
+            Step::Resize { input, .. } => (*input, None),
+        };
+        std::iter::once(first).chain(second)
     }
 }
 
 impl Conv {
-    /// What it reads besides its input: an addition's other side, or the skip's small picture.
+    /// What it reads besides its input.
     pub fn beside(&self) -> Option<TensorId> {
-        match self.then {
-            Then::Nothing => None,
-            Then::Add { other_id, .. } => Some(other_id),
-            Then::Picture { base, .. } => Some(base),
+        match self.epilogue {
+            Epilogue::None => None,
+            Epilogue::Add { other_id, .. } => Some(other_id),
+            Epilogue::GlobalSkip { base, .. } => Some(base),
         }
+    }
+
+    /// The weights of an output channel, inputs x side x side.
+    pub fn weights_of(&self, output: usize) -> &[i8] {
+        let count = self.inputs * self.side * self.side;
+        &self.weights[output * count..][..count]
     }
 }
 
 /// A list of steps in the order of evaluation.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Network {
+pub(crate) struct Graph {
     pub tensors: Vec<Shape>,
+    /// What the bytes of each tensor stand for, where a node says it.
+    pub scales: Vec<Option<Scale>>,
     pub steps: Vec<Step>,
     /// Tensors that come from outside.
-    pub entries: Vec<TensorId>,
+    pub inputs: Vec<TensorId>,
 }
 
-impl Network {
+impl Graph {
     /// Adds a tensor.
     pub fn tensor(&mut self, shape: Shape) -> TensorId {
         self.tensors.push(shape);
+        self.scales.push(None);
         self.tensors.len() - 1
     }
 
@@ -179,12 +214,22 @@ impl Network {
         self.steps.iter().position(|step| step.output() == tensor)
     }
 
-    /// Lets convolutions read an enlargement's input in its place, where nothing else needs the
-    /// large tensor.
-    pub fn fold_enlargements(&mut self, exports: &[TensorId]) {
+    /// What the bytes of a tensor stand for; pooling and resizing change nothing about it.
+    pub fn scale_of(&self, tensor: TensorId) -> Option<Scale> {
+        let passed_on = |tensor: TensorId| match self.steps[self.made_by(tensor)?] {
+            Step::MaxPool(MaxPool { input, .. }) | Step::Resize { input, .. } => Some(input),
+            _ => None,
+        };
+        let chain = std::iter::successors(Some(tensor), |&tensor| passed_on(tensor));
+        chain.into_iter().find_map(|tensor| self.scales[tensor])
+    }
+
+    /// Lets additions read a resized tensor's input in its place, where nothing else needs the
+    /// large tensor. The tensors `outputs` are wanted.
+    pub fn fold_resizes(&mut self, outputs: &[TensorId]) {
         let mut number = 0;
         while number < self.steps.len() {
-            let Step::Enlarge {
+            let Step::Resize {
                 input,
                 output,
                 factor,
@@ -193,27 +238,19 @@ impl Network {
                 number += 1;
                 continue;
             };
-            let fits = |step: &Step| match step {
-                Step::Conv(conv) => {
-                    conv.beside() != Some(output)
-                        && (conv.stride, conv.enlarged, conv.fold) == (1, 1, false)
-                }
-                _ => false,
-            };
-            let mut readers = self
+            let mut others = self
                 .steps
                 .iter()
-                .filter(|step| step.reads().contains(&output));
-            if exports.contains(&output) || !readers.all(fits) {
+                .filter(|step| !matches!(step, Step::Add(_)));
+            if outputs.contains(&output) || others.any(|step| step.reads().any(|id| id == output)) {
                 number += 1;
                 continue;
             }
             self.steps.remove(number);
             for step in &mut self.steps {
-                if let Step::Conv(conv) = step
-                    && conv.input == output
-                {
-                    (conv.input, conv.enlarged) = (input, factor);
+                let Step::Add(add) = step else { continue };
+                for side in add.sides.iter_mut().filter(|side| side.tensor == output) {
+                    (side.tensor, side.factor) = (input, side.factor * factor);
                 }
             }
         }
@@ -225,25 +262,15 @@ impl Network {
         let of = |conv: &Conv| {
             let area = conv.side * conv.side;
             let out = self.tensors[conv.output];
-            let pixels = out.rows * out.columns / if conv.fold { 4 } else { 1 };
-            let used: usize = conv
-                .weights
-                .chunks_exact(conv.inputs * area)
-                .map(|output| {
-                    (0..area)
-                        .filter(|&tap| output.iter().skip(tap).step_by(area).any(|&w| w != 0))
-                        .count()
-                })
-                .sum();
-            used * conv.inputs * pixels
+            let pixels = out.rows * out.columns / if conv.depth_to_space { 4 } else { 1 };
+            let used = |output: usize| {
+                let weights = conv.weights_of(output).iter();
+                let tap_is_used =
+                    |&tap: &usize| weights.clone().skip(tap).step_by(area).any(|&w| w != 0);
+                (0..area).filter(tap_is_used).count()
+            };
+            (0..conv.outputs).map(used).sum::<usize>() * conv.inputs * pixels
         };
         self.convs().map(of).sum()
-    }
-}
-
-impl Scale {
-    /// What the byte `q` stands for.
-    pub fn value(self, q: u8) -> f32 {
-        (f32::from(q) - f32::from(self.zero)) * self.scale
     }
 }

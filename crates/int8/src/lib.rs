@@ -1,27 +1,29 @@
-//! Quantised networks on the processor's integer instructions, inside tract.
+//! Quantised networks on the processor's integer instructions.
 //!
-//! tract loads the file and simplifies its graph; [`recognise`] finds the quantised convolutions
-//! with all that surrounds them, [`plan`] packs their weights and lays out their tensors, and
-//! [`op`] puts them back into tract's graph as one operator that [`engine`] runs. What is not
-//! recognised stays tract's. The results are tract's and onnxruntime's (without its
-//! optimisations) to the bit, whichever kernel computes them, on any number of threads.
+//! tract loads the ONNX file; [`Network`] runs it on bytes, without tract, where the engine knows
+//! all of its nodes. [`fuse`] puts what the engine does know into tract's graph as one operator.
+//! The results are tract's and onnxruntime's (without its optimisations) to the bit, whichever
+//! kernel computes them, on any number of threads.
 
 mod engine;
 mod error;
+mod fuse;
+mod global_skip;
 mod graph;
 mod kernel;
-mod moves;
+mod load;
+mod network;
 mod op;
 mod parameters;
 mod plan;
-mod pool;
-mod recognise;
-mod skip;
+mod resample;
+mod threads;
 
 pub use error::{Error, Result};
-pub use kernel::{chosen, names as kernels, numbered};
-pub use op::fuse;
-pub use pool::usable_threads;
+pub use kernel::names as kernels;
+pub use network::{Format, Network, Options, Output, TensorInfo};
+pub use op::{Fused, fuse};
+pub use threads::usable_threads;
 
 #[cfg(test)]
 mod tests;

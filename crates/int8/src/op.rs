@@ -1,4 +1,5 @@
-//! The fused operators as one operator of tract, and the graph with it in.
+//! For a network that the engine does not run whole: what it does run, as one operator of tract's
+//! graph.
 
 use std::sync::Arc;
 
@@ -9,110 +10,89 @@ use tract_core::internal::{
 use tract_core::prelude::{DatumExt, IntoTValue, TypedModel};
 
 use super::engine::Engine;
-use super::graph::TensorId;
+use super::fuse::{Fusable, constant, find};
+use super::graph::{Shape, TensorId};
 use super::kernel::Kernel;
-use super::plan::Plan;
-use super::recognise::{Recognised, recognise};
-use crate::{Error, Result};
+use super::plan::{Place, Plan};
+use crate::{Error, Options, Result};
 
-/// Fused quantised operators: planes of bytes in and out (1 x channels x rows x columns), or a
-/// picture of display pixels out (rows x columns, `u32`) where it is the graph's only result.
+/// What is added to signed bytes, as a change of bits.
+const SIGN: u8 = 0x80;
+
+/// The engine as an operator: planes of bytes in and out (1 x channels x rows x columns).
 #[derive(Debug, Clone)]
-pub struct Int8Convolutions {
+struct Int8Subgraph {
     plan: Arc<Plan>,
+    inputs: Vec<Shape>,
+    outputs: Vec<Shape>,
     kernel: Arc<dyn Kernel>,
     threads: usize,
 }
 
-impl PartialEq for Int8Convolutions {
+impl PartialEq for Int8Subgraph {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.plan, &other.plan) && self.threads == other.threads
     }
 }
 
-impl Eq for Int8Convolutions {}
+impl Eq for Int8Subgraph {}
 
-impl Op for Int8Convolutions {
+impl Op for Int8Subgraph {
     fn name(&self) -> StaticName {
-        "Int8Convolutions".into()
+        "Int8Subgraph".into()
     }
 
     fn info(&self) -> TractResult<Vec<String>> {
-        Ok(vec![format!(
-            "{} steps, kernel {}",
-            self.plan.steps.len(),
-            self.kernel.name()
-        )])
+        let (steps, kernel) = (self.plan.steps.len(), self.kernel.name());
+        Ok(vec![format!("{steps} steps, kernel {kernel}")])
     }
 
     op_as_typed_op!();
 }
 
-impl EvalOp for Int8Convolutions {
+impl EvalOp for Int8Subgraph {
     not_out_of_plan!();
 
     fn state(&self, _context: &EvalContext) -> TractResult<Option<Box<dyn OpState>>> {
-        Ok(Some(Box::new(Running::new(self.clone())?)))
+        Ok(Some(Box::new(Running::new(self.clone()))))
     }
 }
 
-impl Int8Convolutions {
-    fn fact(&self, k: usize) -> TypedFact {
-        let (shape, port) = &self.plan.exports[k];
-        let planes = [1, shape.channels, shape.rows, shape.columns];
-        match port {
-            Some(port) if port.signed => i8::fact(planes),
-            Some(_) => u8::fact(planes),
-            None => u32::fact([shape.rows, shape.columns]),
-        }
+fn fact(shape: &Shape) -> TypedFact {
+    let planes = [1, shape.channels, shape.rows, shape.columns];
+    match shape.signed {
+        true => i8::fact(planes),
+        false => u8::fact(planes),
     }
 }
 
-impl TypedOp for Int8Convolutions {
+impl TypedOp for Int8Subgraph {
     fn output_facts(&self, _inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let outputs = 0..self.plan.exports.len();
-        Ok(outputs.map(|k| self.fact(k)).collect())
+        Ok(self.outputs.iter().map(fact).collect())
     }
 
     as_op!();
 }
 
-/// An operator's engine and the tensors that it gives out, which are kept from run to run.
+/// An operator's engine.
 #[derive(Debug)]
 struct Running {
-    op: Int8Convolutions,
+    op: Int8Subgraph,
     engine: Engine,
-    outputs: Vec<Arc<Tensor>>,
 }
 
 impl Running {
-    fn new(op: Int8Convolutions) -> TractResult<Running> {
-        let zeros = |k: usize| {
-            let fact = op.fact(k);
-            let shape: TVec<usize> = fact.shape.as_concrete().unwrap_or_default().into();
-            Tensor::zero_dt(fact.datum_type, &shape).map(Arc::new)
-        };
-        Ok(Running {
-            outputs: (0..op.plan.exports.len())
-                .map(zeros)
-                .collect::<TractResult<_>>()?,
+    fn new(op: Int8Subgraph) -> Running {
+        Running {
             engine: Engine::new(Arc::clone(&op.plan), Arc::clone(&op.kernel), op.threads),
             op,
-        })
+        }
     }
 }
 
 impl Clone for Running {
     fn clone(&self) -> Self {
-        Running {
-            op: self.op.clone(),
-            engine: Engine::new(
-                Arc::clone(&self.op.plan),
-                Arc::clone(&self.op.kernel),
-                self.op.threads,
-            ),
-            outputs: self.outputs.clone(),
-        }
+        Running::new(self.op.clone())
     }
 }
 
@@ -123,35 +103,27 @@ impl OpState for Running {
         _: &dyn Op,
         inputs: TVec<TValue>,
     ) -> TractResult<TVec<TValue>> {
-        for (k, input) in inputs.iter().enumerate() {
-            self.engine.enter(k, input.try_as_plain_ram()?.as_bytes());
+        for (k, (input, shape)) in inputs.iter().zip(&self.op.inputs).enumerate() {
+            let (channels, place, buffer) = self.engine.input_mut(k);
+            let planes = input.try_as_plain_ram()?.as_bytes();
+            for_each_byte(channels, &place, |plane, lane| {
+                buffer[lane] = planes[plane] ^ sign(shape);
+            });
         }
-        let picture = |export: &(_, Option<_>)| export.1.is_none();
-        let picture = self.op.plan.exports.iter().position(picture);
-        match picture {
-            // Nobody holds the result of the last run any more, so nothing is copied.
-            Some(k) => {
-                let tensor = Arc::make_mut(&mut self.outputs[k]);
-                self.engine
-                    .run(tensor.try_as_plain_ram_mut()?.as_slice_mut()?);
-            }
-            None => self.engine.run(&mut []),
-        }
-        for (k, output) in self
-            .outputs
-            .iter_mut()
-            .enumerate()
-            .filter(|(k, _)| picture != Some(*k))
-        {
-            let tensor = Arc::make_mut(output);
-            self.engine
-                .leave(k, tensor.try_as_plain_ram_mut()?.as_bytes_mut());
-        }
-        Ok(self
-            .outputs
-            .iter()
-            .map(|tensor| Arc::clone(tensor).into_tvalue())
-            .collect())
+        self.engine.run(&mut []);
+        let output = |(k, shape): (usize, &Shape)| {
+            let fact = fact(shape);
+            let sizes: TVec<usize> = fact.shape.as_concrete().unwrap_or_default().into();
+            let mut tensor = Tensor::zero_dt(fact.datum_type, &sizes)?;
+            let (channels, place, buffer) = self.engine.output(k);
+            let mut planes = tensor.try_as_plain_ram_mut()?;
+            let planes = planes.as_bytes_mut();
+            for_each_byte(channels, place, |plane, lane| {
+                planes[plane] = buffer[lane] ^ sign(shape);
+            });
+            Ok(tensor.into_tvalue())
+        };
+        self.op.outputs.iter().enumerate().map(output).collect()
     }
 
     fn reset_lanes(&mut self, _lanes: &[LaneId]) -> TractResult<()> {
@@ -159,107 +131,149 @@ impl OpState for Running {
     }
 }
 
-/// A graph with the fused operator in the place of what it computes.
+fn sign(shape: &Shape) -> u8 {
+    if shape.signed { SIGN } else { 0 }
+}
+
+/// Calls `copy` with where each byte of a tensor lies in planes, and in its buffer.
+fn for_each_byte(channels: usize, place: &Place, mut copy: impl FnMut(usize, usize)) {
+    let mut plane = 0;
+    for channel in 0..channels {
+        for y in 0..place.rows {
+            let row = place.start(y) + channel;
+            for x in 0..place.columns {
+                copy(plane, row + x * place.pixel);
+                plane += 1;
+            }
+        }
+    }
+}
+
+/// A graph of tract's with what the engine runs in it as one operator.
+#[derive(Debug)]
 pub struct Fused {
+    /// The graph, for tract to simplify and run.
     pub model: TypedModel,
     /// Multiplications of the fused convolutions a run, zero taps left out.
     pub multiplications: usize,
-    /// Names of the nodes that stayed tract's.
+    /// Names of the nodes that stay tract's.
     pub left: Vec<String>,
+    /// The name of the kernel, such as "AVX2".
+    pub kernel: &'static str,
 }
 
-/// Replaces what is recognised in a decluttered graph by [`Int8Convolutions`]; `None` where that
-/// is nothing.
+/// Replaces what the engine knows of a graph, which tract has not simplified, by one operator;
+/// `None` where that is nothing. For a network that is fused whole, [`Network`](crate::Network) is
+/// the shorter way.
 ///
 /// # Errors
-/// Broken quantisation parameters; the message names the node.
-pub fn fuse(model: &TypedModel, kernel: Arc<dyn Kernel>, threads: usize) -> Result<Option<Fused>> {
-    let mut found = recognise(model)?;
-    if found.network.convs().next().is_none() {
+/// Broken quantisation parameters, with the node's name; too large tensors; an unknown kernel.
+pub fn fuse(model: &TypedModel, options: &Options) -> Result<Option<Fused>> {
+    build(model, options.kernel()?, options.threads)
+}
+
+pub(crate) fn build(
+    model: &TypedModel,
+    kernel: Arc<dyn Kernel>,
+    threads: usize,
+) -> Result<Option<Fused>> {
+    let mut found = find(model, false)?;
+    if found.graph.convs().next().is_none() {
         return Ok(None);
     }
-    let mut exports: Vec<(OutletId, TensorId)> = Vec::new();
-    let kept = kept(model, &found, &mut exports).map_err(Error::Graph)?;
-    let tensors: Vec<TensorId> = exports.iter().map(|(_, tensor)| *tensor).collect();
-    found.network.fold_enlargements(&tensors);
-    let multiplications = found.network.multiplications();
-    let op = Int8Convolutions {
-        plan: Arc::new(Plan::new(&found.network, &tensors, kernel.input_offset())?),
-        kernel,
+    let kept = Kept::new(model, &found)?;
+    let tensors: Vec<TensorId> = kept.exports.iter().map(|(_, tensor)| *tensor).collect();
+    found.graph.fold_resizes(&tensors);
+    let shapes = |tensors: &[TensorId]| tensors.iter().map(|&id| found.graph.tensors[id]).collect();
+    let op = Int8Subgraph {
+        plan: Arc::new(Plan::new(&found.graph, &tensors, kernel.as_ref())?),
+        inputs: shapes(&found.graph.inputs),
+        outputs: shapes(&tensors),
+        kernel: Arc::clone(&kernel),
         threads,
     };
-    let fused = rebuild(model, &found, &kept, &exports, op).map_err(Error::Graph)?;
-    let stays = |id: &usize| {
-        let op = model.node(*id).op.name();
-        op != "Source" && op != "Const"
-    };
-    let left = kept
-        .iter()
-        .filter(|id| stays(id))
-        .map(|&id| model.node(id).name.clone())
-        .collect();
     Ok(Some(Fused {
-        model: fused,
-        multiplications,
-        left,
+        model: rebuild(model, &found, &kept, op).map_err(Error::Tract)?,
+        multiplications: found.graph.multiplications(),
+        left: kept.names(model),
+        kernel: kernel.name(),
     }))
 }
 
-/// The nodes that stay, each after those that it needs: first what the network's entries need,
-/// which nothing of the network goes into. Gathers the tensors that the others need of it.
-fn kept(
-    model: &TypedModel,
-    found: &Recognised,
-    exports: &mut Vec<(OutletId, TensorId)>,
-) -> TractResult<Vec<usize>> {
-    let order = model.eval_order()?;
-    let mut kept = Vec::new();
-    let mut needed = vec![false; model.nodes().len()];
-    for mut stack in [found.entries.clone(), model.outputs.clone()] {
-        let before = needed.clone();
-        while let Some(outlet) = stack.pop() {
-            let made = found
-                .tensors
-                .get(&outlet)
-                .filter(|_| !found.entries.contains(&outlet));
-            if let Some(&tensor) = made {
-                if !exports.iter().any(|(known, _)| *known == outlet) {
-                    exports.push((outlet, tensor));
+/// Names of the nodes that the engine does not know.
+pub(crate) fn left_nodes(model: &TypedModel, found: &Fusable) -> Result<Vec<String>> {
+    Ok(Kept::new(model, found)?.names(model))
+}
+
+/// What stays tract's.
+struct Kept {
+    /// The nodes, each after those that it needs: first what the engine's inputs need, which nothing
+    /// of the engine's goes into.
+    nodes: Vec<usize>,
+    /// The engine's tensors that other nodes need.
+    exports: Vec<(OutletId, TensorId)>,
+}
+
+impl Kept {
+    fn new(model: &TypedModel, found: &Fusable) -> Result<Kept> {
+        let order = model.eval_order().map_err(Error::Tract)?;
+        let mut kept = Kept {
+            nodes: Vec::new(),
+            exports: Vec::new(),
+        };
+        let mut needed = vec![false; model.nodes().len()];
+        for mut stack in [found.inputs.clone(), model.outputs.clone()] {
+            let before = needed.clone();
+            while let Some(outlet) = stack.pop() {
+                let made = found
+                    .tensors
+                    .get(&outlet)
+                    .filter(|_| !found.inputs.contains(&outlet));
+                if let Some(&tensor) = made {
+                    if !kept.exports.iter().any(|(known, _)| *known == outlet) {
+                        kept.exports.push((outlet, tensor));
+                    }
+                } else if !std::mem::replace(&mut needed[outlet.node], true) {
+                    stack.extend(&model.node(outlet.node).inputs);
                 }
-            } else if !std::mem::replace(&mut needed[outlet.node], true) {
-                stack.extend(&model.node(outlet.node).inputs);
             }
+            let new = order.iter().filter(|&&id| needed[id] && !before[id]);
+            kept.nodes.extend(new);
         }
-        kept.extend(
-            order
-                .iter()
-                .copied()
-                .filter(|&id| needed[id] && !before[id]),
-        );
+        Ok(kept)
     }
-    Ok(kept)
+
+    /// Names of the nodes that compute something.
+    fn names(&self, model: &TypedModel) -> Vec<String> {
+        let computes = |id: &usize| {
+            model.node(*id).op.name() != "Source" && constant(model, (*id).into()).is_none()
+        };
+        let nodes = self.nodes.iter().copied().filter(|id| computes(id));
+        nodes.map(|id| model.node(id).name.clone()).collect()
+    }
 }
 
 /// The new graph: the nodes `kept`, and `op` as soon as its inputs are there.
 fn rebuild(
     model: &TypedModel,
-    found: &Recognised,
-    kept: &[usize],
-    exports: &[(OutletId, TensorId)],
-    op: Int8Convolutions,
+    found: &Fusable,
+    kept: &Kept,
+    op: Int8Subgraph,
 ) -> TractResult<TypedModel> {
     let mut new = TypedModel::default();
     let mut map = std::collections::HashMap::<OutletId, OutletId>::new();
     let mut op = Some(op);
-    for step in 0..=kept.len() {
-        if op.is_some() && found.entries.iter().all(|entry| map.contains_key(entry)) {
-            let inputs: Vec<OutletId> = found.entries.iter().map(|entry| map[entry]).collect();
+    for step in 0..=kept.nodes.len() {
+        if op.is_some() && found.inputs.iter().all(|input| map.contains_key(input)) {
+            let inputs: Vec<OutletId> = found.inputs.iter().map(|input| map[input]).collect();
             if let Some(op) = op.take() {
                 let outputs = new.wire_node("int8", op, &inputs)?;
-                map.extend(exports.iter().map(|(outlet, _)| *outlet).zip(outputs));
+                map.extend(kept.exports.iter().map(|(outlet, _)| *outlet).zip(outputs));
             }
         }
-        let Some(&id) = kept.get(step) else { break };
+        let Some(&id) = kept.nodes.get(step) else {
+            break;
+        };
         let node = model.node(id);
         let inputs: TVec<OutletId> = node.inputs.iter().map(|input| map[input]).collect();
         let outputs = if model.inputs.iter().any(|input| input.node == id) {

@@ -8,7 +8,7 @@ use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::prelude::InferenceModel;
 
 use crate::contain::contain;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 pub use model::{EMBEDDED_MODEL, model_checksum, read_file, verify_checksum};
 pub(crate) use model::{SHA256SUMS, sha256};
@@ -40,7 +40,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<ModelProto> {
     let outside = Some(DataLocation::External as i32);
     let mut weights = file.graph.iter().flat_map(|graph| &graph.initializer);
     if weights.any(|tensor| tensor.data_location == outside) {
-        return Err(Error::other("the model keeps its weights in another file")
+        let what = "the model keeps its weights in another file";
+        return Err(Error::new(ErrorKind::Model, what)
             .remedy("save it as one file: onnx.save(model, path, save_as_external_data=False)"));
     }
     Ok(file)
@@ -53,7 +54,34 @@ pub(crate) fn parse(file: &ModelProto) -> Result<InferenceModel> {
         .map_err(|error| refused("read", error))
 }
 
-/// Rewrites a graph for this processor.
+/// The variable that names a kernel of the integer engine, to compare it with the fastest.
+const KERNEL: &str = "FACE8X_KERNEL";
+
+/// How the integer engine runs a network: by this kernel, the one that `FACE8X_KERNEL` names, or the
+/// fastest.
+///
+/// # Errors
+/// A usage error: this processor has no kernel of that name.
+pub(crate) fn engine_options(kernel: Option<String>, threads: usize) -> Result<int8::Options> {
+    let chosen = std::env::var(KERNEL).ok();
+    if let Some(name) = chosen.as_ref().filter(|_| kernel.is_none()) {
+        let known = int8::kernels();
+        if !known.contains(name) {
+            let unknown = int8::Error::UnknownKernel {
+                name: name.clone(),
+                known,
+            };
+            return Err(Error::from(unknown).context(KERNEL));
+        }
+    }
+    Ok(int8::Options {
+        threads,
+        kernel: kernel.or(chosen),
+        ..int8::Options::default()
+    })
+}
+
+/// Simplifies a graph and rewrites it for this processor.
 pub(crate) fn optimise(model: TypedModel) -> Result<TypedModel> {
     model
         .into_optimized()
@@ -82,7 +110,8 @@ pub(crate) fn check_volumes(model: &TypedModel) -> Result<()> {
 }
 
 pub(crate) fn broken(what: impl Into<String>) -> Error {
-    Error::other(what).remedy("copy or export the .onnx file again, or use the embedded model")
+    Error::new(ErrorKind::Model, what)
+        .remedy("copy or export the .onnx file again, or use the embedded model")
 }
 
 pub(crate) fn refused(verb: &str, error: impl std::fmt::Display) -> Error {

@@ -1,5 +1,6 @@
-//! An ONNX network by tract, with its own operators or ours for quantised convolutions.
+//! An ONNX network by the integer engine, by tract, or by both.
 
+use int8::{Format, Network};
 use tract_core::internal::{SimpleState, TractResult};
 use tract_core::prelude::{
     Arc, Datum, DatumType, IntoTValue, Tensor, TypedModel, TypedSimplePlan, TypedSimpleState, tvec,
@@ -10,9 +11,11 @@ use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid};
 
 use super::{Lr, Restorer, Sr, float_form};
 use crate::geometry::{HR_SIDE, LR_SIDE};
-use crate::network::{TRACT_VERSION, check_volumes, contained, decode, optimise, parse, refused};
+use crate::network::{
+    TRACT_VERSION, check_volumes, contained, decode, engine_options, optimise, parse, refused,
+};
 use crate::pixel::pack_rgb;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 const INPUT: [usize; 4] = [1, 3, LR_SIDE, LR_SIDE];
 const OUTPUT: [usize; 4] = [1, 3, HR_SIDE, HR_SIDE];
@@ -22,8 +25,8 @@ const OUTPUT: [usize; 4] = [1, 3, HR_SIDE, HR_SIDE];
 pub enum Operators {
     /// tract's own.
     Stock,
-    /// The fused integer operators for the quantised convolutions, on this many threads, and
-    /// tract's own for the rest.
+    /// The integer engine for the quantised convolutions, on this many threads, and tract's own for
+    /// the rest.
     Fused(usize),
     /// The same, and an error where the network has no quantised convolution that they can run.
     OnlyFused(usize),
@@ -32,19 +35,18 @@ pub enum Operators {
     OnlyFusedBy(usize, usize),
 }
 
-/// Restores with an ONNX network, run by tract.
+/// Restores with an ONNX network, run by the integer engine, by tract, or by both.
 ///
 /// The network takes 1x3x16x16 (batch, RGB, rows, columns) and gives 1x3x128x128, each as `f32`
 /// in 0 to 1 (8-bit level / 255; the output is clamped and rounded) or as `u8` levels. Sizes that
 /// the file leaves open, such as a symbolic batch, are set to these.
 ///
-/// The input tensor is kept and written in place, and the fused operators keep their buffers.
-/// tract's own operators make a new tensor for every result: 369 allocations and 6.4 MB a run of
+/// Where the integer engine runs all of the network, nothing is allocated after loading. tract's own
+/// operators make a new tensor for every result: 369 allocations and 6.4 MB a run of
 /// the float form of the embedded model. The allocator gives the same memory each time, so that
 /// no page faults follow and the resident size stays flat.
 pub struct TractRestorer {
-    state: TypedSimpleState,
-    input: Arc<Tensor>,
+    runner: Runner,
     description: String,
     multiplications: Option<usize>,
 }
@@ -82,25 +84,21 @@ impl TractRestorer {
     fn build(model: ModelProto, file: &str, origin: &str, operators: Operators) -> Result<Self> {
         let model = parse(&model)?;
         let kind = check_input(&model)?;
-        let model = simplify(model, kind)?;
+        let model = fix_input(model, kind)?;
         check_output(&model)?;
         let prepared = prepare(model, operators)?;
-        let run_by = prepared.run_by;
-        let loaded = (|| -> TractResult<TractRestorer> {
-            let state = SimpleState::new(&TypedSimplePlan::new(prepared.model)?)?;
-            let input = Arc::new(Tensor::zero_dt(kind, &INPUT)?);
-            let kind = type_name(kind);
-            Ok(TractRestorer {
-                state,
-                input,
-                description: format!("{file} ({origin}, {kind}) by {run_by}"),
-                multiplications: prepared.multiplications,
-            })
-        })();
-        let mut loaded = loaded.map_err(|error| refused("prepare", error))?;
+        let mut loaded = TractRestorer {
+            runner: prepared.runner,
+            description: format!(
+                "{file} ({origin}, {}) by {}",
+                type_name(kind),
+                prepared.run_by
+            ),
+            multiplications: prepared.multiplications,
+        };
         loaded
-            .run(&[128; LR_SIDE * LR_SIDE * 3], &mut [0; HR_SIDE * HR_SIDE])
-            .map_err(|error| refused("run", error))?;
+            .runner
+            .run(&[128; LR_SIDE * LR_SIDE * 3], &mut [0; HR_SIDE * HR_SIDE])?;
         Ok(loaded)
     }
 
@@ -108,30 +106,72 @@ impl TractRestorer {
     pub fn multiplications(&self) -> Option<usize> {
         self.multiplications
     }
+}
+
+/// What runs a network.
+enum Runner {
+    /// The integer engine alone.
+    Engine(Box<Network>),
+    /// tract, which may have the engine in its graph.
+    Tract {
+        state: Box<TypedSimpleState>,
+        input: Arc<Tensor>,
+    },
+}
+
+impl Runner {
+    fn tract(model: TypedModel) -> TractResult<Runner> {
+        let kind = model.input_fact(0)?.datum_type;
+        Ok(Runner::Tract {
+            state: Box::new(SimpleState::new(&TypedSimplePlan::new(model)?)?),
+            input: Arc::new(Tensor::zero_dt(kind, &INPUT)?),
+        })
+    }
 
     /// One run.
-    fn run(&mut self, lr: &Lr, sr: &mut Sr) -> TractResult<()> {
-        // tract has dropped its share of the input since the last run, so this copies nothing.
-        let input = Arc::make_mut(&mut self.input);
-        match input.datum_type() {
-            DatumType::U8 => spread(lr, input.try_as_plain_ram_mut()?.as_slice_mut()?, |v| v),
-            _ => spread(lr, input.try_as_plain_ram_mut()?.as_slice_mut()?, |v| {
-                f32::from(v) / 255.0
-            }),
+    fn run(&mut self, lr: &Lr, sr: &mut Sr) -> Result<()> {
+        match self {
+            Runner::Engine(network) => Ok(network.run_to_display(lr, sr)?),
+            Runner::Tract { state, input } => {
+                run_tract(state, input, lr, sr).map_err(|error| refused("run", error))
+            }
         }
-        let outputs = self.state.run(tvec!(self.input.clone().into_tvalue()))?;
-        let output = outputs[0].try_as_plain_ram()?;
-        match output.datum_type() {
-            // The fused operators' display pixels.
-            DatumType::U32 => sr.copy_from_slice(output.as_slice()?),
-            DatumType::U8 => gather(output.as_slice::<u8>()?, sr, |v| v),
-            // NaN stays NaN until the conversion makes it 0.
-            _ => gather(output.as_slice::<f32>()?, sr, |v| {
-                (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
-            }),
+    }
+
+    /// Drops what a failed run left half done.
+    fn reset(&mut self) -> Result<()> {
+        if let Runner::Tract { state, .. } = self {
+            let plan = state.plan().clone();
+            **state = SimpleState::new(&plan).map_err(|error| refused("run", error))?;
         }
         Ok(())
     }
+}
+
+fn run_tract(
+    state: &mut TypedSimpleState,
+    input: &mut Arc<Tensor>,
+    lr: &Lr,
+    sr: &mut Sr,
+) -> TractResult<()> {
+    // tract has dropped its share of the input since the last run, so this copies nothing.
+    let tensor = Arc::make_mut(input);
+    match tensor.datum_type() {
+        DatumType::U8 => spread(lr, tensor.try_as_plain_ram_mut()?.as_slice_mut()?, |v| v),
+        _ => spread(lr, tensor.try_as_plain_ram_mut()?.as_slice_mut()?, |v| {
+            f32::from(v) / 255.0
+        }),
+    }
+    let outputs = state.run(tvec!(input.clone().into_tvalue()))?;
+    let output = outputs[0].try_as_plain_ram()?;
+    match output.datum_type() {
+        DatumType::U8 => gather(output.as_slice::<u8>()?, sr, |v| v),
+        // NaN stays NaN until the conversion makes it 0.
+        _ => gather(output.as_slice::<f32>()?, sr, |v| {
+            (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
+        }),
+    }
+    Ok(())
 }
 
 impl Restorer for TractRestorer {
@@ -140,11 +180,9 @@ impl Restorer for TractRestorer {
     }
 
     fn restore(&mut self, lr: &Lr, sr: &mut Sr) -> Result<()> {
-        let result = contained(|| self.run(lr, sr).map_err(|error| refused("run", error)));
+        let result = contained(|| self.runner.run(lr, sr));
         if result.is_err() {
-            // What the failed run left half done is dropped with its state.
-            let plan = self.state.plan().clone();
-            self.state = SimpleState::new(&plan).map_err(|error| refused("run", error))?;
+            self.runner.reset()?;
         }
         result
     }
@@ -192,68 +230,86 @@ fn check_input(model: &InferenceModel) -> Result<DatumType> {
     Ok(kind)
 }
 
-/// Fixes the input, works out every shape and simplifies the graph.
-fn simplify(mut model: InferenceModel, kind: DatumType) -> Result<TypedModel> {
+/// Fixes the input and works out every shape.
+fn fix_input(mut model: InferenceModel, kind: DatumType) -> Result<TypedModel> {
     let typed = model
         .set_input_fact(0, InferenceFact::dt_shape(kind, INPUT))
         .and_then(|()| model.into_typed())
         .map_err(|error| refused("prepare", error))?;
     check_volumes(&typed)?;
-    typed
-        .into_decluttered()
-        .map_err(|error| refused("prepare", error))
+    Ok(typed)
 }
 
-/// A graph with its operators chosen.
+/// What runs a graph.
 struct Prepared {
-    model: TypedModel,
+    runner: Runner,
     /// The engine and its threads, in words.
     run_by: String,
     multiplications: Option<usize>,
 }
 
-/// Chooses the operators.
+/// Chooses what runs the graph.
 fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
     let (wanted, kernel, only) = match operators {
         Operators::Stock => return stock(model),
-        Operators::Fused(threads) => (threads, int8::chosen()?, false),
-        Operators::OnlyFused(threads) => (threads, int8::chosen()?, true),
-        Operators::OnlyFusedBy(threads, number) => (threads, int8::numbered(number)?, true),
-    };
-    let threads = int8::usable_threads(wanted);
-    let kernel_name = kernel.name();
-    let Some(fused) = int8::fuse(&model, kernel, threads)? else {
-        if only {
-            return Err(
-                Error::other("the model has no quantised convolutions of the known form")
-                    .remedy("leave --restorer out: tract runs float networks"),
-            );
+        Operators::Fused(threads) => (threads, None, false),
+        Operators::OnlyFused(threads) => (threads, None, true),
+        Operators::OnlyFusedBy(threads, number) => {
+            (threads, int8::kernels().get(number).cloned(), true)
         }
-        return stock(model);
     };
-    if threads < wanted {
-        log::info!("the processor runs {threads} threads at once: the restorer takes no more");
-    }
-    if !fused.left.is_empty() {
+    let options = engine_options(kernel, int8::usable_threads(wanted))?;
+    if options.threads < wanted {
         log::info!(
-            "these nodes of the model stay with tract: {}",
-            fused.left.join(", ")
+            "the processor runs {} threads at once: the restorer takes no more",
+            options.threads
         );
     }
-    let plural = if threads == 1 { "" } else { "s" };
-    Ok(Prepared {
-        run_by: format!("int8 {kernel_name} in tract {TRACT_VERSION}, {threads} thread{plural}"),
-        multiplications: Some(fused.multiplications),
-        model: match fused.left.is_empty() {
-            true => fused.model,
-            false => optimise(fused.model)?,
-        },
-    })
+    let plural = if options.threads == 1 { "" } else { "s" };
+    let run_by = |kernel: &str| {
+        format!(
+            "int8 {kernel} in tract {TRACT_VERSION}, {} thread{plural}",
+            options.threads
+        )
+    };
+    match Network::from_model(&model, &options) {
+        Ok(network) if network.outputs()[0].format == Format::Display => {
+            return Ok(Prepared {
+                run_by: run_by(network.kernel()),
+                multiplications: Some(network.multiplications()),
+                runner: Runner::Engine(Box::new(network)),
+            });
+        }
+        Ok(_) | Err(int8::Error::NotFused { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match int8::fuse(&model, &options)? {
+        Some(fused) => {
+            log::info!(
+                "these nodes of the model stay with tract: {}",
+                fused.left.join(", ")
+            );
+            let model = optimise(fused.model)?;
+            Ok(Prepared {
+                run_by: run_by(fused.kernel),
+                multiplications: Some(fused.multiplications),
+                runner: Runner::tract(model).map_err(|error| refused("prepare", error))?,
+            })
+        }
+        None if only => Err(Error::new(
+            ErrorKind::Model,
+            "the model has no quantised convolutions of the known form",
+        )
+        .remedy("leave --restorer out: tract runs float networks")),
+        None => stock(model),
+    }
 }
 
 fn stock(model: TypedModel) -> Result<Prepared> {
+    let runner = optimise(model)
+        .and_then(|model| Runner::tract(model).map_err(|error| refused("prepare", error)));
     Ok(Prepared {
-        model: optimise(model)?,
+        runner: runner?,
         run_by: format!("tract {TRACT_VERSION}, 1 thread"),
         multiplications: None,
     })
@@ -278,10 +334,13 @@ fn check_type(end: &str, kind: DatumType) -> Result<()> {
     if kind == f32::datum_type() || kind == u8::datum_type() {
         return Ok(());
     }
-    Err(Error::other(format!(
-        "the model's {end} is of type {}; face8x needs f32 or u8",
-        type_name(kind)
-    ))
+    Err(Error::new(
+        ErrorKind::Model,
+        format!(
+            "the model's {end} is of type {}; face8x needs f32 or u8",
+            type_name(kind)
+        ),
+    )
     .remedy(FITTING_MODEL))
 }
 
@@ -295,15 +354,22 @@ fn unfit(end: &str, shape: &[String], wanted: &[usize]) -> Error {
         shape.join("x")
     };
     let wanted: Vec<_> = wanted.iter().map(usize::to_string).collect();
-    Error::other(format!(
-        "the model's {end} is {shown}; face8x needs {}",
-        wanted.join("x")
-    ))
+    Error::new(
+        ErrorKind::Model,
+        format!(
+            "the model's {end} is {shown}; face8x needs {}",
+            wanted.join("x")
+        ),
+    )
     .remedy(FITTING_MODEL)
 }
 
 fn not_one(end: &str, count: usize) -> Error {
-    Error::other(format!("the model has {count} {end}s; face8x needs one")).remedy(FITTING_MODEL)
+    Error::new(
+        ErrorKind::Model,
+        format!("the model has {count} {end}s; face8x needs one"),
+    )
+    .remedy(FITTING_MODEL)
 }
 
 fn type_name(kind: DatumType) -> String {

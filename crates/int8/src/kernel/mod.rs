@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
-mod reference;
+mod portable;
+mod sum;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use reference::Reference;
+pub(crate) use portable::Portable;
 
+use super::global_skip::{self, Base, RowRoom};
 use super::graph::{Scale, Sum};
-use super::skip::{self, Base, RowRoom};
 use crate::{Error, Result};
 
 /// Weights of 16 output channels for 4 input channels of one tap: `[output][input]`. The first 4
 /// outputs fill a 128-bit register, the first 8 one of 256 bits, all of them one of 512.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
-pub struct Block(pub [i8; Block::LANES * Block::INPUTS]);
+pub(crate) struct Block(pub(crate) [i8; Block::LANES * Block::INPUTS]);
 
 impl Block {
     /// Output channels of a block.
@@ -29,7 +30,7 @@ impl Block {
     pub const SIDE_BY_SIDE: usize = 4;
 }
 
-/// A row of output pixels for up to 64 output channels: what a kernel computes.
+/// A row of output pixels for up to 64 output channels of a dense convolution: what a kernel computes.
 ///
 /// For pixel `p` and output channel `o`, with the sum over taps `t` and input channels `i`:
 ///
@@ -38,7 +39,7 @@ impl Block {
 /// byte   = clamp(round(sum * factor[o]) + zero, 0, 255)      (half to even)
 /// output[p * output_step + o] = byte, or the sum with `add`
 /// ```
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// Begins at the first pixel's window.
     pub input: &'a [u8],
     /// Bytes from one pixel's window to the next.
@@ -65,7 +66,7 @@ pub struct Row<'a> {
 
 /// The other side of an addition: a byte for each of the output's.
 #[derive(Clone, Copy)]
-pub struct Addend<'a> {
+pub(crate) struct Addend<'a> {
     pub other: &'a [u8],
     /// Bytes from one pixel to the next.
     pub step: usize,
@@ -77,21 +78,27 @@ pub struct Addend<'a> {
 impl Row<'_> {
     /// Panics where a kernel would leave the slices.
     fn check(&self) {
+        let read = self.quads * Block::INPUTS;
+        self.check_sizes(read, self.taps.len() * self.quads * self.blocks);
+    }
+
+    /// Panics where a kernel would leave the slices in [`Kernel::depthwise_row`].
+    fn check_depthwise(&self) {
+        let fours = self.taps.len() / Block::INPUTS;
+        assert!(self.taps.len().is_multiple_of(Block::INPUTS), "taps");
+        self.check_sizes(self.blocks * Block::LANES, fours * self.blocks);
+    }
+
+    /// Panics where `read` bytes at every tap, this many weights, or anything else, are not there.
+    fn check_sizes(&self, read: usize, weights: usize) {
         let lanes = self.blocks * Block::LANES;
         let last = self.pixels.saturating_sub(1);
-        let tap = self
-            .taps
-            .iter()
-            .max()
-            .map_or(0, |tap| tap + self.quads * Block::INPUTS);
+        let tap = self.taps.iter().max().map_or(0, |tap| tap + read);
         assert!(
             (1..=Block::SIDE_BY_SIDE).contains(&self.blocks),
             "a row has 1 to 4 blocks"
         );
-        assert!(
-            self.weights.len() >= self.taps.len() * self.quads * self.blocks,
-            "weights"
-        );
+        assert!(self.weights.len() >= weights, "weights");
         assert!(
             self.bias.len() >= lanes && self.factor.len() >= lanes,
             "bias and factor"
@@ -106,8 +113,28 @@ impl Row<'_> {
     }
 }
 
+/// A row of an addition: both sides dequantised, added and quantised, byte by byte.
+pub(crate) struct SumRow<'a> {
+    pub sides: [SumSide<'a>; 2],
+    pub sum: Sum,
+    /// Bytes of a pixel.
+    pub pixel: usize,
+    /// Whole pixels.
+    pub output: &'a mut [u8],
+}
+
+/// One side of a [`SumRow`].
+#[derive(Clone, Copy)]
+pub(crate) struct SumSide<'a> {
+    /// Begins at the row's first pixel.
+    pub bytes: &'a [u8],
+    pub scale: Scale,
+    /// Output pixels that each pixel stands for.
+    pub factor: usize,
+}
+
 /// An implementation for a kind of processor.
-pub trait Kernel: Send + Sync + std::fmt::Debug {
+pub(crate) trait Kernel: Send + Sync + std::fmt::Debug {
     /// What it uses, for the log and the screen.
     fn name(&self) -> &'static str;
 
@@ -123,11 +150,34 @@ pub trait Kernel: Send + Sync + std::fmt::Debug {
     /// Where the row's slices are too short for its numbers.
     fn row(&self, row: Row<'_>);
 
-    /// Computes a row of the picture; see [`skip::picture_row`].
+    /// What [`Kernel::depthwise_row`] takes from each input byte before it multiplies.
+    fn depthwise_offset(&self) -> i32 {
+        0
+    }
+
+    /// Computes a row of a depthwise convolution: as [`Kernel::row`], but each output channel `o`
+    /// reads the byte `o` at each tap alone. There are a multiple of four taps; the weights are
+    /// `[four taps][block]`, in each block `[channel][tap]`; `quads` is not looked at.
+    ///
+    /// # Panics
+    /// Where the row's slices are too short for its numbers.
+    fn depthwise_row(&self, row: Row<'_>) {
+        portable::depthwise_row(row);
+    }
+
+    /// Computes a row of an addition; see [`sum::row`].
     ///
     /// # Panics
     /// Where a slice is too short.
-    fn picture_row(
+    fn sum_row(&self, row: SumRow<'_>) {
+        sum::row(row);
+    }
+
+    /// Computes a row of display pixels; see [`global_skip::display_row`].
+    ///
+    /// # Panics
+    /// Where a slice is too short.
+    fn display_row(
         &self,
         base: Base,
         residual: &[u8],
@@ -136,47 +186,19 @@ pub trait Kernel: Send + Sync + std::fmt::Debug {
         room: &mut RowRoom,
         out: &mut [u32],
     ) {
-        skip::picture_row(base, residual, zero, y, room, out);
-    }
-}
-
-/// The variable that names a kernel to be taken in the place of the fastest, to compare them.
-const CHOICE: &str = "FACE8X_KERNEL";
-
-/// The kernel that the environment's `FACE8X_KERNEL` names, or the fastest.
-///
-/// # Errors
-/// A usage error: this processor has no kernel of that name.
-pub fn chosen() -> Result<Arc<dyn Kernel>> {
-    match std::env::var(CHOICE) {
-        Ok(name) => named(&name),
-        Err(_) => Ok(fastest()),
+        global_skip::display_row(base, residual, zero, y, room, out);
     }
 }
 
 /// The kernel of this name, in small letters with `-` for the space.
-fn named(name: &str) -> Result<Arc<dyn Kernel>> {
-    let found = available()
-        .into_iter()
-        .find(|kernel| short(kernel.as_ref()) == name);
-    found.ok_or_else(|| {
-        let names = names();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        Error::UnknownKernel {
-            name: name.into(),
-            known: names.iter().map(ToString::to_string).collect(),
-        }
-    })
-}
-
-/// The kernel of this number in [`names`].
 ///
 /// # Errors
-/// This processor has fewer.
-pub fn numbered(number: usize) -> Result<Arc<dyn Kernel>> {
-    let found = available().into_iter().nth(number);
+/// This processor has no kernel of that name.
+pub(crate) fn named(name: &str) -> Result<Arc<dyn Kernel>> {
+    let mut kernels = available().into_iter();
+    let found = kernels.find(|kernel| short(kernel.as_ref()) == name);
     found.ok_or_else(|| Error::UnknownKernel {
-        name: number.to_string(),
+        name: name.into(),
         known: names(),
     })
 }
@@ -186,8 +208,8 @@ fn short(kernel: &dyn Kernel) -> String {
     kernel.name().to_lowercase().replace(' ', "-")
 }
 
-/// The names of the kernels that this processor can run, the fastest first, as `FACE8X_KERNEL`
-/// takes them.
+/// The names of the kernels that this processor can run, the fastest first, as
+/// [`Options::kernel`](crate::Options::kernel) takes them.
 pub fn names() -> Vec<String> {
     available()
         .iter()
@@ -196,18 +218,18 @@ pub fn names() -> Vec<String> {
 }
 
 /// The fastest kernel that this processor can run.
-pub fn fastest() -> Arc<dyn Kernel> {
+pub(crate) fn fastest() -> Arc<dyn Kernel> {
     available().swap_remove(0)
 }
 
 /// Every kernel of this architecture that this processor can run, the fastest first.
-pub fn available() -> Vec<Arc<dyn Kernel>> {
+pub(crate) fn available() -> Vec<Arc<dyn Kernel>> {
     let mut kernels: Vec<Arc<dyn Kernel>> = Vec::new();
     #[cfg(target_arch = "x86_64")]
     kernels.extend(x86::available());
     #[cfg(target_arch = "aarch64")]
     kernels.extend(aarch64::available());
-    kernels.push(Arc::new(Reference));
+    kernels.push(Arc::new(Portable));
     kernels
 }
 

@@ -1,18 +1,18 @@
 //! The steps' places, and the weights in the kernels' order: all that is done once, at load.
 
-use super::graph::{Network, Pool, Scale, Shape, Step as GraphStep, Sum, TensorId, Then};
-use super::kernel::Block;
+use super::graph::{Graph, MaxPool, Scale, Step as GraphStep, Sum, TensorId};
+use super::kernel::{Block, Kernel};
 use crate::Result;
-use place::Layout;
+use layout::Layout;
 
+mod layout;
 mod pack;
-mod place;
 
-pub use place::{Buffer, Place, gapped};
+pub(crate) use layout::{Buffer, Place};
 
 /// Up to four blocks of output channels that have the same taps and go to the same phase.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Group {
+pub(crate) struct Group {
     pub blocks: usize,
     /// Offsets in the input's window.
     pub taps: Vec<usize>,
@@ -27,7 +27,7 @@ pub struct Group {
 
 /// Where a convolution's result goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     Bytes(Place),
     Sum {
         output: Place,
@@ -36,8 +36,8 @@ pub enum Target {
         other_scale: Scale,
         sum: Sum,
     },
-    /// Display pixels; see [`super::skip`].
-    Picture {
+    /// Display pixels; see [`crate::global_skip`].
+    Display {
         zero: u8,
         base: Place,
     },
@@ -45,15 +45,15 @@ pub enum Target {
 
 /// One fused convolution.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Convolution {
+pub(crate) struct Convolution {
+    pub depthwise: bool,
     pub input: Place,
     pub target: Target,
-    /// Rows and columns that the kernels go through: the convolution's own output, or its small
-    /// input where that is enlarged.
+    /// Rows and columns of the convolution's own output.
     pub rows: usize,
     pub columns: usize,
-    /// Side of the square that a pixel becomes, by folding or enlarging; else 1.
-    pub fold: usize,
+    /// Side of the square that a pixel becomes: 2 with DepthToSpace, else 1.
+    pub square: usize,
     pub stride: usize,
     /// Where the first window begins.
     pub origin: usize,
@@ -64,120 +64,116 @@ pub struct Convolution {
     pub bias: Vec<i32>,
     pub factor: Vec<f32>,
     pub zero: u8,
-    /// The kernel's offset of the inputs.
-    pub offset: i32,
+}
+
+/// An addition of two tensors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Addition {
+    pub sides: [AdditionSide; 2],
+    pub output: Place,
+    pub sum: Sum,
+}
+
+/// One side of an [`Addition`]; see [`crate::graph::Side`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct AdditionSide {
+    pub place: Place,
+    pub scale: Scale,
+    pub factor: usize,
 }
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub(crate) enum Step {
     Convolution(Box<Convolution>),
     /// Input, output, and the windows; the tensors in `pool` are not looked at.
-    Pool {
+    MaxPool {
         input: Place,
         output: Place,
-        pool: Pool,
+        pool: MaxPool,
     },
-    /// Every pixel becomes a square of side `factor`; a copy where that is 1.
-    Enlarge {
+    Add(Box<Addition>),
+    /// Every pixel becomes a square of side `factor`.
+    Resize {
         input: Place,
         output: Place,
         factor: usize,
     },
 }
 
-/// A tensor that comes from outside or goes there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Port {
-    pub place: Place,
-    /// Where each channel lies in the tensor's part of the pixel.
-    pub lanes: Vec<usize>,
-    /// Its bytes are signed outside.
-    pub signed: bool,
-}
-
 /// A network ready to run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub buffers: Vec<Buffer>,
     pub steps: Vec<Step>,
-    pub entries: Vec<Port>,
-    /// The results' shapes, and where they lie; without a port it is the picture.
-    pub exports: Vec<(Shape, Option<Port>)>,
-    /// Columns of the largest picture's small side.
-    pub picture_columns: usize,
+    /// The inputs' channels, and where they lie.
+    pub inputs: Vec<(usize, Place)>,
+    /// The outputs' channels, and where they lie; the place of display pixels means nothing.
+    pub outputs: Vec<(usize, Place)>,
+    /// Columns of the small picture under the global skip; 0 without one.
+    pub base_columns: usize,
 }
 
 impl Plan {
-    /// Plans a network of which the tensors `exports` are wanted, for a kernel with this offset
-    /// (see [`super::kernel::Kernel::input_offset`]).
+    /// Plans a network of which the tensors `outputs` are wanted, for this kernel.
     ///
     /// # Errors
     /// Two convolutions give the border of one tensor different zero points, or the tensors are
     /// too large.
-    pub fn new(network: &Network, exports: &[TensorId], offset: i32) -> Result<Plan> {
-        let layout = Layout::new(network, exports)?;
-        let mut pictures = Vec::new();
-        let mut picture_columns = 0;
-        for conv in network.convs() {
-            if let Then::Picture { base, .. } = conv.then {
-                pictures.push(conv.output);
-                picture_columns = picture_columns.max(network.tensors[base].columns);
-            }
-        }
-        let port = |&tensor: &TensorId| Port {
-            place: layout.places[tensor],
-            lanes: layout.lanes[tensor].clone(),
-            signed: network.tensors[tensor].signed,
-        };
-        let export = |tensor: &TensorId| {
-            let is_picture = pictures.contains(tensor);
-            (
-                network.tensors[*tensor],
-                (!is_picture).then(|| port(tensor)),
-            )
-        };
+    pub fn new(graph: &Graph, outputs: &[TensorId], kernel: &dyn Kernel) -> Result<Plan> {
+        let layout = Layout::new(graph, outputs)?;
+        let steps: Vec<Step> = graph
+            .steps
+            .iter()
+            .map(|step| plan_step(step, graph, &layout, kernel))
+            .collect();
+        let base_columns = steps.iter().map(|step| match step {
+            Step::Convolution(conv) => match conv.target {
+                Target::Display { base, .. } => base.columns,
+                _ => 0,
+            },
+            _ => 0,
+        });
+        let port = |&tensor: &TensorId| (graph.tensors[tensor].channels, layout.places[tensor]);
         Ok(Plan {
-            steps: steps(network, &layout, offset),
-            entries: network.entries.iter().map(port).collect(),
-            exports: exports.iter().map(export).collect(),
-            picture_columns,
+            base_columns: base_columns.max().unwrap_or_default(),
+            steps,
+            inputs: graph.inputs.iter().map(port).collect(),
+            outputs: outputs.iter().map(port).collect(),
             buffers: layout.buffers,
         })
     }
 }
 
-fn steps(network: &Network, layout: &Layout, offset: i32) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for (number, step) in network.steps.iter().enumerate() {
-        match step {
-            GraphStep::Conv(conv) => {
-                let made = Convolution::new(conv, network, layout, offset);
-                steps.push(Step::Convolution(Box::new(made)));
-            }
-            GraphStep::Pool(pool) => steps.push(Step::Pool {
-                input: layout.places[pool.input],
-                output: layout.places[pool.output],
-                pool: *pool,
-            }),
-            GraphStep::Enlarge {
-                input,
-                output,
-                factor,
-            } => steps.push(Step::Enlarge {
-                input: layout.places[*input],
-                output: layout.places[*output],
-                factor: *factor,
-            }),
-            GraphStep::Concat { .. } => {
-                let copies = layout.copies.iter().filter(|copy| copy.0 == number);
-                steps.extend(copies.map(|&(_, part, output)| Step::Enlarge {
-                    input: layout.places[part],
-                    output,
-                    factor: 1,
-                }));
-            }
+fn plan_step(step: &GraphStep, graph: &Graph, layout: &Layout, kernel: &dyn Kernel) -> Step {
+    let place = |tensor: TensorId| layout.places[tensor];
+    match step {
+        GraphStep::Conv(conv) => {
+            let made = Convolution::new(conv, graph, layout, kernel);
+            Step::Convolution(Box::new(made))
         }
+        GraphStep::MaxPool(pool) => Step::MaxPool {
+            input: place(pool.input),
+            output: place(pool.output),
+            pool: *pool,
+        },
+        GraphStep::Add(add) => Step::Add(Box::new(Addition {
+            sides: add.sides.map(|side| AdditionSide {
+                place: place(side.tensor),
+                scale: side.scale,
+                factor: side.factor,
+            }),
+            output: place(add.output),
+            sum: add.sum,
+        })),
+        GraphStep::Resize {
+            input,
+            output,
+            factor,
+        } => Step::Resize {
+            input: place(*input),
+            output: place(*output),
+            factor: *factor,
+        },
     }
-    steps
 }

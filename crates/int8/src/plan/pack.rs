@@ -1,185 +1,186 @@
 //! A convolution's weights in the order in which the kernels read them.
 
-use super::place::Layout;
+use super::layout::Layout;
 use super::{Convolution, Group, Target};
-use crate::graph::{Conv, Network, Then};
-use crate::kernel::Block;
-
-/// What packing looks at.
-struct Packing<'a> {
-    conv: &'a Conv,
-    /// The input channel at each lane of a pixel; `None` in the padding.
-    inputs: Vec<Option<usize>>,
-}
-
-impl Packing<'_> {
-    fn weight(&self, output: usize, input: usize, tap: usize) -> i8 {
-        let area = self.conv.side * self.conv.side;
-        self.conv.weights[(output * self.conv.inputs + input) * area + tap]
-    }
-
-    /// The taps that some of these output channels use.
-    fn taps(&self, outputs: &[usize]) -> Vec<usize> {
-        let used = |&tap: &usize| {
-            let mut outputs = outputs.iter();
-            outputs.any(|&o| (0..self.conv.inputs).any(|i| self.weight(o, i, tap) != 0))
-        };
-        (0..self.conv.side * self.conv.side).filter(used).collect()
-    }
-
-    /// The weights of these outputs, `[tap][quad][block]`.
-    fn blocks(&self, outputs: &[usize], blocks: usize, taps: &[usize]) -> Vec<Block> {
-        let mut packed = Vec::new();
-        for &tap in taps {
-            for quad in self.inputs.chunks(Block::INPUTS) {
-                for block in 0..blocks {
-                    packed.push(Block(std::array::from_fn(|k| {
-                        let output = outputs.get(block * Block::LANES + k / Block::INPUTS);
-                        let input = quad.get(k % Block::INPUTS).copied().flatten();
-                        match (output, input) {
-                            (Some(&output), Some(input)) => self.weight(output, input, tap),
-                            _ => 0,
-                        }
-                    })));
-                }
-            }
-        }
-        packed
-    }
-}
+use crate::graph::{Conv, Epilogue, Graph};
+use crate::kernel::{Block, Kernel};
 
 impl Convolution {
     /// Packs a convolution.
-    pub fn new(conv: &Conv, network: &Network, layout: &Layout, offset: i32) -> Convolution {
+    pub(super) fn new(
+        conv: &Conv,
+        graph: &Graph,
+        layout: &Layout,
+        kernel: &dyn Kernel,
+    ) -> Convolution {
         let input = layout.places[conv.input];
-        let output = layout.places[conv.output];
-        let target = match conv.then {
-            Then::Nothing => Target::Bytes(output),
-            Then::Add {
-                own,
-                other,
-                other_id,
-                sum,
-            } => Target::Sum {
-                output,
-                other: layout.places[other_id],
-                own_scale: own,
-                other_scale: other,
-                sum,
-            },
-            Then::Picture { zero, base } => Target::Picture {
-                zero,
-                base: layout.places[base],
-            },
-        };
-        let fold = if conv.fold { 2 } else { conv.enlarged };
-        let shape = network.tensors[conv.output];
-        // The lanes behind the last channel hold nothing.
-        let lanes = &layout.lanes[conv.input];
-        let used = lanes.last().map_or(0, |last| last + 1);
-        let mut inputs = vec![None; used.next_multiple_of(Block::INPUTS)];
-        for (channel, &lane) in lanes.iter().enumerate() {
-            inputs[lane] = Some(channel);
-        }
-        let quads = inputs.len() / Block::INPUTS;
-        let mut made = Convolution {
+        let target = target(conv, layout);
+        let square = if conv.depth_to_space { 2 } else { 1 };
+        let shape = graph.tensors[conv.output];
+        let mut packed = Convolution {
+            depthwise: conv.depthwise,
             input,
             target,
-            rows: shape.rows / fold,
-            columns: shape.columns / fold,
-            fold,
+            rows: shape.rows / square,
+            columns: shape.columns / square,
+            square,
             stride: conv.stride,
-            origin: input.lane,
-            quads,
+            // The border is one pixel wide.
+            origin: (1 - conv.padding[0]) * input.row + (1 - conv.padding[1]) * input.pixel,
+            quads: conv.inputs.div_ceil(Block::INPUTS),
             groups: Vec::new(),
             weights: Vec::new(),
             bias: Vec::new(),
             factor: Vec::new(),
-            zero: conv.zero_out,
-            offset,
+            zero: conv.scale_out.zero,
         };
-        let packing = Packing { conv, inputs };
-        // The picture's last step puts the squares together itself; else each of a square's pixels
-        // is a convolution of its own.
-        let phases = if conv.fold && !matches!(target, Target::Picture { .. }) {
+        // The global skip puts the squares together itself; else each of a square's pixels is a
+        // convolution of its own.
+        let phases = if conv.depth_to_space && !matches!(target, Target::Display { .. }) {
             4
         } else {
             1
         };
+        let offset = if conv.depthwise {
+            kernel.depthwise_offset()
+        } else {
+            kernel.input_offset()
+        };
         for phase in 0..phases {
             let channels: Vec<usize> = (phase..conv.outputs).step_by(phases).collect();
-            made.pack(&packing, &channels, (phase / 2, phase % 2));
+            packed.add_groups(conv, &channels, (phase / 2, phase % 2), offset);
         }
-        made
+        packed
     }
 
     /// Adds groups for these output channels, in blocks of 16.
-    fn pack(&mut self, packing: &Packing, channels: &[usize], phase: (usize, usize)) {
+    fn add_groups(&mut self, conv: &Conv, channels: &[usize], phase: (usize, usize), offset: i32) {
         let blocks = channels.len().div_ceil(Block::LANES);
         let mut done = 0;
         while done < blocks {
             let count = side_by_side(blocks, blocks - done);
             let first = done * Block::LANES;
             let end = channels.len().min(first + count * Block::LANES);
-            let group = self.group(packing, &channels[first..end], count);
-            let conv = packing.conv;
-            let taps = packing.taps(&channels[first..end]);
-            for square in 0..conv.enlarged * conv.enlarged {
-                let within = (square / conv.enlarged, square % conv.enlarged);
-                self.groups.push(Group {
-                    taps: taps
-                        .iter()
-                        .map(|&tap| self.tap(conv, tap, within))
-                        .collect(),
-                    phase: (phase.0 + within.0, phase.1 + within.1),
-                    channel: first,
-                    ..group.clone()
-                });
-            }
+            let channels = &channels[first..end];
+            let taps = taps(conv, channels);
+            self.groups.push(Group {
+                blocks: count,
+                taps: self.offsets(conv, &taps, first),
+                weights: self.weights.len(),
+                lanes: self.bias.len(),
+                phase,
+                channel: first,
+            });
+            self.weights.extend(match conv.depthwise {
+                true => depthwise_blocks(conv, channels, count, &taps),
+                false => dense_blocks(conv, channels, count, &taps),
+            });
+            self.add_lanes(conv, channels, count * Block::LANES, offset);
             done += count;
         }
     }
 
-    /// Where a tap lies in the window, which begins at the border's corner, for the pixel `within`
-    /// the square that an input pixel is enlarged to.
-    fn tap(&self, conv: &Conv, tap: usize, within: (usize, usize)) -> usize {
-        let place = |within: usize, step: usize| {
-            // Both counted from the border on, one pixel before the square.
-            (within + step + conv.enlarged - conv.side / 2) / conv.enlarged
-        };
-        let row = place(within.0, tap / conv.side);
-        let column = place(within.1, tap % conv.side);
-        row * self.input.row + column * self.input.pixel
+    /// Where the taps lie in the window. Depthwise ones read from the group's first channel on, and
+    /// fill a multiple of four, the last of which have no weight.
+    fn offsets(&self, conv: &Conv, taps: &[usize], channel: usize) -> Vec<usize> {
+        let offset =
+            |&tap: &usize| tap / conv.side * self.input.row + tap % conv.side * self.input.pixel;
+        let mut offsets: Vec<usize> = taps.iter().map(offset).collect();
+        if conv.depthwise {
+            offsets.iter_mut().for_each(|offset| *offset += channel);
+            let last = offsets.last().copied().unwrap_or(channel);
+            offsets.resize(taps.len().next_multiple_of(Block::INPUTS), last);
+        }
+        offsets
     }
 
-    /// Packs the weights and numbers of these output channels.
-    fn group(&mut self, packing: &Packing, channels: &[usize], blocks: usize) -> Group {
-        let conv = packing.conv;
-        let group = Group {
-            blocks,
-            taps: Vec::new(),
-            weights: self.weights.len(),
-            lanes: self.bias.len(),
-            phase: (0, 0),
-            channel: 0,
-        };
-        let taps = packing.taps(channels);
-        self.weights.extend(packing.blocks(channels, blocks, &taps));
-        let per_output = conv.inputs * conv.side * conv.side;
-        for lane in 0..blocks * Block::LANES {
+    /// Adds bias and factor of these output channels, and fills up with channels of zeros.
+    fn add_lanes(&mut self, conv: &Conv, channels: &[usize], lanes: usize, offset: i32) {
+        for lane in 0..lanes {
             let (bias, factor) = channels.get(lane).map_or((0, 0.0), |&output| {
-                let weights = &conv.weights[output * per_output..][..per_output];
-                let sum: i32 = weights.iter().map(|&w| i32::from(w)).sum();
-                (
-                    conv.bias[output] + (self.offset - i32::from(conv.zero_in)) * sum,
-                    conv.factor[output],
-                )
+                let sum: i32 = conv.weights_of(output).iter().map(|&w| i32::from(w)).sum();
+                let shift = offset - i32::from(conv.scale_in.zero);
+                (conv.bias[output] + shift * sum, conv.factor[output])
             });
             self.bias.push(bias);
             self.factor.push(factor);
         }
-        group
     }
+}
+
+fn target(conv: &Conv, layout: &Layout) -> Target {
+    match conv.epilogue {
+        Epilogue::None => Target::Bytes(layout.places[conv.output]),
+        Epilogue::Add {
+            own,
+            other,
+            other_id,
+            sum,
+        } => Target::Sum {
+            output: layout.places[conv.output],
+            other: layout.places[other_id],
+            own_scale: own,
+            other_scale: other,
+            sum,
+        },
+        Epilogue::GlobalSkip { zero, base } => Target::Display {
+            zero,
+            base: layout.places[base],
+        },
+    }
+}
+
+/// The taps that some of these output channels use.
+fn taps(conv: &Conv, outputs: &[usize]) -> Vec<usize> {
+    let area = conv.side * conv.side;
+    let used = |&tap: &usize| {
+        let uses = |&output: &usize| {
+            let mut weights = conv.weights_of(output).iter().skip(tap).step_by(area);
+            weights.any(|&weight| weight != 0)
+        };
+        outputs.iter().any(uses)
+    };
+    (0..area).filter(used).collect()
+}
+
+/// The weights of these outputs, `[tap][quad][block]`, in each block `[output][input]`.
+fn dense_blocks(conv: &Conv, outputs: &[usize], blocks: usize, taps: &[usize]) -> Vec<Block> {
+    let area = conv.side * conv.side;
+    let mut packed = Vec::new();
+    for &tap in taps {
+        for first in (0..conv.inputs).step_by(Block::INPUTS) {
+            for block in 0..blocks {
+                packed.push(Block(std::array::from_fn(|k| {
+                    let output = outputs.get(block * Block::LANES + k / Block::INPUTS);
+                    let input = first + k % Block::INPUTS;
+                    match output {
+                        Some(&output) if input < conv.inputs => {
+                            conv.weights_of(output)[input * area + tap]
+                        }
+                        _ => 0,
+                    }
+                })));
+            }
+        }
+    }
+    packed
+}
+
+/// The weights of these channels, `[four taps][block]`, in each block `[channel][tap]`.
+fn depthwise_blocks(conv: &Conv, channels: &[usize], blocks: usize, taps: &[usize]) -> Vec<Block> {
+    let mut packed = Vec::new();
+    for four in taps.chunks(Block::INPUTS) {
+        for block in 0..blocks {
+            packed.push(Block(std::array::from_fn(|k| {
+                let channel = channels.get(block * Block::LANES + k / Block::INPUTS);
+                match (channel, four.get(k % Block::INPUTS)) {
+                    (Some(&channel), Some(&tap)) => conv.weights_of(channel)[tap],
+                    _ => 0,
+                }
+            })));
+        }
+    }
+    packed
 }
 
 /// How many blocks go side by side where `left` of `blocks` are left: fours, or threes where they

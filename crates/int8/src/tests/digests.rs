@@ -12,19 +12,16 @@ const INPUTS: u32 = 64;
 fn every_fast_kernel_gives_onnxruntimes_digests() {
     for ((name, bytes), line) in MODELS.iter().zip(DIGESTS.lines()) {
         assert!(line.ends_with(name), "{line}");
-        let model = decluttered(bytes);
+        let model = typed(bytes);
         for kernel in available() {
             // Slow without optimisation; it is compared with the others elsewhere.
             if kernel.name() == "portable" {
                 continue;
             }
-            let fused = fuse(&model, Arc::clone(&kernel), 1).unwrap().unwrap();
-            let mut state = SimpleState::new(&TypedSimplePlan::new(fused.model).unwrap()).unwrap();
+            let mut network = Network::build(&model, Arc::clone(&kernel), 1).unwrap();
             let mut digest = Sha256::new();
             for seed in 0..INPUTS {
-                let input = Tensor::from_shape(&[1, 3, LR_SIDE, LR_SIDE], &noise(seed)).unwrap();
-                let output = state.run(tvec!(input.into_tvalue())).unwrap();
-                digest.update(planes_of(&output[0]));
+                digest.update(&run_network(&mut network, &noise(seed))[0]);
             }
             let found: String = digest
                 .finalize()

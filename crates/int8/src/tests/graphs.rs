@@ -2,12 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::sketch::{Sketch, run_on, try_typed, typed};
+use super::sketch::{Sketch, typed};
 use super::*;
 
-/// Grows a graph step by step: convolutions, additions, concatenations, poolings, enlargements and
-/// folds, on any tensors that fit. All tensors have the same zero point, as those that go through
-/// one concatenation must.
+/// Grows a graph step by step: convolutions, additions, poolings, enlargements and shuffles, on any
+/// tensors that fit. All tensors have the same zero point.
 struct Growth {
     sketch: Sketch,
     zero: u8,
@@ -16,7 +15,6 @@ struct Growth {
 }
 
 /// Largest tensors: tract's own operators are slow.
-const MAX_CHANNELS: usize = 80;
 const MAX_SIDE: usize = 24;
 
 impl Growth {
@@ -68,14 +66,11 @@ impl Growth {
             1 if small => (self.sketch.enlarge(from, 2), scales),
             2 if rows.max(columns) * 3 <= MAX_SIDE => (self.sketch.enlarge(from, 3), scales),
             3 | 4 => {
-                let fits = |this: &Growth, other: usize| {
-                    let [more, r, c] = this.sketch.shapes[other];
-                    (r, c) == (rows, columns) && channels + more <= MAX_CHANNELS
-                };
-                let Some(other) = self.partner(from, fits) else {
-                    return;
-                };
-                (self.sketch.concat(&[from, other]), scales)
+                let stride = 1 + usize::from(self.pick(4) == 0);
+                (
+                    self.sketch.depthwise((from, scales), stride, self.zero),
+                    own,
+                )
             }
             5 | 6 => {
                 let shape = self.sketch.shapes[from];
@@ -91,7 +86,7 @@ impl Growth {
                 let outputs = 4 * (1 + self.pick(24));
                 let wide = self.sketch.conv((from, scales), outputs, (3, 1), self.zero);
                 self.scales.push(wide);
-                (self.sketch.fold(wide), wide)
+                (self.sketch.depth_to_space(wide), wide)
             }
             // The same channels again, so that additions find partners.
             kind => {
@@ -112,8 +107,30 @@ impl Growth {
     }
 }
 
+/// Compares the kernels with tract on a graph of so many steps.
+fn check(signed: bool, zero: u8, steps: usize, seed: u32) {
+    let mut growth = Growth::new(signed, zero, seed);
+    for _ in 0..steps {
+        growth.grow();
+    }
+    let [channels, rows, columns] = growth.sketch.shapes[0];
+    let last = growth.sketch.shapes.len() - 1;
+    if last == 0 {
+        return;
+    }
+    let early = growth.pick(last + 1);
+    // An output in the middle keeps what could be fused away.
+    let outputs = match seed.is_multiple_of(3) && early > 0 {
+        true => vec![last, early],
+        false => vec![last],
+    };
+    let model = typed(&growth.sketch.model(&outputs));
+    let input = (0..channels * rows * columns).map(|k| (k * 89 + seed as usize) as u8);
+    assert_equal(&model, &input.collect::<Vec<u8>>());
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn random_graphs_give_tracts_bytes(
@@ -121,124 +138,93 @@ proptest! {
         zero in prop_oneof![Just(0u8), any::<u8>()],
         steps in 1usize..14,
         seed: u32,
-        threads in 1usize..4,
     ) {
-        let mut growth = Growth::new(signed, zero, seed);
-        for _ in 0..steps {
-            growth.grow();
-        }
-        let [channels, rows, columns] = growth.sketch.shapes[0];
-        let last = growth.sketch.shapes.len() - 1;
-        let early = growth.pick(last + 1);
-        // An output in the middle keeps what could be folded away.
-        let outputs = if seed.is_multiple_of(3) && early > 0 { vec![last, early] } else { vec![last] };
-        prop_assume!(last > 0);
-        // tract can't simplify a stride of 2 with a kernel of one pixel behind DepthToSpace.
-        let model = try_typed(&growth.sketch.model(&outputs));
-        prop_assume!(model.is_ok());
-        let model = model.unwrap();
-        let shape = [1, channels, rows, columns];
-        let input: Vec<u8> = (0..channels * rows * columns).map(|k| (k * 89 + seed as usize) as u8).collect();
-        let expected = run_on(model.clone(), &shape, &input);
-        for kernel in available() {
-            let Some(fused) = fuse(&model, Arc::clone(&kernel), threads).unwrap() else {
-                continue;
-            };
-            let found = run_on(fused.model, &shape, &input);
-            prop_assert!(found == expected, "{} on {}", kernel.name(), threads);
-        }
+        check(signed, zero, steps, seed);
     }
 }
 
-/// A U-Net with every form in it.
-pub fn small_net(signed: bool) -> Sketch {
+/// A network with every form in it.
+pub(crate) fn small_net(signed: bool) -> Sketch {
     let zero = 3;
     let mut sketch = Sketch::new([3, 8, 12], zero, signed, 9);
     let first = sketch.conv((0, 0), 20, (3, 1), zero);
     let second = sketch.conv((first, first), 20, (3, 1), zero);
     let sum = sketch.add([(first, first), (second, second)], true, zero);
     let pooled = sketch.pool(sum, 2, 2);
-    let deep = sketch.conv((pooled, sum), 24, (3, 1), zero);
-    let deeper = sketch.conv((deep, deep), 33, (1, 2), zero);
-    // Folded into the next convolution's read.
+    let deep = sketch.depthwise((pooled, sum), 1, zero);
+    let deeper = sketch.conv((deep, deep), 20, (1, 2), zero);
+    // Read by an addition alone, of which neither side is a convolution's alone.
     let large = sketch.enlarge(deeper, 2);
-    let back = sketch.conv((large, deeper), 24, (3, 1), zero);
-    let both = sketch.concat(&[back, deep]);
-    let thin = sketch.conv((both, back), 7, (1, 1), zero);
-    // Goes into a concatenation, and so is written out.
-    let larger = sketch.enlarge(thin, 2);
-    let skips = sketch.concat(&[larger, sum]);
-    let wide = sketch.conv((skips, thin), 44, (3, 1), zero);
-    sketch.fold(wide);
+    let both = sketch.add([(deep, deep), (large, deeper)], false, zero);
+    let thin = sketch.conv((both, both), 1, (1, 1), zero);
+    let thinner = sketch.conv((thin, thin), 1, (3, 1), zero);
+    // Read by a convolution, and so written out.
+    let larger = sketch.enlarge(thinner, 2);
+    let wide = sketch.conv((larger, thinner), 44, (3, 1), zero);
+    sketch.depth_to_space(wide);
     sketch
 }
 
 #[test]
-fn every_form_is_recognised() {
+fn every_form_is_known() {
     for signed in [false, true] {
         let sketch = small_net(signed);
         let last = sketch.shapes.len() - 1;
         let model = typed(&sketch.model(&[last]));
-        let shape = [1, 3, 8, 12];
         let input: Vec<u8> = (0..288).map(|k| (k * 37) as u8).collect();
-        let expected = run_on(model.clone(), &shape, &input);
-        for kernel in available() {
-            for threads in 1..4 {
-                let fused = fuse(&model, Arc::clone(&kernel), threads).unwrap().unwrap();
-                assert_eq!(fused.left, Vec::<String>::new());
-                assert_eq!(fused.model.nodes().len(), 2, "the input and the operator");
-                let found = run_on(fused.model, &shape, &input);
-                assert!(found == expected, "{} on {threads}", kernel.name());
-            }
-        }
+        assert_equal(&model, &input);
+        assert_eq!(left(&model), Vec::<String>::new());
     }
 }
 
 #[test]
-fn concatenating_and_a_single_readers_enlargement_move_nothing() {
+fn a_resize_that_additions_alone_read_is_not_written_out() {
     let sketch = small_net(false);
     let last = sketch.shapes.len() - 1;
-    let found = recognise::recognise(&typed(&sketch.model(&[last]))).unwrap();
-    let mut network = found.network;
-    let exports = [network.steps.last().unwrap().output()];
-    network.fold_enlargements(&exports);
-    let plan = plan::Plan::new(&network, &exports, 0).unwrap();
+    let mut graph = fuse::find(&typed(&sketch.model(&[last])), true)
+        .unwrap()
+        .graph;
+    let outputs = [graph.steps.last().unwrap().output()];
+    graph.fold_resizes(&outputs);
+    let plan = plan::Plan::new(&graph, &outputs, &kernel::Portable).unwrap();
     let kinds = plan.steps.iter().map(|step| match step {
-        plan::Step::Convolution(step) => format!("conv, {}x", step.fold),
-        plan::Step::Pool { .. } => "pool".into(),
-        plan::Step::Enlarge { factor, .. } => format!("enlarge, {factor}x"),
+        plan::Step::Convolution(step) if step.depthwise => "depthwise",
+        plan::Step::Convolution(_) => "conv",
+        plan::Step::MaxPool { .. } => "pool",
+        plan::Step::Add(_) => "add",
+        plan::Step::Resize { .. } => "resize",
     });
-    assert_eq!(
-        kinds.collect::<Vec<_>>(),
-        [
-            "conv, 1x",
-            "conv, 1x",
-            "pool",
-            "conv, 1x",
-            "conv, 1x",
-            "conv, 2x",
-            "conv, 1x",
-            "enlarge, 2x",
-            "conv, 2x"
-        ]
-    );
+    let expected = [
+        "conv",
+        "conv",
+        "pool",
+        "depthwise",
+        "conv",
+        "add",
+        "conv",
+        "conv",
+        "resize",
+        "conv",
+    ];
+    assert_eq!(kinds.collect::<Vec<_>>(), expected);
 }
 
 #[test]
-fn tensors_that_cannot_lie_in_place_are_copied() {
-    let mut sketch = Sketch::new([3, 6, 5], 4, false, 5);
-    let first = sketch.conv((0, 0), 6, (3, 1), 4);
-    // Twice in one, and in two; a part that is made of the other part; and one within another.
-    let twice = sketch.concat(&[first, first]);
-    let second = sketch.conv((twice, first), 6, (3, 1), 4);
-    let dense = sketch.concat(&[first, second]);
-    let nested = sketch.concat(&[dense, twice, 0]);
-    let pooled = sketch.pool(nested, 3, 1);
-    let last = sketch.conv((pooled, first), 9, (3, 2), 4);
-    let model = typed(&sketch.model(&[last, nested]));
-    let input: Vec<u8> = (0..90).map(|k| (k * 37) as u8).collect();
-    let fused = fuse(&model, kernel::fastest(), 2).unwrap().unwrap();
-    assert_eq!(fused.left, Vec::<String>::new());
-    let shape = [1, 3, 6, 5];
-    assert!(run_on(fused.model, &shape, &input) == run_on(model, &shape, &input));
+fn windows_without_padding_are_known() {
+    let mut sketch = Sketch::new([5, 7, 7], 9, false, 5);
+    let inner = sketch.padded_conv((0, 0), [8, 1], (3, 1), 0, 9);
+    let deep = sketch.padded_conv((inner, inner), [8, 8], (3, 2), 0, 9);
+    let whole = sketch.pool(deep, 2, 1);
+    let one = sketch.conv((whole, deep), 3, (1, 1), 9);
+    let model = typed(&sketch.model(&[one, inner]));
+    let input: Vec<u8> = (0..245).map(|k| (k * 37) as u8).collect();
+    assert_equal(&model, &input);
+    assert_eq!(left(&model), Vec::<String>::new());
+}
+
+/// tract cannot run its own simplified graph of this one: it leaves an operator in it that is none
+/// ("eval() called on a Dummy op"). The graph as it is written is what the engine reads.
+#[test]
+fn a_graph_that_tract_breaks_in_simplifying_is_run() {
+    check(false, 0, 12, 891_374_225);
 }

@@ -11,7 +11,7 @@ use tract_onnx::pb::{
 use super::*;
 
 /// A graph of bytes in the making. Tensors are named by numbers, 0 is the input.
-pub struct Sketch {
+pub(crate) struct Sketch {
     pub graph: GraphProto,
     /// Channels, rows and columns of each tensor.
     pub shapes: Vec<[usize; 3]>,
@@ -103,11 +103,30 @@ impl Sketch {
         &mut self,
         (from, scales): (usize, usize),
         outputs: usize,
+        window: (usize, usize),
+        zero: u8,
+    ) -> usize {
+        let pad = window.0 / 2;
+        self.padded_conv((from, scales), [outputs, 1], window, pad, zero)
+    }
+
+    /// A depthwise convolution with a side of 3.
+    pub fn depthwise(&mut self, from: (usize, usize), stride: usize, zero: u8) -> usize {
+        let channels = self.shapes[from.0][0];
+        self.padded_conv(from, [channels, channels], (3, stride), 1, zero)
+    }
+
+    pub fn padded_conv(
+        &mut self,
+        (from, scales): (usize, usize),
+        [outputs, groups]: [usize; 2],
         (side, stride): (usize, usize),
+        pad: usize,
         zero: u8,
     ) -> usize {
         let to = self.shapes.len();
         let [inputs, rows, columns] = self.shapes[from];
+        let inputs = inputs / groups;
         let name = format!("t{to}");
         self.scale(&name, 1.0 / 128.0, zero);
         let count = outputs * inputs * side * side;
@@ -149,14 +168,21 @@ impl Sketch {
             own("z"),
             b,
         ];
-        let (side, pad) = (side as i64, side as i64 / 2);
+        let group = AttributeProto {
+            name: "group".into(),
+            i: groups as i64,
+            r#type: AttributeType::Int as i32,
+            ..AttributeProto::default()
+        };
         let attributes = vec![
-            ints("kernel_shape", &[side, side]),
+            ints("kernel_shape", &[side as i64; 2]),
             ints("strides", &[stride as i64; 2]),
-            ints("pads", &[pad; 4]),
+            ints("pads", &[pad as i64; 4]),
+            group,
         ];
         self.node("QLinearConv", &inputs, &name, attributes);
-        self.made([outputs, rows.div_ceil(stride), columns.div_ceil(stride)])
+        let length = |length: usize| (length + 2 * pad - side) / stride + 1;
+        self.made([outputs, length(rows), length(columns)])
     }
 
     fn made(&mut self, shape: [usize; 3]) -> usize {
@@ -165,7 +191,7 @@ impl Sketch {
     }
 
     /// DepthToSpace by 2.
-    pub fn fold(&mut self, from: usize) -> usize {
+    pub fn depth_to_space(&mut self, from: usize) -> usize {
         let to = self.shapes.len();
         let block = AttributeProto {
             name: "blocksize".into(),
@@ -187,21 +213,6 @@ impl Sketch {
         );
         let [channels, rows, columns] = self.shapes[from];
         self.made([channels / 4, 2 * rows, 2 * columns])
-    }
-
-    pub fn concat(&mut self, parts: &[usize]) -> usize {
-        let to = self.shapes.len();
-        let inputs: Vec<String> = parts.iter().map(|part| format!("t{part}")).collect();
-        let axis = AttributeProto {
-            name: "axis".into(),
-            i: 1,
-            r#type: AttributeType::Int as i32,
-            ..AttributeProto::default()
-        };
-        self.node("Concat", &inputs, &format!("t{to}"), vec![axis]);
-        let [_, rows, columns] = self.shapes[parts[0]];
-        let channels = parts.iter().map(|&part| self.shapes[part][0]).sum();
-        self.made([channels, rows, columns])
     }
 
     /// MaxPool with windows of `side`, padded so that a stride of 1 keeps the size of odd sides.
@@ -328,7 +339,7 @@ impl Sketch {
     }
 }
 
-pub fn ints(name: &str, values: &[i64]) -> AttributeProto {
+pub(crate) fn ints(name: &str, values: &[i64]) -> AttributeProto {
     AttributeProto {
         name: name.into(),
         ints: values.to_vec(),
@@ -337,27 +348,8 @@ pub fn ints(name: &str, values: &[i64]) -> AttributeProto {
     }
 }
 
-pub fn typed(model: &ModelProto) -> TypedModel {
-    try_typed(model).unwrap()
-}
-
-/// tract's decluttered graph.
-pub fn try_typed(model: &ModelProto) -> TractResult<TypedModel> {
-    let model = tract_onnx::onnx().model_for_proto_model(model)?;
-    model.into_typed()?.into_decluttered()
-}
-
-/// Every output of a run, as bytes.
-pub fn run_on(model: TypedModel, shape: &[usize], input: &[u8]) -> Vec<Vec<u8>> {
-    let signed = model.input_fact(0).unwrap().datum_type == DatumType::I8;
-    let mut state = SimpleState::new(&TypedSimplePlan::new(model).unwrap()).unwrap();
-    let input = if signed {
-        let input: Vec<i8> = input.iter().map(|byte| byte.cast_signed()).collect();
-        Tensor::from_shape(shape, &input).unwrap()
-    } else {
-        Tensor::from_shape(shape, input).unwrap()
-    };
-    let outputs = state.run(tvec!(input.into_tvalue())).unwrap();
-    let bytes = |output: TValue| output.try_as_plain_ram().unwrap().as_bytes().to_vec();
-    outputs.into_iter().map(bytes).collect()
+/// tract's graph, as it is written.
+pub(crate) fn typed(model: &ModelProto) -> TypedModel {
+    let model = tract_onnx::onnx().model_for_proto_model(model).unwrap();
+    model.into_typed().unwrap()
 }

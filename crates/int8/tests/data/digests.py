@@ -13,7 +13,7 @@ INPUTS = 64
 
 
 def noise(seed):
-    """The planes that `noise` of src/restore/int8/tests/mod.rs makes."""
+    """The planes that `noise` of crates/int8/src/tests/mod.rs makes."""
     state = (seed * 2_654_435_761 + 1) % 2**32
     low, shift = (0, 24) if seed % 2 == 0 else (96, 26)
     levels = []

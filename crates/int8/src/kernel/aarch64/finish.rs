@@ -6,7 +6,7 @@ use crate::graph::Scale;
 use crate::kernel::{Addend, Block, Row};
 
 /// Registers of sums for a block.
-pub const REGISTERS: usize = 4;
+pub(crate) const REGISTERS: usize = 4;
 
 /// Sums of one block, the bias added, as numbers that [`finish`] takes. Where a kernel only copied
 /// them, link-time optimisation would make one array of both, whose address is then taken, so that
@@ -16,7 +16,7 @@ pub const REGISTERS: usize = 4;
 /// The row has passed its check and has the block.
 #[inline]
 #[target_feature(enable = "neon")]
-pub unsafe fn with_bias<const P: usize>(
+pub(crate) unsafe fn with_bias<const P: usize>(
     row: &Row<'_>,
     block: usize,
     sums: [[int32x4_t; REGISTERS]; P],
@@ -35,7 +35,7 @@ pub unsafe fn with_bias<const P: usize>(
 /// The row has passed its check and has the block and these pixels.
 #[inline(never)]
 #[target_feature(enable = "neon")]
-pub unsafe fn finish(
+pub(crate) unsafe fn finish(
     row: &mut Row<'_>,
     pixel: usize,
     block: usize,

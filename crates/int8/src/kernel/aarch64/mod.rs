@@ -20,7 +20,7 @@ const OFFSET: i32 = 128;
 const NOTHING: &Block = &Block([0; Block::LANES * Block::INPUTS]);
 
 /// The kernels that this processor can run, the fastest first.
-pub fn available() -> Vec<Arc<dyn Kernel>> {
+pub(crate) fn available() -> Vec<Arc<dyn Kernel>> {
     let mut kernels: Vec<Arc<dyn Kernel>> = Vec::new();
     kernels.extend(usmmla::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));
     kernels.extend(sdot::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));

@@ -12,10 +12,10 @@ use crate::kernel::{Block, Kernel, Row};
 
 /// Made by [`detect`] alone, so that whoever has one may use the instruction.
 #[derive(Debug)]
-pub struct Sdot(());
+pub(crate) struct Sdot(());
 
 /// The kernel, where this processor has the instruction.
-pub fn detect() -> Option<Sdot> {
+pub(crate) fn detect() -> Option<Sdot> {
     std::arch::is_aarch64_feature_detected!("dotprod").then_some(Sdot(()))
 }
 

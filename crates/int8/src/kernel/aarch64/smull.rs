@@ -13,7 +13,7 @@ use crate::kernel::{Block, Kernel, Row};
 
 /// For every aarch64 processor.
 #[derive(Debug)]
-pub struct Smull;
+pub(crate) struct Smull;
 
 impl Kernel for Smull {
     fn name(&self) -> &'static str {

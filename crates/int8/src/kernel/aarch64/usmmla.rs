@@ -15,10 +15,10 @@ use crate::kernel::{Block, Kernel, Row};
 
 /// Made by [`detect`] alone, so that whoever has one may use the instruction.
 #[derive(Debug)]
-pub struct Usmmla(());
+pub(crate) struct Usmmla(());
 
 /// The kernel, where this processor has the instruction.
-pub fn detect() -> Option<Usmmla> {
+pub(crate) fn detect() -> Option<Usmmla> {
     std::arch::is_aarch64_feature_detected!("i8mm").then_some(Usmmla(()))
 }
 

@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
-use crate::fuse;
-use crate::tests::{MODELS, bytes_of, decluttered, graphs, noise, planes_of, run, sketch};
+use crate::Network;
+use crate::tests::{MODELS, graphs, noise, run, run_network, sketch, typed};
 
 /// Instructions that the handler has done.
 static DONE: AtomicUsize = AtomicUsize::new(0);
@@ -265,7 +265,7 @@ proptest! {
     #[test]
     fn the_avx_vnni_kernel_equals_the_portable_one(case in cases()) {
         if let Some(kernel) = kernel() {
-            prop_assert_eq!(case.run(kernel.as_ref()), case.run(&Reference));
+            prop_assert_eq!(case.run(kernel.as_ref()), case.run(&Portable));
         }
     }
 }
@@ -341,9 +341,8 @@ fn the_avx_vnni_kernel_gives_tracts_bytes_for_every_form() {
         let last = sketch.shapes.len() - 1;
         let model = sketch::typed(&sketch.model(&[last]));
         let input: Vec<u8> = (0..288).map(|k| (k * 37) as u8).collect();
-        let fused = fuse(&model, Arc::clone(&kernel), 2).unwrap().unwrap();
-        let found = sketch::run_on(fused.model, &[1, 3, 8, 12], &input);
-        assert!(found == sketch::run_on(model, &[1, 3, 8, 12], &input));
+        let mut network = Network::build(&model, Arc::clone(&kernel), 2).unwrap();
+        assert!(run_network(&mut network, &input) == run(&model, &input));
     }
     let by_handler = DONE.load(Ordering::Relaxed) > 1000;
     assert_ne!(by_handler, std::arch::is_x86_feature_detected!("avxvnni"));
@@ -353,9 +352,8 @@ fn the_avx_vnni_kernel_gives_tracts_bytes_for_every_form() {
 #[ignore = "millions of instructions by the handler, half a minute"]
 fn the_avx_vnni_kernel_restores_a_face_as_tract_does() {
     let Some(kernel) = kernel() else { return };
-    let model = decluttered(MODELS[0].1);
+    let model = typed(MODELS[0].1);
     let input = noise(1);
-    let fused = fuse(&model, kernel, 2).unwrap().unwrap();
-    let found = planes_of(&run(fused.model, &input));
-    assert!(found == bytes_of(&run(model, &input)));
+    let mut network = Network::build(&model, kernel, 2).unwrap();
+    assert!(run_network(&mut network, &input) == run(&model, &input));
 }

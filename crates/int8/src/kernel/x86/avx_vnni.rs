@@ -16,7 +16,7 @@ kernel!(
 
 /// The kernel on a processor that may lack the instructions.
 #[cfg(test)]
-pub fn undetected() -> AvxVnni {
+pub(crate) fn undetected() -> AvxVnni {
     AvxVnni(())
 }
 

@@ -12,7 +12,7 @@ use crate::kernel::{Addend, Block, Row};
 /// The row has passed its check and has the block and these pixels.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
-pub unsafe fn finish(row: &mut Row<'_>, pixel: usize, block: usize, sums: &[__m256]) {
+pub(crate) unsafe fn finish(row: &mut Row<'_>, pixel: usize, block: usize, sums: &[__m256]) {
     for (k, &sum) in sums.iter().enumerate() {
         let lane = block * Block::LANES + k % 2 * 8;
         let at = (pixel + k / 2) * row.output_step + lane;

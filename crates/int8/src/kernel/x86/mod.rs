@@ -11,10 +11,10 @@ macro_rules! kernel {
     ($kernel:ident, $name:literal, features: $features:literal, detected: [$($feature:tt),+]) => {
         #[doc = concat!($name, "; made by [`detect`] alone.")]
         #[derive(Debug)]
-        pub struct $kernel(());
+        pub(crate) struct $kernel(());
 
         /// The kernel, where this processor has its instructions.
-        pub fn detect() -> Option<$kernel> {
+        pub(crate) fn detect() -> Option<$kernel> {
             let found = $(std::arch::is_x86_feature_detected!($feature))&&+;
             found.then_some($kernel(()))
         }
@@ -30,25 +30,25 @@ macro_rules! kernel {
                 unsafe { tiles(&mut row) }
             }
 
-            fn picture_row(
+            fn display_row(
                 &self,
-                base: $crate::skip::Base,
+                base: $crate::global_skip::Base,
                 residual: &[u8],
                 zero: u8,
                 y: usize,
-                room: &mut $crate::skip::RowRoom,
+                room: &mut $crate::global_skip::RowRoom,
                 out: &mut [u32],
             ) {
                 #[target_feature(enable = $features)]
                 fn compiled(
-                    base: $crate::skip::Base,
+                    base: $crate::global_skip::Base,
                     residual: &[u8],
                     zero: u8,
                     y: usize,
-                    room: &mut $crate::skip::RowRoom,
+                    room: &mut $crate::global_skip::RowRoom,
                     out: &mut [u32],
                 ) {
-                    $crate::skip::picture_row(base, residual, zero, y, room, out);
+                    $crate::global_skip::display_row(base, residual, zero, y, room, out);
                 }
                 // SAFETY: the processor has the instructions.
                 unsafe { compiled(base, residual, zero, y, room, out) }
@@ -63,7 +63,7 @@ mod avx_vnni;
 mod half;
 
 /// The kernels that this processor can run, the fastest first.
-pub fn available() -> Vec<Arc<dyn Kernel>> {
+pub(crate) fn available() -> Vec<Arc<dyn Kernel>> {
     let mut kernels: Vec<Arc<dyn Kernel>> = Vec::new();
     kernels.extend(avx512_vnni::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));
     kernels.extend(avx_vnni::detect().map(|kernel| Arc::new(kernel) as Arc<dyn Kernel>));
@@ -73,7 +73,7 @@ pub fn available() -> Vec<Arc<dyn Kernel>> {
 
 /// The AVX-VNNI kernel wherever AVX2 is: the caller sees to it that `vpdpbusd` is done, too.
 #[cfg(test)]
-pub fn undetected_avx_vnni() -> Option<Arc<dyn Kernel>> {
+pub(crate) fn undetected_avx_vnni() -> Option<Arc<dyn Kernel>> {
     let avx2 = std::arch::is_x86_feature_detected!("avx2");
     avx2.then(|| Arc::new(avx_vnni::undetected()) as Arc<dyn Kernel>)
 }

@@ -7,7 +7,7 @@
 use super::kernel::Block;
 
 /// Output pixels for each input pixel along an axis.
-pub const FACTOR: usize = 8;
+pub(crate) const FACTOR: usize = 8;
 
 /// Input positions on both sides of output position `i`, and the weight of the second in
 /// sixteenths; the first has the rest.
@@ -29,7 +29,7 @@ const SECOND: [u16; FACTOR] = [1, 3, 5, 7, 9, 11, 13, 15];
 /// `row` has 8 elements more than there are output columns: the picture begins at element 4.
 /// `blend` is room for the input's columns.
 #[inline(always)]
-pub fn enlarge_row(
+pub(crate) fn enlarge_row(
     pixel: impl Fn(usize, usize) -> u8,
     rows: usize,
     y: usize,
@@ -49,7 +49,7 @@ pub fn enlarge_row(
 }
 
 /// Planes of bytes to planes 8 times as large, in 1/256 levels.
-pub fn enlarge_planes(planes: &[u8], rows: usize, columns: usize) -> Vec<u16> {
+pub(crate) fn enlarge_planes(planes: &[u8], rows: usize, columns: usize) -> Vec<u16> {
     let mut blend = vec![0; columns];
     let mut row = vec![0; FACTOR * (columns + 1)];
     let mut large = Vec::new();
@@ -62,17 +62,17 @@ pub fn enlarge_planes(planes: &[u8], rows: usize, columns: usize) -> Vec<u16> {
     large
 }
 
-/// A picture's level of `base` (in 1/256) and `residual` levels, rounded half to even.
+/// A display level of `base` (in 1/256) and `residual` levels, rounded half to even.
 #[inline(always)]
-pub fn sum(base: u16, residual: i16) -> u8 {
+pub(crate) fn sum(base: u16, residual: i16) -> u8 {
     let whole = (base >> 8) as i16 + residual;
     let rest = (base & 255) as i16;
     (whole + ((rest + 127 + (whole & 1)) >> 8)).clamp(0, 255) as u8
 }
 
-/// Room for one row of a picture; kept from run to run.
+/// Room for one row of display pixels; kept from run to run.
 #[derive(Debug, Clone, Default)]
-pub struct RowRoom {
+pub(crate) struct RowRoom {
     blend: Vec<u16>,
     base: [Vec<u16>; 3],
     residual: [Vec<u8>; 3],
@@ -80,7 +80,7 @@ pub struct RowRoom {
 
 impl RowRoom {
     /// Room for an input of this many columns.
-    pub fn new(columns: usize) -> Self {
+    pub(crate) fn new(columns: usize) -> Self {
         RowRoom {
             blend: vec![0; columns],
             base: std::array::from_fn(|_| vec![0; FACTOR * (columns + 1)]),
@@ -92,7 +92,7 @@ impl RowRoom {
 /// The small picture under the skip, as the engine keeps it: `pixels[start + r * row + c * pixel
 /// + channel]`.
 #[derive(Clone, Copy)]
-pub struct Base<'a> {
+pub(crate) struct Base<'a> {
     pub pixels: &'a [u8],
     pub rows: usize,
     pub start: usize,
@@ -103,7 +103,7 @@ pub struct Base<'a> {
 /// Output row `y` as display pixels. `residual` holds the last convolution's pixels, a block of 16
 /// channels each: channel 4c + 2i + j is colour c at row i, column j of a square of two.
 #[inline(always)]
-pub fn picture_row(
+pub(crate) fn display_row(
     base: Base,
     residual: &[u8],
     zero: u8,

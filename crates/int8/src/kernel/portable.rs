@@ -4,9 +4,9 @@ use super::{Block, Kernel, Row};
 
 /// Plain Rust, for every processor.
 #[derive(Debug)]
-pub struct Reference;
+pub struct Portable;
 
-impl Kernel for Reference {
+impl Kernel for Portable {
     fn name(&self) -> &'static str {
         "portable"
     }
@@ -15,16 +15,38 @@ impl Kernel for Reference {
         row.check();
         for pixel in 0..row.pixels {
             for block in 0..row.blocks {
-                one(&mut row, pixel, block);
+                let sums = dense(&row, pixel, block);
+                finish(&mut row, pixel, block, sums);
             }
+        }
+    }
+
+    fn depthwise_row(&self, row: Row<'_>) {
+        depthwise_row(row);
+    }
+}
+
+/// A row of a depthwise convolution.
+pub(super) fn depthwise_row(mut row: Row<'_>) {
+    row.check_depthwise();
+    for pixel in 0..row.pixels {
+        for block in 0..row.blocks {
+            let sums = depthwise(&row, pixel, block);
+            finish(&mut row, pixel, block, sums);
         }
     }
 }
 
-/// 16 output channels of one pixel.
-fn one(row: &mut Row<'_>, pixel: usize, block: usize) {
-    let lanes = block * Block::LANES..(block + 1) * Block::LANES;
-    let mut sums: [i32; Block::LANES] = std::array::from_fn(|lane| row.bias[lanes.start + lane]);
+/// The sums of one block's 16 channels.
+type Sums = [i32; Block::LANES];
+
+fn bias(row: &Row<'_>, block: usize) -> Sums {
+    std::array::from_fn(|lane| row.bias[block * Block::LANES + lane])
+}
+
+/// 16 output channels of one pixel of a dense convolution.
+fn dense(row: &Row<'_>, pixel: usize, block: usize) -> Sums {
+    let mut sums = bias(row, block);
     let window = &row.input[pixel * row.input_step..];
     let mut weights = row.weights.iter().skip(block).step_by(row.blocks);
     for &tap in row.taps {
@@ -40,6 +62,29 @@ fn one(row: &mut Row<'_>, pixel: usize, block: usize) {
             }
         }
     }
+    sums
+}
+
+/// 16 channels of one pixel of a depthwise convolution.
+fn depthwise(row: &Row<'_>, pixel: usize, block: usize) -> Sums {
+    let mut sums = bias(row, block);
+    let window = &row.input[pixel * row.input_step + block * Block::LANES..];
+    let weights = row.weights.iter().skip(block).step_by(row.blocks);
+    let fours = row.taps.as_chunks::<{ Block::INPUTS }>().0;
+    for (taps, weights) in fours.iter().zip(weights) {
+        let weights = weights.0.as_chunks::<{ Block::INPUTS }>().0;
+        for (lane, (sum, weights)) in sums.iter_mut().zip(weights).enumerate() {
+            for (&tap, &weight) in taps.iter().zip(weights) {
+                *sum += i32::from(window[tap + lane]) * i32::from(weight);
+            }
+        }
+    }
+    sums
+}
+
+/// Writes one block's 16 channels of a pixel.
+fn finish(row: &mut Row<'_>, pixel: usize, block: usize, sums: Sums) {
+    let lanes = block * Block::LANES..(block + 1) * Block::LANES;
     let at = pixel * row.output_step + lanes.start;
     for (lane, sum) in sums.into_iter().enumerate() {
         let level = (sum as f32 * row.factor[lanes.start + lane]).round_ties_even();

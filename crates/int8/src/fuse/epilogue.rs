@@ -7,13 +7,13 @@ use tract_core::prelude::TypedNode;
 
 use super::{Levels, Search, Value};
 use crate::Result;
-use crate::graph::{Conv, Shape, Step, Sum, TensorId, Then};
+use crate::global_skip;
+use crate::graph::{Add, Conv, Epilogue, Scale, Shape, Side, Step, Sum, TensorId};
 use crate::parameters::{byte, positive};
-use crate::{plan, skip};
 
 /// QuantizeLinear to bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Quantise {
+pub(crate) struct Quantise {
     /// 1 / scale.
     reciprocal: f32,
     zero: i32,
@@ -21,7 +21,7 @@ pub(super) struct Quantise {
 }
 
 impl Quantise {
-    pub(super) fn of(op: &ElementWiseOp) -> Option<Quantise> {
+    pub(crate) fn of(op: &ElementWiseOp) -> Option<Quantise> {
         if let Some(op) = op.0.downcast_ref::<QuantizeLinearU8>() {
             return Some(Quantise {
                 reciprocal: op.scale,
@@ -36,21 +36,29 @@ impl Quantise {
             signed: true,
         })
     }
+
+    /// What the bytes stand for.
+    pub(crate) fn scale(self, node: &str) -> Option<Scale> {
+        Some(Scale {
+            scale: positive(self.reciprocal.recip(), node).ok()?,
+            zero: byte(self.zero, self.signed, node).ok()?,
+        })
+    }
 }
 
 impl Search<'_> {
     /// DepthToSpace as tract writes it: a reshape, two moves of axes, a reshape.
-    pub(super) fn fold(&mut self, node: &TypedNode, op: &AxisOp) -> Option<Value> {
+    pub(super) fn depth_to_space(&mut self, node: &TypedNode, op: &AxisOp) -> Option<Value> {
         let input = node.inputs[0];
         let (tensor, done) = match self.values.get(&input)? {
             Value::Bytes(tensor) => (*tensor, 0),
-            Value::Folding(tensor, done) => (*tensor, *done),
+            Value::Shuffling(tensor, done) => (*tensor, *done),
             _ => return None,
         };
         if !self.once(input) {
             return None;
         }
-        let shape = self.found.network.tensors[tensor];
+        let shape = self.found.graph.tensors[tensor];
         let (channels, rows, columns) = (shape.channels / 4, shape.rows, shape.columns);
         let reshape = |at, from: &[usize], to: &[usize]| {
             let dims = |sizes: &[usize]| sizes.iter().map(ToDim::to_dim).collect();
@@ -67,22 +75,23 @@ impl Search<'_> {
             return None;
         }
         if done < 3 {
-            return Some(Value::Folding(tensor, done + 1));
+            return Some(Value::Shuffling(tensor, done + 1));
         }
-        let output = self.found.network.tensor(Shape {
+        let output = self.found.graph.tensor(Shape {
             channels,
             rows: 2 * rows,
             columns: 2 * columns,
             ..shape
         });
+        self.found.graph.scales[output] = self.found.graph.scales[tensor];
         let conv = self.conv_mut(made_by)?;
-        (conv.fold, conv.output) = (true, output);
+        (conv.depth_to_space, conv.output) = (true, output);
         self.found.tensors.retain(|_, kept| *kept != tensor);
         Some(Value::Bytes(output))
     }
 
     fn conv_mut(&mut self, step: usize) -> Option<&mut Conv> {
-        match self.found.network.steps.get_mut(step) {
+        match self.found.graph.steps.get_mut(step) {
             Some(Step::Conv(conv)) => Some(conv),
             _ => None,
         }
@@ -90,17 +99,17 @@ impl Search<'_> {
 
     /// The step that makes the tensor, where it is a convolution that nothing follows.
     fn unfinished_conv(&self, tensor: TensorId) -> Option<(usize, &Conv)> {
-        let made_by = self.found.network.made_by(tensor)?;
-        match &self.found.network.steps[made_by] {
-            Step::Conv(conv) if conv.then == Then::Nothing => Some((made_by, conv)),
+        let made_by = self.found.graph.made_by(tensor)?;
+        match &self.found.graph.steps[made_by] {
+            Step::Conv(conv) if conv.epilogue == Epilogue::None => Some((made_by, conv)),
             _ => None,
         }
     }
 
-    /// The same, where it isn't folded either.
+    /// The same, where DepthToSpace can still follow.
     fn plain_conv(&self, tensor: TensorId) -> Option<usize> {
         let (made_by, conv) = self.unfinished_conv(tensor)?;
-        (!conv.fold).then_some(made_by)
+        (!conv.depth_to_space && !conv.depthwise).then_some(made_by)
     }
 
     pub(super) fn quantise(&mut self, node: &TypedNode, op: Quantise) -> Result<Option<Value>> {
@@ -112,16 +121,15 @@ impl Search<'_> {
                     reciprocal: positive(op.reciprocal, &node.name)?,
                     zero: byte(op.zero, op.signed, &node.name)?,
                 };
-                let added = self.add(a, b, sum, op.signed);
-                Ok(added.or_else(|| self.add(b, a, sum, op.signed)))
+                Ok(self.add(node, a, b, sum, op.signed))
             }
             // It comes out as display pixels, which no other node could read.
-            Some(Value::Picture { residual, base })
+            Some(Value::Display { residual, base })
                 if (op.reciprocal, op.zero, op.signed) == (1.0, 0, false)
                     && self.model.outputs == [node.id.into()]
                     && self.once(node.id.into()) =>
             {
-                Ok(self.picture(residual, base))
+                Ok(self.global_skip(residual, base))
             }
             _ => Ok(None),
         }
@@ -136,62 +144,103 @@ impl Search<'_> {
         self.once(outlet).then_some(made_by)
     }
 
-    fn add(&mut self, own: Levels, other: Levels, sum: Sum, signed: bool) -> Option<Value> {
-        let conv = self.last_use(own.tensor)?;
+    /// An addition: after a convolution where one of the sides is its output and nothing else reads
+    /// it, else as a step of its own.
+    fn add(
+        &mut self,
+        node: &TypedNode,
+        a: Levels,
+        b: Levels,
+        sum: Sum,
+        signed: bool,
+    ) -> Option<Value> {
         // tract's floats and ours could part where they are infinite.
-        let reach = 255.0 * (own.scale.scale + other.scale.scale);
+        let reach = 255.0 * (a.scale.scale + b.scale.scale);
         if !(reach * sum.reciprocal).is_finite() {
             return None;
         }
-        let network = &self.found.network;
-        // The other side must be there when the convolution runs, channel by channel.
-        let made = network.made_by(other.tensor);
-        if own.tensor == other.tensor
-            || made.is_some_and(|made| made >= conv)
-            || plan::gapped(network, other.tensor)
-        {
+        let fused = self.add_to_conv(a, b, sum, signed);
+        let fused = fused.or_else(|| self.add_to_conv(b, a, sum, signed));
+        let output = fused.unwrap_or_else(|| {
+            let graph = &mut self.found.graph;
+            let shape = graph.tensors[a.tensor];
+            let output = graph.tensor(Shape { signed, ..shape });
+            let side = |levels: Levels| Side {
+                tensor: levels.tensor,
+                scale: levels.scale,
+                factor: 1,
+            };
+            let sides = [side(a), side(b)];
+            graph.steps.push(Step::Add(Add { sides, sum, output }));
+            output
+        });
+        self.found.graph.scales[output] = Some(Scale {
+            scale: positive(sum.reciprocal.recip(), &node.name).ok()?,
+            zero: sum.zero,
+        });
+        Some(Value::Bytes(output))
+    }
+
+    fn add_to_conv(
+        &mut self,
+        own: Levels,
+        other: Levels,
+        sum: Sum,
+        signed: bool,
+    ) -> Option<TensorId> {
+        let conv = self.last_use(own.tensor)?;
+        // The other side must be there when the convolution runs.
+        let made = self.found.graph.made_by(other.tensor);
+        if own.tensor == other.tensor || made.is_some_and(|made| made >= conv) {
             return None;
         }
-        let then = Then::Add {
+        let epilogue = Epilogue::Add {
             own: own.scale,
             other: other.scale,
             other_id: other.tensor,
             sum,
         };
-        self.finish(conv, own.tensor, then, signed)
+        self.finish(conv, own.tensor, epilogue, signed)
     }
 
-    fn picture(&mut self, residual: Levels, base: TensorId) -> Option<Value> {
+    fn global_skip(&mut self, residual: Levels, base: TensorId) -> Option<Value> {
         let conv = self.last_use(residual.tensor)?;
-        let folded = self.conv_mut(conv)?.fold;
-        let network = &self.found.network;
-        let (small, large) = (network.tensors[base], network.tensors[residual.tensor]);
-        let fits = folded
+        let shuffled = self.conv_mut(conv)?.depth_to_space;
+        let graph = &self.found.graph;
+        let (small, large) = (graph.tensors[base], graph.tensors[residual.tensor]);
+        let fits = shuffled
             && residual.scale.scale == 1.0
             && (large.channels, small.channels) == (3, 3)
-            && large.rows == small.rows * skip::FACTOR
-            && large.columns == small.columns * skip::FACTOR
-            && !plan::gapped(network, base);
-        let then = Then::Picture {
+            && large.rows == small.rows * global_skip::FACTOR
+            && large.columns == small.columns * global_skip::FACTOR;
+        let epilogue = Epilogue::GlobalSkip {
             zero: residual.scale.zero,
             base,
         };
         if !fits {
             return None;
         }
-        self.finish(conv, residual.tensor, then, false)
+        let output = self.finish(conv, residual.tensor, epilogue, false)?;
+        self.found.display = true;
+        Some(Value::Bytes(output))
     }
 
     /// The convolution's output is a new tensor now.
-    fn finish(&mut self, conv: usize, tensor: TensorId, then: Then, signed: bool) -> Option<Value> {
-        let network = &mut self.found.network;
-        let output = network.tensor(Shape {
+    fn finish(
+        &mut self,
+        conv: usize,
+        tensor: TensorId,
+        epilogue: Epilogue,
+        signed: bool,
+    ) -> Option<TensorId> {
+        let graph = &mut self.found.graph;
+        let output = graph.tensor(Shape {
             signed,
-            ..network.tensors[tensor]
+            ..graph.tensors[tensor]
         });
         let conv = self.conv_mut(conv)?;
-        (conv.then, conv.output) = (then, output);
+        (conv.epilogue, conv.output) = (epilogue, output);
         self.found.tensors.retain(|_, kept| *kept != tensor);
-        Some(Value::Bytes(output))
+        Some(output)
     }
 }

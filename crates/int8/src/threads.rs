@@ -10,12 +10,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 /// Most threads: beyond it the rows of the small layers are fewer than the threads.
-pub const MAX_THREADS: usize = 16;
+pub(crate) const MAX_THREADS: usize = 16;
 
 /// Turns of a spinning thread before it sleeps; some ten microseconds.
 const SPINS: u32 = 4000;
 
-/// How many of `wanted` threads make sense here: no more than the processor runs at once.
+/// How many of `wanted` threads make sense here: at least 1, at most 16, and no more than the
+/// processor runs at once.
 pub fn usable_threads(wanted: usize) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     wanted.min(processors).clamp(1, MAX_THREADS)
@@ -103,17 +104,17 @@ impl Shared {
 }
 
 /// The calling thread and its workers.
-pub struct Pool {
+pub(crate) struct ThreadPool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
     /// One task at a time.
     running: Mutex<()>,
 }
 
-impl Pool {
+impl ThreadPool {
     /// A pool of `threads` threads, 1 to [`MAX_THREADS`], the caller's among them; fewer where
     /// the system starts no more.
-    pub fn new(threads: usize) -> Pool {
+    pub fn new(threads: usize) -> ThreadPool {
         let threads = threads.clamp(1, MAX_THREADS);
         let shared = Arc::new(Shared {
             task: Mutex::new(None),
@@ -125,16 +126,16 @@ impl Pool {
         let mut workers = Vec::new();
         for number in 1..threads {
             let shared = Arc::clone(&shared);
-            let named = std::thread::Builder::new().name(format!("restore-{number}"));
+            let named = std::thread::Builder::new().name(format!("int8-{number}"));
             match named.spawn(move || work(&shared, number)) {
                 Ok(worker) => workers.push(worker),
                 Err(error) => {
-                    log::warn!("the restorer gets {number} threads, not {threads}: {error}");
+                    log::warn!("running on {number} threads instead of {threads}: {error}");
                     break;
                 }
             }
         }
-        Pool {
+        ThreadPool {
             shared,
             workers,
             running: Mutex::new(()),
@@ -142,7 +143,7 @@ impl Pool {
     }
 
     /// Threads that can take part in a task.
-    pub fn threads(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.workers.len() + 1
     }
 
@@ -171,7 +172,7 @@ impl Pool {
         drop(close);
         assert!(
             !self.shared.failed.swap(false, Ordering::Relaxed),
-            "a restorer's thread failed"
+            "a thread of the engine failed"
         );
     }
 }
@@ -221,7 +222,7 @@ fn work(shared: &Shared, number: usize) {
     }
 }
 
-impl Drop for Pool {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.call(END);
         for worker in self.workers.drain(..) {
@@ -231,9 +232,9 @@ impl Drop for Pool {
     }
 }
 
-impl std::fmt::Debug for Pool {
+impl std::fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Pool({} threads)", self.threads())
+        write!(f, "ThreadPool({} threads)", self.count())
     }
 }
 
@@ -242,7 +243,7 @@ mod tests {
     use super::*;
 
     /// A hundred parts, each counted by whoever takes it.
-    fn share(pool: &Pool) -> Vec<usize> {
+    fn share(pool: &ThreadPool) -> Vec<usize> {
         let next = AtomicUsize::new(0);
         let counts: Vec<AtomicUsize> = (0..100).map(|_| AtomicUsize::new(0)).collect();
         pool.run(&|_| {
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn every_part_runs_once_a_task() {
         for threads in [1, 2, 3, MAX_THREADS] {
-            let pool = Pool::new(threads);
+            let pool = ThreadPool::new(threads);
             for _ in 0..300 {
                 assert_eq!(share(&pool), [1; 100]);
             }
@@ -265,7 +266,7 @@ mod tests {
 
     #[test]
     fn each_thread_comes_at_most_once_and_all_come_to_a_long_task() {
-        let pool = Pool::new(4);
+        let pool = ThreadPool::new(4);
         for _ in 0..20 {
             let counts: [AtomicUsize; 4] = Default::default();
             pool.run(&|k| {
@@ -280,7 +281,7 @@ mod tests {
 
     #[test]
     fn sleeping_threads_wake() {
-        let pool = Pool::new(2);
+        let pool = ThreadPool::new(2);
         for _ in 0..3 {
             std::thread::sleep(std::time::Duration::from_millis(30));
             let came = AtomicUsize::new(0);
@@ -295,8 +296,8 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller_and_the_pool_goes_on() {
-        let pool = Pool::new(2);
-        for failing in 0..pool.threads() {
+        let pool = ThreadPool::new(2);
+        for failing in 0..pool.count() {
             let came = AtomicUsize::new(0);
             let failed = catch_unwind(AssertUnwindSafe(|| {
                 pool.run(&|k| {

@@ -1,0 +1,346 @@
+//! A quantised network that the engine runs whole.
+
+use std::sync::Arc;
+
+use tract_core::internal::OutletId;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::quant::DequantizeLinearF32;
+use tract_core::prelude::TypedModel;
+
+use crate::engine::Engine;
+use crate::fuse::{Fusable, Quantise, find};
+use crate::graph::{Scale, TensorId};
+use crate::kernel::{self, Kernel};
+use crate::plan::{Place, Plan};
+use crate::{Error, Result, load, op};
+
+/// How a network is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Threads that share the work, the caller's among them: 1 to 16. More than
+    /// [`usable_threads`](crate::usable_threads) make it slower.
+    pub threads: usize,
+    /// One of [`kernels`](crate::kernels); without a name the fastest.
+    pub kernel: Option<String>,
+    /// Rows and columns of the input, for a file that leaves them open.
+    pub input_size: Option<[usize; 2]>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            threads: 1,
+            kernel: None,
+            input_size: None,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn kernel(&self) -> Result<Arc<dyn Kernel>> {
+        match &self.kernel {
+            Some(name) => kernel::named(name),
+            None => Ok(kernel::fastest()),
+        }
+    }
+}
+
+/// An input or an output: rows x columns pixels of so many channels, interleaved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TensorInfo {
+    /// Its name in the file.
+    pub name: String,
+    /// Its height.
+    pub rows: usize,
+    /// Its width.
+    pub columns: usize,
+    /// Bytes of a pixel.
+    pub channels: usize,
+    /// What its elements are.
+    pub format: Format,
+}
+
+/// What the elements of a tensor are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Format {
+    /// Bytes, 0 to 255. A byte q stands for `scale` * (q - `zero_point`).
+    Quantised {
+        /// Bytes of -128 to 127 in the file: here 128 is added to them and to their zero point.
+        signed: bool,
+        /// 1 where the file says nothing about it.
+        scale: f32,
+        /// The byte that stands for 0.
+        zero_point: u8,
+    },
+    /// Display pixels, `0x00RRGGBB`: see [`Network::run_to_display`].
+    Display,
+}
+
+/// A quantised network, its buffers and its threads.
+///
+/// All of it is run by the engine, on bytes: a QuantizeLinear right behind the input and
+/// DequantizeLinear right before an output are left to the caller, who finds their scale and zero
+/// point in [`input`](Network::input) and [`outputs`](Network::outputs). After loading nothing is
+/// allocated.
+#[derive(Debug)]
+pub struct Network {
+    engine: Engine,
+    input: TensorInfo,
+    outputs: Vec<TensorInfo>,
+    multiplications: usize,
+}
+
+impl Network {
+    /// Loads the ONNX file whose content is `onnx`.
+    ///
+    /// # Errors
+    /// tract cannot read it, its input is not one picture of a known size, it has broken
+    /// quantisation parameters, nodes that the engine does not know ([`Error::NotFused`]), or too
+    /// large tensors; or the kernel's name is unknown.
+    pub fn load(onnx: &[u8], options: &Options) -> Result<Network> {
+        Network::from_model(&load::load(onnx, options.input_size)?, options)
+    }
+
+    /// Takes over a graph of tract's, before tract has simplified it. `input_size` is not looked
+    /// at: the graph's facts are concrete.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn from_model(model: &TypedModel, options: &Options) -> Result<Network> {
+        Network::build(model, options.kernel()?, options.threads)
+    }
+
+    pub(crate) fn build(
+        model: &TypedModel,
+        kernel: Arc<dyn Kernel>,
+        threads: usize,
+    ) -> Result<Network> {
+        let mut found = find(model, true)?;
+        let Some((input, outputs)) = ends(model, &found) else {
+            let nodes = op::left_nodes(model, &found)?;
+            return Err(Error::NotFused { nodes });
+        };
+        let tensors: Vec<TensorId> = outputs.iter().map(|(tensor, _)| *tensor).collect();
+        found.graph.fold_resizes(&tensors);
+        let plan = Plan::new(&found.graph, &tensors, kernel.as_ref())?;
+        let info = |tensor, scale, outlet| describe(model, &found, tensor, scale, outlet);
+        let input = info(found.graph.inputs[0], input, model.inputs[0]);
+        let outputs = outputs
+            .into_iter()
+            .zip(&model.outputs)
+            .map(|((tensor, scale), &outlet)| info(tensor, scale, outlet))
+            .collect();
+        Ok(Network {
+            engine: Engine::new(Arc::new(plan), kernel, threads),
+            input,
+            outputs,
+            multiplications: found.graph.multiplications(),
+        })
+    }
+
+    /// What the input is.
+    pub fn input(&self) -> &TensorInfo {
+        &self.input
+    }
+
+    /// What the outputs are, in the file's order.
+    pub fn outputs(&self) -> &[TensorInfo] {
+        &self.outputs
+    }
+
+    /// The name of the kernel that computes it, such as "AVX2".
+    pub fn kernel(&self) -> &'static str {
+        self.engine.kernel().name()
+    }
+
+    /// The threads that share the work.
+    pub fn threads(&self) -> usize {
+        self.engine.threads()
+    }
+
+    /// Multiplications of a run; those with weights that are zero for all input channels of a tap
+    /// are left out.
+    pub fn multiplications(&self) -> usize {
+        self.multiplications
+    }
+
+    /// Runs the network on interleaved bytes: rows x columns x channels of the
+    /// [`input`](Network::input).
+    ///
+    /// # Errors
+    /// `pixels` has another length, or the output is display pixels.
+    pub fn run(&mut self, pixels: &[u8]) -> Result<()> {
+        self.run_to_display(pixels, &mut [])
+    }
+
+    /// Runs a network that ends in the global skip, whose output is rows x columns display pixels.
+    ///
+    /// # Errors
+    /// `pixels` or `display` has another length than input or output; that of other networks is
+    /// 0.
+    pub fn run_to_display(&mut self, pixels: &[u8], display: &mut [u32]) -> Result<()> {
+        let input = &self.input;
+        check_length(
+            "the input",
+            pixels.len(),
+            input.rows * input.columns * input.channels,
+        )?;
+        let displayed = self.outputs.iter().find(|o| o.format == Format::Display);
+        let pixels_out = displayed.map_or(0, |output| output.rows * output.columns);
+        check_length("the display", display.len(), pixels_out)?;
+        self.engine.load_input(0, pixels);
+        self.engine.run(display);
+        Ok(())
+    }
+
+    /// The output of this number after a run, where it lies; `None` where there is none, or it is
+    /// display pixels.
+    pub fn output(&self, number: usize) -> Option<Output<'_>> {
+        let info = self.outputs.get(number)?;
+        if info.format == Format::Display {
+            return None;
+        }
+        let (_, place, bytes) = self.engine.output(number);
+        Some(Output { info, place, bytes })
+    }
+
+    /// Copies the output of this number to `to`, interleaved.
+    ///
+    /// # Errors
+    /// `to` does not have rows x columns x channels elements, which are 0 where there is no such
+    /// output or it is display pixels.
+    pub fn store_output(&self, number: usize, to: &mut [u8]) -> Result<()> {
+        let output = self.output(number);
+        let expected = output.map_or(0, |o| o.info.rows * o.info.columns * o.info.channels);
+        check_length("the output", to.len(), expected)?;
+        let Some(output) = output else { return Ok(()) };
+        let (columns, channels) = (output.info.columns, output.info.channels);
+        for (y, row) in to.chunks_exact_mut(columns * channels).enumerate() {
+            for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
+                pixel.copy_from_slice(output.pixel(y, x));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A quantised output where it lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Output<'n> {
+    info: &'n TensorInfo,
+    place: &'n Place,
+    bytes: &'n [u8],
+}
+
+impl<'n> Output<'n> {
+    /// The channels of a pixel, a byte each.
+    ///
+    /// # Panics
+    /// The tensor has no such row or column.
+    pub fn pixel(&self, row: usize, column: usize) -> &'n [u8] {
+        assert!(row < self.info.rows && column < self.info.columns);
+        let at = self.place.start(row) + column * self.place.pixel;
+        &self.bytes[at..][..self.info.channels]
+    }
+
+    /// The numbers that the bytes of a pixel stand for.
+    ///
+    /// # Panics
+    /// The tensor has no such row or column.
+    pub fn values(&self, row: usize, column: usize) -> impl Iterator<Item = f32> + 'n {
+        let scale = match self.info.format {
+            Format::Quantised {
+                scale, zero_point, ..
+            } => Scale {
+                scale,
+                zero: zero_point,
+            },
+            Format::Display => Scale {
+                scale: 1.0,
+                zero: 0,
+            },
+        };
+        let pixel = self.pixel(row, column).iter();
+        pixel.map(move |&byte| scale.value(byte))
+    }
+}
+
+fn check_length(what: &'static str, found: usize, expected: usize) -> Result<()> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(Error::WrongLength {
+            what,
+            found,
+            expected,
+        }),
+    }
+}
+
+/// A tensor at an end of the network, and what the DequantizeLinear there says that its bytes stand
+/// for.
+type End = (TensorId, Option<Scale>);
+
+/// The scale of the input and the outputs of a network that is fused whole.
+fn ends(model: &TypedModel, found: &Fusable) -> Option<(Option<Scale>, Vec<End>)> {
+    let ([input], [source]) = (&found.inputs[..], &model.inputs[..]) else {
+        return None;
+    };
+    let scale = match input == source {
+        true => None,
+        false => Some(quantised_source(model, *input, *source)?),
+    };
+    let outputs = model.outputs.iter().map(|output| {
+        if let Some(&tensor) = found.tensors.get(output) {
+            return Some((tensor, None));
+        }
+        let node = model.node(output.node);
+        node.op_as::<DequantizeLinearF32>()?;
+        let tensor = *found.tensors.get(&node.inputs[0])?;
+        Some((tensor, found.graph.scales[tensor]))
+    });
+    let outputs: Vec<End> = outputs.collect::<Option<_>>()?;
+    // What comes in and goes out as it is, is none of the engine's.
+    let made = outputs
+        .iter()
+        .all(|(tensor, _)| !found.graph.inputs.contains(tensor));
+    (made && found.graph.convs().next().is_some()).then_some((scale, outputs))
+}
+
+/// The scale of a QuantizeLinear that alone reads the model's input.
+fn quantised_source(model: &TypedModel, outlet: OutletId, source: OutletId) -> Option<Scale> {
+    let node = model.node(outlet.node);
+    let op = Quantise::of(node.op_as::<ElementWiseOp>()?)?;
+    (node.inputs[..] == [source]).then(|| op.scale(&node.name))?
+}
+
+fn describe(
+    model: &TypedModel,
+    found: &Fusable,
+    tensor: TensorId,
+    scale: Option<Scale>,
+    outlet: OutletId,
+) -> TensorInfo {
+    let shape = found.graph.tensors[tensor];
+    let scale = found.graph.scale_of(tensor).or(scale);
+    let scale = scale.unwrap_or(Scale {
+        scale: 1.0,
+        zero: if shape.signed { 128 } else { 0 },
+    });
+    let is_input = model.inputs.contains(&outlet);
+    let label = model.outlet_label(outlet);
+    TensorInfo {
+        name: label.unwrap_or(&model.node(outlet.node).name).to_owned(),
+        rows: shape.rows,
+        columns: shape.columns,
+        channels: shape.channels,
+        format: match found.display && !is_input {
+            true => Format::Display,
+            false => Format::Quantised {
+                signed: shape.signed,
+                scale: scale.scale,
+                zero_point: scale.zero,
+            },
+        },
+    }
+}
