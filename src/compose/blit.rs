@@ -1,6 +1,7 @@
 //! Whole rows of pixels: fill, darken, magnify, mirror, turn.
 
 use super::layout::Area;
+use super::palette::BACKGROUND;
 use super::view::Rotation;
 use crate::picture::Picture;
 use face8x_core::geometry::LR_SIDE;
@@ -28,7 +29,7 @@ pub fn fill(canvas: &mut Picture, area: Area, colour: u32) {
 pub fn darken(canvas: &mut Picture, area: Area) {
     for row in rows(canvas, area) {
         for pixel in row {
-            *pixel = mix(*pixel, super::BACKGROUND, 180);
+            *pixel = mix(*pixel, BACKGROUND, 180);
         }
     }
 }

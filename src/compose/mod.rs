@@ -11,10 +11,13 @@
 
 mod blit;
 mod camera;
+mod drawing;
 mod enlarge;
 mod info;
 mod layout;
+mod palette;
 mod paste;
+mod scene;
 mod side_by_side;
 mod sign;
 mod text;
@@ -26,76 +29,22 @@ mod tests;
 
 pub use blit::rotate;
 pub use info::{InfoText, Status};
+pub(crate) use layout::Area;
+pub(crate) use paste::{Paster, is_small};
+pub use scene::{ComposeOptions, Restored, Scene};
 pub use view::{Rotation, View};
 
-use crate::picture::Picture;
-use face8x_core::convert::Converter;
-use face8x_core::face::Face;
-use face8x_core::frame::Frame;
-use face8x_core::geometry::Similarity;
-use face8x_core::restore::{Lr, Sr};
+use drawing::Brushes;
 use face8x_core::track::MAX_FACES;
 
-/// What is behind everything.
-const BACKGROUND: u32 = 0x101418;
-/// A place for a picture that is not there.
-const PANEL: u32 = 0x1a2027;
-/// Text that is read first, and text that is read when looked for.
-const TEXT: u32 = 0xe6eaee;
-const MUTED: u32 = 0x93a1ad;
-/// Lines around the first face, and around the others.
-const ACCENT: u32 = 0x4fd1b5;
-const ACCENT_DIM: u32 = 0x3a7f74;
-
-/// A face with its pixels before and after the network.
-#[derive(Debug, Clone, Copy)]
-pub struct Restored<'a> {
-    /// Who and where, in frame coordinates.
-    pub face: Face,
-    /// The network's input.
-    pub lr: &'a Lr,
-    /// The network's output.
-    pub sr: &'a Sr,
-    /// From frame coordinates to the canonical 128x128 face.
-    pub to_canonical: Similarity,
-}
-
-/// What is to be shown.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Scene<'a> {
-    /// The newest frame, in any format but `Mjpg` (decode it first). `None`, or a frame that
-    /// cannot be shown, is no camera.
-    pub camera: Option<&'a Frame>,
-    /// The faces, the one that matters most first; those after the eighth are not shown.
-    pub faces: &'a [Restored<'a>],
-    /// What to tell the viewer. "no face" is told by itself where there is none, and
-    /// "no camera" where there is none; "no camera: the reason" gives the reason below.
-    pub message: Option<&'a str>,
-    /// Values for the overlay and the captions.
-    pub status: Status<'a>,
-}
-
-/// How scenes are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ComposeOptions {
-    /// The arrangement.
-    pub view: View,
-    /// How far everything is turned, clockwise.
-    pub rotation: Rotation,
-    /// Whether pictures (not text) are mirrored.
-    pub mirror: bool,
-    /// The overlay text.
-    pub info: InfoText,
-}
+use crate::picture::Picture;
 
 /// Draws scenes. Keeps its buffers from one to the next.
 #[derive(Default)]
 pub struct Composer {
     /// May be changed between pictures.
     pub options: ComposeOptions,
-    converter: Converter,
-    enlarger: enlarge::Enlarger,
-    paster: paste::Paster,
+    brushes: Brushes,
     /// The last overlay text.
     line: String,
     /// The picture before it is turned.
@@ -138,7 +87,10 @@ impl Composer {
 
     fn draw(&mut self, scene: &Scene<'_>, canvas: &mut Picture) {
         if !canvas.pixels.is_empty() {
-            views::draw(self, scene, canvas);
+            let faces = scene.faces.len().min(MAX_FACES);
+            let Composer { options, line, .. } = self;
+            options.info.write(&scene.status, faces, line);
+            views::draw(options, &mut self.brushes, &self.line, scene, canvas);
         }
     }
 }

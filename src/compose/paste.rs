@@ -1,4 +1,4 @@
-//! The in-place view's brush: a restored face painted over the face it was made from.
+//! A restored face painted over the face it was made from, in the camera picture and in photographs.
 
 use super::blit;
 use super::enlarge::halve;
@@ -12,15 +12,15 @@ const PIXELS: usize = HR_SIDE * HR_SIDE;
 /// Bits of the fraction of a coordinate.
 const FRACTION: u32 = 16;
 
-/// The ellipse of the face in the canonical 128x128 picture: centre and half axes. It holds the
-/// face from the hairline to the chin; outside it the camera's own pixels stay.
+/// The ellipse of the face in the canonical 128x128 picture: centre and half axes. The face from
+/// the hairline to the chin is inside; outside it the picture's own pixels stay.
 const CENTRE: (f32, f32) = (64.0, 70.0);
 const HALF_AXES: (f32, f32) = (54.0, 56.0);
-/// Share of the ellipse's radius within which the restored face covers the camera wholly; from
-/// here to the ellipse it fades.
+/// Share of the ellipse's radius within which the restored face covers the picture completely;
+/// from here to the ellipse it fades.
 const SOLID: f32 = 0.6;
 
-/// Paints restored faces into the camera picture. Keeps its mask and buffer.
+/// Paints restored faces into pictures. Keeps its mask and buffer.
 #[derive(Debug)]
 pub struct Paster {
     /// How much the restored face covers, 0 to 255, in the uppermost byte: ready to be joined to
@@ -54,7 +54,7 @@ fn cover(x: usize, y: usize) -> u32 {
 /// Whether a face is small enough to gain from its restoration: its crop spans fewer than 128
 /// pixels of the frame.
 pub fn is_small(to_canonical: &Similarity) -> bool {
-    to_canonical.a.hypot(to_canonical.b) > 1.0
+    to_canonical.scale() > 1.0
 }
 
 impl Paster {

@@ -1,8 +1,9 @@
 //! The side-by-side view: three pictures, what they are, and what to think of them.
 
+use super::drawing::{Drawing, shape};
 use super::layout::{self, Area};
-use super::views::{Drawing, shape};
-use super::{MUTED, PANEL, TEXT, blit, text};
+use super::palette::{MUTED, PANEL, TEXT};
+use super::{blit, text};
 use face8x_core::frame::Frame;
 
 /// Captions of the side-by-side view and the honesty line, each from the longest wording to the
@@ -36,7 +37,7 @@ impl Drawing<'_> {
         self.live(trio.camera, frame);
         match self.faces.first() {
             Some(first) => {
-                blit::magnify(self.canvas, trio.lr, first.lr, self.composer.options.mirror);
+                blit::magnify(self.canvas, trio.lr, first.lr, self.options.mirror);
                 self.sr(trio.sr, first);
             }
             None => {

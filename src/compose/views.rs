@@ -1,14 +1,16 @@
 //! The five views.
 
-use super::layout::{self, Area};
-use super::text::{self, FontSize};
-use super::{
-    ACCENT, ACCENT_DIM, BACKGROUND, Composer, MAX_FACES, MUTED, PANEL, Restored, Scene, TEXT, View,
-    blit, camera, paste, side_by_side, sign,
-};
-use crate::picture::Picture;
 use face8x_core::frame::Frame;
-use face8x_core::geometry::Rect;
+use face8x_core::track::MAX_FACES;
+
+use super::drawing::{Brushes, Drawing, covering, shape, whole_frame};
+use super::layout::{self, Area};
+use super::palette::{ACCENT, BACKGROUND, MUTED, PANEL, TEXT};
+use super::scene::{ComposeOptions, Scene};
+use super::text::{self, FontSize};
+use super::view::View;
+use super::{blit, camera, paste, side_by_side, sign};
+use crate::picture::Picture;
 
 /// What the faces of the strip view are called, in the camera picture and below it.
 const NUMBERS: [&str; MAX_FACES] = ["1", "2", "3", "4", "5", "6", "7", "8"];
@@ -42,15 +44,17 @@ pub fn natural_size(view: View, (width, height): (u32, u32)) -> (u32, u32) {
     }
 }
 
-/// Draws `scene` over all of `canvas`, which has at least one pixel.
-pub fn draw(composer: &mut Composer, scene: &Scene<'_>, canvas: &mut Picture) {
+/// Draws `scene` over all of `canvas`, which has at least one pixel, with `line` at the top.
+pub fn draw(
+    options: &ComposeOptions,
+    brushes: &mut Brushes,
+    line: &str,
+    scene: &Scene<'_>,
+    canvas: &mut Picture,
+) {
     let whole = Area::new(0, 0, canvas.width as usize, canvas.height as usize);
     let faces = &scene.faces[..scene.faces.len().min(MAX_FACES)];
-    composer
-        .options
-        .info
-        .write(&scene.status, faces.len(), &mut composer.line);
-    let view = composer.options.view;
+    let view = options.view;
     let frame = scene.camera.filter(|frame| camera::can_show(frame));
     // The full view covers all of the canvas.
     if frame.is_none() || view != View::Full {
@@ -59,7 +63,9 @@ pub fn draw(composer: &mut Composer, scene: &Scene<'_>, canvas: &mut Picture) {
     let mut drawing = Drawing {
         font: FontSize::for_canvas(whole.w, whole.h),
         margin: (whole.w.min(whole.h) / 32).clamp(2, 24),
-        composer,
+        options,
+        brushes,
+        line,
         canvas,
         scene,
         faces,
@@ -76,16 +82,6 @@ pub fn draw(composer: &mut Composer, scene: &Scene<'_>, canvas: &mut Picture) {
         },
     }
     drawing.info(whole);
-}
-
-/// One picture being drawn.
-pub struct Drawing<'a> {
-    pub composer: &'a mut Composer,
-    pub canvas: &'a mut Picture,
-    pub scene: &'a Scene<'a>,
-    pub faces: &'a [Restored<'a>],
-    pub font: FontSize,
-    pub margin: usize,
 }
 
 impl Drawing<'_> {
@@ -137,7 +133,7 @@ impl Drawing<'_> {
             .filter(|face| paste::is_small(&face.to_canonical))
         {
             let size = (frame.width, frame.height);
-            self.composer
+            self.brushes
                 .paster
                 .paint(self.canvas, area, size, face.sr, &face.to_canonical);
         }
@@ -190,137 +186,4 @@ impl Drawing<'_> {
         let below = y + size.height() + text::padding(size);
         text::paragraph(self.canvas, inside, below, reason, self.font, MUTED);
     }
-
-    /// The whole camera picture with the face boxes.
-    pub fn live(&mut self, area: Area, frame: &Frame) {
-        self.camera(area, frame, whole_frame(frame));
-        self.mirror(area);
-        self.boxes(area, whole_frame(frame));
-    }
-
-    /// A region of the camera picture, as the camera saw it.
-    fn camera(&mut self, area: Area, frame: &Frame, region: Rect) {
-        let converter = &mut self.composer.converter;
-        camera::draw(self.canvas, area, converter, frame, region);
-    }
-
-    /// A restored face.
-    pub fn sr(&mut self, area: Area, face: &Restored<'_>) {
-        let mirror = self.composer.options.mirror;
-        self.composer
-            .enlarger
-            .draw(self.canvas, area, face.sr, mirror);
-    }
-
-    /// Swaps left and right of a picture, if asked to.
-    fn mirror(&mut self, area: Area) {
-        if self.composer.options.mirror {
-            blit::mirror(self.canvas, area);
-        }
-    }
-
-    /// Draws the box of every face; `area` shows `region` of the frame.
-    fn boxes(&mut self, area: Area, region: Rect) {
-        let line = self.line_width();
-        for (i, face) in self.faces.iter().enumerate().rev() {
-            let colour = if i == 0 { ACCENT } else { ACCENT_DIM };
-            if let Some(shown) = self.shown_box(face, area, region) {
-                blit::outline(self.canvas, shown, line, colour);
-            }
-        }
-    }
-
-    /// Writes the number of a face in the corner of its tile and above its box in the camera
-    /// picture, where there is room.
-    fn number(&mut self, number: &str, tile: Area, in_camera: Option<Area>) {
-        let tag = text::tag_area(number, self.font, (tile.x, tile.y));
-        if tile.w >= 3 * tag.w && tile.h >= 2 * tag.h {
-            text::tag(self.canvas, number, self.font, (tag.x, tag.y), TEXT);
-        }
-        if let Some(face) = in_camera
-            && face.w >= tag.w
-            && face.y >= tag.h
-        {
-            text::tag(
-                self.canvas,
-                number,
-                self.font,
-                (face.x, face.y - tag.h),
-                TEXT,
-            );
-        }
-    }
-
-    /// Where the box of a face stands in `area`, which shows `region` of the frame, mirrored or
-    /// not.
-    fn shown_box(&self, face: &Restored<'_>, area: Area, region: Rect) -> Option<Area> {
-        let mut shown = shown_box(face.face.detection.face_box, region, area)?;
-        if self.composer.options.mirror {
-            shown.x = area.x + area.right() - shown.right();
-        }
-        Some(shown)
-    }
-
-    /// Pixels of the width of a line.
-    fn line_width(&self) -> usize {
-        (self.canvas.width.min(self.canvas.height) as usize / 320).clamp(1, 4)
-    }
-
-    /// The scene's message, or that there is no face, at the foot of the camera picture.
-    pub fn message(&mut self, area: Area) {
-        let none = self.faces.is_empty().then_some("no face");
-        if let Some(message) = self.scene.message.or(none) {
-            text::chip(self.canvas, area, message, self.font, TEXT);
-        }
-    }
-
-    /// Rows of the overlay text.
-    fn bar_height(&self) -> usize {
-        if self.composer.line.is_empty() {
-            0
-        } else {
-            text::bar_height(self.font)
-        }
-    }
-
-    /// The overlay text, at the top.
-    fn info(&mut self, whole: Area) {
-        if !self.composer.line.is_empty() {
-            let line = &self.composer.line;
-            text::bar(self.canvas, whole, line, self.font, self.margin, TEXT);
-        }
-    }
-}
-
-/// Width and height of a frame.
-pub fn shape(frame: &Frame) -> (usize, usize) {
-    (frame.width as usize, frame.height as usize)
-}
-
-fn whole_frame(frame: &Frame) -> Rect {
-    Rect::new(0.0, 0.0, frame.width as f32, frame.height as f32)
-}
-
-/// The middle of the frame that has the shape of `area`.
-fn covering(frame: &Frame, area: Area) -> Rect {
-    let (w, h) = (frame.width as f32, frame.height as f32);
-    let scale = (w / area.w as f32).min(h / area.h as f32);
-    let (rw, rh) = (
-        (area.w as f32 * scale).min(w),
-        (area.h as f32 * scale).min(h),
-    );
-    Rect::new((w - rw) / 2.0, (h - rh) / 2.0, rw, rh)
-}
-
-/// Where a face box lies in `area`, which shows `region` of the frame. A box that reaches outside
-/// is closed at the edge; `None` for one that is wholly outside.
-fn shown_box(face_box: Rect, region: Rect, area: Area) -> Option<Area> {
-    let (sx, sy) = (area.w as f32 / region.w, area.h as f32 / region.h);
-    // Casts saturate, and make 0 of what is not a number.
-    let column = |x: f32| (((x - region.x) * sx).round() as usize).min(area.w);
-    let row = |y: f32| (((y - region.y) * sy).round() as usize).min(area.h);
-    let (left, right) = (column(face_box.x), column(face_box.x + face_box.w));
-    let (top, bottom) = (row(face_box.y), row(face_box.y + face_box.h));
-    (left < right && top < bottom)
-        .then(|| Area::new(area.x + left, area.y + top, right - left, bottom - top))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use image::imageops;
 use image::{Rgb, RgbImage};
 
+use crate::compose::is_small;
 use crate::{Error, Result, photo};
 use face8x_core::frame::Frame;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE, canonical};
@@ -227,7 +228,7 @@ impl Worker<'_> {
         if found.is_empty() {
             return Ok(Outcome::NoFace);
         }
-        found.retain(|face| canonical::from_detection(face).is_some_and(|to| paste::is_small(&to)));
+        found.retain(|face| canonical::from_detection(face).is_some_and(|to| is_small(&to)));
         let files = self.outputs.names(path, 1)?;
         let restored = found
             .iter()

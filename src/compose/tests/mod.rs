@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use super::*;
 use face8x_core::face::Detection;
+use face8x_core::face::Face;
+use face8x_core::frame::Frame;
 use face8x_core::frame::PixelFormat;
+use face8x_core::geometry::Similarity;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE, Point, Rect};
 use face8x_core::pixel::{pack_rgb, unpack_rgb};
+use face8x_core::restore::{Lr, Sr};
 
 /// A drawn face: its colour at a point of the canonical picture, or none beside the head.
 ///
