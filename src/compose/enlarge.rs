@@ -4,10 +4,11 @@ use super::blit;
 use super::layout::Area;
 use crate::picture::Picture;
 use face8x_core::geometry::HR_SIDE;
+use face8x_core::resample::cubic_weight;
 use face8x_core::restore::Sr;
 
 /// Bits of a whole weight. A channel (8 bits) times a weight, overshoot included, must fit the 16
-/// bits in which everything is reckoned: eight channels a vector instruction.
+/// bits in which everything is computed: eight channels a vector instruction.
 const WEIGHT_BITS: u32 = 7;
 /// Added to a channel while it is weighed, so that the cubic's undershoot (an eighth of 255) does
 /// not fall below 0.
@@ -30,7 +31,7 @@ struct Step {
 
 /// Draws the restored face at any size. Keeps the tables of the last size, and its buffers.
 ///
-/// Enlarging is cubic convolution (Keys 1981 with a = -1/2), columns first, within 3 grey levels
+/// Enlarging is cubic convolution ([`cubic_weight`] with a = -1/2), columns first, within 3 grey levels
 /// of the exact value; a much smaller picture comes from the half, quarter, ... picture.
 #[derive(Debug, Default)]
 pub struct Enlarger {
@@ -120,12 +121,7 @@ impl Enlarger {
 fn step(i: usize, from: usize, to: usize) -> Step {
     let at = (i as f64 + 0.5) * from as f64 / to as f64 - 0.5;
     let t = at - at.floor();
-    let cubic = [
-        ((-0.5 * t + 1.0) * t - 0.5) * t,
-        (1.5 * t - 2.5) * t * t + 1.0,
-        ((-1.5 * t + 2.0) * t + 0.5) * t,
-        (0.5 * t - 0.5) * t * t,
-    ];
+    let cubic = [-1.0, 0.0, 1.0, 2.0].map(|tap| cubic_weight(-0.5, tap - t));
     let exact = cubic.map(|w| w * f64::from(1 << WEIGHT_BITS));
     let mut weights = exact.map(|w| w.floor() as i16);
     // The weights of a flat picture must sum to one exactly: the largest remainders are rounded up.

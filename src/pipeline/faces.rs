@@ -12,7 +12,6 @@ use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::{Detection, Face};
 use face8x_core::frame::Frame;
-use face8x_core::geometry::canonical;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
 use face8x_core::restore::{Lr, Restorer, Sr};
 use face8x_core::track::{MAX_FACES, TRACK_SIZE, Tracker};
@@ -197,7 +196,7 @@ impl FaceStage {
         }
         self.found = 0;
         for face in self.tracker.faces().iter().take(self.slots.len()) {
-            if let Some(to_canonical) = canonical::from_detection(&face.detection) {
+            if let Some(to_canonical) = face.detection.to_canonical() {
                 let slot = &mut self.slots[self.found];
                 (slot.face, slot.to_canonical) = (*face, to_canonical);
                 self.found += 1;

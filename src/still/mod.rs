@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use crate::compose::is_small;
 use crate::{Error, Result, photo};
 use face8x_core::frame::Frame;
-use face8x_core::geometry::{HR_SIDE, LR_SIDE, canonical};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use face8x_core::{ErrorKind, FaceRestorer, RestoredFace};
 
 mod inputs;
@@ -228,7 +228,7 @@ impl Worker<'_> {
         if found.is_empty() {
             return Ok(Outcome::NoFace);
         }
-        found.retain(|face| canonical::from_detection(face).is_some_and(|to| is_small(&to)));
+        found.retain(|face| face.to_canonical().is_some_and(|to| is_small(&to)));
         let files = self.outputs.names(path, 1)?;
         let restored = found
             .iter()

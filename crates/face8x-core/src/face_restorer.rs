@@ -5,7 +5,7 @@ use crate::convert::{Converter, Region};
 use crate::detect::{self, Detector, PHOTO_DETECTOR, PhotoSearch};
 use crate::face::Detection;
 use crate::frame::Frame;
-use crate::geometry::{HR_SIDE, LR_SIDE, Point, Similarity, canonical};
+use crate::geometry::{HR_SIDE, LR_SIDE, Point, Similarity};
 use crate::pixel::unpack_rgb;
 use crate::restore::{self, Lr, Restorer, Sr};
 use crate::{Error, ErrorKind, Result};
@@ -78,7 +78,7 @@ impl FaceRestorer {
     /// The frame is not valid or is a JPEG, or the detector failed.
     pub fn find(&mut self, frame: &Frame) -> Result<Vec<Detection>> {
         let mut found = self.search.faces(frame)?;
-        found.retain(|face| canonical::from_detection(face).is_some());
+        found.retain(|face| face.to_canonical().is_some());
         Ok(found)
     }
 
@@ -88,7 +88,7 @@ impl FaceRestorer {
     /// The frame is not valid or is a JPEG; the face is smaller than a pixel, larger than the
     /// frame by far, or its place is not finite; the network failed.
     pub fn restore_face(&mut self, frame: &Frame, face: &Detection) -> Result<RestoredFace> {
-        let to_canonical = canonical::from_detection(face).ok_or_else(|| {
+        let to_canonical = face.to_canonical().ok_or_else(|| {
             Error::new(
                 ErrorKind::Picture,
                 format!("the face box {:?} is not usable", face.face_box),

@@ -75,7 +75,7 @@ pub mod landmarks;
 mod network;
 pub mod pixel;
 pub mod portrait;
-mod resample;
+pub mod resample;
 pub mod restore;
 pub mod track;
 

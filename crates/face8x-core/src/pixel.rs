@@ -1,4 +1,16 @@
-//! Display pixels: `0x00RRGGBB`, as networks give them and displays take them.
+//! Display pixels, `0x00RRGGBB`, as networks give them and displays take them; and the pictures of
+//! a face that go from stage to stage.
+
+use crate::geometry::{HR_SIDE, LR_SIDE};
+
+/// The network's input: 16x16 RGB, interleaved, 8 bits a channel.
+pub type Lr = [u8; LR_SIDE * LR_SIDE * 3];
+
+/// A canonical face: 128x128 RGB, interleaved, 8 bits a channel.
+pub type Hr = [u8; HR_SIDE * HR_SIDE * 3];
+
+/// The network's output: 128x128 display pixels, row by row.
+pub type Sr = [u32; HR_SIDE * HR_SIDE];
 
 /// `0x00RRGGBB` of three channels.
 pub const fn pack_rgb(r: u8, g: u8, b: u8) -> u32 {

@@ -1,5 +1,6 @@
-use face8x_core::face::{Detection, box_of_landmarks};
+use face8x_core::face::Detection;
 use face8x_core::geometry::Point;
+use face8x_core::geometry::canonical::box_of_landmarks;
 use face8x_core::portrait::PORTRAIT_LANDMARKS;
 use face8x_core::track::Tracker;
 use std::sync::mpsc::{Receiver, Sender, channel};

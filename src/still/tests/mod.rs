@@ -104,7 +104,7 @@ fn red(boxes: &[Rect]) -> FaceRestorer {
 /// The box of a face whose crop is the square of this corner and side.
 fn crop_box(x: f32, y: f32, side: f32) -> Rect {
     let unit = side / HR_SIDE as f32;
-    let b = canonical::FACE_BOX;
+    let b = face8x_core::geometry::canonical::FACE_BOX;
     Rect::new(x + b.x * unit, y + b.y * unit, b.w * unit, b.h * unit)
 }
 

@@ -1,22 +1,18 @@
-//! Resampling: the canonical face, and its reduction to 16x16, straight from the frame.
+//! Align: a face upright in 16x16 pixels, and as the canonical 128x128 face, straight from the frame.
 
 use crate::convert::Converter;
 use crate::frame::Frame;
 use crate::geometry::canonical::crop_corners;
-use crate::geometry::{HR_SIDE, LR_SIDE, Point, Similarity};
+use crate::geometry::{HR_SIDE, Point, Similarity};
 use crate::resample::{Patch, Rgbx, Shrinker, add, to_byte};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
-/// The network's input: 16x16 RGB, interleaved, 8 bits a channel.
-pub type Lr = [u8; LR_SIDE * LR_SIDE * 3];
+pub use crate::pixel::{Hr, Lr};
 
-/// A canonical face: 128x128 RGB, interleaved, 8 bits a channel.
-pub type Hr = [u8; HR_SIDE * HR_SIDE * 3];
-
-/// LR is reduced from so many samples a side: four to each of its pixels.
+/// Samples a side that LR is downscaled from: four to each of its pixels.
 const GRID: usize = 64;
 
-/// Samples lie at most this many (reduced) pixels apart. What the frame has between its own limit
+/// Samples lie at most this many (downscaled) pixels apart. What the frame has between its own limit
 /// of 1/2 and that of the samples, 1/3 cycles per pixel, then folds to 1/6 or more: the reduction
 /// to a quarter, which passes up to 1/12, removes it.
 const MAX_STEP: f32 = 1.5;
@@ -53,11 +49,11 @@ impl Aligner {
         }
     }
 
-    /// Makes the network's input: the frame under `similarity` (frame to canonical face), reduced
+    /// Makes the network's input: the frame under `similarity` (frame to canonical face), downscaled
     /// to 16x16. It costs the same for small faces and large ones, apart from reading the pixels.
     ///
     /// # Errors
-    /// The frame is not whole or is a JPEG; the similarity is not finite; the face is larger than
+    /// The frame is not valid or is a JPEG; the similarity is not finite; the face is larger than
     /// the frame by far (more than 96 times its shorter side).
     pub fn lr(&mut self, frame: &Frame, similarity: &Similarity, lr: &mut Lr) -> Result<()> {
         let back = checked_inverse(similarity)?;
@@ -91,7 +87,7 @@ impl Aligner {
         out: &mut [u8],
     ) -> Result<()> {
         if side.checked_mul(side).and_then(|n| n.checked_mul(3)) != Some(out.len()) {
-            return Err(Error::other(format!(
+            return Err(invalid(format!(
                 "{} bytes for a crop of {side}x{side}",
                 out.len()
             )));
@@ -113,7 +109,7 @@ impl Aligner {
         Ok(())
     }
 
-    /// Reduces a face that is aligned already to the network's input, as Pillow's `BICUBIC` does.
+    /// Downscales a face that is aligned already to the network's input, as Pillow's `BICUBIC` does.
     pub fn shrink(&mut self, hr: &Hr, lr: &mut Lr) {
         let mut row = [[0.0; 4]; HR_SIDE];
         for (y, line) in hr.chunks_exact(3 * HR_SIDE).enumerate() {
@@ -126,7 +122,7 @@ impl Aligner {
     }
 
     #[cfg(test)]
-    pub(super) fn patch_capacity(&self) -> usize {
+    fn patch_capacity(&self) -> usize {
         self.patch.capacity()
     }
 
@@ -142,7 +138,7 @@ impl Aligner {
         };
         let most = frame.width.min(frame.height).min(256);
         if factor > most as f32 {
-            return Err(Error::other(format!(
+            return Err(invalid(format!(
                 "a face of {} pixels in a frame of {}x{}",
                 HR_SIDE as f32 / similarity.scale(),
                 frame.width,
@@ -169,7 +165,7 @@ impl Aligner {
 }
 
 /// Which pixels of the canonical face lie outside a frame of `width` x `height`, so that they are
-/// mirrored rather than seen: true for those whose centre does.
+/// mirrored: true for those whose centre does.
 pub fn hr_mask(
     similarity: &Similarity,
     width: u32,
@@ -188,8 +184,12 @@ fn checked_inverse(similarity: &Similarity) -> Result<Similarity> {
     if similarity.is_regular() {
         Ok(similarity.invert())
     } else {
-        Err(Error::other(format!("{similarity:?} is no alignment")))
+        Err(invalid(format!("{similarity:?} is not an alignment")))
     }
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::Picture, message)
 }
 
 #[cfg(test)]

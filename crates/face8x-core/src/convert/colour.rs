@@ -74,7 +74,7 @@ pub(super) fn ycc<P: Texel>(y: i16, [r, g, b]: [i16; 3]) -> P {
 
 /// Luma of RGB in the full range: BT.601's Kr, Kg and Kb in 1/256.
 #[inline(always)]
-pub(super) fn luma(r: u8, g: u8, b: u8) -> u8 {
+pub(crate) fn luma(r: u8, g: u8, b: u8) -> u8 {
     ((77 * u32::from(r) + 150 * u32::from(g) + 29 * u32::from(b) + 128) >> 8) as u8
 }
 

@@ -35,6 +35,7 @@ use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::{Error, Result};
 
+pub(crate) use colour::luma;
 pub use jpeg::JpegDecoder;
 
 /// A rectangle of whole pixels of a frame.

@@ -4,7 +4,6 @@ use super::{Detector, DetectorInput, rustface};
 use crate::Result;
 use crate::downscaled::Downscaled;
 use crate::face::Detection;
-use crate::geometry::canonical;
 use crate::landmarks::LandmarkFinder;
 use crate::resample::Pyramid;
 
@@ -47,7 +46,8 @@ impl Detector for WithLandmarks {
         for detection in found {
             // The second look is through a crop that the first has centred and turned upright.
             for _ in 0..2 {
-                let looked = canonical::from_detection(detection)
+                let looked = detection
+                    .to_canonical()
                     .and_then(|at| self.points.look(&self.pyramid, &at))
                     .filter(|points| points.confidence > SURE);
                 detection.landmarks = looked.map(|points| points.landmarks);
@@ -64,7 +64,7 @@ mod tests {
 
     use super::*;
     use crate::detect::open;
-    use crate::geometry::{Landmarks, Point, Similarity};
+    use crate::geometry::{Landmarks, Point, Similarity, canonical};
     use crate::testing::scene;
 
     /// Mean distance of the landmarks from the truth by the eye distance.

@@ -2,7 +2,7 @@
 
 use super::{Detector, DetectorInput};
 use crate::downscaled::Downscaled;
-use crate::face::{Detection, square};
+use crate::face::Detection;
 use crate::geometry::canonical::FACE_BOX;
 use crate::geometry::{HR_SIDE, Point, Rect};
 use crate::{Error, Result};
@@ -41,7 +41,7 @@ impl Detector for Centre {
             let middle = HR_SIDE as f32 / 2.0;
             let x = width / 2.0 + (FACE_BOX.centre().x - middle) * unit;
             let y = height / 2.0 + (FACE_BOX.centre().y - middle) * unit;
-            found.push(certain(square(Point::new(x, y), FACE_BOX.w * unit)));
+            found.push(certain(Rect::square(Point::new(x, y), FACE_BOX.w * unit)));
         }
         Ok(())
     }
@@ -61,7 +61,7 @@ pub(super) fn open_box(value: &str) -> Result<Box<dyn Detector>> {
     let numbers: Option<Vec<f32>> = value.split(',').map(|n| n.trim().parse().ok()).collect();
     match numbers.as_deref() {
         Some(&[x, y, w, h]) if [x, y, w, h].iter().all(|n| n.abs() < 1e6) && w >= 1.0 && h >= 1.0 => {
-            let face_box = square(Rect::new(x, y, w, h).centre(), w.max(h));
+            let face_box = Rect::square(Rect::new(x, y, w, h).centre(), w.max(h));
             Ok(Box::new(Given { uri: format!("box:{value}"), face_box }))
         }
         _ => Err(Error::usage(format!("'{value}' is not a face box"))

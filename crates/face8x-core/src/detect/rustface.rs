@@ -7,8 +7,8 @@ use ::rustface::{Detector as Cascade, ImageData, create_detector_with_model, rea
 
 use super::{Detector, DetectorInput};
 use crate::downscaled::Downscaled;
-use crate::face::{Detection, square};
-use crate::geometry::Point;
+use crate::face::Detection;
+use crate::geometry::{Point, Rect};
 use crate::{Error, Result};
 
 /// The frontal cascade of the SeetaFace engine (BSD-2-Clause), as it comes with rustface 0.1.7.
@@ -180,7 +180,7 @@ fn search(picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
         let side = face.bbox().width() as f32;
         let centre = Point::new(x + (0.5 + OFFSET_X) * side, y + (0.5 + OFFSET_Y) * side);
         Detection {
-            face_box: square(
+            face_box: Rect::square(
                 Point::new(centre.x * factor, centre.y * factor),
                 side * SCALE * factor,
             ),
@@ -225,7 +225,7 @@ fn confidence(score: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::box_of_landmarks;
+    use crate::geometry::canonical::box_of_landmarks;
     use crate::testing::scene;
 
     fn one_scale(width: u32, height: u32) -> Rustface {

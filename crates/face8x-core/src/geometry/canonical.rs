@@ -2,8 +2,8 @@
 //!
 //! The **canonical face** is a picture of 128x128 pixels in which the five landmarks lie at
 //! [`CANONICAL_LANDMARKS`]. A [`Similarity`] takes the frame to it. The network's input, LR, is
-//! its antialiased bicubic reduction to 16x16. [`Aligner`] makes both; the trainer calls the same
-//! code, so that the network is trained on the pixels that it is given.
+//! its antialiased bicubic reduction to 16x16. [`Aligner`](crate::align::Aligner) makes both; the
+//! trainer calls the same code, so that the network is trained on the pixels that it will get.
 //!
 //! A **face box** is the square that has, in the canonical face, the side 84 and its centre at
 //! (64, 80): the middle of the landmarks' bounding box, reaching about from the brows to below the
@@ -14,10 +14,17 @@
 //! pixels (as OpenCV's `BORDER_REFLECT_101`), as in training.
 
 use super::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Rect, Similarity};
-use crate::face::Detection;
 
 /// The face box in the canonical face.
 pub const FACE_BOX: Rect = Rect::new(22.0, 38.0, 84.0, 84.0);
+
+/// The part of the canonical face that the landmark network sees: a square of side 112 with its
+/// centre at (64, 72).
+pub const LANDMARK_CROP: Rect = Rect::new(8.0, 16.0, 112.0, 112.0);
+
+/// Size of CelebA's aligned pictures (`img_align_celeba`). The canonical face is their middle square
+/// of 178 pixels.
+pub const CELEBA_ALIGNED: (u32, u32) = (178, 218);
 
 /// The smallest face that is aligned: pixels of the frame to a side of the canonical face.
 const MIN_SIDE: f32 = 1.0;
@@ -57,19 +64,42 @@ pub fn from_box(face_box: &Rect) -> Option<Similarity> {
     Some(similarity).filter(is_large_enough)
 }
 
-/// The similarity from the frame to the canonical face: by the landmarks where the detection has
-/// some that look like a face and agree with the box, otherwise by the box.
+/// The similarity from the frame to the canonical face: by the landmarks where they look like a face
+/// and agree with the box, otherwise by the box.
 ///
-/// `None` where neither is of use.
-pub fn from_detection(detection: &Detection) -> Option<Similarity> {
-    let by_box = from_box(&detection.face_box);
-    let by_landmarks = detection.landmarks.and_then(|landmarks| {
-        let found = from_landmarks(&landmarks)?;
-        let sane =
-            is_face(&found, &landmarks) && by_box.is_none_or(|by_box| agree(&found, &by_box));
+/// `None` where neither is usable.
+pub fn from_landmarks_or_box(landmarks: Option<&Landmarks>, face_box: &Rect) -> Option<Similarity> {
+    let by_box = from_box(face_box);
+    let by_landmarks = landmarks.and_then(|landmarks| {
+        let found = from_landmarks(landmarks)?;
+        let sane = is_face(&found, landmarks) && by_box.is_none_or(|by_box| agree(&found, &by_box));
         sane.then_some(found)
     });
     by_landmarks.or(by_box)
+}
+
+/// The face box of five landmarks: the square about their bounding box, measured along the face's
+/// own axes, whose larger side is 30 of the canonical face's pixels.
+///
+/// For an upright face this is the box that the training crops are cut by.
+pub fn box_of_landmarks(landmarks: &Landmarks) -> Rect {
+    let [left_eye, right_eye, _, left_mouth, right_mouth] = landmarks;
+    let across = Point::new(
+        right_eye.x - left_eye.x + right_mouth.x - left_mouth.x,
+        right_eye.y - left_eye.y + right_mouth.y - left_mouth.y,
+    );
+    let length = across.x.hypot(across.y).max(f32::MIN_POSITIVE);
+    let (cos, sin) = (across.x / length, across.y / length);
+    let mut low = Point::new(f32::INFINITY, f32::INFINITY);
+    let mut high = Point::new(f32::NEG_INFINITY, f32::NEG_INFINITY);
+    for p in landmarks {
+        let (u, v) = (cos * p.x + sin * p.y, cos * p.y - sin * p.x);
+        low = Point::new(low.x.min(u), low.y.min(v));
+        high = Point::new(high.x.max(u), high.y.max(v));
+    }
+    let (u, v) = ((low.x + high.x) / 2.0, (low.y + high.y) / 2.0);
+    let side = (high.x - low.x).max(high.y - low.y) * (FACE_BOX.w / 30.0);
+    Rect::square(Point::new(cos * u - sin * v, sin * u + cos * v), side)
 }
 
 /// The corners of the canonical face in the frame: top left, top right, bottom right, bottom left.
@@ -84,7 +114,7 @@ pub fn face_box(similarity: &Similarity) -> Rect {
     let back = similarity.invert();
     let centre = back.apply(FACE_BOX.centre());
     let side = FACE_BOX.w * back.scale();
-    Rect::new(centre.x - side / 2.0, centre.y - side / 2.0, side, side)
+    Rect::square(centre, side)
 }
 
 fn is_large_enough(similarity: &Similarity) -> bool {
@@ -119,7 +149,6 @@ fn agree(found: &Similarity, by_box: &Similarity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::Detection;
 
     #[test]
     fn landmarks_and_boxes_agree_on_the_canonical_face() {
@@ -160,17 +189,12 @@ mod tests {
 
     #[test]
     fn landmarks_that_cannot_be_a_face_give_way_to_the_box() {
-        let detection = |landmarks, face_box| Detection {
-            face_box,
-            landmarks,
-            confidence: 1.0,
-        };
         let turned = Similarity::about(Point::new(64.0, 80.0), Point::new(200.0, 150.0), 1.5, 0.4);
         let landmarks = CANONICAL_LANDMARKS.map(|p| turned.apply(p));
         let near = Rect::new(140.0, 90.0, 120.0, 120.0);
-        let found = from_detection(&detection(Some(landmarks), near)).unwrap();
+        let found = from_landmarks_or_box(Some(&landmarks), &near).unwrap();
         assert!((found.rotation() + 0.4).abs() < 1e-3);
-        assert_eq!(from_detection(&detection(None, near)), from_box(&near));
+        assert_eq!(from_landmarks_or_box(None, &near), from_box(&near));
         // Elsewhere, much smaller, not finite, and of no face's shape.
         let aside = landmarks.map(|p| Point::new(p.x + 90.0, p.y));
         let small = landmarks.map(|p| Point::new(p.x / 3.0 + 130.0, p.y / 3.0 + 100.0));
@@ -179,13 +203,31 @@ mod tests {
         let shuffled = [2, 0, 4, 1, 3].map(|i| landmarks[i]);
         for bad in [aside, small, broken, swapped, shuffled] {
             assert_eq!(
-                from_detection(&detection(Some(bad), near)),
+                from_landmarks_or_box(Some(&bad), &near),
                 from_box(&near),
                 "{bad:?}"
             );
         }
         let nothing = Rect::default();
-        assert!(from_detection(&detection(Some(landmarks), nothing)).is_some());
-        assert_eq!(from_detection(&detection(Some(broken), nothing)), None);
+        assert!(from_landmarks_or_box(Some(&landmarks), &nothing).is_some());
+        assert_eq!(from_landmarks_or_box(Some(&broken), &nothing), None);
+    }
+
+    #[test]
+    fn the_canonical_landmarks_have_the_canonical_box() {
+        let face_box = box_of_landmarks(&CANONICAL_LANDMARKS);
+        assert_eq!(face_box, Rect::new(22.0, 38.0, 84.0, 84.0));
+    }
+
+    #[test]
+    fn a_turned_face_has_a_box_of_the_same_size() {
+        let (sin, cos) = 0.5f32.sin_cos();
+        let turned = CANONICAL_LANDMARKS
+            .map(|p| Point::new(10.0 + cos * p.x - sin * p.y, 5.0 + sin * p.x + cos * p.y));
+        let face_box = box_of_landmarks(&turned);
+        let centre = face_box.centre();
+        assert!((face_box.w - 84.0).abs() < 1e-3);
+        assert!((centre.x - (10.0 + cos * 64.0 - sin * 80.0)).abs() < 1e-3);
+        assert!((centre.y - (5.0 + sin * 64.0 + cos * 80.0)).abs() < 1e-3);
     }
 }

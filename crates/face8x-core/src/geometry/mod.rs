@@ -53,8 +53,13 @@ impl Rect {
         Rect { x, y, w, h }
     }
 
+    /// The square with this centre and side.
+    pub const fn square(centre: Point, side: f32) -> Self {
+        Rect::new(centre.x - side / 2.0, centre.y - side / 2.0, side, side)
+    }
+
     /// Its centre.
-    pub fn centre(&self) -> Point {
+    pub const fn centre(&self) -> Point {
         Point::new(self.x + self.w / 2.0, self.y + self.h / 2.0)
     }
 

@@ -1,14 +1,11 @@
 //! Five points and a confidence of a face whose place is about known, by the landmark network.
 
 use super::{CROP_SIDE, Crop, LandmarkNetwork};
+use crate::geometry::canonical::LANDMARK_CROP;
 use crate::geometry::{Landmarks, Point, Similarity};
 use crate::resample::Pyramid;
 use crate::{Error, Result};
 
-/// Side of the crop in pixels of the canonical face, and its centre there: as in training
-/// (`models/trainer/src/landmarks`).
-const SPAN: f32 = 112.0;
-const CENTRE: Point = Point::new(64.0, 72.0);
 /// How steep the network's confidence is: the probability of a face is
 /// 1 / (1 + exp(-STEEPNESS (c - 1/2))).
 const STEEPNESS: f32 = 20.0;
@@ -51,10 +48,10 @@ impl LandmarkFinder {
     /// Looks at the face that `to_canonical` (frame to canonical face) is about right for. `None`
     /// where the picture has no pixels, or the network failed; the first failure is logged.
     pub(crate) fn look(&mut self, picture: &Pyramid, to_canonical: &Similarity) -> Option<Points> {
-        let zoom = CROP_SIDE as f32 / SPAN;
+        let zoom = CROP_SIDE as f32 / LANDMARK_CROP.w;
         let middle = CROP_SIDE as f32 / 2.0;
         let to_crop = to_canonical.then(&Similarity::about(
-            CENTRE,
+            LANDMARK_CROP.centre(),
             Point::new(middle, middle),
             zoom,
             0.0,

@@ -1,13 +1,16 @@
-//! Cubic convolution: the kernel, and Pillow's antialiased reduction to 16 pixels.
+//! Cubic convolution: its weights, and Pillow's antialiased downscaling to 16 pixels.
 
 use crate::geometry::LR_SIDE;
-use crate::restore::Lr;
+use crate::pixel::Lr;
 
 /// Red, green, blue and an unused lane: four floats fill a vector register.
 pub(crate) type Rgbx = [f32; 4];
 
-/// Keys' cubic convolution kernel (Keys 1981, equation 15) with free parameter `a`, at distance x.
-fn kernel(a: f64, x: f64) -> f64 {
+/// The weight of a sample at distance `x` (in samples) in cubic convolution with the free parameter
+/// `a` (R. Keys, "Cubic convolution interpolation for digital image processing", IEEE Trans. ASSP 29,
+/// 1981, equation 15). With `a` = -0.5 it is Pillow's `BICUBIC`, with -0.75 OpenCV's `INTER_CUBIC`.
+/// It is 1 at 0, and 0 at all other whole numbers and from 2 on.
+pub fn cubic_weight(a: f64, x: f64) -> f64 {
     let x = x.abs();
     if x < 1.0 {
         ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
@@ -18,8 +21,9 @@ fn kernel(a: f64, x: f64) -> f64 {
     }
 }
 
-/// Weights of the samples at -1, 0, 1 and 2 for a point at `t`, 0 to 1, with a = -0.75 as in
-/// OpenCV's `INTER_CUBIC`, by which the training pictures were aligned.
+/// [`cubic_weight`] of the samples at -1, 0, 1 and 2 for a point at `t`, 0 to 1, without branches and
+/// in 32 bits, with a = -0.75 as in OpenCV's `INTER_CUBIC`, by which the training pictures were
+/// aligned.
 #[inline(always)]
 pub(crate) fn weights(t: f32) -> [f32; 4] {
     const A: f32 = -0.75;
@@ -29,8 +33,8 @@ pub(crate) fn weights(t: f32) -> [f32; 4] {
     [outer(t, u), inner(t), inner(u), outer(u, t)]
 }
 
-/// Reduces a square picture to 16x16 as Pillow's `BICUBIC` does: Keys' kernel with a = -0.5,
-/// stretched by the factor, cut off at the border and normalised. Values stay floats between the
+/// Downscales a square picture to 16x16 as Pillow's `BICUBIC` does: [`cubic_weight`] with a = -0.5,
+/// stretched by the factor against aliasing, cut off at the border and normalised. Values stay floats between the
 /// two directions and are rounded once.
 pub(crate) struct Shrinker {
     /// For each output sample the first input sample and the weights from there on.
@@ -47,7 +51,7 @@ impl Shrinker {
             let centre = (i as f64 + 0.5) * factor;
             let first = (centre - 2.0 * factor + 0.5).max(0.0) as usize;
             let end = ((centre + 2.0 * factor + 0.5) as usize).min(side);
-            let weight = |j: usize| kernel(-0.5, (j as f64 + 0.5 - centre) / factor);
+            let weight = |j: usize| cubic_weight(-0.5, (j as f64 + 0.5 - centre) / factor);
             let sum: f64 = (first..end).map(weight).sum();
             (
                 first,
@@ -103,4 +107,23 @@ pub(crate) fn add(sum: &mut Rgbx, weight: f32, sample: &Rgbx) {
 #[inline(always)]
 pub(crate) fn to_byte(v: f32) -> u8 {
     (v + 0.5) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quick_weights_are_the_same() {
+        for i in 0..=64 {
+            let t = i as f32 / 64.0;
+            let exact = [-1.0, 0.0, 1.0, 2.0].map(|at| cubic_weight(-0.75, at - f64::from(t)));
+            for (quick, exact) in weights(t).into_iter().zip(exact) {
+                assert!(
+                    (f64::from(quick) - exact).abs() < 1e-6,
+                    "{t}: {quick} {exact}"
+                );
+            }
+        }
+    }
 }

@@ -1,9 +1,10 @@
-//! Sampling of frames and pictures between their pixels.
+//! Samples of frames and pictures between their pixels.
 
 mod cubic;
 mod patch;
 mod pyramid;
 
+pub use cubic::cubic_weight;
 pub(crate) use cubic::{Rgbx, Shrinker, add, to_byte};
 pub(crate) use patch::Patch;
 pub(crate) use pyramid::{MAX_GRID, Pyramid};

@@ -1,5 +1,6 @@
 //! Luma at several sizes, to sample patches from at any spacing without aliasing.
 
+use crate::convert::luma;
 use crate::downscaled::Downscaled;
 use crate::geometry::{Point, Similarity};
 
@@ -17,7 +18,7 @@ struct Level {
     luma: Vec<u8>,
 }
 
-/// A reduced picture's luma, each level half as wide and high as the one before. Buffers are kept.
+/// A downscaled picture's luma, each level half as wide and high as the one before. Buffers are kept.
 #[derive(Default)]
 pub(crate) struct Pyramid {
     levels: [Level; LEVELS],
@@ -39,7 +40,14 @@ impl Pyramid {
         if picture.channels == 1 {
             base.luma.extend_from_slice(&picture.bytes);
         } else {
-            base.luma.extend(picture.bytes.chunks_exact(3).map(luma));
+            base.luma.extend(
+                picture
+                    .bytes
+                    .as_chunks::<3>()
+                    .0
+                    .iter()
+                    .map(|&[r, g, b]| luma(r, g, b)),
+            );
         }
         self.count = 1;
         while self.count < LEVELS {
@@ -141,11 +149,6 @@ fn between(at: f32, pixel: f32, len: usize) -> (usize, usize, f32) {
     let at = (at / pixel - 0.5).clamp(0.0, (len - 1) as f32);
     let first = (at as usize).min(len - 1);
     (first, (first + 1).min(len - 1), at - first as f32)
-}
-
-/// BT.601 luma of an RGB pixel, in 256ths.
-fn luma(rgb: &[u8]) -> u8 {
-    ((77 * u32::from(rgb[0]) + 150 * u32::from(rgb[1]) + 29 * u32::from(rgb[2]) + 128) >> 8) as u8
 }
 
 /// Means of 2x2 pixels; an odd last column or row is left out. `false` where `to` would be too small.

@@ -4,6 +4,7 @@ use super::{Lr, Restorer, Sr};
 use crate::Result;
 use crate::geometry::{HR_SIDE, LR_SIDE};
 use crate::pixel::pack_rgb;
+use crate::resample::cubic_weight;
 
 /// Bits of the fraction of a weight, as in Pillow: 32 - 8 - 2.
 const FRACTION_BITS: u32 = 22;
@@ -41,24 +42,13 @@ impl Default for Bicubic {
 fn taps_of(i: usize) -> (usize, [i32; 4]) {
     let centre = (i as f64 + 0.5) * LR_SIDE as f64 / HR_SIDE as f64;
     let first = ((centre - 1.5).max(0.0) as usize).min(LR_SIDE - 4);
-    let weights: [f64; 4] = std::array::from_fn(|k| cubic((first + k) as f64 + 0.5 - centre));
+    let weights: [f64; 4] =
+        std::array::from_fn(|k| cubic_weight(-0.5, (first + k) as f64 + 0.5 - centre));
     let sum: f64 = weights.iter().sum();
     (
         first,
         weights.map(|w| (w / sum * f64::from(1 << FRACTION_BITS)).round() as i32),
     )
-}
-
-/// Keys's kernel with a = -0.5.
-fn cubic(x: f64) -> f64 {
-    let x = x.abs();
-    if x < 1.0 {
-        (1.5 * x - 2.5) * x * x + 1.0
-    } else if x < 2.0 {
-        ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    } else {
-        0.0
-    }
 }
 
 /// The weighted sum of four pixels, rounded and clipped to 8 bits.

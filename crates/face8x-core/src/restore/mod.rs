@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::geometry::HR_SIDE;
 use crate::network::sha256;
 use crate::{Error, Result};
 
@@ -15,10 +14,7 @@ pub use bicubic::Bicubic;
 pub use int8::kernels;
 pub use tract::{Operators, TractRestorer};
 
-pub use crate::align::Lr;
-
-/// The network's output: 128x128 display pixels, each `0x00RRGGBB`.
-pub type Sr = [u32; HR_SIDE * HR_SIDE];
+pub use crate::pixel::{Lr, Sr};
 
 /// Something that makes 128x128 pixels of 16x16.
 pub trait Restorer: Send {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::geometry::LR_SIDE;
+use crate::geometry::{HR_SIDE, LR_SIDE};
 use crate::pixel::unpack_rgb;
 
 fn data(name: &str) -> PathBuf {

@@ -3,7 +3,7 @@
 use crate::downscaled::Downscaled;
 use crate::geometry::{Landmarks, Point, Similarity};
 use crate::portrait::PORTRAIT_LANDMARKS;
-use crate::track::template::Place;
+use crate::track::face_square::FaceSquare;
 
 /// A hash of `i` as a grey level.
 pub fn noise(i: usize) -> u8 {
@@ -65,7 +65,7 @@ impl Scene {
     }
 
     /// Frame `sequence`: each face is its texture's seed and where it is; later ones cover earlier.
-    pub fn draw(&mut self, sequence: u64, faces: &[(usize, Place)]) -> &Downscaled {
+    pub fn draw(&mut self, sequence: u64, faces: &[(usize, FaceSquare)]) -> &Downscaled {
         self.picture.sequence = sequence;
         self.picture.bytes.clone_from(&self.ground);
         for (seed, place) in faces {
@@ -74,7 +74,7 @@ impl Scene {
         &self.picture
     }
 
-    fn draw_face(&mut self, texture: &Texture, Place { centre, side }: Place) {
+    fn draw_face(&mut self, texture: &Texture, FaceSquare { centre, side }: FaceSquare) {
         let factor = self.picture.factor as f32;
         let range = |middle: f32, end: u32| {
             let first = ((middle - 0.6 * side) / factor).clamp(0.0, end as f32) as u32;

@@ -1,56 +1,57 @@
 //! Follows faces from frame to frame, on the work thread.
 //!
-//! A detector's detections are late by as long as the search took, they tremble, and now and then
-//! one is missing. So on every frame each face's [template](super::template) is searched near its
-//! last place, and a detection only corrects the path at the frame in which it was made:
-//! - what is detected is compared with where the face *was* in that frame, and the path since then
-//!   is shifted by a share of the difference: small differences are the detector's tremble and are
+//! Detections are late by the time that the search took, they jitter, and now and then one is
+//! missing. So on every frame each face's [template](template) is searched near its last place, and a
+//! detection only corrects the path at the frame in which it was made:
+//! - the detection is compared with where the face *was* in that frame, and the path since then is
+//!   shifted by a share of the difference: small differences are the detector's jitter and are
 //!   averaged away, large ones are taken over at once. The motion comes from the template, so that
-//!   averaging makes nothing late;
-//! - the new template is taken from the picture that was searched, and found again in the frame of
-//!   now;
-//! - what is shown glides to the corrected path in a quarter of a second;
-//! - last, a [one-euro filter](super::smooth) takes the rest of the tremble.
+//!   averaging adds no lag;
+//! - the new template is taken from the picture that was searched, and found again in the present
+//!   frame;
+//! - the place that is shown follows the corrected path within a quarter of a second;
+//! - last, a [one-euro filter](smooth) removes the rest of the jitter.
 //!
-//! Measured in the tests: where detections tremble by 3.0 % of the side and by 4 % in size (standard
-//! deviations), what is shown of a still face trembles by 0.7 % and 0.8 %; a face that moves by one
+//! Measured in the tests: where detections jitter by 3.0 % of the side and by 4 % in size (standard
+//! deviations), the shown place of a still face jitters by 0.7 % and 0.8 %; a face that moves by one
 //! side a second is shown at most 1.1 % of its side behind. By its template alone a face is followed
-//! to 0.04 pixels of the reduced plane over 100 frames of an artificial scene. It costs about 0.05 ms
-//! a frame and 0.1 ms a face on an x86-64 core that others share.
+//! to 0.04 pixels of the downscaled picture over 100 frames of an artificial scene. It costs about
+//! 0.05 ms a frame and 0.1 ms a face on an x86-64 core that others share.
 //!
 //! # With the landmark network
-//! A tracker that has a [`LandmarkFinder`] also looks at each face's five points in every frame, in a crop
-//! that the last points, moved by the template, place, size and turn. Where the network is sure, the
-//! points say where the face is: each is smoothed relative to the template's motion, detections move
-//! the face only when they are far off, and the template is taken anew in every frame. Where it is not
-//! (hidden, turned away), all is as without it. Of two faces that would come to the same place, the
-//! one that the template has found keeps it.
+//! A tracker with a [`LandmarkFinder`] also finds each face's five landmarks in every frame, in a crop
+//! that the last landmarks, moved by the template, place, size and turn. Where the network is sure,
+//! the landmarks place the face: each is smoothed relative to the template's motion, detections move
+//! the face only when they are far off, and the template is taken anew in every frame. Where it is
+//! not (the face is hidden or turned away), all is as without it. Of two faces that would come to the
+//! same place, the one that the template has found keeps it.
 //!
-//! On a portrait that wanders, nods and comes nearer (`seen.rs`; detections tremble by 1.5 % and 4 %
-//! every eight frames), the alignment is off by 6.8 % of the eye distance on average and changes by
-//! 0.25 % from frame to frame; by detections and templates alone it is 8.1 % and 0.31 %.
+//! On a portrait that wanders, nods and comes nearer (`tests/with_landmarks.rs`; detections jitter by
+//! 1.5 % and 4 % every eight frames), the alignment is off by 6.8 % of the eye distance on average and
+//! changes by 0.25 % from frame to frame; by detections and templates alone it is 8.1 % and 0.31 %.
 //!
 //! # How long a face is kept
 //! A face whose template is not found any more (turned away, hidden) goes on at its speed for half a
 //! second, then rests; after one second it is dropped. Its confidence falls to 0 in that time, so
 //! that a view can fade it. It is also dropped when the detector has missed it four times in a row
-//! (twice, where the template is not found either or the face is new), when the detector has said
-//! nothing of it for five seconds, and when its centre leaves the frame.
+//! (twice, where the template is not found either or the face is new), when the detector has not
+//! found it for five seconds, and when its centre leaves the frame.
 
+pub(crate) mod face_square;
 mod path;
 mod smooth;
-pub(crate) mod template;
+mod template;
 
 use std::time::Duration;
 
 use crate::Result;
 use crate::downscaled::Downscaled;
-use crate::face::{Detection, Detections, Face, square};
+use crate::face::{Detection, Detections, Face};
 use crate::geometry::Rect;
 use crate::landmarks::LandmarkFinder;
 use crate::resample::Pyramid;
+use face_square::FaceSquare;
 use path::{Path, Views};
-use template::Place;
 
 /// Width and height that the tracker's luma must fit.
 pub const TRACK_SIZE: (u32, u32) = (320, 240);
@@ -58,7 +59,7 @@ pub const TRACK_SIZE: (u32, u32) = (320, 240);
 /// Most faces that are followed.
 pub const MAX_FACES: usize = 8;
 
-/// Most detections of a search that are looked at.
+/// Most detections of a search that are used.
 const MAX_DETECTIONS: usize = 32;
 /// A face goes before another only when it is larger by this factor, so that two of like size do
 /// not change places at every frame.
@@ -85,8 +86,8 @@ pub struct Tracker {
     points: Option<LandmarkFinder>,
 }
 
-/// The tracker that goes with the detector of `uri`: for `auto`, one that looks at each face's
-/// landmarks in every frame, so that the detector is only asked now and then.
+/// The tracker that goes with the detector of `uri`: for `auto`, one that finds each face's landmarks
+/// in every frame, so that the detector is only needed now and then.
 ///
 /// # Errors
 /// The program file is damaged.
@@ -104,7 +105,7 @@ impl Default for Tracker {
 }
 
 impl Tracker {
-    /// A tracker that follows nobody yet.
+    /// A tracker without faces.
     pub fn new() -> Self {
         Tracker {
             paths: Vec::with_capacity(MAX_FACES),
@@ -118,7 +119,7 @@ impl Tracker {
         }
     }
 
-    /// A tracker that looks at each face's landmarks in every frame.
+    /// A tracker that finds each face's landmarks in every frame.
     pub fn with_landmarks(points: LandmarkFinder) -> Self {
         Tracker {
             points: Some(points),
@@ -136,18 +137,18 @@ impl Tracker {
         &self.faces
     }
 
-    /// Whether the detector may rest: a face is followed, the landmark network sees all that are, and
-    /// the detector missed none of them when it last looked.
+    /// Whether the detector may rest: at least one face is followed, the landmark network finds all
+    /// that are, and the detector's last search missed none of them.
     pub fn settled(&self) -> bool {
         !self.paths.is_empty() && self.paths.iter().all(|path| path.seen && !path.missed())
     }
 
     /// The faces in the frame that was taken at `now` (its timestamp), the largest first.
     ///
-    /// `plane` is that frame reduced to luma (of at most [`super::TRACK_SIZE`] to keep it cheap), or
-    /// without bytes, where only detections move faces. `located` is what the detector has found since
-    /// the last update, in whatever earlier frame. A frame of another size, or from before the last
-    /// (the camera began anew), ends every path.
+    /// `plane` is that frame downscaled to luma (at most [`TRACK_SIZE`], to keep it cheap), or has no
+    /// bytes, where only detections move faces. `detections` are those that arrived since the last
+    /// update, of any earlier frame. A frame of another size, or from before the last one (the camera
+    /// was opened again), ends every path.
     pub fn update(
         &mut self,
         now: Duration,
@@ -170,11 +171,11 @@ impl Tracker {
             self.learn(now, seen, located);
         }
         if seen {
-            self.look(now, dt);
+            self.place_by_landmarks(now, dt);
         }
         let (width, height) = (frame_size.0 as f32, frame_size.1 as f32);
         self.paths.retain(|path| {
-            let Place { centre, .. } = path.place;
+            let FaceSquare { centre, .. } = path.place;
             (0.0..=width).contains(&centre.x)
                 && (0.0..=height).contains(&centre.y)
                 && path.holds(now)
@@ -203,7 +204,7 @@ impl Tracker {
                 else {
                     continue;
                 };
-                if square_of(a).iou(&square_of(b)) > SAME {
+                if a.rect().iou(&b.rect()) > SAME {
                     let loser = if score_a < score_b { i } else { j };
                     self.paths[loser].found = None;
                 }
@@ -213,10 +214,10 @@ impl Tracker {
             path.go(now, dt);
         }
         for i in 0..self.paths.len() {
-            let here = square_of(self.paths[i].place);
+            let here = self.paths[i].place.rect();
             let covers = |path: &Path| {
                 path.found
-                    .is_some_and(|(at, _)| square_of(at).iou(&here) > COVERED)
+                    .is_some_and(|(at, _)| at.rect().iou(&here) > COVERED)
             };
             let lost = self.paths[i].found.is_none();
             self.paths[i].hidden = lost && self.paths.iter().any(covers);
@@ -253,7 +254,7 @@ impl Tracker {
             }
         }
         for detection in detections.into_iter().flatten() {
-            let known = |path: &Path| square_of(path.at(sequence)).iou(&detection.face_box) > SAME;
+            let known = |path: &Path| path.at(sequence).rect().iou(&detection.face_box) > SAME;
             if self.paths.len() < MAX_FACES && !self.paths.iter().any(known) {
                 self.paths
                     .push(Path::begin(self.next_id, now, &detection, sequence, &views));
@@ -262,9 +263,9 @@ impl Tracker {
         }
     }
 
-    /// Looks at the landmarks of every face: first of those that the template has found, so that one
+    /// Finds the landmarks of every face: first of those that the template has found, so that one
     /// that is hidden does not take over the face before it.
-    fn look(&mut self, now: Duration, dt: f32) {
+    fn place_by_landmarks(&mut self, now: Duration, dt: f32) {
         let Some(points) = &mut self.points else {
             return;
         };
@@ -274,19 +275,19 @@ impl Tracker {
                 if path.found.is_some() != found {
                     continue;
                 }
-                let free = |place: Place| {
-                    let here = square_of(place);
-                    let same = |other: &Place| square_of(*other).iou(&here) > SAME;
+                let free = |place: FaceSquare| {
+                    let here = place.rect();
+                    let same = |other: &FaceSquare| other.rect().iou(&here) > SAME;
                     !taken.iter().flatten().any(same)
                 };
                 let place = path.alignment().and_then(|at| {
                     let points = points.look(&self.present, &at)?;
-                    let place = path.believed(&points)?;
+                    let place = path.accepted(&points)?;
                     free(place).then_some((points, place))
                 });
                 match place {
                     Some((points, place)) => {
-                        path.see(now, dt, &self.present, &points, place);
+                        path.place_by(now, dt, &self.present, &points, place);
                         taken[k] = Some(place);
                     }
                     None => path.seen = false,
@@ -336,10 +337,6 @@ fn nearest(
     best
 }
 
-fn square_of(place: Place) -> Rect {
-    square(place.centre, place.side)
-}
-
 /// `detection` as a square in numbers that can be calculated with, or `None`: its centre must lie
 /// in the frame, and its side be 4 pixels to four times the frame.
 fn sound(detection: &Detection, frame_size: (u32, u32)) -> Option<Detection> {
@@ -351,7 +348,7 @@ fn sound(detection: &Detection, frame_size: (u32, u32)) -> Option<Detection> {
     let sized = face_box.w > 0.0 && face_box.h > 0.0 && (4.0..=largest).contains(&side);
     let near = |v: f32| v.abs() <= 2.0 * largest;
     (inside && sized).then(|| Detection {
-        face_box: square(centre, side),
+        face_box: Rect::square(centre, side),
         landmarks: detection
             .landmarks
             .filter(|l| l.iter().all(|p| near(p.x) && near(p.y))),
@@ -363,9 +360,5 @@ fn sound(detection: &Detection, frame_size: (u32, u32)) -> Option<Detection> {
     })
 }
 
-#[cfg(test)]
-mod fuzz;
-#[cfg(test)]
-mod seen;
 #[cfg(test)]
 mod tests;

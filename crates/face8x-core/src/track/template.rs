@@ -1,5 +1,6 @@
 //! What a face looked like where it was found, to find it again in the next frames.
 
+use super::face_square::FaceSquare;
 use crate::geometry::Point;
 use crate::resample::{MAX_GRID, Pyramid};
 
@@ -19,13 +20,6 @@ const ZOOM: f32 = 1.05;
 const FARNESS: f32 = 0.15;
 /// Patches with a smaller standard deviation, in grey levels, show nothing to match.
 const MIN_CONTRAST: f32 = 2.0;
-
-/// Centre and side of a face box in frame pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Place {
-    pub centre: Point,
-    pub side: f32,
-}
 
 /// A face's patch at two resolutions, each with mean 0 and norm 1.
 pub(super) struct Template {
@@ -48,8 +42,8 @@ impl Template {
     }
 
     /// Takes the patch of the box at `place`.
-    pub fn take(&mut self, pyramid: &Pyramid, place: Place) {
-        let Place { centre, side } = place;
+    pub fn take(&mut self, pyramid: &Pyramid, place: FaceSquare) {
+        let FaceSquare { centre, side } = place;
         self.side = side;
         let spacing = PATCH * side / COARSE as f32;
         pyramid.sample(centre, spacing, spacing, COARSE, &mut self.coarse);
@@ -58,7 +52,7 @@ impl Template {
         self.usable = normalise(&mut self.coarse) && normalise(&mut self.fine);
     }
 
-    /// Takes over that there is nothing to match.
+    /// Says that there is nothing to match.
     pub fn forget(&mut self) {
         self.usable = false;
     }
@@ -78,7 +72,7 @@ impl Template {
     ///
     /// Two steps: a coarse search of the whole reach, then a fine one about its best, each with a
     /// quadratic surface through the best values for the fraction of a sample.
-    pub fn find(&self, pyramid: &Pyramid, from: Place, reach: f32) -> (Place, f32) {
+    pub fn find(&self, pyramid: &Pyramid, from: FaceSquare, reach: f32) -> (FaceSquare, f32) {
         let coarse = PATCH * from.side / COARSE as f32;
         let fine = PATCH * from.side / FINE as f32;
         let detail = PATCH * self.side;
@@ -117,7 +111,7 @@ impl Template {
         }
         let side = from.side * ZOOM.powf(peak(scores[0], scores[1], scores[2], 1.0));
         let score = scores.into_iter().fold(-1.0, f32::max);
-        (Place { centre, side }, score)
+        (FaceSquare { centre, side }, score)
     }
 }
 
@@ -254,7 +248,7 @@ mod tests {
     #[test]
     fn finds_a_face_that_moved_far_and_grew() {
         let mut scene = Scene::new(640, 480, 2);
-        let start = Place {
+        let start = FaceSquare {
             centre: Point::new(260.0, 220.0),
             side: 130.0,
         };
@@ -270,7 +264,7 @@ mod tests {
             (3.5, 2.0, 0.97),
         ] {
             let centre = Point::new(start.centre.x + dx, start.centre.y + dy);
-            let now = Place {
+            let now = FaceSquare {
                 centre,
                 side: start.side * zoom,
             };
@@ -296,7 +290,7 @@ mod tests {
         let mut picture = scene.draw(0, &[]).clone();
         picture.bytes.fill(100);
         pyramid.build(&picture);
-        let place = Place {
+        let place = FaceSquare {
             centre: Point::new(100.0, 100.0),
             side: 60.0,
         };

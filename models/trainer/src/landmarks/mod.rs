@@ -1,10 +1,11 @@
 //! Samples for the landmark network: grey crops of a face box that is a little off, and crops in
 //! which there is no face.
 //!
-//! The crop is a square of 112 canonical pixels around (64, 72), 48x48 pixels of luma: an alignment
-//! by box or by the last frame's landmarks gives it.
+//! The crop is [`LANDMARK_CROP`] of the canonical face in 48x48 pixels of luma: an alignment by box or
+//! by the last frame's landmarks gives it.
 
 use face8x_core::Result;
+use face8x_core::geometry::canonical::LANDMARK_CROP;
 use face8x_core::geometry::{HR_SIDE, Landmarks, Point, Similarity};
 
 use crate::dataset::{Section, WIDE_SIDE, WIDE_SPAN};
@@ -16,8 +17,8 @@ use crate::prepare::normal;
 mod tests;
 
 /// Side of the crop in pixels of the canonical face, and its centre.
-pub const SPAN: f32 = 112.0;
-pub const CENTRE: Point = Point::new(64.0, 72.0);
+const SPAN: f32 = LANDMARK_CROP.w;
+const CENTRE: Point = LANDMARK_CROP.centre();
 
 /// How far off the box is that a crop is cut by, as standard deviations.
 #[derive(Debug, Clone, Copy, PartialEq)]

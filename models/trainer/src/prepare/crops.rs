@@ -7,14 +7,11 @@ use face8x_core::detect::{self, Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat};
-use face8x_core::geometry::canonical;
+use face8x_core::geometry::canonical::{self, CELEBA_ALIGNED};
 use face8x_core::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Similarity};
 
 use super::{FaceFrom, Item, LeftOut, jitter};
 use crate::dataset::{Alignment, CROP_SIDE, PAD, PictureData, WIDE_SIDE, WIDE_SPAN};
-
-/// Size of CelebA's official aligned pictures. The canonical face is their middle square of 178.
-const OFFICIAL: (u32, u32) = (178, 218);
 
 /// Fewer pixels to a side of the canonical face are no target to learn from.
 const MIN_FACE: f32 = 48.0;
@@ -87,7 +84,7 @@ impl Cropper {
                 Ok((*landmarks, base))
             }
             FaceFrom::Official(landmarks) => {
-                if (frame.width, frame.height) != OFFICIAL {
+                if (frame.width, frame.height) != CELEBA_ALIGNED {
                     return Err(LeftOut::Unreadable);
                 }
                 let base = official();
@@ -122,7 +119,7 @@ impl Cropper {
             .iter()
             .max_by(|a, b| area(a).total_cmp(&area(b)))
             .ok_or(LeftOut::NoFace)?;
-        let base = canonical::from_detection(largest).ok_or(LeftOut::NotAligned)?;
+        let base = largest.to_canonical().ok_or(LeftOut::NotAligned)?;
         let back = base.invert();
         let canonical = CANONICAL_LANDMARKS.map(|p| back.apply(p));
         Ok((largest.landmarks.unwrap_or(canonical), base))
@@ -199,9 +196,9 @@ fn read_frame(item: &Item) -> Result<Frame, LeftOut> {
 
 /// From CelebA's aligned picture to the canonical face.
 pub(crate) fn official() -> Similarity {
-    let side = OFFICIAL.0 as f32;
+    let side = CELEBA_ALIGNED.0 as f32;
     let scale = HR_SIDE as f32 / side;
-    let top = (OFFICIAL.1 as f32 - side) / 2.0;
+    let top = (CELEBA_ALIGNED.1 as f32 - side) / 2.0;
     Similarity::about(Point::new(0.0, top), Point::default(), scale, 0.0)
 }
 

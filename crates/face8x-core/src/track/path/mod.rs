@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::face::{Detection, Face, square};
+use crate::face::{Detection, Face};
 use crate::geometry::{Landmarks, Point};
 use crate::resample::Pyramid;
+use crate::track::face_square::FaceSquare;
 use crate::track::smooth::OneEuro;
-use crate::track::template::{Place, Template};
-use see::near;
+use crate::track::template::Template;
 
-mod see;
+mod by_landmarks;
 
 /// Correlation from which a template counts as found.
 const MATCH: f32 = 0.55;
@@ -18,13 +18,13 @@ const MATCH: f32 = 0.55;
 const REACH: f32 = 0.5;
 const FAR_REACH: f32 = 0.6;
 const CLOSE_REACH: f32 = 0.15;
-/// A template is not believed when the face has become larger or smaller by more than this factor.
+/// A match does not count when the face has become larger or smaller by more than this factor.
 const MAX_ZOOM: f32 = 1.6;
 /// How long a face is kept that is neither matched nor detected.
 const HOLD: Duration = Duration::from_secs(1);
 /// How long such a face goes on at its speed.
 const COAST: Duration = Duration::from_millis(500);
-/// How long a face is kept of which the detector says nothing.
+/// How long a face is kept that the detector does not find.
 const SILENCE: Duration = Duration::from_secs(5);
 /// Searches without the face that a path survives; one, where it is new or its template is lost.
 const MISSES: u32 = 3;
@@ -38,7 +38,7 @@ const GLIDE: f32 = 0.25;
 const HISTORY: usize = 64;
 
 // The share of a difference between detection and path that is taken over: the first number up to
-// the second, rising to 1 at the third. The second is about what a still face's detections tremble
+// the second, rising to 1 at the third. The second is about what a still face's detections jitter
 // by at the worst (rustface: centre 5 % of the side, size 12 %).
 const CENTRE_GAIN: (f32, f32, f32) = (0.2, 0.05, 0.25);
 const SIZE_GAIN: (f32, f32, f32) = (0.15, 0.12, 0.35);
@@ -55,22 +55,22 @@ pub struct Views<'a> {
 pub struct Path {
     id: u64,
     /// Where it is, unsmoothed.
-    pub place: Place,
+    pub place: FaceSquare,
     /// Where the template was found in the present picture, and its correlation.
-    pub found: Option<(Place, f32)>,
+    pub found: Option<(FaceSquare, f32)>,
     /// Another face is before it: it cannot be detected either.
     pub hidden: bool,
     /// Where it is shown: smoothed.
-    pub shown: Place,
+    pub shown: FaceSquare,
     template: Template,
     /// Relative to the centre, in sides.
     landmarks: Option<Landmarks>,
-    /// The landmark network sees the face, so that detections need not move it.
+    /// The landmark network finds the face, so that detections need not move it.
     pub seen: bool,
     confidence: f32,
     velocity: Point,
     /// Frame number and place, the oldest overwritten.
-    history: [(u64, Place); HISTORY],
+    history: [(u64, FaceSquare); HISTORY],
     recorded: usize,
     first: u64,
     detections: u32,
@@ -93,7 +93,7 @@ impl Path {
         sequence: u64,
         views: &Views,
     ) -> Path {
-        let place = place_of(detection);
+        let place = FaceSquare::of(&detection.face_box);
         let mut path = Path {
             id,
             place,
@@ -101,7 +101,7 @@ impl Path {
             hidden: false,
             shown: place,
             template: Template::new(),
-            landmarks: relative(detection, place),
+            landmarks: detection.landmarks.map(|l| place.relative(&l)),
             seen: false,
             confidence: detection.confidence,
             velocity: Point::default(),
@@ -157,8 +157,8 @@ impl Path {
     /// Takes over a detection of frame `sequence`, and moves on from there to the present.
     pub fn correct(&mut self, now: Duration, detection: &Detection, sequence: u64, views: &Views) {
         let was = self.at(sequence);
-        let is = place_of(detection);
-        if self.seen && near(was, is) {
+        let is = FaceSquare::of(&detection.face_box);
+        if self.seen && was.is_near(is) {
             self.confirm(now);
             return;
         }
@@ -172,7 +172,7 @@ impl Path {
         };
         let move_share = gain(dx.hypot(dy) / was.side, CENTRE_GAIN).max(least);
         let size_share = gain(growth.abs(), SIZE_GAIN).max(least);
-        let anchor = Place {
+        let anchor = FaceSquare {
             centre: Point::new(
                 was.centre.x + move_share * dx,
                 was.centre.y + move_share * dy,
@@ -180,16 +180,17 @@ impl Path {
             side: was.side * (size_share * growth).exp(),
         };
         self.landmarks = match (self.landmarks, detection.landmarks) {
-            (Some(old), Some(new)) => Some(std::array::from_fn(|k| {
-                let x = was.centre.x + old[k].x * was.side;
-                let y = was.centre.y + old[k].y * was.side;
-                let (dx, dy) = (new[k].x - x, new[k].y - y);
-                inside(Point::new(x + move_share * dx, y + move_share * dy), anchor)
-            })),
-            _ => relative(detection, anchor),
+            (Some(old), Some(new)) => {
+                let old = was.absolute(&old);
+                Some(anchor.relative(&std::array::from_fn(|k| {
+                    let (dx, dy) = (new[k].x - old[k].x, new[k].y - old[k].y);
+                    Point::new(old[k].x + move_share * dx, old[k].y + move_share * dy)
+                })))
+            }
+            _ => detection.landmarks.map(|l| anchor.relative(&l)),
         };
         let scale = self.place.side / was.side;
-        let from = Place {
+        let from = FaceSquare {
             centre: Point::new(
                 self.place.centre.x + (anchor.centre.x - was.centre.x) * scale,
                 self.place.centre.y + (anchor.centre.y - was.centre.y) * scale,
@@ -213,7 +214,7 @@ impl Path {
         self.confirm(now);
     }
 
-    /// The detector has seen it.
+    /// The detector has found it.
     fn confirm(&mut self, now: Duration) {
         self.detections = self.detections.saturating_add(1);
         self.misses = 0;
@@ -222,7 +223,7 @@ impl Path {
     }
 
     /// Takes a new template from `anchor` in the searched picture and finds it in the present one.
-    fn renew(&mut self, anchor: Place, reach: f32, views: &Views) {
+    fn renew(&mut self, anchor: FaceSquare, reach: f32, views: &Views) {
         match views.past {
             Some(past) => self.template.take(past, anchor),
             None => self.template.forget(),
@@ -269,7 +270,7 @@ impl Path {
     }
 
     /// Where it was in frame `sequence`, or in the last one before that is remembered.
-    pub fn at(&self, sequence: u64) -> Place {
+    pub fn at(&self, sequence: u64) -> FaceSquare {
         let kept = &self.history[..self.recorded.min(HISTORY)];
         let last = kept.iter().map(|(s, _)| *s).max();
         if last.is_none_or(|last| sequence > last) {
@@ -292,23 +293,22 @@ impl Path {
             self.residual[k] *= left;
             at[k] = self.filters[k].update(at[k] + self.residual[k], unit, dt);
         }
-        self.shown = Place {
+        self.shown = FaceSquare {
             centre: Point::new(at[0], at[1]),
             side: at[2].exp(),
         };
     }
 
-    /// What is told of it.
+    /// The face as it is shown.
     pub fn face(&self, now: Duration) -> Face {
         let held = now.saturating_sub(self.last_sure).as_secs_f32() / HOLD.as_secs_f32();
-        // Landmarks that are seen are smooth, and of this frame.
-        let Place { centre, side } = if self.seen { self.place } else { self.shown };
-        let in_frame = |p: Point| Point::new(centre.x + p.x * side, centre.y + p.y * side);
+        // Landmarks that the network found are smooth, and of this frame.
+        let place = if self.seen { self.place } else { self.shown };
         Face {
             id: self.id,
             detection: Detection {
-                face_box: square(self.shown.centre, self.shown.side),
-                landmarks: self.landmarks.map(|landmarks| landmarks.map(in_frame)),
+                face_box: self.shown.rect(),
+                landmarks: self.landmarks.map(|landmarks| place.absolute(&landmarks)),
                 confidence: self.confidence * (1.0 - held).max(0.0),
             },
         }
@@ -320,27 +320,6 @@ fn gain(difference: f32, (least, until, whole): (f32, f32, f32)) -> f32 {
 }
 
 /// Centre and logarithm of the side.
-fn coordinates(place: Place) -> [f32; 3] {
+fn coordinates(place: FaceSquare) -> [f32; 3] {
     [place.centre.x, place.centre.y, place.side.ln()]
-}
-
-fn place_of(detection: &Detection) -> Place {
-    Place {
-        centre: detection.face_box.centre(),
-        side: detection.face_box.w,
-    }
-}
-
-fn relative(detection: &Detection, place: Place) -> Option<Landmarks> {
-    detection
-        .landmarks
-        .map(|landmarks| landmarks.map(|p| inside(p, place)))
-}
-
-/// `p` relative to the centre of `place`, in sides.
-fn inside(p: Point, place: Place) -> Point {
-    Point::new(
-        (p.x - place.centre.x) / place.side,
-        (p.y - place.centre.y) / place.side,
-    )
 }

@@ -1,6 +1,5 @@
 //! The tracker with the landmark network, on portraits whose landmarks are known.
 
-use super::tests::{FRAME, random};
 use super::*;
 use crate::align::Aligner;
 use crate::frame::{Frame, PixelFormat};
@@ -26,7 +25,7 @@ fn found(picture: &Downscaled, faces: &[Landmarks]) -> Detections {
         let (centre, side) = (truth.centre(), truth.w * (1.0 + 0.069 * random(seed)));
         let moved = |k: usize| 0.026 * truth.w * random(seed + k);
         Detection {
-            face_box: square(Point::new(centre.x + moved(1), centre.y + moved(2)), side),
+            face_box: Rect::square(Point::new(centre.x + moved(1), centre.y + moved(2)), side),
             landmarks: None,
             confidence: 0.9,
         }
@@ -50,7 +49,7 @@ fn wandering(scene: &Portraits, i: u64) -> Similarity {
 /// How far `face`'s alignment is off, for each landmark, in pixels of the canonical face.
 fn off(face: &Face, truth: &Landmarks) -> [Point; 5] {
     let truth = canonical::from_landmarks(truth).unwrap();
-    let shown = canonical::from_detection(&face.detection).unwrap().invert();
+    let shown = face.detection.to_canonical().unwrap().invert();
     CANONICAL_LANDMARKS.map(|p| {
         let at = truth.apply(shown.apply(p));
         Point::new(at.x - p.x, at.y - p.y)
@@ -78,7 +77,7 @@ impl Studio {
         (frame.width, frame.height) = (plane.width, plane.height);
         frame.stride = plane.width as usize;
         frame.bytes.clone_from(&plane.bytes);
-        let to_canonical = canonical::from_detection(&face.detection).unwrap();
+        let to_canonical = face.detection.to_canonical().unwrap();
         let mut lr = [0; LR_SIDE * LR_SIDE * 3];
         let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
         self.aligner.lr(&frame, &to_canonical, &mut lr).unwrap();
@@ -189,7 +188,7 @@ fn the_locator_may_rest_only_while_the_network_sees_the_face() {
 fn what_shows_no_face_is_followed_by_its_template_alone() {
     let mut scene = Scene::new(640, 480, 2);
     let mut tracker = tracker();
-    let place = Place {
+    let place = FaceSquare {
         centre: Point::new(320.0, 240.0),
         side: 120.0,
     };
@@ -198,7 +197,7 @@ fn what_shows_no_face_is_followed_by_its_template_alone() {
         let found = Detections {
             picture: plane.clone(),
             found: vec![Detection {
-                face_box: square(place.centre, place.side),
+                face_box: Rect::square(place.centre, place.side),
                 landmarks: None,
                 confidence: 0.9,
             }],

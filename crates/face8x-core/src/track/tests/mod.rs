@@ -1,25 +1,30 @@
+//! The tracker on scenes whose truth is known.
+
+mod any_input;
+mod with_landmarks;
+
 use super::*;
 use crate::geometry::{CANONICAL_LANDMARKS, Point};
 use crate::testing::scene::{Scene, noise};
 
-pub(super) const FRAME: Duration = Duration::from_millis(33);
+const FRAME: Duration = Duration::from_millis(33);
 
-fn place(x: f32, y: f32, side: f32) -> Place {
-    Place {
+fn place(x: f32, y: f32, side: f32) -> FaceSquare {
+    FaceSquare {
         centre: Point::new(x, y),
         side,
     }
 }
 
-fn detection(place: Place) -> Detection {
+fn detection(place: FaceSquare) -> Detection {
     Detection {
-        face_box: square(place.centre, place.side),
+        face_box: Rect::square(place.centre, place.side),
         landmarks: None,
         confidence: 0.9,
     }
 }
 
-fn located(picture: &Downscaled, places: &[Place]) -> Detections {
+fn located(picture: &Downscaled, places: &[FaceSquare]) -> Detections {
     let found = places.iter().map(|p| detection(*p)).collect();
     Detections {
         picture: picture.clone(),
@@ -28,7 +33,7 @@ fn located(picture: &Downscaled, places: &[Place]) -> Detections {
 }
 
 /// Detections without pictures.
-fn blind(sequence: u64, places: &[Place]) -> Detections {
+fn blind(sequence: u64, places: &[FaceSquare]) -> Detections {
     let frame = Downscaled {
         frame_width: 640,
         frame_height: 480,
@@ -38,7 +43,7 @@ fn blind(sequence: u64, places: &[Place]) -> Detections {
     located(&frame, places)
 }
 
-fn distance(face: &Face, place: Place) -> f32 {
+fn distance(face: &Face, place: FaceSquare) -> f32 {
     let c = face.detection.face_box.centre();
     (c.x - place.centre.x).hypot(c.y - place.centre.y)
 }
@@ -48,7 +53,7 @@ fn ids(faces: &[Face]) -> Vec<u64> {
 }
 
 /// A value between -1 and 1 that looks random, with a standard deviation of 0.58.
-pub(super) fn random(i: usize) -> f32 {
+fn random(i: usize) -> f32 {
     f32::from(noise(i)) / 127.5 - 1.0
 }
 
@@ -222,7 +227,7 @@ fn two_faces_that_cross_keep_their_identity() {
         let found = (i % 5 == 0).then(|| located(plane, &visible));
         let faces = tracker.update(FRAME * i as u32, plane, found.as_ref());
         if apart && faces.len() == 2 {
-            let nearest = |p: Place| {
+            let nearest = |p: FaceSquare| {
                 faces
                     .iter()
                     .min_by(|x, y| distance(x, p).total_cmp(&distance(y, p)))
@@ -355,7 +360,7 @@ fn landmarks_go_with_the_face() {
     let mut scene = Scene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let truth = |i: u64| place(200.0 + 3.0 * i as f32, 240.0, 120.0);
-    let landmarks = |p: Place| {
+    let landmarks = |p: FaceSquare| {
         let unit = p.side / 84.0;
         CANONICAL_LANDMARKS.map(|l| {
             Point::new(
@@ -426,7 +431,7 @@ fn a_template_from_rgb_of_another_size_is_found_in_luma() {
 #[test]
 fn at_most_eight_faces_are_followed() {
     let mut tracker = Tracker::new();
-    let places: Vec<Place> = (0..40)
+    let places: Vec<FaceSquare> = (0..40)
         .map(|k| {
             place(
                 40.0 + 70.0 * (k % 8) as f32,

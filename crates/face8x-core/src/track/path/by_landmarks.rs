@@ -1,0 +1,87 @@
+//! A path by the landmark network: the landmarks that it finds in a frame place the face.
+
+use std::time::Duration;
+
+use super::Path;
+use crate::geometry::canonical;
+use crate::geometry::{Point, Similarity};
+use crate::landmarks::Points;
+use crate::resample::Pyramid;
+use crate::track::face_square::FaceSquare;
+use crate::track::smooth::OneEuro;
+
+/// Confidence from which the landmarks count, and from which they count for a face that neither the
+/// network nor the template had found in the last frame.
+const SURE: f32 = 0.5;
+const SURE_AGAIN: f32 = 0.9;
+/// Landmarks are accepted when they place the face at most this far from where it was expected, in
+/// sides, and larger or smaller by at most this factor: beyond, the crop shows too little of it.
+const REACH: f32 = 0.35;
+const ZOOM: f32 = 1.5;
+
+impl Path {
+    /// From the frame to the canonical face, as far as it is known: where the network searches.
+    pub fn alignment(&self) -> Option<Similarity> {
+        let by_landmarks = self.landmarks.map(|l| self.place.absolute(&l));
+        by_landmarks
+            .and_then(|landmarks| canonical::from_landmarks(&landmarks))
+            .or_else(|| canonical::from_box(&self.place.rect()))
+    }
+
+    /// Where `points` say that the face is, if they can be right.
+    pub fn accepted(&self, points: &Points) -> Option<FaceSquare> {
+        let least = if self.tracked || self.seen {
+            SURE
+        } else {
+            SURE_AGAIN
+        };
+        let found = canonical::from_landmarks(&points.landmarks)?;
+        let place = FaceSquare::of(&canonical::face_box(&found));
+        let FaceSquare { centre, side } = self.place;
+        let (dx, dy) = (place.centre.x - centre.x, place.centre.y - centre.y);
+        let looks_right = canonical::is_face(&found, &points.landmarks)
+            && dx.hypot(dy) < REACH * side
+            && (place.side / side).ln().abs() < ZOOM.ln();
+        (points.confidence >= least && looks_right).then_some(place)
+    }
+
+    /// Moves the path to where the network found the face.
+    ///
+    /// The template gives the motion since the last frame exactly, the network's landmarks jitter. So
+    /// each landmark is smoothed relative to the moving face, which adds no lag. The template is
+    /// taken anew, for the motion until the next frame.
+    pub fn place_by(
+        &mut self,
+        now: Duration,
+        dt: f32,
+        present: &Pyramid,
+        points: &Points,
+        place: FaceSquare,
+    ) {
+        let begins = !self.seen;
+        let from = if begins { place } else { self.place };
+        let mut landmarks = from.relative(&points.landmarks);
+        for (point, [x, y]) in landmarks.iter_mut().zip(&mut self.point_filters) {
+            if begins {
+                (*x, *y) = (OneEuro::steady(point.x), OneEuro::steady(point.y));
+            }
+            *point = Point::new(x.update(point.x, 1.0, dt), y.update(point.y, 1.0, dt));
+        }
+        self.place = from;
+        let landmarks = from.absolute(&landmarks);
+        if let Some(found) = canonical::from_landmarks(&landmarks) {
+            self.place = FaceSquare::of(&canonical::face_box(&found));
+        }
+        let relative = self.place.relative(&landmarks);
+        for (point, [x, y]) in relative.iter().zip(&mut self.point_filters) {
+            x.rebase(point.x);
+            y.rebase(point.y);
+        }
+        self.landmarks = Some(relative);
+        self.confidence = points.confidence;
+        self.template.take(present, self.place);
+        self.residual = [0.0; 3];
+        (self.seen, self.tracked) = (true, true);
+        self.last_sure = now;
+    }
+}
