@@ -21,6 +21,7 @@ mod commands;
 mod compose;
 mod config;
 mod display;
+mod files;
 mod host;
 #[doc(hidden)]
 pub mod internals;
@@ -31,4 +32,4 @@ mod stats;
 mod still;
 
 pub use commands::main;
-use face8x_core::{Error, Result};
+use face8x_core::{Error, ErrorKind, Result};

@@ -109,3 +109,23 @@ fn lines_that_a_full_disk_swallows_do_not_end_the_run() {
     let run = finish(run).expect(0, &["the JSON lines are lost", "70 frames shown"]);
     assert_eq!(run.stderr.matches("are lost").count(), 1, "{}", run.stderr);
 }
+
+/// A name of 253 bytes, whose result has as many: temporary names are no longer than others.
+#[test]
+fn a_long_name_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let stem = "日".repeat(83);
+    let picture = folder.path().join(format!("{stem}.jpg"));
+    fs::copy(common::data("still/portrait.jpg"), &picture).unwrap();
+    let mut image = command(folder.path());
+    image
+        .args(["image", "--restorer", "bicubic", "-o", "out"])
+        .arg(&picture);
+    finish(image).expect(0, &[]);
+    let result = folder.path().join(format!("out/{stem}.png"));
+    assert!(result.exists());
+    let mut run = demo(folder.path());
+    run.args(["--frames", "3", "--status-file", &format!("{stem}.json")]);
+    finish(run).expect(0, &[]);
+    assert!(folder.path().join(format!("{stem}.json")).exists());
+}

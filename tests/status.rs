@@ -129,6 +129,33 @@ fn a_run_is_watched_by_file_and_by_page() {
     assert!(!folder.path().join("x.prom").exists());
 }
 
+/// As root too, devices stay devices; a pipe without a reader holds up nothing.
+#[test]
+fn devices_and_pipes_may_take_the_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let run = |file: &str| {
+        let mut command = common::demo(folder.path());
+        command.args(["--frames", "3", "--quiet", "--status-file", file]);
+        common::finish(command).expect(0, &[])
+    };
+    run("/dev/null");
+    run("fifo");
+    let lines = run("/dev/stdout").stdout;
+    assert!(lines.contains("\"running\":true"), "{lines}");
+    for (path, is_device) in [("/dev/null", true), ("/dev/stdout", false)] {
+        let found = std::fs::symlink_metadata(path).unwrap();
+        assert_eq!(
+            std::os::unix::fs::FileTypeExt::is_char_device(&found.file_type()),
+            is_device
+        );
+        assert!(!found.is_file(), "{path}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
 #[test]
 fn what_cannot_be_told_is_said_at_the_start() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ use crate::bench::{
     self, Alone, END_TO_END, Engine, Job, Outcome, Plan, Report, Row, Rule, changes, changes_text,
     differences, table,
 };
+use crate::files::{self, Durability};
 use crate::{Error, Result, display};
 
 use super::stop_on_signals;
@@ -22,8 +23,8 @@ pub fn bench(arguments: BenchArgs) -> Result<ExitCode> {
         return worker(job);
     }
     // A minute's work must not end at a file that cannot be written.
-    for path in files(&arguments) {
-        check_folder(path)?;
+    for path in exports(&arguments) {
+        files::check_writable(path).map_err(|error| files::cannot_write(path, error))?;
     }
     let old = arguments.compare.as_deref().map(Report::read).transpose()?;
     let outcome = match arguments.model_only {
@@ -144,7 +145,7 @@ fn command() -> String {
 }
 
 /// The files that are to be written.
-fn files(arguments: &BenchArgs) -> impl Iterator<Item = &PathBuf> {
+fn exports(arguments: &BenchArgs) -> impl Iterator<Item = &PathBuf> {
     let exports = [
         &arguments.export_json,
         &arguments.export_csv,
@@ -154,36 +155,11 @@ fn files(arguments: &BenchArgs) -> impl Iterator<Item = &PathBuf> {
     exports.into_iter().flatten()
 }
 
-fn check_folder(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    match folder.is_dir() && !path.is_dir() {
-        true => Ok(()),
-        false => Err(cannot_write(
-            path,
-            "its folder does not exist, or it is a folder",
-        )),
-    }
-}
-
-fn cannot_write(path: &Path, why: impl std::fmt::Display) -> Error {
-    Error::other(format!("cannot write {}: {why}", path.display()))
-        .remedy("name a file in a folder that exists and may be written to")
-}
-
-/// Writes a temporary file beside it and gives it the name: nobody finds half a file.
 fn write(path: &Path, text: &str) -> Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    std::fs::write(&temporary, text)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|error| {
-            // It may never have been made; the first error is the one that counts.
-            let _ = std::fs::remove_file(&temporary);
-            cannot_write(path, error)
-        })
+    files::replace(path, Durability::Process, |file| {
+        file.write_all(text.as_bytes())
+    })
+    .map_err(|error| files::cannot_write(path, error))
 }
 
 /// The cases by name, each with its latencies.

@@ -1,13 +1,13 @@
 //! Where pictures are written, under which names, and how: whole or not at all.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use image::codecs::png::PngEncoder;
-use image::{ImageEncoder, RgbImage};
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
+use crate::files::{self, Durability};
 use crate::{Error, Result};
 
 /// The place for the results of a run.
@@ -121,46 +121,26 @@ fn folder_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Makes `folder` and writes an empty file there to see whether that works.
+/// Makes `folder` and tries whether it takes a file.
 fn probe(folder: &Path) -> Result<()> {
-    let trial = folder.join(format!(".face8x-{}", std::process::id()));
     std::fs::create_dir_all(folder)
-        .and_then(|()| File::create(&trial))
-        .and_then(|_| std::fs::remove_file(&trial))
+        .and_then(|()| files::check_writable(&folder.join("face8x.png")))
         .map_err(|error| {
-            Error::other(format!("cannot write to {}: {error}", folder.display()))
+            Error::io(format!("cannot write to {}", folder.display()), error)
                 .remedy("choose a folder that this user may write to, on a disk with free space")
         })
 }
 
-/// Writes `picture` as PNG to `path`: to a temporary file beside it, which takes its name when
-/// it is complete, so that a reader sees the old picture or the new one and never a part.
+/// Writes `picture` as PNG to `path`, whole or not at all.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(super) fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let write = || -> std::io::Result<()> {
-        let mut file = BufWriter::new(File::create(&temporary)?);
-        PngEncoder::new(&mut file)
-            .write_image(
-                picture,
-                picture.width(),
-                picture.height(),
-                image::ExtendedColorType::Rgb8,
-            )
-            .map_err(std::io::Error::other)?;
-        file.flush()?;
-        file.get_ref().sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().map_err(|error| {
-        // The temporary file may not be there; the error that matters is the first one.
-        let _ = std::fs::remove_file(&temporary);
-        Error::other(format!("cannot write {}: {error}", path.display()))
-            .remedy("see whether the disk is full and the folder writable")
+    let (width, height) = picture.dimensions();
+    files::replace(path, Durability::Power, |file| {
+        PngEncoder::new(file)
+            .write_image(picture, width, height, ExtendedColorType::Rgb8)
+            .map_err(io::Error::other)
     })
+    .map_err(|error| files::cannot_write(path, error))
 }

@@ -1,8 +1,6 @@
 //! PNG files: one that each picture replaces, or a numbered row of them.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,8 +8,9 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::{Kind, Sink, SinkOptions};
+use crate::files::{self, Durability};
 use crate::picture::Picture;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use face8x_core::frame::check_size;
 use face8x_core::pixel::unpack_rgb;
 
@@ -52,52 +51,12 @@ fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> 
     bytes.clear();
     bytes.extend(picture.pixels.iter().flat_map(|&pixel| unpack_rgb(pixel)));
     let (width, height) = (picture.width, picture.height);
-    replace(path, |file| {
+    files::replace(path, Durability::Process, |file| {
         PngEncoder::new_with_quality(file, CompressionType::Fast, FilterType::Adaptive)
             .write_image(bytes, width, height, ExtendedColorType::Rgb8)
-            .map_err(|error| cannot_write(path, &error))
+            .map_err(io::Error::other)
     })
-}
-
-/// Lets `write` fill a temporary file beside `path`, then gives it that name.
-fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
-    let temporary = beside(path)?;
-    let written = File::create(&temporary)
-        .map_err(|error| cannot_write(path, &error))
-        .and_then(|file| {
-            let mut file = BufWriter::new(file);
-            write(&mut file)?;
-            file.flush().map_err(|error| cannot_write(path, &error))
-        })
-        .and_then(|()| fs::rename(&temporary, path).map_err(|error| cannot_write(path, &error)));
-    if written.is_err() {
-        // It may never have been made; the first error is the one that counts.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-/// The temporary file of `path`: hidden, in the same folder, and this process's own.
-fn beside(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| {
-        Error::other(format!("{} is not the name of a file", path.display()))
-            .remedy("name a file, such as png:face8x.png")
-    })?;
-    if path.exists() && !path.is_file() {
-        return Err(
-            Error::other(format!("{} exists and is not a file", path.display()))
-                .remedy("name a file, such as png:face8x.png"),
-        );
-    }
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    Ok(path.with_file_name(temporary))
-}
-
-fn cannot_write(path: &Path, error: &dyn std::error::Error) -> Error {
-    Error::other(format!("cannot write {}: {error}", path.display()))
-        .remedy("choose a folder that exists, may be written and has room")
+    .map_err(|error| files::cannot_write(path, error))
 }
 
 /// The path of "PATH@800x480", and the size of the display that it stands for.
@@ -182,10 +141,13 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
     let names = Names::parse(path)?;
     // Proves now that the folder can be written, before the camera and the model are opened.
     let path = names.path(1);
-    let probe = beside(&path)?;
-    File::create(&probe)
-        .and_then(|_| fs::remove_file(&probe))
-        .map_err(|error| cannot_write(&path, &error))?;
+    if path.exists() && !path.is_file() {
+        let message = format!("{} exists and is not a file", path.display());
+        return Err(
+            Error::new(ErrorKind::Io, message).remedy("name a file, such as png:face8x.png")
+        );
+    }
+    files::check_writable(&path).map_err(|error| files::cannot_write(&path, error))?;
     Ok(Box::new(Files {
         names,
         uri: format!("png:{argument}"),

@@ -1,3 +1,5 @@
+use std::fs;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -81,17 +83,10 @@ fn the_last_picture_is_on_the_disk_when_the_sink_goes() {
 }
 
 #[test]
-fn a_failed_write_keeps_the_old_file_and_leaves_no_other() {
+fn a_picture_without_pixels_keeps_the_old_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept.png");
     save_png(&path, &picture(4, 4, 1)).unwrap();
-    let error = replace(&path, |file| {
-        file.write_all(b"half a picture").unwrap();
-        Err(Error::other("the disk is full"))
-    })
-    .unwrap_err();
-    assert_eq!(error.to_string(), "the disk is full");
-    assert_eq!(read(&path), picture(4, 4, 1));
     assert!(save_png(&path, &Picture::new(0, 9)).is_err());
     assert_eq!(read(&path), picture(4, 4, 1));
     assert_eq!(names(folder.path()), ["kept.png"]);

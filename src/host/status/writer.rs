@@ -1,6 +1,7 @@
 //! The thread that writes the files, once a second.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -8,11 +9,15 @@ use std::time::Duration;
 
 use super::monitor::boot_id;
 use super::{Form, Monitor, render};
+use crate::files::{self, Durability};
 use crate::{Error, Result};
+use face8x_core::files::read_text;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// How long the end of the program waits for a disk.
-const PATIENCE: Duration = Duration::from_millis(500);
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
+/// A status file has some 2 kB.
+const MAX_MB: u64 = 1;
 
 /// The files that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,7 +34,8 @@ impl Files {
     /// name for the boot.
     pub fn restarts(&self) -> Option<u64> {
         let (path, boot) = (self.status.as_ref()?, boot_id()?);
-        let text = fs::read_to_string(path).unwrap_or_default();
+        // No file, or a pipe or device that would be waited for: nothing is remembered.
+        let text = read_text(path, MAX_MB).unwrap_or_default();
         let file: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         Some(match file["boot_id"] == boot.as_str() {
             true => 1 + file["restarts"]["program"].as_u64().unwrap_or(0),
@@ -46,9 +52,10 @@ impl Files {
         written.and(text)
     }
 
-    /// node_exporter gives what lies there for ever, so it goes with the program.
+    /// node_exporter gives what lies there for ever, so it goes with the program; a device stays.
     fn remove_metrics(&self) {
         if let Some(path) = &self.metrics
+            && fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
             && let Err(error) = fs::remove_file(path)
         {
             log::debug!("{}: {error}", path.display());
@@ -56,31 +63,30 @@ impl Files {
     }
 }
 
-/// Writes `text` beside `path` and renames it: who reads sees the old file or the new one.
+/// Writes `text` to `path`; a pipe that no program reads from gets nothing until one does.
 fn replace(path: &Path, text: &str) -> Result<()> {
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(path.file_name().unwrap_or(path.as_os_str()));
-    hidden.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(hidden);
-    fs::write(&temporary, text)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|error| {
-            fs::remove_file(&temporary).ok();
-            Error::other(format!("cannot write {}: {error}", path.display()))
-                .remedy("name a file in a folder that exists and may be written to")
-        })
+    let written = files::replace(path, Durability::Process, |file| {
+        file.write_all(text.as_bytes())
+    });
+    match written {
+        Err(error) if error.kind() == ErrorKind::NotConnected => {
+            log::trace!("{}: {error}", path.display());
+            Ok(())
+        }
+        written => written.map_err(|error| files::cannot_write(path, error)),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Working,
+enum State {
+    Running,
     Stopping,
-    Done,
+    Stopped,
 }
 
 /// Writes the files until it is dropped, then once more.
 pub struct Writer {
-    shared: Arc<(Mutex<Stage>, Condvar)>,
+    shared: Arc<(Mutex<State>, Condvar)>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -88,15 +94,16 @@ impl Writer {
     /// Writes the files once and begins the thread.
     ///
     /// # Errors
-    /// A file cannot be written: told at the start, not in the log of a kiosk.
+    /// A file cannot be written: found at the start, not in the log of a kiosk. A pipe that no
+    /// program reads from is no error.
     pub fn start(files: Files, monitor: Arc<Monitor>) -> Result<Writer> {
         files.write(&monitor, true)?;
-        let shared = Arc::new((Mutex::new(Stage::Working), Condvar::new()));
+        let shared = Arc::new((Mutex::new(State::Running), Condvar::new()));
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("status".into())
             .spawn(move || work(&theirs, &files, &monitor))
-            .map_err(|e| Error::other(format!("cannot start the status thread: {e}")))?;
+            .map_err(|error| Error::io("cannot start the status thread", error))?;
         Ok(Writer {
             shared,
             thread: Some(thread),
@@ -104,19 +111,19 @@ impl Writer {
     }
 }
 
-fn work(shared: &(Mutex<Stage>, Condvar), files: &Files, monitor: &Monitor) {
-    let (stage, changed) = shared;
+fn work(shared: &(Mutex<State>, Condvar), files: &Files, monitor: &Monitor) {
+    let (state, changed) = shared;
     let mut failed = false;
     loop {
-        let guard = stage.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = state.lock().unwrap_or_else(PoisonError::into_inner);
         let (guard, _) = changed
-            .wait_timeout_while(guard, EVERY, |stage| *stage == Stage::Working)
+            .wait_timeout_while(guard, EVERY, |state| *state == State::Running)
             .unwrap_or_else(PoisonError::into_inner);
-        let running = *guard == Stage::Working;
+        let running = *guard == State::Running;
         drop(guard);
         let written = files.write(monitor, running);
         match &written {
-            // A full disk is told once, not every second.
+            // A full disk is reported once, not every second.
             Err(error) if !failed => log::warn!("{error}; trying again every second"),
             Ok(()) if failed => log::info!("the status is written again"),
             _ => {}
@@ -127,26 +134,26 @@ fn work(shared: &(Mutex<Stage>, Condvar), files: &Files, monitor: &Monitor) {
         }
     }
     files.remove_metrics();
-    *stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage::Done;
+    *state.lock().unwrap_or_else(PoisonError::into_inner) = State::Stopped;
     changed.notify_all();
 }
 
 impl Drop for Writer {
     /// Ends the thread; one whose disk hangs is left behind after half a second.
     fn drop(&mut self) {
-        let (stage, changed) = &*self.shared;
-        let mut guard = stage.lock().unwrap_or_else(PoisonError::into_inner);
-        if *guard == Stage::Working {
-            *guard = Stage::Stopping;
+        let (state, changed) = &*self.shared;
+        let mut guard = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *guard == State::Running {
+            *guard = State::Stopping;
         }
         changed.notify_all();
         let (guard, _) = changed
-            .wait_timeout_while(guard, PATIENCE, |stage| *stage != Stage::Done)
+            .wait_timeout_while(guard, STOP_TIMEOUT, |state| *state != State::Stopped)
             .unwrap_or_else(PoisonError::into_inner);
-        let done = *guard == Stage::Done;
+        let stopped = *guard == State::Stopped;
         drop(guard);
         match self.thread.take() {
-            Some(thread) if done => drop(thread.join()),
+            Some(thread) if stopped => drop(thread.join()),
             _ => log::warn!("the disk hangs: the last status is not written"),
         }
     }

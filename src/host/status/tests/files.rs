@@ -59,6 +59,45 @@ fn a_file_that_cannot_be_written_is_told_at_the_start() {
     assert!(error.remedy_text().is_some());
 }
 
+/// Devices get the status and stay what they are, also at the end; nothing is waited for.
+#[test]
+fn devices_are_not_replaced() {
+    let before = fs::metadata("/dev/null").unwrap().file_type();
+    let files = Files {
+        status: Some("/dev/null".into()),
+        metrics: Some("/dev/null".into()),
+    };
+    assert_eq!(files.restarts(), Some(0));
+    let endless = Files {
+        status: Some("/dev/zero".into()),
+        metrics: None,
+    };
+    assert_eq!(endless.restarts(), Some(0));
+    drop(Writer::start(files, Arc::new(Monitor::new(Identity::default()))).unwrap());
+    assert_eq!(fs::metadata("/dev/null").unwrap().file_type(), before);
+}
+
+#[test]
+fn a_pipe_is_written_to_when_a_reader_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let files = Files {
+        status: Some(fifo.clone()),
+        metrics: None,
+    };
+    let options = StatusOptions {
+        files,
+        address: None,
+    };
+    let run = Reporting::start(&options, Identity::default()).unwrap();
+    let text = fs::read_to_string(&fifo).unwrap();
+    let read: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(read["running"], true);
+    drop(run);
+}
+
 /// A folder that goes away and comes back is written again.
 #[test]
 fn a_lost_folder_comes_back() {
