@@ -34,7 +34,7 @@ ROOMS = {
         ["main", "internals", "commands", "cli"],
         ["bench", "pipeline", "config"],
         ["still", "compose", "display", "capture", "host", "photo"],
-        ["picture", "stats"],
+        ["picture", "stats", "files"],
     ],
     "face8x_core": [
         ["face_restorer"],
@@ -60,7 +60,6 @@ KNOWN = {
     "models/trainer/src/network/points.rs, models/trainer/src/network/weights.rs, "
     "models/trainer/src/onnx/float.rs, models/trainer/src/onnx/mod.rs",
     "circle: src/bench/report.rs, src/bench/trust.rs",
-    "circle: src/capture/cameras.rs, src/capture/v4l2/scan.rs",
     "circle: src/display/spi/panel.rs, src/display/spi/settings.rs",
     "src/host/button/mod.rs imports display",
     "src/photo/mod.rs imports capture",

@@ -32,10 +32,11 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::host::devices::{VideoRole, video_nodes};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, check_size};
 
-pub use cameras::{CameraInfo, cameras};
+pub use cameras::ASK_DRIVER;
 pub use thread::{Capture, State, Taken};
 
 /// What is asked of a camera; the source logs what it got.
@@ -246,10 +247,13 @@ fn open_auto(_: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
 fn open_any_camera(options: &SourceOptions) -> Result<Box<dyn Source>> {
     let mut reasons = Vec::new();
     let mut preset = None;
-    for camera in cameras()? {
-        if let Some(reason) = &camera.unusable {
+    for camera in video_nodes(ASK_DRIVER) {
+        if let VideoRole::Sensor(source) = camera.role {
+            preset = preset.or(Some(source));
+        }
+        if camera.role != VideoRole::Camera || camera.unusable.is_some() {
+            let reason = camera.unusable.as_deref().unwrap_or("not a camera");
             log::debug!("{}: {reason}", camera.path.display());
-            preset = preset.or(camera.preset);
             continue;
         }
         let path = camera

@@ -114,10 +114,6 @@ fn senseless_sizes_are_refused() {
 #[cfg(not(feature = "v4l2"))]
 #[test]
 fn build_without_v4l2_says_so() {
-    for error in [
-        open("0", &SourceOptions::default()).err().unwrap(),
-        cameras().unwrap_err(),
-    ] {
-        assert_eq!(error.remedy_text(), Some("build with --features v4l2"));
-    }
+    let error = open("0", &SourceOptions::default()).err().unwrap();
+    assert_eq!(error.remedy_text(), Some("build with --features v4l2"));
 }

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::capture::{self, CameraInfo, SOURCES};
+use crate::capture::{self, SOURCES};
 use crate::compose::{View, rotate};
 use crate::display::pattern::test_pattern as draw;
 use crate::display::{self, Event, Kind, SINKS, SinkOptions};
-use crate::host::doctor::{self, Status, Surroundings};
+use crate::host::devices::{Devices, Session};
+use crate::host::doctor::{self, Severity, Surroundings};
 use crate::picture::Picture;
 use crate::{Error, Result};
 use face8x_core::detect::DETECTORS;
@@ -21,24 +22,11 @@ use crate::cli::{DoctorArgs, TestPatternArgs};
 
 /// Prints the cameras and displays of this machine, and what the flags take.
 pub fn list() -> Result<ExitCode> {
-    println!("cameras");
-    match capture::cameras() {
-        Ok(cameras) if cameras.is_empty() => println!("  no video nodes"),
-        Ok(cameras) => cameras.iter().for_each(show_camera),
-        Err(error) => println!("  {error}"),
-    }
-    println!("  CSI cameras: rpicam://0 on a Raspberry Pi, argus://0 on a Jetson");
-    println!("\ndisplays");
-    let displays = display::displays();
-    for display in &displays {
-        println!("  {}  {}", display.uri, display.detail);
-        if let Some(problem) = &display.problem {
-            println!("    not usable: {problem}");
-        }
-    }
-    if displays.is_empty() {
-        println!("  none; png:FILE writes pictures");
-    }
+    let session = Session::of_process();
+    print!(
+        "{}",
+        Devices::find(Path::new("/"), &session, capture::ASK_DRIVER)
+    );
     table(
         "sources (--source)",
         SOURCES.iter().map(|kind| (kind.prefix, kind.help)),
@@ -60,24 +48,6 @@ pub fn list() -> Result<ExitCode> {
         View::ALL.iter().map(|view| (view.name(), view.help())),
     );
     Ok(ExitCode::SUCCESS)
-}
-
-fn show_camera(camera: &CameraInfo) {
-    println!(
-        "  {}  {} ({})",
-        camera.path.display(),
-        camera.card,
-        camera.driver
-    );
-    if let Some(by_id) = &camera.by_id {
-        println!("    {}", by_id.display());
-    }
-    for offer in &camera.offers {
-        println!("    {offer}");
-    }
-    if let Some(reason) = &camera.unusable {
-        println!("    not usable: {reason}");
-    }
 }
 
 fn table<'a>(title: &str, rows: impl Iterator<Item = (&'a str, &'a str)> + Clone) {
@@ -103,9 +73,11 @@ pub fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
         landmarks: Some(landmarks),
         ..Surroundings::of_process()
     };
-    let report = doctor::examine(Path::new("/"), &surroundings);
+    let report = doctor::examine(Path::new("/"), &surroundings, capture::ASK_DRIVER);
     print!("{report}");
-    Ok(ExitCode::from(u8::from(report.count(Status::Problem) > 0)))
+    Ok(ExitCode::from(u8::from(
+        report.count(Severity::Problem) > 0,
+    )))
 }
 
 /// Shows the test pattern at 30 pictures a second until somebody leaves.

@@ -14,7 +14,6 @@
 #[cfg(feature = "drm")]
 mod drm;
 mod fb;
-mod list;
 mod null;
 pub mod pattern;
 mod png;
@@ -27,7 +26,6 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use list::displays;
 pub use png::{save_numbered, save_png};
 
 use crate::picture::Picture;

@@ -1,14 +1,14 @@
 //! Device nodes: opening them, and saying in words that help why they will not open.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::io::Errno;
 
 use crate::host::board;
-use crate::{Error, Result};
+use crate::host::devices::permission_error;
+use crate::{Error, ErrorKind, Result};
 
 /// Opens a device node to read and write; `absent` is the remedy where it does not exist.
 #[cfg_attr(
@@ -24,16 +24,25 @@ pub(crate) fn open(path: &Path, absent: &str) -> Result<File> {
 /// one where it does not exist.
 pub(crate) fn explain(path: &Path, error: &io::Error, absent: &str) -> Error {
     let shown = path.display();
+    let device = |message: String| {
+        // The system's error again: an `io::Error` cannot be cloned.
+        let source = io::Error::from(error.kind());
+        Error::new(ErrorKind::Device, message).caused_by(
+            error
+                .raw_os_error()
+                .map_or(source, io::Error::from_raw_os_error),
+        )
+    };
     match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOENT) => Error::other(format!("{shown} does not exist")).remedy(absent),
+        Some(Errno::NOENT) => device(format!("{shown} does not exist")).remedy(absent),
         Some(Errno::NODEV | Errno::NXIO) => {
-            Error::other(format!("{shown} is gone")).remedy("plug it in again")
+            device(format!("{shown} is gone")).remedy("plug it in again")
         }
         Some(Errno::BUSY) => busy(path),
-        Some(Errno::ACCESS | Errno::PERM) => forbidden(path),
-        Some(Errno::NOTTY) => Error::other(format!("{shown} is not such a device"))
+        Some(Errno::ACCESS | Errno::PERM) => permission_error(path),
+        Some(Errno::NOTTY) => device(format!("{shown} is not such a device"))
             .remedy("`face8x list` shows the devices"),
-        _ => Error::other(format!("{shown}: {error}")),
+        _ => device(format!("{shown}: {error}")),
     }
 }
 
@@ -45,43 +54,14 @@ pub(crate) fn busy(path: &Path) -> Error {
         .map(|(pid, name)| format!("{name} (process {pid})"))
         .collect();
     if holders.is_empty() {
-        let told = format!("{shown} is busy; /proc does not tell which process holds it");
-        return Error::other(told).remedy(format!(
+        let message = format!("{shown} is busy; /proc does not show which process holds it");
+        return Error::new(ErrorKind::Device, message).remedy(format!(
             "`sudo fuser -v {shown}` names it: end that process, or the desktop that has the display"
         ));
     }
-    Error::other(format!("{shown} is busy: held by {}", holders.join(", ")))
+    let message = format!("{shown} is busy: held by {}", holders.join(", "));
+    Error::new(ErrorKind::Device, message)
         .remedy("end that process, or run face8x in its window system")
-}
-
-fn forbidden(path: &Path) -> Error {
-    let shown = path.display();
-    match group_of(path).as_deref() {
-        None | Some("root") => Error::other(format!("no permission to open {shown}"))
-            .remedy("run as root, or give the device to a group by a udev rule"),
-        Some(group) => Error::other(format!(
-            "no permission to open {shown}: it belongs to group {group}"
-        ))
-        .remedy(format!(
-            "`sudo usermod -aG {group} $USER`, then log in again"
-        )),
-    }
-}
-
-/// The name of the group that owns `path`, or its number where it has no name.
-fn group_of(path: &Path) -> Option<String> {
-    let gid = fs::metadata(path).ok()?.gid();
-    let groups = fs::read_to_string("/etc/group").unwrap_or_default();
-    Some(group_name(&groups, gid).unwrap_or_else(|| gid.to_string()))
-}
-
-/// The name of group `gid` in the text of /etc/group (`name:password:gid:members`).
-fn group_name(groups: &str, gid: u32) -> Option<String> {
-    groups.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(gid)).then(|| name.to_owned())
-    })
 }
 
 #[cfg(test)]
@@ -108,16 +88,8 @@ mod tests {
             "{text}"
         );
         let error = explain(file.path(), &os_error(Errno::BUSY), "");
-        assert!(error.to_string().contains("does not tell"), "{error}");
+        assert!(error.to_string().contains("does not show"), "{error}");
         assert!(error.remedy_text().unwrap().contains("fuser"));
-    }
-
-    #[test]
-    fn groups_are_named() {
-        let text = "root:x:0:\nvideo:x:44:ann,bob\nbroken\nplugdev:x:46:";
-        assert_eq!(group_name(text, 44).as_deref(), Some("video"));
-        assert_eq!(group_name(text, 46).as_deref(), Some("plugdev"));
-        assert_eq!(group_name(text, 4), None);
     }
 
     #[test]

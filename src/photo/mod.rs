@@ -13,7 +13,7 @@ use crate::{Error, Result};
 use face8x_core::files;
 use face8x_core::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 
-pub use folder::{is_picture_name, natural_order, pictures_in};
+pub use folder::{is_picture_name, pictures_in};
 
 /// Of a file at most: as much as an uncompressed picture of the largest size.
 const MAX_MB: u64 = (4 * MAX_PIXELS) >> 20;

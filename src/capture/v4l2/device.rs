@@ -45,7 +45,7 @@ impl Node {
         })
     }
 
-    /// This node's name, place and abilities. (`v4l` 0.14 would panic where the kernel cut the name
+    /// This node's name and abilities. (`v4l` 0.14 would panic where the kernel cut the name
     /// of a webcam in the middle of a character, at 31 bytes.)
     pub fn caps(&self) -> Result<Caps> {
         // SAFETY: the struct is plain numbers and bytes, for which zeros are valid.

@@ -1,13 +1,12 @@
 //! Which video nodes are cameras.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use v4l::capability::Flags;
 
 use super::device::Node;
-use crate::capture::cameras::CameraInfo;
-use crate::photo::natural_order;
+use crate::Result;
+use crate::host::devices::{DriverAnswer, VideoRole};
 use face8x_core::frame::PixelFormat;
 
 /// Codes of raw Bayer formats (kernel documentation, "Raw Bayer Formats").
@@ -18,99 +17,51 @@ const BAYER: [&[u8; 4]; 40] = [
     b"GR14", b"RG14", b"pBEE", b"pGEE", b"pgEE", b"pREE", b"BYR2", b"GB16", b"GR16", b"RG16",
 ];
 
-/// Why a node is not a camera.
+/// Why a node is not a camera that face8x reads.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Unusable {
+pub(super) struct NotCamera {
+    pub role: VideoRole,
     pub reason: String,
-    /// The source for the camera behind it.
-    pub preset: Option<&'static str>,
 }
 
-/// All video nodes, by their numbers.
-pub fn cameras() -> Vec<CameraInfo> {
-    let by_id = links("/dev/v4l/by-id");
-    nodes()
-        .into_iter()
-        .map(|path| examine(path, &by_id))
-        .collect()
-}
-
-fn nodes() -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir("/dev") else {
-        return Vec::new();
+/// Asks the driver of the node at `path`.
+///
+/// # Errors
+/// As [`node::explain`](crate::host::node::explain) says them.
+pub(in crate::capture) fn ask(path: &Path) -> Result<DriverAnswer> {
+    let node = Node::open(path)?;
+    let caps = node.caps()?;
+    let codes = node.codes();
+    let judgement = judge(&caps.driver, caps.can, &codes);
+    let offers = match judgement {
+        Ok(()) => node.offers(&codes, (640, 480)),
+        Err(_) => Vec::new(),
     };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| {
-            let number = name.strip_prefix("video").unwrap_or_default();
-            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
-        })
-        .collect();
-    names.sort_by(|a, b| natural_order(a, b));
-    names
-        .into_iter()
-        .map(|name| Path::new("/dev").join(name))
-        .collect()
-}
-
-/// The links in `folder` with the nodes that they lead to.
-fn links(folder: &str) -> Vec<(PathBuf, PathBuf)> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| Some((entry.path(), fs::canonicalize(entry.path()).ok()?)))
-        .collect()
-}
-
-fn examine(path: PathBuf, by_id: &[(PathBuf, PathBuf)]) -> CameraInfo {
-    let by_id = by_id
-        .iter()
-        .find(|(_, node)| *node == path)
-        .map(|(link, _)| link.clone());
-    let mut info = CameraInfo {
-        by_id,
-        card: String::new(),
-        driver: String::new(),
-        offers: Vec::new(),
-        unusable: None,
-        preset: None,
-        path,
-    };
-    match Node::open(&info.path).and_then(|node| Ok((node.caps()?, node))) {
-        Err(e) => {
-            let remedy = e
-                .remedy_text()
-                .map(|r| format!(": {r}"))
-                .unwrap_or_default();
-            info.unusable = Some(format!("{e}{remedy}"));
-        }
-        Ok((caps, node)) => {
-            let codes = node.codes();
-            match judge(&caps.driver, caps.can, &codes) {
-                Ok(()) => info.offers = node.offers(&codes, (640, 480)),
-                Err(why) => {
-                    info.unusable = Some(why.reason);
-                    info.preset = why.preset;
-                }
-            }
-            (info.card, info.driver) = (caps.card, caps.driver);
-        }
-    }
-    info
+    let not = judgement.err();
+    Ok(DriverAnswer {
+        name: caps.card,
+        driver: caps.driver,
+        role: not.as_ref().map_or(VideoRole::Camera, |not| not.role),
+        unusable: not.map(|not| not.reason),
+        offers: offers.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// Whether a node of `driver` with these abilities (its own, not the whole device's) and formats
 /// is a camera that face8x reads.
-pub fn judge(driver: &str, can: Flags, codes: &[[u8; 4]]) -> Result<(), Unusable> {
-    let no = |reason: &str| {
-        Err(Unusable {
+pub(super) fn judge(
+    driver: &str,
+    can: Flags,
+    codes: &[[u8; 4]],
+) -> std::result::Result<(), NotCamera> {
+    let not = |role, reason: &str| {
+        Err(NotCamera {
+            role,
             reason: reason.to_owned(),
-            preset: None,
         })
     };
+    let no = |reason: &str| not(VideoRole::Other, reason);
+    let unread = |reason: &str| not(VideoRole::UnreadCamera, reason);
     let any = |flags: Flags| can.intersects(flags);
     if any(Flags::VIDEO_M2M | Flags::VIDEO_M2M_MPLANE) {
         return no("it converts pictures (memory to memory) and is no camera");
@@ -134,14 +85,12 @@ pub fn judge(driver: &str, can: Flags, codes: &[[u8; 4]]) -> Result<(), Unusable
             Some(uri) => format!("use {uri}"),
             None => "use rpicam://0 or argus://0 on their boards, else pipe: with libcamera".into(),
         };
-        return Err(Unusable {
-            reason: format!("it gives raw Bayer frames: {instead}"),
-            preset,
-        });
+        let role = preset.map_or(VideoRole::UnreadCamera, VideoRole::Sensor);
+        return not(role, &format!("it gives raw Bayer frames: {instead}"));
     }
     if !any(Flags::VIDEO_CAPTURE) {
         return if any(Flags::VIDEO_CAPTURE_MPLANE) {
-            no("it gives multi-planar frames, which are not read: use pipe: with GStreamer")
+            unread("it gives multi-planar frames, which are not read: use pipe: with GStreamer")
         } else if any(Flags::META_CAPTURE | Flags::META_OUTPUT) {
             no("it gives metadata and no pictures")
         } else {
@@ -149,14 +98,14 @@ pub fn judge(driver: &str, can: Flags, codes: &[[u8; 4]]) -> Result<(), Unusable
         };
     }
     if !any(Flags::STREAMING) {
-        return no("it cannot stream");
+        return unread("it cannot stream");
     }
     if !readable {
         let list: Vec<_> = codes
             .iter()
             .map(|code| String::from_utf8_lossy(code))
             .collect();
-        return no(&match list.len() {
+        return unread(&match list.len() {
             0 => "it lists no formats".to_owned(),
             _ => format!("none of its formats is read ({})", list.join(", ")),
         });
@@ -201,11 +150,13 @@ mod tests {
             ("tegra-video", "argus://0"),
         ] {
             let why = judge(driver, CAMERA, &[*b"pRAA", *b"YUYV", *b"RG10"]).unwrap_err();
-            assert_eq!(why.preset, Some(preset));
+            assert_eq!(why.role, VideoRole::Sensor(preset));
             assert!(why.reason.contains("Bayer") && why.reason.contains(preset));
         }
         let why = judge("rkisp1", CAMERA, &[*b"RG10"]).unwrap_err();
-        assert!(why.reason.contains("rpicam://0 or argus://0") && why.preset.is_none());
+        assert!(
+            why.reason.contains("rpicam://0 or argus://0") && why.role == VideoRole::UnreadCamera
+        );
     }
 
     #[test]

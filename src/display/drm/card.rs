@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::choose::Connector;
 use crate::Error;
+use crate::host::board::names;
 use crate::host::node;
 
 /// An open card.
@@ -40,10 +41,7 @@ impl Card {
 
 /// The cards in a folder by their numbers.
 pub(super) fn cards(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| name.starts_with("card")).collect();
-    names.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    let names = names(folder, "card");
     names.iter().map(|name| folder.join(name)).collect()
 }
 

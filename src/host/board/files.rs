@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use rustix::fs::OFlags;
 
+use crate::files::natural_order;
+
 /// More than `/proc/cpuinfo` of a machine with 64 cores.
 const LIMIT: u64 = 256 * 1024;
 
@@ -51,26 +53,28 @@ pub(super) fn kilobytes(text: &str, label: &str) -> Option<u64> {
     kilobytes.checked_mul(1024)
 }
 
+/// The names in a folder that begin with `prefix`, in natural order (`a9` before `a10`); none where
+/// the folder cannot be read.
+pub(crate) fn names(folder: &Path, prefix: &str) -> Vec<String> {
+    let Ok(listing) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = listing
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort_by(|a, b| natural_order(a, b));
+    names
+}
+
 /// The paths (relative to `root`) of what lies in the folder and is called `prefix` and a number,
 /// in the order of the numbers.
 pub(crate) fn entries(root: &Path, folder: &str, prefix: &str) -> Vec<String> {
-    let Ok(listing) = fs::read_dir(root.join(folder)) else {
-        return Vec::new();
-    };
-    let mut numbers: Vec<u32> = listing
-        .filter_map(|entry| {
-            entry
-                .ok()?
-                .file_name()
-                .to_str()?
-                .strip_prefix(prefix)?
-                .parse()
-                .ok()
-        })
-        .collect();
-    numbers.sort_unstable();
-    numbers
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    names(&root.join(folder), prefix)
         .iter()
-        .map(|number| format!("{folder}/{prefix}{number}"))
+        .filter(|name| is_number(&name[prefix.len()..]))
+        .map(|name| format!("{folder}/{name}"))
         .collect()
 }

@@ -19,9 +19,9 @@ pub(crate) mod fake;
 mod tests;
 
 pub use cpu::Clock;
-pub(crate) use files::{entries, line, number, text};
-pub(crate) use processes::{Identity, holders_in};
+pub(crate) use files::{entries, line, names, number, text};
 pub use processes::{OwnMemory, holders, own_memory};
+pub(crate) use processes::{ProcessIdentity, holders_in};
 pub use throttling::{Limits, Throttling};
 
 /// What a machine says about itself at one moment.

@@ -31,16 +31,16 @@ pub(super) fn own_memory_in(root: &Path) -> OwnMemory {
 
 /// Who this process is to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct ProcessIdentity {
     /// Effective user.
     pub uid: u32,
     /// Effective group first, then the supplementary groups.
     pub groups: Vec<u32>,
 }
 
-impl Identity {
+impl ProcessIdentity {
     /// Reads the process's user and groups from `/proc/self/status` below `root`.
-    pub fn read_in(root: &Path) -> Option<Identity> {
+    pub fn read_in(root: &Path) -> Option<ProcessIdentity> {
         let status = text(root, "proc/self/status")?;
         let ids = |label: &str| -> Option<Vec<u32>> {
             let list = status.lines().find_map(|line| line.strip_prefix(label))?;
@@ -49,7 +49,7 @@ impl Identity {
         // "Uid:" and "Gid:" give the real, effective, saved and file-system ids.
         let mut groups = vec![*ids("Gid:")?.get(1)?];
         groups.extend(ids("Groups:").unwrap_or_default());
-        Some(Identity {
+        Some(ProcessIdentity {
             uid: *ids("Uid:")?.get(1)?,
             groups,
         })

@@ -206,7 +206,7 @@ proptest! {
         let model = read(&root).model.unwrap_or_default();
         prop_assert!(!model.chars().any(char::is_control));
         own_memory_in(root.path());
-        Identity::read_in(root.path());
+        ProcessIdentity::read_in(root.path());
     }
 
     #[test]
@@ -241,14 +241,14 @@ fn own_memory_is_read_and_peak_is_not_below_it() {
 fn identity_takes_the_effective_ids() {
     let status = "Uid:\t1000\t1001\t0\t0\nGid:\t5\t6\t7\t8\nGroups:\t44 29 \n";
     let root = Root::new().file("proc/self/status", status);
-    let expected = Identity {
+    let expected = ProcessIdentity {
         uid: 1001,
         groups: vec![6, 44, 29],
     };
-    assert_eq!(Identity::read_in(root.path()), Some(expected));
-    assert_eq!(Identity::read_in(Root::new().path()), None);
+    assert_eq!(ProcessIdentity::read_in(root.path()), Some(expected));
+    assert_eq!(ProcessIdentity::read_in(Root::new().path()), None);
 
-    let real = Identity::read_in(Path::new("/")).unwrap();
+    let real = ProcessIdentity::read_in(Path::new("/")).unwrap();
     assert_eq!(real.uid, rustix::process::geteuid().as_raw());
     assert_eq!(real.groups[0], rustix::process::getegid().as_raw());
 }

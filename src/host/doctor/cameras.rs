@@ -1,122 +1,67 @@
-//! Cameras: nodes, permission, who holds them, and the tools that CSI cameras need.
+//! What is wrong with the cameras: permission, who holds them, the tools that CSI cameras need.
 
-use std::path::Path;
-
-use super::access::denied;
 use super::{Check, Machine};
-use crate::host::board::{entries, holders_in, line, text};
-
-/// What a Video4Linux node is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Gives pictures.
-    Camera,
-    /// Gives a CSI sensor's raw pixels, which only the board's own camera stack makes pictures of.
-    Sensor,
-    /// Codecs, picture processors, metadata.
-    Other,
-}
+use crate::host::board::holders_in;
+use crate::host::devices::{Access, VideoNode, VideoRole};
 
 pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
-    let mut checks = Vec::new();
-    let mut sensor = false;
-    for path in entries(machine.root, "dev", "video") {
-        let node = path.trim_start_matches("dev/");
-        match kind(machine, node) {
-            Kind::Camera => checks.extend(camera(machine, node)),
-            Kind::Sensor => sensor = true,
-            Kind::Other => {}
-        }
-    }
-    if sensor {
-        checks.push(csi(machine));
-    }
+    let nodes = &machine.devices.video_nodes;
+    let mut checks: Vec<Check> = nodes
+        .iter()
+        .flat_map(|node| node_checks(machine, node))
+        .collect();
+    let sensor = nodes.iter().find_map(|node| match node.role {
+        VideoRole::Sensor(source) => Some(source),
+        _ => None,
+    });
+    checks.extend(sensor.map(|source| csi(machine, source)));
     if checks.is_empty() {
         checks.push(none(machine));
     }
     checks
 }
 
-/// Tells nodes apart without opening them.
-fn kind(machine: &Machine<'_>, node: &str) -> Kind {
-    /// Drivers whose nodes are no cameras although some of them capture: codecs and picture
-    /// processors of Raspberry Pi 3, 4 (bcm2835-...) and 5 (pispbe, rpi-hevc-dec).
-    const PROCESSORS: [&str; 5] = [
-        "bcm2835-codec",
-        "bcm2835-isp",
-        "pispbe",
-        "rpivid",
-        "rpi-hevc-dec",
-    ];
-    /// Receivers of raw sensor data: Raspberry Pi up to 4, Raspberry Pi 5, Jetson.
-    const RECEIVERS: [&str; 3] = ["unicam", "rp1-cfe", "vi-output"];
-
-    let name = name(machine, node).unwrap_or_default();
-    let starts = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
-    if starts(&PROCESSORS) {
-        return Kind::Other;
-    }
-    if starts(&RECEIVERS) {
-        return Kind::Sensor;
-    }
-    // Where udev has asked the driver, it has kept the answer: "E:ID_V4L_CAPABILITIES=:capture:".
-    let class = format!("sys/class/video4linux/{node}");
-    let capabilities = line(machine.root, &format!("{class}/dev"))
-        .and_then(|number| text(machine.root, &format!("run/udev/data/c{number}")))
-        .and_then(|facts| {
-            let mut lines = facts.lines();
-            lines.find_map(|fact| {
-                fact.strip_prefix("E:ID_V4L_CAPABILITIES=")
-                    .map(str::to_owned)
-            })
-        });
-    let captures = match capabilities {
-        Some(capabilities) => capabilities.contains(":capture:"),
-        // A webcam's first node gives pictures, its second one metadata.
-        None => line(machine.root, &format!("{class}/index")).is_none_or(|index| index == "0"),
-    };
-    if captures { Kind::Camera } else { Kind::Other }
-}
-
-fn name(machine: &Machine<'_>, node: &str) -> Option<String> {
-    line(machine.root, &format!("sys/class/video4linux/{node}/name"))
-}
-
-/// Permission for one camera, and who has it open.
-fn camera(machine: &Machine<'_>, node: &str) -> Vec<Check> {
-    let path = format!("/dev/{node}");
-    let title = match name(machine, node) {
+/// A camera: may it be opened, does it give what face8x reads, and who has it open?
+fn node_checks(machine: &Machine<'_>, node: &VideoNode) -> Vec<Check> {
+    let path = node.path.display();
+    let title = match &node.name {
         Some(name) => format!("{path} ({name})"),
-        None => path.clone(),
+        None => path.to_string(),
     };
-    let mut checks = vec![match denied(machine, &format!("dev/{node}")) {
-        None => Check::ok("camera", title),
-        Some(denied) => Check::problem(
+    let check = match (node.role, &node.access, &node.unusable) {
+        (VideoRole::Sensor(_) | VideoRole::Other, ..) => return Vec::new(),
+        (_, Access::Denied(denied), _) => Check::problem(
             "camera",
-            format!("{title}: no permission, only {} may open it", denied.who),
-            denied.remedy,
+            format!("{title}: no permission, only {} may open it", denied.who()),
+            &denied.remedy,
         ),
-    }];
-    let holders: Vec<String> = holders_in(machine.root, Path::new(&path))
+        (_, _, Some(reason)) => Check::problem(
+            "camera",
+            format!("{title}: not usable: {reason}"),
+            "use another camera; `face8x list` shows them",
+        ),
+        _ => Check::ok("camera", title),
+    };
+    let holders: Vec<String> = holders_in(machine.root, &node.path)
         .iter()
         .map(|(pid, name)| format!("{name} (process {pid})"))
         .collect();
-    if !holders.is_empty() {
-        checks.push(Check::note(
+    let in_use = (!holders.is_empty()).then(|| {
+        Check::note(
             "camera in use",
             format!("{path} is open in {}", holders.join(", ")),
             "only one program at a time can take pictures: close that one if face8x says busy",
-        ));
-    }
-    checks
+        )
+    });
+    [check].into_iter().chain(in_use).collect()
 }
 
 /// A CSI camera is read through a program of the board's maker.
-fn csi(machine: &Machine<'_>) -> Check {
-    let (program, source, package) = if machine.model_contains("Jetson") {
-        ("gst-launch-1.0", "argus://0", "gstreamer1.0-tools")
+fn csi(machine: &Machine<'_>, source: &str) -> Check {
+    let (program, package) = if source.starts_with("argus:") {
+        ("gst-launch-1.0", "gstreamer1.0-tools")
     } else {
-        ("rpicam-vid", "rpicam://0", "rpicam-apps")
+        ("rpicam-vid", "rpicam-apps")
     };
     if machine.has_program(program) {
         Check::ok("CSI camera", format!("present, for --source {source}"))
@@ -130,9 +75,7 @@ fn csi(machine: &Machine<'_>) -> Check {
 }
 
 fn none(machine: &Machine<'_>) -> Check {
-    if !entries(machine.root, "sys/class/video4linux", "video").is_empty()
-        && entries(machine.root, "dev", "video").is_empty()
-    {
+    if machine.devices.video_nodes_hidden {
         return Check::note(
             "camera",
             "the kernel has cameras, but /dev has no node for them: the demo scene runs instead",

@@ -162,20 +162,20 @@ fn clock(machine: &Machine<'_>) -> Option<Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::doctor::Status;
+    use crate::host::doctor::Severity;
 
     #[test]
     fn little_room_on_the_disk_is_noted() {
         let folder = Path::new("/pictures");
         let roomy = disk(folder, 2_000_000_000);
         assert_eq!(
-            (roomy.status, roomy.finding.as_str()),
-            (Status::Ok, "2000 MB free in /pictures")
+            (roomy.severity, roomy.finding.as_str()),
+            (Severity::Ok, "2000 MB free in /pictures")
         );
         let full = disk(folder, 3_000_000);
         assert_eq!(
-            (full.status, full.finding.as_str()),
-            (Status::Note, "3 MB free in /pictures")
+            (full.severity, full.finding.as_str()),
+            (Severity::Note, "3 MB free in /pictures")
         );
     }
 

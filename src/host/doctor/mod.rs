@@ -1,17 +1,18 @@
 //! Why does it not work here? Checks of what face8x needs from the machine, each with a remedy.
 //!
-//! The checks look only at files below a root folder (`/`, or a test's tree) and at what
-//! [`Surroundings`] hands them: nothing is opened, so a camera in use is not disturbed.
+//! The checks judge the device inventory, the facts about the board, and what [`Surroundings`]
+//! hands them. Nothing is opened but video nodes, to ask their drivers: a camera in use is not
+//! disturbed.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::host::board::{Board, Identity};
+use crate::host::board::Board;
+use crate::host::devices::{AskDriver, Devices, Session};
 use crate::{Error, Result};
 
-mod access;
 mod cameras;
 mod displays;
 mod machine;
@@ -21,7 +22,7 @@ mod tests;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum Severity {
     /// As it should be.
     Ok,
     /// Worth knowing; face8x runs all the same.
@@ -30,12 +31,12 @@ pub enum Status {
     Problem,
 }
 
-impl Status {
+impl Severity {
     fn word(self) -> &'static str {
         match self {
-            Status::Ok => "ok",
-            Status::Note => "note",
-            Status::Problem => "problem",
+            Severity::Ok => "ok",
+            Severity::Note => "note",
+            Severity::Problem => "problem",
         }
     }
 }
@@ -46,7 +47,8 @@ pub struct Check {
     /// What was looked at, in a word or two: "camera", "temperature".
     pub name: String,
     /// How bad it is.
-    pub status: Status,
+    #[serde(rename = "status")]
+    pub severity: Severity,
     /// What was found, in one line.
     pub finding: String,
     /// What to do about it.
@@ -58,7 +60,7 @@ impl Check {
     pub fn ok(name: impl Into<String>, finding: impl Into<String>) -> Check {
         Check {
             name: name.into(),
-            status: Status::Ok,
+            severity: Severity::Ok,
             finding: finding.into(),
             remedy: None,
         }
@@ -71,20 +73,20 @@ impl Check {
         remedy: impl Into<String>,
     ) -> Check {
         Check {
-            status: Status::Note,
+            severity: Severity::Note,
             remedy: Some(remedy.into()),
             ..Check::ok(name, finding)
         }
     }
 
-    /// Will not work, with what mends it.
+    /// Will not work, with what fixes it.
     pub fn problem(
         name: impl Into<String>,
         finding: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Check {
         Check {
-            status: Status::Problem,
+            severity: Severity::Problem,
             ..Check::note(name, finding, remedy)
         }
     }
@@ -92,25 +94,25 @@ impl Check {
 
 /// All that was looked at; `Display` prints it as a table with a last line that sums it up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Report {
+pub struct Diagnosis {
     /// In the order in which a person wants to read them.
     pub checks: Vec<Check>,
 }
 
-impl Report {
+impl Diagnosis {
     /// How many checks found something of this kind.
-    pub fn count(&self, status: Status) -> usize {
-        let of_kind = |check: &&Check| check.status == status;
+    pub fn count(&self, severity: Severity) -> usize {
+        let of_kind = |check: &&Check| check.severity == severity;
         self.checks.iter().filter(of_kind).count()
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widest = self.checks.iter().map(|check| check.name.len()).max();
         let width = widest.unwrap_or(0);
         for check in &self.checks {
-            let word = check.status.word();
+            let word = check.severity.word();
             writeln!(f, "{word:<7}  {:<width$}  {}", check.name, check.finding)?;
             if let Some(remedy) = &check.remedy {
                 writeln!(f, "{:<7}  {:<width$}  -> {remedy}", "", "")?;
@@ -121,8 +123,8 @@ impl fmt::Display for Report {
             1 => format!("1 {word}"),
             count => format!("{count} {word}s"),
         };
-        let notes = number(self.count(Status::Note), "note");
-        match self.count(Status::Problem) {
+        let notes = number(self.count(Severity::Note), "note");
+        match self.count(Severity::Problem) {
             0 => writeln!(f, "no problem found, {notes}"),
             problems => writeln!(f, "{} found, {notes}", number(problems, "problem")),
         }
@@ -139,25 +141,18 @@ pub struct Surroundings {
     pub landmarks: Option<Result<String>>,
     /// The folder that pictures are written to.
     pub output: Option<PathBuf>,
-    /// `DISPLAY`: the X server.
-    pub display: Option<String>,
-    /// `WAYLAND_DISPLAY`: the compositor's socket.
-    pub wayland_display: Option<String>,
-    /// `XDG_RUNTIME_DIR`: where that socket lies.
-    pub runtime_dir: Option<PathBuf>,
+    /// The window systems that the environment names.
+    pub session: Session,
 }
 
 impl Surroundings {
     /// The environment of this process, and its working folder as the output.
     pub fn of_process() -> Surroundings {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Surroundings {
             model: None,
             landmarks: None,
             output: std::env::current_dir().ok(),
-            display: variable("DISPLAY"),
-            wayland_display: variable("WAYLAND_DISPLAY"),
-            runtime_dir: variable("XDG_RUNTIME_DIR").map(PathBuf::from),
+            session: Session::of_process(),
         }
     }
 }
@@ -166,7 +161,7 @@ impl Surroundings {
 struct Machine<'a> {
     root: &'a Path,
     board: Board,
-    identity: Option<Identity>,
+    devices: Devices,
     surroundings: &'a Surroundings,
 }
 
@@ -192,12 +187,13 @@ impl Machine<'_> {
     }
 }
 
-/// Looks at the machine whose file system lies below `root` (`/` for this one).
-pub fn examine(root: &Path, surroundings: &Surroundings) -> Report {
+/// Looks at the machine whose file system lies below `root` (`/` for this one); `ask` asks the
+/// driver of a video node, where this build can.
+pub fn examine(root: &Path, surroundings: &Surroundings, ask: Option<AskDriver>) -> Diagnosis {
     let machine = Machine {
         root,
         board: Board::read_in(root),
-        identity: Identity::read_in(root),
+        devices: Devices::find(root, &surroundings.session, ask),
         surroundings,
     };
     let mut checks = vec![machine::board(&machine)];
@@ -211,7 +207,7 @@ pub fn examine(root: &Path, surroundings: &Surroundings) -> Report {
         checks.extend(checked.as_ref().map(|checked| model(name, checked)));
     }
     checks.extend(machine::checks(&machine));
-    Report { checks }
+    Diagnosis { checks }
 }
 
 fn model(name: &str, checked: &Result<String>) -> Check {

@@ -1,11 +1,12 @@
 use super::*;
 use crate::host::board::fake::video_group;
+use crate::host::devices::{DriverAnswer, VideoRole};
 
 #[test]
 fn a_camera_without_permission_names_the_group_and_the_command() {
     let report = report(&webcam(Root::new().stranger()));
     let finding = "/dev/video0 (HD Webcam): no permission, only group video may open it";
-    assert_eq!(one(&report, "camera"), found(Status::Problem, finding));
+    assert_eq!(one(&report, "camera"), found(Severity::Problem, finding));
     assert_eq!(
         remedy(&report, "camera"),
         "sudo usermod -aG video $USER, then log in again"
@@ -15,7 +16,7 @@ fn a_camera_without_permission_names_the_group_and_the_command() {
 #[test]
 fn a_user_who_joined_the_group_only_has_to_log_in_again() {
     let report = report(&webcam(Root::new().user(&[], "other,kiosk")));
-    assert_eq!(one(&report, "camera").0, Status::Problem);
+    assert_eq!(one(&report, "camera").0, Severity::Problem);
     let text = "you joined group video after this session began: log in again";
     assert_eq!(remedy(&report, "camera"), text);
 }
@@ -34,7 +35,7 @@ fn a_group_without_a_name_goes_by_its_number() {
 fn a_node_that_no_group_may_open_needs_a_udev_rule() {
     let report = report(&Root::new().member().node("dev/video0", 0o600));
     let finding = "/dev/video0: no permission, only root may open it";
-    assert_eq!(one(&report, "camera"), found(Status::Problem, finding));
+    assert_eq!(one(&report, "camera"), found(Severity::Problem, finding));
     assert!(remedy(&report, "camera").contains("KERNEL==\"video0\""));
 }
 
@@ -48,19 +49,19 @@ fn the_owner_and_root_may_open_what_a_stranger_may_not() {
             .file("proc/self/status", status);
         assert_eq!(
             one(&report(&root), "camera"),
-            found(Status::Ok, "/dev/video0")
+            found(Severity::Ok, "/dev/video0")
         );
     }
     let root = Root::new().stranger().node("dev/video0", 0o666);
     assert_eq!(
         one(&report(&root), "camera").0,
-        Status::Ok,
+        Severity::Ok,
         "open to everybody"
     );
     let root = Root::new().stranger().node("dev/video0", 0o664);
     assert_eq!(
         one(&report(&root), "camera").0,
-        Status::Problem,
+        Severity::Problem,
         "reading is not enough"
     );
 }
@@ -72,9 +73,12 @@ fn a_camera_that_is_open_elsewhere_is_noted_with_the_program() {
         .link("proc/812/fd/4", "/dev/video0");
     let report = report(&root);
     let finding = "/dev/video0 is open in motion (process 812)";
-    assert_eq!(one(&report, "camera in use"), found(Status::Note, finding));
+    assert_eq!(
+        one(&report, "camera in use"),
+        found(Severity::Note, finding)
+    );
 
-    let free = examine(webcam(Root::new()).path(), &Surroundings::default());
+    let free = examine(webcam(Root::new()).path(), &Surroundings::default(), None);
     assert_eq!(named(&free, "camera in use").len(), 0);
 }
 
@@ -92,13 +96,13 @@ fn udev_knows_whether_a_node_captures() {
             )
     };
     let camera = report(&node("E:ID_V4L_CAPABILITIES=:capture:"));
-    assert_eq!(one(&camera, "camera"), found(Status::Ok, "/dev/video3"));
+    assert_eq!(one(&camera, "camera"), found(Severity::Ok, "/dev/video3"));
     let metadata = report(&node("E:ID_V4L_CAPABILITIES=:"));
-    assert_eq!(one(&metadata, "camera").0, Status::Note);
+    assert_eq!(one(&metadata, "camera").0, Severity::Note);
     let untold = report(&node(""));
     assert_eq!(
         one(&untold, "camera").0,
-        Status::Note,
+        Severity::Note,
         "a second node without udev's word"
     );
 }
@@ -120,7 +124,7 @@ fn codecs_are_no_cameras() {
     let report = report(&root);
     assert_eq!(
         one(&report, "camera"),
-        found(Status::Note, "none: the demo scene runs instead")
+        found(Severity::Note, "none: the demo scene runs instead")
     );
     assert!(remedy(&report, "camera").contains("camera_auto_detect=1"));
 }
@@ -164,12 +168,43 @@ fn csi_cameras_need_the_makers_program() {
         let finding = format!("present, but {program}, which reads it, is not installed");
         assert_eq!(
             one(&without, "CSI camera"),
-            found(Status::Problem, &finding)
+            found(Severity::Problem, &finding)
         );
         assert!(remedy(&without, "CSI camera").contains("sudo apt install "));
         assert!(remedy(&without, "CSI camera").contains(source));
 
         let with = report(&root.file(&format!("usr/bin/{program}"), ""));
-        assert_eq!(one(&with, "CSI camera").0, Status::Ok);
+        assert_eq!(one(&with, "CSI camera").0, Severity::Ok);
     }
+}
+
+/// An HDMI receiver on the CSI port has the sensors' driver and gives pictures all the same: what
+/// the driver says counts, for `list` and `doctor` alike.
+#[test]
+fn the_drivers_answer_counts_more_than_its_name() {
+    fn ask(path: &Path) -> Result<DriverAnswer> {
+        let (role, unusable) = match path.ends_with("dev/video0") {
+            true => (VideoRole::Camera, None),
+            false => (
+                VideoRole::UnreadCamera,
+                Some("none of its formats is read (H264)"),
+            ),
+        };
+        Ok(DriverAnswer {
+            name: "unicam".into(),
+            driver: "unicam".into(),
+            role,
+            unusable: unusable.map(str::to_owned),
+            offers: Vec::new(),
+        })
+    }
+    let root = webcam(Root::raspberry_pi_4().member())
+        .file("sys/class/video4linux/video0/name", "unicam-image\n");
+    let report = examine(root.path(), &Surroundings::default(), Some(ask));
+    let cameras = named(&report, "camera");
+    let findings: Vec<&str> = cameras.iter().map(|check| check.finding.as_str()).collect();
+    let unread = "/dev/video1 (unicam): not usable: none of its formats is read (H264)";
+    assert_eq!(findings, ["/dev/video0 (unicam)", unread]);
+    assert_eq!(cameras[1].severity, Severity::Problem);
+    assert_eq!(named(&report, "CSI camera").len(), 0, "{report}");
 }

@@ -1,19 +1,27 @@
 use super::*;
 
+fn with_session(root: &Root, session: &Session) -> Diagnosis {
+    let surroundings = Surroundings {
+        session: session.clone(),
+        ..Surroundings::default()
+    };
+    examine(root.path(), &surroundings, None)
+}
+
 #[test]
 fn window_systems_are_looked_for_where_the_environment_says() {
-    let surroundings = Surroundings {
+    let surroundings = Session {
         display: Some(":1.0".into()),
         wayland_display: Some("wayland-0".into()),
         runtime_dir: Some("/run/user/1000".into()),
-        ..Surroundings::default()
+        ..Session::default()
     };
     let root = Root::new();
-    let absent = examine(root.path(), &surroundings);
+    let absent = with_session(&root, &surroundings);
     let windows = named(&absent, "window");
     assert_eq!(windows.len(), 2);
     assert!(
-        windows.iter().all(|check| check.status == Status::Note),
+        windows.iter().all(|check| check.severity == Severity::Note),
         "{absent}"
     );
     assert!(
@@ -25,7 +33,7 @@ fn window_systems_are_looked_for_where_the_environment_says() {
     let root = root
         .file("run/user/1000/wayland-0", "")
         .file("tmp/.X11-unix/X1", "");
-    let present = examine(root.path(), &surroundings);
+    let present = with_session(&root, &surroundings);
     let findings: Vec<_> = named(&present, "window")
         .iter()
         .map(|c| c.finding.clone())
@@ -33,12 +41,12 @@ fn window_systems_are_looked_for_where_the_environment_says() {
     assert_eq!(findings, ["Wayland, wayland-0", "X11, :1.0"]);
     assert_eq!(named(&present, "display").len(), 0);
 
-    let remote = Surroundings {
+    let remote = Session {
         display: Some("host:3".into()),
-        ..Surroundings::default()
+        ..Session::default()
     };
-    let remote = examine(root.path(), &remote);
-    assert_eq!(one(&remote, "window"), found(Status::Ok, "X11, host:3"));
+    let remote = with_session(&root, &remote);
+    assert_eq!(one(&remote, "window"), found(Severity::Ok, "X11, host:3"));
 }
 
 #[test]
@@ -46,42 +54,42 @@ fn a_connected_display_must_be_open_to_the_user() {
     let granted = report(&hdmi(Root::new().member(), "connected"));
     assert_eq!(
         one(&granted, "drm"),
-        found(Status::Ok, "/dev/dri/card1: HDMI-A-1 connected")
+        found(Severity::Ok, "/dev/dri/card1: HDMI-A-1 connected")
     );
 
     let root = hdmi(Root::new().stranger(), "connected");
     let refused = report(&root);
-    assert_eq!(one(&refused, "drm").0, Status::Problem);
+    assert_eq!(one(&refused, "drm").0, Severity::Problem);
     assert_eq!(
         remedy(&refused, "drm"),
         "sudo usermod -aG video $USER, then log in again"
     );
 
-    let desktop = Surroundings {
+    let desktop = Session {
         display: Some("host:0".into()),
-        ..Surroundings::default()
+        ..Session::default()
     };
-    let refused = examine(root.path(), &desktop);
+    let refused = with_session(&root, &desktop);
     assert_eq!(
         one(&refused, "drm").0,
-        Status::Note,
+        Severity::Note,
         "a window does as well"
     );
 
-    let stopped = Surroundings {
+    let stopped = Session {
         display: Some(":0".into()),
-        ..Surroundings::default()
+        ..Session::default()
     };
-    let refused = examine(root.path(), &stopped);
+    let refused = with_session(&root, &stopped);
     assert_eq!(
         one(&refused, "drm").0,
-        Status::Problem,
+        Severity::Problem,
         "a window system that is not there"
     );
 
     let nothing = report(&hdmi(Root::new().member(), "disconnected"));
     assert_eq!(named(&nothing, "drm").len(), 0);
-    assert_eq!(one(&nothing, "display").0, Status::Note);
+    assert_eq!(one(&nothing, "display").0, Severity::Note);
 }
 
 #[test]
@@ -90,7 +98,7 @@ fn a_display_that_a_desktop_holds_is_noted() {
         .file("proc/99/comm", "Xorg\n")
         .link("proc/99/fd/9", "/dev/dri/card1");
     let finding = "/dev/dri/card1: HDMI-A-1 connected, in use by Xorg (process 99)";
-    assert_eq!(one(&report(&root), "drm"), found(Status::Note, finding));
+    assert_eq!(one(&report(&root), "drm"), found(Severity::Note, finding));
 }
 
 #[test]
@@ -102,9 +110,9 @@ fn a_framebuffer_is_described_and_must_be_open_to_the_user() {
     };
     let granted = report(&framebuffer(Root::new().member()));
     let finding = "/dev/fb0: 640x480, 16 bits a pixel";
-    assert_eq!(one(&granted, "framebuffer"), found(Status::Ok, finding));
+    assert_eq!(one(&granted, "framebuffer"), found(Severity::Ok, finding));
     let refused = report(&framebuffer(Root::new().stranger()));
-    assert_eq!(one(&refused, "framebuffer").0, Status::Problem);
+    assert_eq!(one(&refused, "framebuffer").0, Severity::Problem);
     assert!(remedy(&refused, "framebuffer").contains("usermod -aG video"));
 }
 
@@ -118,18 +126,18 @@ fn panels_need_spi_and_gpio() {
     let granted = report(&with_gpio(Root::new().member()));
     assert_eq!(
         one(&granted, "SPI"),
-        found(Status::Ok, "/dev/spidev0.0, /dev/spidev0.1")
+        found(Severity::Ok, "/dev/spidev0.0, /dev/spidev0.1")
     );
-    assert_eq!(one(&granted, "GPIO"), found(Status::Ok, "/dev/gpiochip0"));
+    assert_eq!(one(&granted, "GPIO"), found(Severity::Ok, "/dev/gpiochip0"));
 
     let refused = report(&with_gpio(Root::new().stranger()));
-    assert_eq!(one(&refused, "SPI").0, Status::Note);
-    assert_eq!(one(&refused, "GPIO").0, Status::Note);
+    assert_eq!(one(&refused, "SPI").0, Severity::Note);
+    assert_eq!(one(&refused, "GPIO").0, Severity::Note);
     assert!(remedy(&refused, "GPIO").contains("usermod -aG"));
 
     assert_eq!(
         one(&report(&spi(Root::new().member())), "GPIO").0,
-        Status::Note
+        Severity::Note
     );
 
     // A Raspberry Pi can have SPI, a PC is not told about it.

@@ -5,12 +5,12 @@ mod cameras;
 mod displays;
 mod machine;
 
-fn report(root: &Root) -> Report {
-    examine(root.path(), &Surroundings::default())
+fn report(root: &Root) -> Diagnosis {
+    examine(root.path(), &Surroundings::default(), None)
 }
 
 /// All checks of this name.
-fn named<'a>(report: &'a Report, name: &str) -> Vec<&'a Check> {
+fn named<'a>(report: &'a Diagnosis, name: &str) -> Vec<&'a Check> {
     report
         .checks
         .iter()
@@ -19,18 +19,18 @@ fn named<'a>(report: &'a Report, name: &str) -> Vec<&'a Check> {
 }
 
 /// Status and finding of the only check of this name.
-fn one(report: &Report, name: &str) -> (Status, String) {
+fn one(report: &Diagnosis, name: &str) -> (Severity, String) {
     let found = named(report, name);
     assert_eq!(found.len(), 1, "{name} in\n{report}");
-    (found[0].status, found[0].finding.clone())
+    (found[0].severity, found[0].finding.clone())
 }
 
-fn remedy(report: &Report, name: &str) -> String {
+fn remedy(report: &Diagnosis, name: &str) -> String {
     named(report, name)[0].remedy.clone().unwrap_or_default()
 }
 
-fn found(status: Status, finding: &str) -> (Status, String) {
-    (status, finding.to_owned())
+fn found(severity: Severity, finding: &str) -> (Severity, String) {
+    (severity, finding.to_owned())
 }
 
 fn webcam(root: Root) -> Root {
@@ -60,14 +60,17 @@ fn a_machine_with_everything_has_no_problem() {
         .file("run/systemd/timesync/synchronized", "");
     let report = report(&root);
     assert!(
-        report.checks.iter().all(|check| check.status == Status::Ok),
+        report
+            .checks
+            .iter()
+            .all(|check| check.severity == Severity::Ok),
         "{report}"
     );
     let board = "Raspberry Pi 4 Model B Rev 1.4, 4 x Cortex-A72, 3977 MB, Linux 6.6.51+rpt-rpi-v8";
-    assert_eq!(one(&report, "board"), found(Status::Ok, board));
+    assert_eq!(one(&report, "board"), found(Severity::Ok, board));
     assert_eq!(
         one(&report, "camera"),
-        found(Status::Ok, "/dev/video0 (HD Webcam)")
+        found(Severity::Ok, "/dev/video0 (HD Webcam)")
     );
     assert!(
         report
@@ -79,19 +82,19 @@ fn a_machine_with_everything_has_no_problem() {
 #[test]
 fn an_empty_machine_gets_notes_only() {
     let report = report(&Root::new());
-    assert_eq!(report.count(Status::Problem), 0, "{report}");
+    assert_eq!(report.count(Severity::Problem), 0, "{report}");
     assert_eq!(
         one(&report, "camera"),
-        found(Status::Note, "none: the demo scene runs instead")
+        found(Severity::Note, "none: the demo scene runs instead")
     );
     assert_eq!(remedy(&report, "camera"), "plug in a USB camera");
-    assert_eq!(one(&report, "display").0, Status::Note);
-    assert_eq!(one(&report, "board"), found(Status::Ok, "unknown model"));
+    assert_eq!(one(&report, "display").0, Severity::Note);
+    assert_eq!(one(&report, "board"), found(Severity::Ok, "unknown model"));
 }
 
 #[test]
 fn the_real_machine_can_be_examined() {
-    let report = examine(Path::new("/"), &Surroundings::of_process());
+    let report = examine(Path::new("/"), &Surroundings::of_process(), None);
     assert!(one(&report, "board").1.contains("Linux "), "{report}");
     assert!(one(&report, "disk").1.contains(" MB free in "), "{report}");
 }
@@ -103,18 +106,21 @@ fn the_model_check_is_passed_on() {
             model,
             ..Surroundings::default()
         };
-        examine(Root::new().path(), &surroundings)
+        examine(Root::new().path(), &surroundings, None)
     };
     assert_eq!(named(&with(None), "model").len(), 0);
     let good = with(Some(Ok("face8x.onnx, checksum right".into())));
     assert_eq!(
         one(&good, "model"),
-        found(Status::Ok, "face8x.onnx, checksum right")
+        found(Severity::Ok, "face8x.onnx, checksum right")
     );
     let bad = with(Some(Err(
         Error::other("checksum wrong").remedy("copy it again")
     )));
-    assert_eq!(one(&bad, "model"), found(Status::Problem, "checksum wrong"));
+    assert_eq!(
+        one(&bad, "model"),
+        found(Severity::Problem, "checksum wrong")
+    );
     assert_eq!(remedy(&bad, "model"), "copy it again");
     let bare = with(Some(Err(Error::other("checksum wrong"))));
     assert_eq!(named(&bare, "model")[0].remedy, None);
@@ -122,7 +128,7 @@ fn the_model_check_is_passed_on() {
 
 #[test]
 fn a_report_is_an_aligned_table() {
-    let report = Report {
+    let report = Diagnosis {
         checks: vec![
             Check::ok("camera", "/dev/video0"),
             Check::note("governor", "ondemand", "set another"),
@@ -143,7 +149,7 @@ fn a_report_is_an_aligned_table() {
 
 #[test]
 fn a_report_can_be_written_as_json() {
-    let report = Report {
+    let report = Diagnosis {
         checks: vec![Check::note("drm", "in use", "stop it")],
     };
     let expected = serde_json::json!({"checks": [

@@ -1,0 +1,149 @@
+//! A small HTTP/1 server for pages (RFC 9110, RFC 9112). It knows nothing of what it serves.
+//!
+//! One thread, one `poll`, at most [`MAX_CONNECTIONS`] connections: somebody who is slow, silent or
+//! many keeps nobody from anything but the pages. A request's line and head are read, its body is
+//! not, and every connection is closed after one answer.
+//!
+//! Heads are parsed by `httparse`. The connections are face8x's own because the small servers
+//! there are do not protect a board that runs for months from whoever reaches the port. `tiny_http`
+//! 0.12 reads heads of any length, waits for them without end, starts a thread for every connection,
+//! and serves nobody any more after one connection could not be accepted (too many open files).
+
+mod connection;
+mod head;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use connection::Connection;
+
+/// Connections at one time; one more is asked to come later.
+const MAX_CONNECTIONS: usize = 16;
+/// How often the thread looks whether to stop.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What a `GET` or `HEAD` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The path without a query.
+    pub(crate) path: String,
+    /// The header `Accept`; empty where there is none.
+    pub(crate) accept: String,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Response {
+    /// The status code with its phrase.
+    pub(crate) status: &'static str,
+    /// The media type of the body.
+    pub(crate) content_type: &'static str,
+    /// The text; a request with `HEAD` gets its length alone.
+    pub(crate) body: String,
+}
+
+impl Response {
+    /// One that says in a line of text why there is no page.
+    pub(crate) fn error(status: &'static str, text: &str) -> Response {
+        Response {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            body: format!("{status}{text}\n"),
+        }
+    }
+}
+
+/// Makes the pages.
+pub(crate) type Handler = Box<dyn Fn(&Request) -> Response + Send>;
+
+/// Serves pages until it is dropped.
+pub(crate) struct HttpServer {
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl HttpServer {
+    /// Listens at `address` and begins a thread of that name, which calls `handler`.
+    ///
+    /// # Errors
+    /// The address is taken, not this machine's, or not this user's to take.
+    pub(crate) fn start(
+        name: &str,
+        address: SocketAddr,
+        handler: Handler,
+    ) -> io::Result<HttpServer> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let theirs = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name(name.into())
+            .spawn(move || serve(&listener, &handler, &theirs))?;
+        Ok(HttpServer {
+            address,
+            stop,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the thread of http://{} panicked", self.address);
+        }
+    }
+}
+
+fn serve(listener: &TcpListener, handler: &Handler, stop: &AtomicBool) {
+    let tick = Timespec {
+        tv_sec: 0,
+        tv_nsec: TICK.subsec_nanos().into(),
+    };
+    let mut connections: Vec<Connection> = Vec::with_capacity(MAX_CONNECTIONS + 1);
+    while !stop.load(Ordering::Relaxed) {
+        // A full house leaves further callers in the system's queue.
+        let accepts = connections.len() <= MAX_CONNECTIONS;
+        let mut fds: Vec<PollFd<'_>> = connections.iter().map(Connection::poll_fd).collect();
+        if accepts {
+            fds.push(PollFd::new(listener, PollFlags::IN));
+        }
+        if let Err(error) = poll(&mut fds, Some(&tick))
+            && error != rustix::io::Errno::INTR
+        {
+            log::warn!("http: {error}");
+            std::thread::sleep(TICK);
+        }
+        match accepts.then(|| listener.accept()) {
+            Some(Ok((stream, _))) => {
+                let busy = connections.len() >= MAX_CONNECTIONS;
+                connections.extend(Connection::new(stream, busy));
+            }
+            // Out of files, say: who waits makes `poll` return at once.
+            Some(Err(error)) if !connection::is_temporary(&error) => std::thread::sleep(TICK),
+            _ => {}
+        }
+        for connection in &mut connections {
+            connection.advance(handler);
+        }
+        connections.retain(|connection| !connection.is_closed());
+    }
+}
