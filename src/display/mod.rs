@@ -29,7 +29,7 @@ mod tests;
 pub use png::{save_numbered, save_png};
 
 use crate::picture::Picture;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// What a person did at the display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,13 +182,12 @@ pub(crate) fn kind_of(uri: &str) -> Result<(&'static SinkKind, &str)> {
     }
 }
 
-/// What `auto` came to.
+/// The sink that `auto` has chosen.
 pub struct Opened {
     /// What opens it again.
     pub uri: &'static str,
+    /// The open sink.
     pub sink: Box<dyn Sink>,
-    /// The URIs that were tried before, and why each would not open.
-    pub passed: Vec<(&'static str, Error)>,
 }
 
 /// Opens the first of window, drm, fb and `png:face8x.png` (in the working folder) that works, and
@@ -201,41 +200,44 @@ pub fn open_auto(options: &SinkOptions) -> Result<Opened> {
     first_that_opens(&order, |uri| open(uri, options))
 }
 
-/// The first of `uris` that opens, and why the ones before it did not.
+/// The first of `uris` that opens.
 fn first_that_opens(
     uris: &[&'static str],
     open: impl Fn(&str) -> Result<Box<dyn Sink>>,
 ) -> Result<Opened> {
-    let mut passed = Vec::new();
+    let mut reasons = Vec::new();
     for &uri in uris {
         match open(uri) {
             Ok(sink) => {
-                let reasons: Vec<String> = passed
-                    .iter()
-                    .map(|(name, error)| format!("; no {name}: {error}"))
-                    .collect();
-                log::info!("sink: {}{}", sink.describe(), reasons.concat());
-                return Ok(Opened { uri, sink, passed });
+                let before = reasons.iter().map(|reason| format!("; no {reason}"));
+                log::info!("sink: {}{}", sink.describe(), before.collect::<String>());
+                return Ok(Opened { uri, sink });
             }
-            Err(error) => passed.push((uri, error)),
+            Err(error) => reasons.push(format!("{uri}: {error}")),
         }
     }
-    let reasons: Vec<String> = passed
-        .iter()
-        .map(|(name, error)| format!("{name}: {error}"))
-        .collect();
-    Err(Error::other(format!("no display: {}", reasons.join("; ")))
+    let message = format!("no display: {}", reasons.join("; "));
+    Err(Error::new(ErrorKind::Device, message)
         .remedy("name one with --sink; `face8x doctor` says what each needs"))
 }
 
-/// A usage error where the sink `name` was given something after its colon.
+/// The error of a device that has failed: "`what`: `cause`".
+fn device_error(
+    what: impl std::fmt::Display,
+    cause: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
+    Error::new(ErrorKind::Device, format!("{what}: {cause}")).caused_by(cause)
+}
+
+/// A usage error if something follows the colon of a sink without an argument.
 fn no_argument(name: &str, argument: &str) -> Result<()> {
     if argument.is_empty() {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "the sink {name} takes no argument, but {argument:?} follows it"
-    )))
+        "unexpected argument {argument:?} of the sink {name}"
+    ))
+    .remedy(format!("write --sink {name}")))
 }
 
 /// Sinks whose Cargo feature is off.

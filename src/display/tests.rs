@@ -53,7 +53,7 @@ fn null_shows_nothing_in_the_wished_size() {
 }
 
 #[test]
-fn auto_takes_the_first_that_opens_and_tells_why_not_the_others() {
+fn auto_takes_the_first_that_opens_or_says_why_none_does() {
     let open_some = |uri: &str| match uri {
         "fb" => open("null", &SinkOptions::default()),
         _ => Err(Error::other(format!("{uri} is not there"))),
@@ -63,16 +63,6 @@ fn auto_takes_the_first_that_opens_and_tells_why_not_the_others() {
         (opened.uri, opened.sink.describe().as_str()),
         ("fb", "null")
     );
-    let reasons: Vec<String> = opened
-        .passed
-        .iter()
-        .map(|(name, error)| format!("{name}: {error}"))
-        .collect();
-    assert_eq!(
-        reasons,
-        ["window: window is not there", "drm: drm is not there"]
-    );
-
     let error = first_that_opens(&["window", "drm"], open_some)
         .err()
         .unwrap();

@@ -4,7 +4,7 @@ expect list-bare 0 "no video nodes" list
 expect doctor-bare 0 "camera *none" doctor
 expect no-display-drm 1 "remedy: enable the display driver" run --source demo: --sink drm
 expect no-display-fb 1 "remedy:" run --source demo: --sink fb
-expect no-display-auto 0 "the picture is" run --source demo: --locator "$BOX" --sink auto --frames 3
+expect no-display-auto 0 "the picture is" run --source demo: --detector "$BOX" --sink auto --frames 3
 expect no-camera 1 "does not exist" run --source /dev/video0 --sink null
 expect no-spi 1 "enable SPI" run --source demo: --sink spi:st7735s,dc=4,rst=5
 

@@ -25,7 +25,7 @@ check() {
 }
 
 wire 1
-start button --source /dev/video0 --sink drm --locator "$BOX" --view side-by-side --button line=6
+start button --source /dev/video0 --sink drm --detector "$BOX" --view side-by-side --button line=6
 within 120 reached faces 1
 viewed side-by-side || fail "button idle" "the view has changed" button
 # What bounces four times when it is pressed and when it is let go is one press: the next view.
@@ -44,7 +44,7 @@ check "button pressed while frozen, which stays" stands
 wire 0:1500 1:100
 check "button held again goes on" goes_on
 expect button-busy 0 "no button: /dev/gpiochip0 line 6.*gpioinfo" run --source demo: --sink null \
-    --locator "$BOX" --frames 3 --button line=6
+    --detector "$BOX" --frames 3 --button line=6
 expect button-line 0 "no button: /dev/gpiochip0 line 99.*gpioinfo" run --source demo: --sink null \
-    --locator "$BOX" --frames 3 --button line=99
+    --detector "$BOX" --frames 3 --button line=99
 stop TERM

@@ -5,7 +5,7 @@ if devices; then pass display; else fail display "no /dev/dri/card0 or /dev/fb0"
 printf 'The console, as it was found.\n\033[?25l' >/dev/tty0
 
 # A kiosk whose camera comes later.
-start kiosk --source /dev/video0 --wait --sink null --locator "$BOX"
+start kiosk --source /dev/video0 --wait --sink null --detector "$BOX"
 sleep 3
 if plug /frames/a; then pass "the camera is plugged in"; else fail "the camera is plugged in" "no /dev/video0"; fi
 if within 60 reached faces 1; then pass kiosk; else fail kiosk "no face in time" kiosk; fi
@@ -36,7 +36,7 @@ else
 fi
 
 for format in $FORMATS; do
-    show "uvc-$format" --source /dev/video0 --format "$format" --sink drm --locator "$BOX" \
+    show "uvc-$format" --source /dev/video0 --format "$format" --sink drm --detector "$BOX" \
         --view side-by-side
     if grep -q "Virtual Webcam) $format 640x480 at 10 fps" "/out/uvc-$format.log"; then
         pass "uvc-$format is used"
@@ -46,10 +46,10 @@ for format in $FORMATS; do
 done
 
 for view in restored strip in-place full; do
-    show "view-$view" --source /dev/video0 --sink drm --locator "$BOX" --view "$view"
+    show "view-$view" --source /dev/video0 --sink drm --detector "$BOX" --view "$view"
 done
 for degrees in 90 180 270; do
-    show "rotate-$degrees" --source /dev/video0 --sink drm --locator "$BOX" --view strip \
+    show "rotate-$degrees" --source /dev/video0 --sink drm --detector "$BOX" --view strip \
         --rotate "$degrees"
 done
 # At the speed of an emulated processor a face may be lost again before the next frame: it is
@@ -65,7 +65,7 @@ stop TERM
 for sink in drm fb; do
     for signal in TERM INT; do
         photograph "$sink-$signal-before"
-        start "$sink-$signal" --source /dev/video0 --sink "$sink" --locator "$BOX" --view restored
+        start "$sink-$signal" --source /dev/video0 --sink "$sink" --detector "$BOX" --view restored
         shows "$sink-$signal"
         stop "$signal"
         photograph "$sink-$signal-after"

@@ -3,7 +3,7 @@
 
 devices
 test -c /dev/video0 || plug /frames/a
-start unplugged --source /dev/video0 --sink drm --locator "$BOX" --view restored
+start unplugged --source /dev/video0 --sink drm --detector "$BOX" --view restored
 within 120 reached faces 1
 slowest=0
 failures=0
@@ -55,7 +55,7 @@ stop TERM
 [ "$picture" = a ] || { unplug; plug /frames/a; }
 
 # The display's driver goes away and comes back.
-start display-lost --source /dev/video0 --sink drm --locator "$BOX" --view restored
+start display-lost --source /dev/video0 --sink drm --detector "$BOX" --view restored
 within 120 reached faces 1
 device=$(basename /sys/bus/virtio/drivers/virtio_gpu/virtio*)
 echo "$device" >/sys/bus/virtio/drivers/virtio_gpu/unbind

@@ -10,7 +10,7 @@ control "OSD Text Mode" 2
 
 for format in $VIVID; do
     show "vivid-$format" --source /dev/video0 --format "$format" --fps 30 --sink drm --view full \
-        --locator "$BOX"
+        --detector "$BOX"
 done
 
 # injects NAME CONTROL TEXT: the control breaks the camera while it streams; frames must come again,
@@ -31,7 +31,7 @@ injects() {
         pass "$1"
     fi
 }
-RUST_LOG=debug start errors --source /dev/video0 --fps 30 --sink drm --view full --locator "$BOX"
+RUST_LOG=debug start errors --source /dev/video0 --fps 30 --sink drm --view full --detector "$BOX"
 within 120 reached frames 5
 injects bad-flags "Inject V4L2_BUF_FLAG_ERROR" "flags an error"
 injects queue-error "Inject VIDIOC_QBUF Error" "trying again"

@@ -61,10 +61,10 @@ def host_pictures(host, frames, shots, box):
     made = {}
     pictures = {}
     for name, (folder, form, least, arguments) in shots.items():
-        locator = () if least == FOUND else ("--locator", box)
-        key = (folder, form, locator, arguments)
+        detector = () if least == FOUND else ("--detector", box)
+        key = (folder, form, detector, arguments)
         if key not in made:
-            made[key] = host.picture(frames / folder, form, *locator, *arguments)
+            made[key] = host.picture(frames / folder, form, *detector, *arguments)
         pictures[name] = made[key]
         made[key].write(host.folder / f"{name}-host.png")
     return pictures
@@ -130,7 +130,7 @@ def compare_panel(report, host, frames, trace, box):
     shown = panel.picture()
     shown.write(host.folder / "panel.png")
     recording = host.folder / "panel.txt"
-    host.run(frames / "a", "YUYV", f"test:st7735s,path={recording}", "--locator", box,
+    host.run(frames / "a", "YUYV", f"test:st7735s,path={recording}", "--detector", box,
              "--view", "restored")
     with open(recording, encoding="utf-8") as lines:
         expected = from_recording(Panel(128, 160), lines).picture()

@@ -1,5 +1,6 @@
 //! A DRM card and what it says about its connectors.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -10,6 +11,7 @@ use rustix::io::Errno;
 
 use super::choose::Connector;
 use crate::Error;
+use crate::display::device_error;
 use crate::host::board::names;
 use crate::host::node;
 
@@ -29,12 +31,12 @@ impl ::drm::Device for Card {}
 impl ::drm::control::Device for Card {}
 
 impl Card {
-    /// `what` failed with `error`.
-    pub fn error(&self, what: &str, error: &io::Error) -> Error {
-        match Errno::from_io_error(error) {
+    /// `what` failed with `cause`.
+    pub fn error(&self, what: impl Display, cause: io::Error) -> Error {
+        match Errno::from_io_error(&cause) {
             // Only the master may set modes, and there is one at a time.
             Some(Errno::ACCESS | Errno::PERM | Errno::BUSY) => node::busy(&self.path),
-            _ => Error::other(format!("{}: {what}: {error}", self.path.display())),
+            _ => device_error(format!("{}: {what}", self.path.display()), cause),
         }
     }
 }

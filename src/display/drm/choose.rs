@@ -1,6 +1,6 @@
 //! Which connector, mode and CRTC to use.
 
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// What a card says about one of its connectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Wish {
             size.split_once('x')
                 .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
                 .ok_or_else(|| {
-                    Error::usage(format!("{size:?} is not the size of a display"))
+                    Error::usage(format!("invalid display size {size:?}"))
                         .remedy("write it like drm:HDMI-A-1@1280x720")
                 })
         });
@@ -89,23 +89,7 @@ pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<Choice> {
         current,
         ..
     } = &connectors[connector];
-    let mode = match wish.size {
-        Some(size) => modes
-            .iter()
-            .position(|mode| mode.0 == size)
-            .ok_or_else(|| {
-                let sizes: Vec<String> = modes
-                    .iter()
-                    .map(|((width, height), _)| format!("{width}x{height}"))
-                    .collect();
-                Error::other(format!("{name} has no mode of {}x{}", size.0, size.1))
-                    .remedy(format!("it has {}", sizes.join(", ")))
-            })?,
-        None => modes
-            .iter()
-            .position(|&(_, preferred)| preferred)
-            .unwrap_or(0),
-    };
+    let mode = wished_mode(name, modes, wish.size)?;
     let taken = |crtc: usize| {
         connectors
             .iter()
@@ -116,11 +100,32 @@ pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<Choice> {
     let crtc = current
         .or(free)
         .or_else(|| crtcs.first().copied())
-        .ok_or_else(|| Error::other(format!("no CRTC can feed {name}")))?;
+        .ok_or_else(|| no_display(format!("no CRTC can feed {name}")))?;
     Ok(Choice {
         connector,
         mode,
         crtc,
+    })
+}
+
+/// The connector's mode of the wished size, or else the preferred or the first one.
+fn wished_mode(
+    name: &str,
+    modes: &[((u16, u16), bool)],
+    size: Option<(u16, u16)>,
+) -> Result<usize> {
+    let Some((width, height)) = size else {
+        let preferred = modes.iter().position(|&(_, preferred)| preferred);
+        return Ok(preferred.unwrap_or(0));
+    };
+    let found = modes.iter().position(|mode| mode.0 == (width, height));
+    found.ok_or_else(|| {
+        let sizes = modes
+            .iter()
+            .map(|((width, height), _)| format!("{width}x{height}"));
+        let sizes: Vec<String> = sizes.collect();
+        no_display(format!("{name} has no mode of {width}x{height}"))
+            .remedy(format!("choose one of {}", sizes.join(", ")))
     })
 }
 
@@ -136,18 +141,22 @@ fn wished(connectors: &[Connector], name: &str) -> Result<usize> {
     let connector = &connectors[found];
     if connector.connected == Some(false) || connector.modes.is_empty() {
         return Err(
-            Error::other(format!("nothing is connected to {}", connector.name))
+            no_display(format!("nothing is connected to {}", connector.name))
                 .remedy("connect a display and switch it on"),
         );
     }
     Ok(found)
 }
 
+fn no_display(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Device, message)
+}
+
 fn nothing_connected(connectors: &[Connector]) -> Error {
     let names: Vec<&str> = connectors.iter().map(|c| c.name.as_str()).collect();
     if names.is_empty() {
-        return Error::other("it has no connectors").remedy("use another card: `face8x list`");
+        return no_display("it has no connectors").remedy("use another card: `face8x list`");
     }
-    Error::other(format!("no display is connected to {}", names.join(", ")))
+    no_display(format!("no display is connected to {}", names.join(", ")))
         .remedy("connect a display and switch it on")
 }

@@ -3,16 +3,14 @@
 
 mod card;
 mod choose;
+mod target;
 
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ::drm::Device as _;
-use ::drm::buffer::{Buffer as _, DrmFourcc};
-use ::drm::control::dumbbuffer::DumbMapping;
 use ::drm::control::{
     ClipRect, Device as _, Event as DrmEvent, Mode, PageFlipFlags, connector, crtc, framebuffer,
 };
@@ -21,23 +19,18 @@ use rustix::io::Errno;
 
 use self::card::{Card, cards, connectors};
 use self::choose::{Choice, Connector, Wish, choose};
-use super::raster::{PixelLayout, Raster};
-use super::{Sink, SinkOptions};
+use self::target::{Screen, Target};
+use super::raster::Raster;
+use super::{Sink, SinkOptions, device_error};
 use crate::host::node;
 use crate::picture::Picture;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// A flip takes one refresh, 42 ms at 24 Hz; a driver that needs longer than this is stuck.
 const FLIP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often the connector is asked whether the display is still there.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Pixel forms in the order in which they are tried, with their depth and bits per pixel.
-const FORMATS: [(DrmFourcc, PixelLayout, u32, u32); 2] = [
-    (DrmFourcc::Xrgb8888, PixelLayout::XRGB8888, 24, 32),
-    (DrmFourcc::Rgb565, PixelLayout::RGB565, 16, 16),
-];
 
 /// How a drawn buffer gets on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +39,6 @@ enum Showing {
     Flip,
     /// By setting the mode again, for drivers without page flips.
     SetMode,
-}
-
-/// One of the two buffers.
-struct Screen {
-    framebuffer: framebuffer::Handle,
-    memory: DumbMapping<'static>,
 }
 
 struct Output {
@@ -95,12 +82,12 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
 /// Why none of the cards would do; the remedy is that of the first which has one.
 fn combined(mut errors: Vec<Error>) -> Error {
     match errors.len() {
-        0 => Error::other("there is no DRM device (/dev/dri/card*)")
+        0 => Error::new(ErrorKind::Device, "there is no DRM device (/dev/dri/card*)")
             .remedy("enable the display driver (Raspberry Pi: dtoverlay=vc4-kms-v3d)"),
         1 => errors.remove(0),
         _ => {
             let all: Vec<String> = errors.iter().map(Error::to_string).collect();
-            let error = Error::other(all.join("; "));
+            let error = Error::new(ErrorKind::Device, all.join("; "));
             match errors.iter().find_map(Error::remedy_text) {
                 Some(remedy) => error.remedy(remedy),
                 None => error,
@@ -117,17 +104,22 @@ impl Output {
             path: path.to_owned(),
         };
         // The first to open a card is its master. Kernels before 5.8 refuse the question (EACCES)
-        // to all but root, also where the answer is yes; setting the mode tells.
+        // to all but root, even where the answer is yes; setting the mode shows it.
         if let Err(error) = card.acquire_master_lock() {
             match Errno::from_io_error(&error) {
                 Some(Errno::ACCESS) => log::debug!("{}: perhaps not its master", path.display()),
                 Some(Errno::BUSY | Errno::INVAL) => return Err(node::busy(path)),
-                _ => return Err(Error::other(format!("{} is no DRM device", path.display()))),
+                _ => {
+                    return Err(device_error(
+                        format!("{} is not a DRM device", path.display()),
+                        error,
+                    ));
+                }
             }
         }
         let resources = card
             .resource_handles()
-            .map_err(|error| Error::other(format!("{} has no outputs: {error}", path.display())))?;
+            .map_err(|error| device_error(format!("{} has no outputs", path.display()), error))?;
         let connectors = connectors(&card, &resources);
         let facts: Vec<Connector> = connectors.iter().map(|(_, fact)| fact.clone()).collect();
         let Choice {
@@ -142,39 +134,25 @@ impl Output {
             mode: info.modes()[mode],
             name: name.clone(),
         };
-        target.start(card)
+        Output::start(card, target)
     }
-}
 
-/// What to drive.
-struct Target {
-    connector: connector::Handle,
-    crtc: crtc::Handle,
-    mode: Mode,
-    name: String,
-}
-
-impl Target {
-    /// Takes the display over with two black buffers.
-    fn start(self, card: Card) -> Result<Output> {
+    fn start(card: Card, target: Target) -> Result<Output> {
         let previous = card
-            .get_crtc(self.crtc)
-            .map_err(|error| card.error("reading its mode", &error))?;
-        let (raster, screens) = match self.show_black(&card, 0) {
-            Ok(shown) => shown,
-            Err(error) => self.show_black(&card, 1).map_err(|_| error)?,
-        };
+            .get_crtc(target.crtc)
+            .map_err(|error| card.error("reading its mode", error))?;
+        let (raster, screens) = target.show_black(&card)?;
         let driver = card
             .get_driver()
             .map(|driver| driver.name().to_string_lossy().into_owned());
         let number = card.path.file_name().unwrap_or_default().to_string_lossy();
-        let status = format!("/sys/class/drm/{number}-{}/status", self.name);
+        let status = format!("/sys/class/drm/{number}-{}/status", target.name);
         Ok(Output {
-            name: self.name,
+            name: target.name,
             driver: driver.unwrap_or_default(),
-            connector: self.connector,
-            crtc: self.crtc,
-            mode: self.mode,
+            connector: target.connector,
+            crtc: target.crtc,
+            mode: target.mode,
             previous,
             raster,
             screens,
@@ -185,60 +163,6 @@ impl Target {
             checked: Instant::now(),
             card,
         })
-    }
-
-    /// Sets the mode on the first of two new buffers of the given form. Where that fails, what was
-    /// made of them goes when the card is closed.
-    fn show_black(&self, card: &Card, format: usize) -> Result<(Raster, [Screen; 2])> {
-        let (raster, first) = self.screen(card, format)?;
-        let (_, second) = self.screen(card, format)?;
-        card.set_crtc(
-            self.crtc,
-            Some(first.framebuffer),
-            (0, 0),
-            &[self.connector],
-            Some(self.mode),
-        )
-        .map_err(|error| card.error(&format!("setting the mode of {}", self.name), &error))?;
-        Ok((raster, [first, second]))
-    }
-
-    fn screen(&self, card: &Card, format: usize) -> Result<(Raster, Screen)> {
-        let (fourcc, layout, depth, bits) = FORMATS[format];
-        let (width, height) = self.mode.size();
-        let failed = |error: io::Error| {
-            card.error(
-                &format!("a buffer of {width}x{height} at {bits} bits"),
-                &error,
-            )
-        };
-        let buffer = card
-            .create_dumb_buffer((width.into(), height.into()), fourcc, bits)
-            .map_err(failed)?;
-        let framebuffer = card.add_framebuffer(&buffer, depth, bits).map_err(failed)?;
-        // The mapping borrows the handle, not the memory; with a handle that stays (32 bytes for
-        // each opening) it can be kept, rather than be made anew for each picture.
-        let handle = Box::leak(Box::new(buffer));
-        let pitch = handle.pitch() as usize;
-        let mut memory = card.map_dumb_buffer(handle).map_err(failed)?;
-        let raster = Raster {
-            layout,
-            width: width.into(),
-            height: height.into(),
-            pitch,
-            start: 0,
-        };
-        raster
-            .check(memory.len())
-            .map_err(|error| error.context(card.path.display()))?;
-        memory.fill(0);
-        Ok((
-            raster,
-            Screen {
-                framebuffer,
-                memory,
-            },
-        ))
     }
 }
 
@@ -255,15 +179,13 @@ impl Output {
             let mut fds = [PollFd::new(&self.card, PollFlags::IN)];
             match poll(&mut fds, Some(&timeout)) {
                 Ok(0) => {
-                    return Err(Error::other(format!(
-                        "{}: {} does not refresh any more",
-                        self.card.path.display(),
-                        self.name
-                    )));
+                    let path = self.card.path.display();
+                    let message = format!("{path}: {} has stopped refreshing", self.name);
+                    return Err(Error::new(ErrorKind::Device, message));
                 }
                 Ok(_) => self.read_events()?,
                 Err(Errno::INTR) => {}
-                Err(error) => return Err(self.card.error("waiting for a refresh", &error.into())),
+                Err(error) => return Err(self.card.error("waiting for a refresh", error.into())),
             }
         }
         Ok(())
@@ -273,7 +195,7 @@ impl Output {
         let events = self
             .card
             .receive_events()
-            .map_err(|error| self.card.error("reading its events", &error))?;
+            .map_err(|error| self.card.error("reading its events", error))?;
         for event in events {
             if matches!(event, DrmEvent::PageFlip(flip) if flip.crtc == self.crtc) {
                 self.pending = false;
@@ -298,7 +220,7 @@ impl Output {
                         log::info!("{}: no page flips ({error}): pictures may tear", self.name);
                         self.showing = Showing::SetMode;
                     }
-                    _ => return Err(self.card.error("page flip", &error)),
+                    _ => return Err(self.card.error("page flip", error)),
                 },
             }
         }
@@ -318,13 +240,13 @@ impl Output {
             &[self.connector],
             Some(self.mode),
         )
-        .map_err(|error| card.error("setting the mode", &error))?;
+        .map_err(|error| card.error("setting the mode", error))?;
         match card.dirty_framebuffer(framebuffer, &[ClipRect::new(0, 0, width, height)]) {
             Ok(()) => Ok(()),
             Err(error) => match Errno::from_io_error(&error) {
                 // bochs (QEMU) and others that scan the memory out themselves have no such call.
                 Some(Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => Ok(()),
-                _ => Err(card.error("updating the display", &error)),
+                _ => Err(card.error("updating the display", error)),
             },
         }
     }
@@ -344,10 +266,8 @@ impl Output {
             None => false,
         };
         if gone {
-            return Err(
-                Error::other(format!("the display at {} was disconnected", self.name))
-                    .remedy("connect it again"),
-            );
+            let message = format!("the display at {} was disconnected", self.name);
+            return Err(Error::new(ErrorKind::Device, message).remedy("connect it again"));
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ fn a_connector_and_a_mode_can_be_wished() {
     assert_eq!(error.to_string(), "HDMI-A-1 has no mode of 800x600");
     assert_eq!(
         error.remedy_text(),
-        Some("it has 1920x1080, 1280x720, 640x480")
+        Some("choose one of 1920x1080, 1280x720, 640x480")
     );
     let error = chosen(&board, "HDMI-A-3").unwrap_err();
     let remedy = error.remedy_text().unwrap();
@@ -111,19 +111,19 @@ fn arguments_name_a_card_or_a_connector() {
 }
 
 #[test]
-fn cards_that_fail_are_all_told() {
+fn each_card_that_fails_is_named() {
     assert!(combined(Vec::new()).remedy_text().is_some());
-    let one = Error::other("a").remedy("mend a");
+    let one = Error::other("a").remedy("repair a");
     assert_eq!(combined(vec![one.clone()]), one);
     let both = combined(vec![Error::other("b"), one]);
     assert_eq!(
         (both.to_string().as_str(), both.remedy_text()),
-        ("b; a", Some("mend a"))
+        ("b; a", Some("repair a"))
     );
 }
 
 #[test]
-fn what_is_no_card_is_refused() {
+fn a_node_that_is_not_a_card_is_refused() {
     let error = open("/dev/null", &SinkOptions::default()).err().unwrap();
     assert!(error.to_string().contains("/dev/null"), "{error}");
     let error = open("/dev/dri/card99", &SinkOptions::default())

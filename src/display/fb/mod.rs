@@ -10,10 +10,10 @@ use rustix::ioctl::{Updater, ioctl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use super::raster::{Channel, PixelLayout, Raster};
-use super::{Sink, SinkOptions};
+use super::{Sink, SinkOptions, device_error};
 use crate::host::node;
 use crate::picture::Picture;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// `FBIOGET_VSCREENINFO`: the mode, as [`VarScreenInfo`].
 const GET_VAR: rustix::ioctl::Opcode = 0x4600;
@@ -99,11 +99,11 @@ fn raster(var: &VarScreenInfo, fix: &FixScreenInfo) -> Result<Raster> {
         && fields.iter().all(|field| field.msb_right == 0);
     // Palettes are 8 bits a pixel or fewer, for which the layout's error says what to do.
     if !plain && matches!(var.bits_per_pixel, 16 | 24 | 32) {
-        return Err(Error::other(format!(
-            "its pixels are not plain colours (type {}, visual {}, grayscale {})",
+        let message = format!(
+            "unsupported pixels: type {}, visual {}, grayscale {}",
             fix.kind, fix.visual, var.grayscale
-        ))
-        .remedy("use the sink drm or window"));
+        );
+        return Err(Error::new(ErrorKind::Device, message).remedy("use --sink drm or window"));
     }
     let channels = fields.map(|field| Channel {
         offset: field.offset,
@@ -114,7 +114,7 @@ fn raster(var: &VarScreenInfo, fix: &FixScreenInfo) -> Result<Raster> {
     let start = (var.yoffset as usize)
         .checked_mul(pitch)
         .and_then(|rows| rows.checked_add((var.xoffset as usize).checked_mul(layout.bytes)?))
-        .ok_or_else(|| Error::other("its offsets are out of range"))?;
+        .ok_or_else(|| Error::new(ErrorKind::Device, "its offsets are out of range"))?;
     let raster = Raster {
         layout,
         width: var.xres,
@@ -139,10 +139,10 @@ impl Mapping {
             let access = ProtFlags::READ | ProtFlags::WRITE;
             mmap(ptr::null_mut(), length, access, MapFlags::SHARED, file, 0)
         }
-        .map_err(|error| Error::other(format!("its memory cannot be mapped: {error}")))?;
+        .map_err(|error| device_error("cannot map its memory", error))?;
         match NonNull::new(start) {
             Some(start) => Ok(Mapping { start, length }),
-            None => Err(Error::other("its memory cannot be mapped")),
+            None => Err(Error::new(ErrorKind::Device, "cannot map its memory")),
         }
     }
 
@@ -170,15 +170,15 @@ struct Framebuffer {
     var: VarScreenInfo,
     raster: Raster,
     memory: Mapping,
-    /// What the memory held at first, to leave the display as it was found.
-    found: Vec<u8>,
+    /// The visible rows as they were before, to leave the display so.
+    previous: Vec<u8>,
 }
 
 impl Drop for Framebuffer {
     fn drop(&mut self) {
         // In another mode the memory means something else.
         if var_info(&self.file).is_ok_and(|var| var == self.var) {
-            self.memory.bytes().copy_from_slice(&self.found);
+            self.memory.bytes()[self.raster.range()].copy_from_slice(&self.previous);
         }
     }
 }
@@ -201,7 +201,7 @@ impl Framebuffer {
         let fix = fix_info(&file)?;
         let raster = raster(&var, &fix)?;
         let mut memory = Mapping::new(&file, fix.smem_len as usize)?;
-        let found = memory.bytes().to_vec();
+        let previous = memory.bytes()[raster.range()].to_vec();
         let id = fix.id.split(|&byte| byte == 0).next().unwrap_or_default();
         let id = String::from_utf8_lossy(id).into_owned();
         Ok(Framebuffer {
@@ -211,7 +211,7 @@ impl Framebuffer {
             var,
             raster,
             memory,
-            found,
+            previous,
         })
     }
 }
@@ -233,8 +233,7 @@ fn fix_info(file: &impl AsFd) -> Result<FixScreenInfo> {
 }
 
 fn not_framebuffer(request: &str, error: rustix::io::Errno) -> Error {
-    Error::other(format!("{request}: {error}"))
-        .remedy("is it a framebuffer? `face8x list` shows the displays")
+    device_error(request, error).remedy("name a framebuffer: `face8x list` shows the displays")
 }
 
 impl Sink for Framebuffer {
@@ -257,10 +256,8 @@ impl Sink for Framebuffer {
         // Another program may set another mode at any time, and the memory's form with it.
         let var = var_info(&self.file).map_err(|error| error.context(self.path.display()))?;
         if var != self.var {
-            return Err(Error::other(format!(
-                "{} has changed its mode",
-                self.path.display()
-            )));
+            let message = format!("{} has changed its mode", self.path.display());
+            return Err(Error::new(ErrorKind::Device, message));
         }
         self.raster.draw(picture, self.memory.bytes());
         Ok(())

@@ -1,4 +1,4 @@
-//! PNG files: one that each picture replaces, or a numbered row of them.
+//! PNG files: one that each picture replaces, or a numbered series.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,13 @@ pub fn save_numbered(picture: &Picture) -> Result<PathBuf> {
     let free = (1..10_000)
         .map(|number| PathBuf::from(format!("face8x-{number:04}.png")))
         .find(|path| !path.exists())
-        .ok_or_else(|| Error::other("face8x-0001.png to face8x-9999.png are there already"))?;
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Io,
+                "face8x-0001.png to face8x-9999.png exist already",
+            )
+            .remedy("move them to another folder")
+        })?;
     save_png(&free, picture)?;
     Ok(free)
 }
@@ -43,10 +49,8 @@ pub fn save_numbered(picture: &Picture) -> Result<PathBuf> {
 /// [`save_png`] with a buffer for the bytes of the pixels, to use again.
 fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> {
     if picture.pixels.is_empty() {
-        return Err(Error::other(format!(
-            "{}: the picture has no pixels",
-            path.display()
-        )));
+        let message = format!("{}: the picture has no pixels", path.display());
+        return Err(Error::new(ErrorKind::Picture, message));
     }
     bytes.clear();
     bytes.extend(picture.pixels.iter().flat_map(|&pixel| unpack_rgb(pixel)));
@@ -101,9 +105,9 @@ impl Names {
         };
         if numbers.next().is_some() || path[end..].contains('/') {
             return Err(Error::usage(format!(
-                "{path:?} has a number in more than its file's name"
+                "invalid numbering in \"{path}\": only the file's name may be numbered, and once"
             ))
-            .remedy("write one, such as png:pictures/%05d.png"));
+            .remedy("write it like png:pictures/%05d.png"));
         }
         Ok(Names::Numbered(
             path[..start].to_owned(),

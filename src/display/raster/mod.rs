@@ -1,7 +1,9 @@
 //! Pictures into a display's memory: the display's pixel layout, row length and place.
 
+use std::ops::Range;
+
 use crate::picture::Picture;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Where one colour lies in a pixel: `length` bits from bit `offset` up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,10 +67,9 @@ impl PixelLayout {
     /// Not 16, 24 or 32 bits, or a colour that is missing or reaches outside the pixel.
     pub fn new(bits_per_pixel: u32, [red, green, blue, alpha]: [Channel; 4]) -> Result<Self> {
         if !matches!(bits_per_pixel, 16 | 24 | 32) {
-            return Err(
-                Error::other(format!("{bits_per_pixel} bits per pixel are not supported"))
-                    .remedy("set 16, 24 or 32 bits per pixel, for example with `fbset -depth 32`"),
-            );
+            let message = format!("{bits_per_pixel} bits per pixel are not supported");
+            return Err(Error::new(ErrorKind::Device, message)
+                .remedy("set 16, 24 or 32 bits per pixel, for example with `fbset -depth 32`"));
         }
         let fits = |c: Channel, least| {
             (least..=16).contains(&c.length)
@@ -77,10 +78,11 @@ impl PixelLayout {
                     .is_some_and(|end| end <= bits_per_pixel)
         };
         if !(fits(red, 1) && fits(green, 1) && fits(blue, 1) && fits(alpha, 0)) {
-            return Err(Error::other(format!(
-                "the colours of its pixels are not understood: red {red:?}, green {green:?}, \
-                 blue {blue:?}, alpha {alpha:?}"
-            )));
+            let message = format!(
+                "unsupported pixel layout: red {red:?}, green {green:?}, blue {blue:?}, \
+                 alpha {alpha:?}"
+            );
+            return Err(Error::new(ErrorKind::Device, message));
         }
         Ok(PixelLayout {
             bytes: bits_per_pixel as usize / 8,
@@ -177,19 +179,27 @@ impl Raster {
             .checked_sub(1)
             .and_then(|rows| rows.checked_mul(self.pitch))
             .and_then(|bytes| bytes.checked_add(self.start)?.checked_add(row?));
-        if self.width == 0 || row.is_none_or(|row| row > self.pitch) {
-            return Err(Error::other(format!(
-                "rows of {} pixels do not fit its {} bytes a row",
+        let message = if self.width == 0 || row.is_none_or(|row| row > self.pitch) {
+            format!(
+                "rows of {} pixels do not fit into {} bytes",
                 self.width, self.pitch
-            )));
-        }
-        match end {
-            Some(end) if end <= memory => Ok(()),
-            _ => Err(Error::other(format!(
-                "{}x{} pixels do not fit its memory of {memory} bytes",
+            )
+        } else if end.is_none_or(|end| end > memory) {
+            format!(
+                "{}x{} pixels do not fit into {memory} bytes of memory",
                 self.width, self.height
-            ))),
-        }
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Device, message))
+    }
+
+    /// The bytes from the first pixel to the last, of a raster that [`check`](Raster::check) has
+    /// accepted.
+    pub fn range(&self) -> Range<usize> {
+        let rows = (self.height as usize - 1) * self.pitch;
+        self.start..self.start + rows + self.width as usize * self.layout.bytes
     }
 
     /// Draws `picture` into `memory`, which [`check`](Raster::check) has accepted: centred and

@@ -8,8 +8,9 @@ use linux_embedded_hal::gpio_cdev::{Chip, LineRequestFlags};
 use linux_embedded_hal::spidev::{SpiModeFlags, Spidev, SpidevOptions};
 use linux_embedded_hal::{CdevPin, SpidevBus};
 
-use super::bus::{Kind, Wire};
+use super::bus::{DataCommand, Wire};
 use super::settings::Settings;
+use crate::display::device_error;
 use crate::host::node;
 use crate::{Error, Result};
 
@@ -20,7 +21,7 @@ pub(super) struct Board {
     spi: SpidevBus,
     dc: CdevPin,
     /// What the data/command line says now.
-    kind: Kind,
+    kind: DataCommand,
 }
 
 impl Board {
@@ -45,17 +46,17 @@ impl Board {
             .mode(mode)
             .build();
         spi.configure(&options).map_err(|error| {
-            Error::other(format!(
-                "{} takes neither mode {} nor {} Hz: {error}",
+            let what = format!(
+                "{}: cannot set mode {} and {} Hz",
                 settings.dev, settings.mode, settings.speed
-            ))
-            .remedy("try a lower speed=")
+            );
+            device_error(what, error).remedy("try a lower speed=")
         })?;
         let dc = output(&settings.chip, dc, false)?;
         Ok(Board {
             spi: SpidevBus(spi),
             dc,
-            kind: Kind::Command,
+            kind: DataCommand::Command,
         })
     }
 }
@@ -64,10 +65,10 @@ impl Board {
 pub(super) fn output(chip: &str, line: u32, high: bool) -> Result<CdevPin> {
     let absent = "name the board's GPIO chip with chip= (Raspberry Pi 5 with an early kernel: \
                   /dev/gpiochip4); `face8x list` shows them";
-    // The library's own errors do not tell why a node will not open.
+    // The library's own errors do not say why a node will not open.
     drop(node::open(Path::new(chip), absent)?);
     let failed = |error: linux_embedded_hal::gpio_cdev::Error| {
-        Error::other(format!("{chip} line {line}: {error}"))
+        device_error(format!("{chip} line {line}"), error)
             .remedy("`gpioinfo` shows the lines and what uses them")
     };
     let line = Chip::new(chip)
@@ -80,11 +81,11 @@ pub(super) fn output(chip: &str, line: u32, high: bool) -> Result<CdevPin> {
 }
 
 impl Wire for Board {
-    fn send(&mut self, kind: Kind, bytes: &[u8]) -> io::Result<()> {
+    fn send(&mut self, kind: DataCommand, bytes: &[u8]) -> io::Result<()> {
         if kind != self.kind {
             let set = match kind {
-                Kind::Command => self.dc.set_low(),
-                Kind::Data => self.dc.set_high(),
+                DataCommand::Command => self.dc.set_low(),
+                DataCommand::Data => self.dc.set_high(),
             };
             set.map_err(io::Error::other)?;
             self.kind = kind;

@@ -10,7 +10,7 @@ pub(super) const TRANSFER: usize = 4096;
 
 /// What the data/command line says about a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DataCommand {
     /// The line is low.
     Command,
     /// The line is high.
@@ -20,7 +20,7 @@ pub(super) enum Kind {
 /// An SPI bus with a data/command line, or a recording of one.
 pub(super) trait Wire {
     /// Sends `bytes`, 1 to [`TRANSFER`] of them, in one transfer.
-    fn send(&mut self, kind: Kind, bytes: &[u8]) -> io::Result<()>;
+    fn send(&mut self, kind: DataCommand, bytes: &[u8]) -> io::Result<()>;
 }
 
 /// A [`Wire`] and the buffer that makes transfers of pixels.
@@ -49,10 +49,10 @@ impl Interface for Bus {
     const KIND: InterfaceKind = InterfaceKind::Serial4Line;
 
     fn send_command(&mut self, command: u8, arguments: &[u8]) -> io::Result<()> {
-        self.wire.send(Kind::Command, &[command])?;
+        self.wire.send(DataCommand::Command, &[command])?;
         arguments
             .chunks(TRANSFER)
-            .try_for_each(|part| self.wire.send(Kind::Data, part))
+            .try_for_each(|part| self.wire.send(DataCommand::Data, part))
     }
 
     fn send_pixels<const N: usize>(
@@ -65,12 +65,12 @@ impl Interface for Bus {
             self.buffer[filled..filled + N].copy_from_slice(&pixel);
             filled += N;
             if filled == full {
-                self.wire.send(Kind::Data, &self.buffer[..full])?;
+                self.wire.send(DataCommand::Data, &self.buffer[..full])?;
                 filled = 0;
             }
         }
         if filled > 0 {
-            self.wire.send(Kind::Data, &self.buffer[..filled])?;
+            self.wire.send(DataCommand::Data, &self.buffer[..filled])?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 
-use super::bus::{Kind, Wire};
+use super::bus::{DataCommand, Wire};
 use super::settings::Settings;
 
 /// Bytes that went over a wire.
@@ -21,30 +21,31 @@ pub(super) struct Counting {
 }
 
 impl Wire for Counting {
-    fn send(&mut self, kind: Kind, bytes: &[u8]) -> io::Result<()> {
+    fn send(&mut self, kind: DataCommand, bytes: &[u8]) -> io::Result<()> {
         self.wire.send(kind, bytes)?;
         let mut sent = self.sent.get();
         match kind {
-            Kind::Command => sent.commands += bytes.len() as u64,
-            Kind::Data => sent.data += bytes.len() as u64,
+            DataCommand::Command => sent.commands += bytes.len() as u64,
+            DataCommand::Data => sent.data += bytes.len() as u64,
         }
         self.sent.set(sent);
         Ok(())
     }
 }
 
-/// Two lines for the log once the panel was started: what it was sent, and how to find out why it
+/// Two lines for the log once a panel is started: what was sent to it, and how to find out why it
 /// shows nothing.
 pub(super) fn report(settings: &Settings, sent: Sent) -> [String; 2] {
     let line = |line: Option<u32>| line.map_or("none".to_owned(), |line| line.to_string());
     [
         format!(
-            "the panel was sent {} commands and {} bytes of data, at last a black picture of \
-             {}x{}, over {} (mode {}, {} Hz); lines of {}: data/command {}, reset {}, backlight {}",
+            "sent {} commands and {} bytes of data to the panel, with a black picture of {}x{} \
+             at the end, over {} (mode {}, {} Hz); lines of {}: data/command {}, reset {}, \
+             backlight {}",
             sent.commands,
             sent.data,
-            settings.size.0,
-            settings.size.1,
+            settings.module.size.0,
+            settings.module.size.1,
             settings.dev,
             settings.mode,
             settings.speed,
@@ -53,9 +54,9 @@ pub(super) fn report(settings: &Settings, sent: Sent) -> [String; 2] {
             line(settings.rst),
             line(settings.bl),
         ),
-        "a panel cannot answer: where it stays dark, white or full of noise, check each wire \
-         against the README's table, then try `face8x test-pattern` on it with speed=1000000, \
-         mode=3, or another MODEL"
+        "a panel cannot answer: if it stays dark, white or full of noise, check each wire against \
+         the README's table, then try `face8x test-pattern` on it with speed=1000000, mode=3 or \
+         another MODEL"
             .to_owned(),
     ]
 }

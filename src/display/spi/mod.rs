@@ -42,8 +42,8 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
             .transpose()?,
         delay: &mut Delay,
     };
-    let opened =
-        (settings.panel.open)(&settings, parts).map_err(|error| error.context(&settings.dev))?;
+    let opened = (settings.panel.open)(&settings.module, parts)
+        .map_err(|error| error.context(&settings.dev))?;
     for line in count::report(&settings, sent.get()) {
         log::info!("{line}");
     }
@@ -60,7 +60,7 @@ pub(super) fn open_test(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>
         backlight: None,
         delay: &mut NoDelay,
     };
-    (settings.panel.open)(&settings, parts).map_err(|error| error.context(path))
+    (settings.panel.open)(&settings.module, parts).map_err(|error| error.context(path))
 }
 
 /// A recording needs no time.

@@ -13,23 +13,53 @@ use mipidsi::options::{ColorInversion, ColorOrder};
 use mipidsi::{Builder, Display, InitError};
 
 use super::bus::{Bus, Wire};
-use super::settings::Settings;
-use crate::display::Sink;
 use crate::display::raster::{PixelLayout, Raster};
+use crate::display::{Sink, device_error};
 use crate::picture::Picture;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
+
+/// What a controller has to know of the module that it is built into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Module {
+    /// Width and height in pixels.
+    pub size: (u16, u16),
+    /// Column and row of the controller's memory where the visible pixels begin.
+    pub offset: (u16, u16),
+    /// Whether its colours are inverted (IPS modules are, mostly).
+    pub invert: bool,
+    /// Whether its subpixels are wired blue first.
+    pub bgr: bool,
+}
+
+impl Module {
+    const fn new(width: u16, height: u16) -> Module {
+        Module {
+            size: (width, height),
+            offset: (0, 0),
+            invert: false,
+            bgr: false,
+        }
+    }
+
+    const fn inverted(self) -> Module {
+        Module {
+            invert: true,
+            ..self
+        }
+    }
+
+    const fn blue_first(self) -> Module {
+        Module { bgr: true, ..self }
+    }
+}
 
 /// One row of the table of panels.
 pub(super) struct Panel {
     /// The controller.
     pub name: &'static str,
-    /// Columns and rows of the usual module.
-    pub size: (u16, u16),
-    /// Whether its subpixels are wired blue first.
-    pub bgr: bool,
-    /// Whether its colours are inverted (IPS modules are, mostly).
-    pub invert: bool,
-    pub open: fn(&Settings, Parts<'_>) -> Result<Box<dyn Sink>>,
+    /// Its usual module.
+    pub module: Module,
+    pub open: fn(&Module, Parts<'_>) -> Result<Box<dyn Sink>>,
 }
 
 /// The panels that are known, as their usual modules are wired; `width`, `height`, `offset`, `bgr`
@@ -37,42 +67,32 @@ pub(super) struct Panel {
 pub(super) const PANELS: &[Panel] = &[
     Panel {
         name: "ili9341",
-        size: (240, 320),
-        bgr: true,
-        invert: false,
-        open: |settings, parts| start(ILI9341Rgb565, settings, parts),
+        module: Module::new(240, 320).blue_first(),
+        open: |module, parts| start(ILI9341Rgb565, module, parts),
     },
     Panel {
         name: "st7789",
-        size: (240, 240),
-        bgr: false,
-        invert: true,
-        open: |settings, parts| start(ST7789, settings, parts),
+        module: Module::new(240, 240).inverted(),
+        open: |module, parts| start(ST7789, module, parts),
     },
     Panel {
         name: "st7735s",
-        size: (128, 160),
-        bgr: false,
-        invert: false,
-        open: |settings, parts| start(ST7735s, settings, parts),
+        module: Module::new(128, 160),
+        open: |module, parts| start(ST7735s, module, parts),
     },
     Panel {
         name: "st7796",
-        size: (320, 480),
-        bgr: true,
-        invert: false,
-        open: |settings, parts| start(ST7796, settings, parts),
+        module: Module::new(320, 480).blue_first(),
+        open: |module, parts| start(ST7796, module, parts),
     },
     Panel {
         name: "gc9a01",
-        size: (240, 240),
-        bgr: true,
-        invert: true,
-        open: |settings, parts| start(GC9A01, settings, parts),
+        module: Module::new(240, 240).inverted().blue_first(),
+        open: |module, parts| start(GC9A01, module, parts),
     },
 ];
 
-/// What it takes to start a panel, beside its settings.
+/// What a panel is started with, beside its module.
 pub(super) struct Parts<'a> {
     /// For [`Sink::describe`].
     pub name: String,
@@ -84,7 +104,7 @@ pub(super) struct Parts<'a> {
 }
 
 /// Starts the panel, shows black, and switches the light on.
-fn start<M>(model: M, settings: &Settings, parts: Parts<'_>) -> Result<Box<dyn Sink>>
+fn start<M>(model: M, module: &Module, parts: Parts<'_>) -> Result<Box<dyn Sink>>
 where
     M: Model<ColorFormat = Rgb565> + 'static,
 {
@@ -95,39 +115,32 @@ where
         backlight,
         mut delay,
     } = parts;
-    let (width, height) = settings.size;
+    let order = if module.bgr {
+        ColorOrder::Bgr
+    } else {
+        ColorOrder::Rgb
+    };
+    let inversion = if module.invert {
+        ColorInversion::Inverted
+    } else {
+        ColorInversion::Normal
+    };
     let builder = Builder::new(model, Bus::new(wire))
-        .display_size(width, height)
-        .display_offset(settings.offset.0, settings.offset.1)
-        .color_order(if settings.bgr {
-            ColorOrder::Bgr
-        } else {
-            ColorOrder::Rgb
-        })
-        .invert_colors(if settings.invert {
-            ColorInversion::Inverted
-        } else {
-            ColorInversion::Normal
-        });
+        .display_size(module.size.0, module.size.1)
+        .display_offset(module.offset.0, module.offset.1)
+        .color_order(order)
+        .invert_colors(inversion);
     let memory = M::FRAMEBUFFER_SIZE;
     match reset {
         Some(pin) => {
             let display = builder.reset_pin(pin).init(&mut delay);
-            light(
-                name,
-                display.map_err(|error| cannot_start(error, memory))?,
-                settings,
-                backlight,
-            )
+            let display = display.map_err(|error| cannot_start(error, memory))?;
+            light(name, display, module, backlight)
         }
         None => {
             let display = builder.init(&mut delay);
-            light(
-                name,
-                display.map_err(|error| cannot_start(error, memory))?,
-                settings,
-                backlight,
-            )
+            let display = display.map_err(|error| cannot_start(error, memory))?;
+            light(name, display, module, backlight)
         }
     }
 }
@@ -136,14 +149,14 @@ where
 fn light<M, R>(
     name: String,
     display: Display<Bus, M, R>,
-    settings: &Settings,
+    module: &Module,
     backlight: Option<CdevPin>,
 ) -> Result<Box<dyn Sink>>
 where
     M: Model<ColorFormat = Rgb565> + 'static,
     R: OutputPin + 'static,
 {
-    let (width, height) = (u32::from(settings.size.0), u32::from(settings.size.1));
+    let (width, height) = (u32::from(module.size.0), u32::from(module.size.1));
     let pitch = width as usize * PixelLayout::RGB565.bytes;
     let raster = Raster {
         layout: PixelLayout::RGB565,
@@ -152,32 +165,35 @@ where
         pitch,
         start: 0,
     };
-    let bytes = vec![0; pitch * height as usize];
     let mut sink = PanelSink {
         name,
         display,
         raster,
-        bytes,
+        bytes: vec![0; pitch * height as usize],
         backlight,
     };
     sink.send()?;
     if let Some(pin) = &mut sink.backlight {
         pin.set_high()
-            .map_err(|error| Error::other(format!("backlight: {error}")))?;
+            .map_err(|error| device_error("backlight", error))?;
     }
     Ok(Box::new(sink))
 }
 
 fn cannot_start<P: Debug>(error: InitError<io::Error, P>, memory: (u16, u16)) -> Error {
     match error {
-        InitError::Interface(error) => Error::other(format!("starting the panel: {error}"))
-            .remedy("the bus itself refused: try a lower speed=, or another dev="),
-        InitError::ResetPin(error) => Error::other(format!("the panel's reset line: {error:?}"))
-            .remedy("check rst= and chip=; `gpioinfo` shows the lines and what uses them"),
+        InitError::Interface(error) => {
+            device_error("starting the panel", error).remedy("try a lower speed=, or another dev=")
+        }
+        InitError::ResetPin(error) => Error::new(
+            ErrorKind::Device,
+            format!("the panel's reset line: {error:?}"),
+        )
+        .remedy("check rst= and chip=; `gpioinfo` shows the lines and what uses them"),
         InitError::InvalidConfiguration(_) => {
             let (width, height) = memory;
             Error::usage(format!("the panel's memory is {width}x{height} pixels"))
-                .remedy("width and height with offset must lie inside it")
+                .remedy("choose width=, height= and offset= that lie inside it")
         }
     }
 }
@@ -208,7 +224,7 @@ where
         let (right, bottom) = (self.raster.width - 1, self.raster.height - 1);
         self.display
             .set_pixels(0, 0, right as u16, bottom as u16, pixels)
-            .map_err(|error| Error::other(format!("{}: {error}", self.name)))
+            .map_err(|error| device_error(&self.name, error))
     }
 }
 

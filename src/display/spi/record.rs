@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::bus::{Kind, Wire};
+use super::bus::{DataCommand, Wire};
 use crate::{Error, Result};
 
 pub(super) struct Recorder {
@@ -15,25 +15,23 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub fn create(path: &Path) -> Result<Recorder> {
-        match File::create(path) {
-            Ok(file) => Ok(Recorder {
-                file,
-                line: Vec::new(),
-            }),
-            Err(error) => Err(
-                Error::other(format!("cannot write {}: {error}", path.display()))
-                    .remedy("choose a folder that exists and may be written"),
-            ),
-        }
+        let file = File::create(path).map_err(|error| {
+            Error::io(format!("cannot write {}", path.display()), error)
+                .remedy("choose a folder that exists and may be written")
+        })?;
+        Ok(Recorder {
+            file,
+            line: Vec::new(),
+        })
     }
 }
 
 impl Wire for Recorder {
-    fn send(&mut self, kind: Kind, bytes: &[u8]) -> io::Result<()> {
+    fn send(&mut self, kind: DataCommand, bytes: &[u8]) -> io::Result<()> {
         self.line.clear();
         self.line.extend_from_slice(match kind {
-            Kind::Command => b"command",
-            Kind::Data => b"data",
+            DataCommand::Command => b"command",
+            DataCommand::Data => b"data",
         });
         for byte in bytes {
             write!(self.line, " {byte:02x}")?;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::panel::{PANELS, Panel};
+use super::panel::{Module, PANELS, Panel};
 use crate::{Error, Result};
 
 /// The keys of a panel's URI.
@@ -27,12 +27,7 @@ pub(super) struct Settings {
     pub speed: u32,
     /// SPI mode, 0 to 3 (modules without a chip select need 3).
     pub mode: u8,
-    /// Width and height in pixels.
-    pub size: (u16, u16),
-    /// Column and row of the controller's memory where the visible pixels begin.
-    pub offset: (u16, u16),
-    pub invert: bool,
-    pub bgr: bool,
+    pub module: Module,
 }
 
 impl Settings {
@@ -46,10 +41,7 @@ impl Settings {
             bl: None,
             speed: 32_000_000,
             mode: 0,
-            size: panel.size,
-            offset: (0, 0),
-            invert: panel.invert,
-            bgr: panel.bgr,
+            module: panel.module,
         }
     }
 
@@ -99,14 +91,14 @@ impl Settings {
                     _ => Err(wrong(key, value)),
                 })?
             }
-            "width" => self.size.0 = number(key, value)?,
-            "height" => self.size.1 = number(key, value)?,
+            "width" => self.module.size.0 = number(key, value)?,
+            "height" => self.module.size.1 = number(key, value)?,
             "offset" => {
                 let (x, y) = value.split_once(':').ok_or_else(|| wrong(key, value))?;
-                self.offset = (number(key, x)?, number(key, y)?);
+                self.module.offset = (number(key, x)?, number(key, y)?);
             }
-            "invert" => self.invert = flag(key, value)?,
-            "bgr" => self.bgr = flag(key, value)?,
+            "invert" => self.module.invert = flag(key, value)?,
+            "bgr" => self.module.bgr = flag(key, value)?,
             _ => return Err(unknown_key(key)),
         }
         Ok(())
@@ -135,7 +127,7 @@ fn wrong(key: &str, value: &str) -> Error {
         "speed" => "speed=32000000 (Hz)",
         _ => "a number",
     };
-    Error::usage(format!("{key}={value} of a panel is not understood"))
+    Error::usage(format!("invalid value \"{value}\" of {key}= of a panel"))
         .remedy(format!("write {like}"))
 }
 

@@ -140,19 +140,22 @@ fn assert_shows(controller: &Controller, picture: &Picture, (left, top): (u16, u
 #[test]
 fn every_panel_shows_every_pixel() {
     for panel in panel::PANELS {
-        let (width, height) = (u32::from(panel.size.0), u32::from(panel.size.1));
+        let (width, height) = (
+            u32::from(panel.module.size.0),
+            u32::from(panel.module.size.1),
+        );
         let pictures = [picture(width, height, 1), picture(width, height, 77)];
         let controller = record(panel.name, &pictures);
         assert_shows(&controller, &pictures[1], (0, 0));
         let madctl = controller.last(0x36).unwrap()[0];
         assert_eq!(
             madctl & 0x08 != 0,
-            panel.bgr,
+            panel.module.bgr,
             "{}: MADCTL's BGR bit",
             panel.name
         );
         let inverted = controller.last(0x21).is_some();
-        assert_eq!(inverted, panel.invert, "{}: INVON", panel.name);
+        assert_eq!(inverted, panel.module.invert, "{}: INVON", panel.name);
         assert_eq!(
             controller.last(0x3A).unwrap()[0] & 7,
             5,
@@ -188,10 +191,13 @@ fn settings_are_understood() {
     );
     assert_eq!((s.dc, s.rst, s.bl), (Some(24), Some(25), Some(18)));
     assert_eq!(
-        (s.speed, s.mode, s.size, s.offset),
+        (s.speed, s.mode, s.module.size, s.module.offset),
         (40_000_000, 3, (200, 100), (2, 3))
     );
-    assert_eq!((s.invert, s.bgr, s.panel.name), (true, false, "ili9341"));
+    assert_eq!(
+        (s.module.invert, s.module.bgr, s.panel.name),
+        (true, false, "ili9341")
+    );
 }
 
 #[test]
@@ -298,7 +304,7 @@ fn what_a_silent_panel_was_sent_is_counted() {
         backlight: None,
         delay: &mut NoDelay,
     };
-    let sink = (settings.panel.open)(&settings, parts).unwrap();
+    let sink = (settings.panel.open)(&settings.module, parts).unwrap();
     let recorded = fs::read_to_string(&path).unwrap();
     let bytes = |kind: &str| -> u64 {
         let lines = recorded.lines().filter(|line| line.starts_with(kind));

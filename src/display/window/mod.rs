@@ -2,13 +2,11 @@
 //!
 //! Everything happens in the caller's thread, whenever it presents a picture or asks for an event.
 
+mod system;
+
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::env;
-use std::ffi::OsString;
 use std::num::NonZeroU32;
-use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -21,10 +19,11 @@ use winit::platform::pump_events::{EventLoopExtPumpEvents, PumpStatus};
 use winit::platform::{wayland, x11};
 use winit::window::{Window, WindowAttributes, WindowId};
 
+use self::system::{Desktop, System, find_system};
 use super::raster::Centred;
-use super::{Event, Kind, Sink, SinkOptions, no_argument};
+use super::{Event, Kind, Sink, SinkOptions, device_error, no_argument};
 use crate::picture::Picture;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use face8x_core::contain;
 
 /// The size of the window where none is wished: the side-by-side view fits, as does the screen of
@@ -42,20 +41,13 @@ thread_local! {
 }
 
 struct WindowSink {
-    /// Taken only by `drop`.
+    /// `None` only while it is dropped.
     event_loop: Option<&'static mut EventLoop<()>>,
     app: App,
     system: System,
 }
 
-/// The window systems of Linux.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum System {
-    Wayland,
-    X11,
-}
-
-/// What the event loop tells, and is told.
+/// The state that the event loop and the sink share.
 struct App {
     /// The window that is to be made.
     wanted: Option<WindowAttributes>,
@@ -74,13 +66,7 @@ struct Made {
 
 pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
     no_argument("window", argument)?;
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    let system = find_system(
-        set("WAYLAND_SOCKET").is_some(),
-        set("WAYLAND_DISPLAY"),
-        set("XDG_RUNTIME_DIR"),
-        set("DISPLAY"),
-    )?;
+    let system = find_system(Desktop::of_environment())?;
     let (width, height) = options.size.unwrap_or(SIZE);
     let wanted = Window::default_attributes()
         .with_title(&options.title)
@@ -100,68 +86,11 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
     match &sink.app.made {
         Some(Ok(_)) => Ok(Box::new(sink)),
         Some(Err(error)) => Err(error.clone()),
-        None => Err(Error::other(format!("{system:?} has not opened a window"))),
-    }
-}
-
-/// The window system that answers, Wayland before X11.
-///
-/// winit can be asked once in the life of a process, and panics where a library is missing, so it
-/// is only asked after this.
-fn find_system(
-    wayland_socket: bool,
-    wayland_display: Option<OsString>,
-    runtime_dir: Option<OsString>,
-    x11_display: Option<OsString>,
-) -> Result<System> {
-    if cfg!(target_feature = "crt-static") {
-        return Err(
-            Error::other("a static build cannot load the libraries of a window system")
-                .remedy("use --sink drm or fb, or a build that is not static"),
-        );
-    }
-    let mut reasons = Vec::new();
-    if let Some(name) = wayland_display {
-        let socket = Path::new(&runtime_dir.unwrap_or_default()).join(&name);
-        match UnixStream::connect(&socket) {
-            Ok(_) => return with_libraries(System::Wayland),
-            Err(error) => {
-                reasons.push(format!(
-                    "no Wayland compositor at {}: {error}",
-                    socket.display()
-                ));
-            }
-        }
-    } else if wayland_socket {
-        return with_libraries(System::Wayland);
-    }
-    if let Some(name) = x11_display {
-        match x11rb::connect(None) {
-            Ok(_) => return with_libraries(System::X11),
-            Err(error) => {
-                reasons.push(format!(
-                    "no X server at {}: {error}",
-                    name.to_string_lossy()
-                ));
-            }
+        None => {
+            let message = format!("{system:?} has not opened a window");
+            Err(Error::new(ErrorKind::Device, message))
         }
     }
-    if reasons.is_empty() {
-        reasons.push("no desktop: neither WAYLAND_DISPLAY nor DISPLAY is set".to_owned());
-    }
-    Err(Error::other(reasons.join("; ")).remedy("start it from a desktop, or use --sink drm"))
-}
-
-fn with_libraries(system: System) -> Result<System> {
-    let missing = if xkbcommon_dl::xkbcommon_option().is_none() {
-        "libxkbcommon0"
-    } else if system == System::X11 && xkbcommon_dl::x11::xkbcommon_x11_option().is_none() {
-        "libxkbcommon-x11-0"
-    } else {
-        return Ok(system);
-    };
-    Err(Error::other(format!("the library of {missing} is missing"))
-        .remedy(format!("sudo apt install {missing}")))
 }
 
 /// The event loop of this process.
@@ -180,13 +109,14 @@ fn event_loop(system: System) -> Result<&'static mut EventLoop<()>> {
     });
     match built {
         Ok(Ok(event_loop)) => Ok(Box::leak(Box::new(event_loop))),
-        Ok(Err(error)) => Err(Error::other(format!("{system:?}: {error}"))
+        Ok(Err(error)) => Err(device_error(format!("{system:?}"), error)
             .remedy("start face8x again, or use --sink drm")),
         // winit panics where the X server lacks an extension (XInput 2 or XKB).
-        Err(_) => Err(
-            Error::other(format!("{system:?} lacks what a window needs"))
-                .remedy("use another X server, or --sink drm"),
-        ),
+        Err(_) => {
+            let message = format!("{system:?} lacks an extension that a window needs");
+            Err(Error::new(ErrorKind::Device, message)
+                .remedy("use another X server, or --sink drm"))
+        }
     }
 }
 
@@ -199,8 +129,11 @@ impl WindowSink {
         };
         match event_loop.pump_app_events(Some(wait), &mut self.app) {
             PumpStatus::Continue => Ok(()),
-            PumpStatus::Exit(_) => Err(Error::other(format!("{:?} is gone", self.system))
-                .remedy("start face8x again on a running desktop")),
+            PumpStatus::Exit(_) => {
+                let message = format!("{:?} is gone", self.system);
+                Err(Error::new(ErrorKind::Device, message)
+                    .remedy("start face8x again on a running desktop"))
+            }
         }
     }
 
@@ -254,8 +187,10 @@ impl Sink for WindowSink {
             }
             self.pump(left)?;
         }
-        self.draw(picture)
-            .map_err(|error| Error::other(format!("{:?}: {error}", self.system)))
+        self.draw(picture).map_err(|error| {
+            let message = format!("{:?}: {error}", self.system);
+            Error::new(ErrorKind::Device, message)
+        })
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -283,7 +218,9 @@ impl Drop for WindowSink {
 
 impl App {
     fn make(&mut self, event_loop: &ActiveEventLoop, wanted: WindowAttributes) -> Result<Made> {
-        let failed = |error: &dyn std::error::Error| Error::other(format!("no window: {error}"));
+        let failed = |error: &dyn std::error::Error| {
+            Error::new(ErrorKind::Device, format!("no window: {error}"))
+        };
         let window = event_loop
             .create_window(wanted)
             .map_err(|error| failed(&error))?;
@@ -299,7 +236,7 @@ impl App {
 }
 
 impl ApplicationHandler for App {
-    /// Windows are made when the loop is about to wait, since this is told only once.
+    /// Does nothing: it comes once, and windows are also made later, in `about_to_wait`.
     fn resumed(&mut self, _: &ActiveEventLoop) {}
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
@@ -348,45 +285,4 @@ fn meaning(key: &KeyEvent) -> Option<Event> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(wayland: Option<&str>, folder: &Path, x11: Option<&str>) -> Result<System> {
-        let name = |name: Option<&str>| name.map(OsString::from);
-        find_system(false, name(wayland), Some(folder.into()), name(x11))
-    }
-
-    #[test]
-    fn without_a_desktop_there_is_no_window() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = found(None, folder.path(), None).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("neither WAYLAND_DISPLAY nor DISPLAY"),
-            "{error}"
-        );
-        assert!(error.remedy_text().unwrap().contains("drm"));
-        let error = found(Some("wayland-7"), folder.path(), None).unwrap_err();
-        assert!(error.to_string().contains("wayland-7"), "{error}");
-    }
-
-    #[test]
-    fn a_compositor_that_answers_is_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("wayland-3");
-        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        for name in ["wayland-3", socket.to_str().unwrap()] {
-            match found(Some(name), folder.path(), None) {
-                Ok(system) => assert_eq!(system, System::Wayland),
-                Err(error) => assert!(error.to_string().contains("libxkbcommon"), "{error}"),
-            }
-        }
-    }
-
-    #[test]
-    fn an_argument_is_a_mistake() {
-        let error = open("big", &SinkOptions::default()).err().unwrap();
-        assert_eq!(error.exit_code(), 2);
-    }
-}
+mod tests;
