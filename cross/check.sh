@@ -25,7 +25,7 @@ fail() {
 readelf=$triplet-readelf
 "$readelf" -h "$binary" | grep -q "Machine: *$machine" || fail "it is not for $machine"
 size=$(stat -c %s "$binary")
-[ "$profile" != shipped ] || [ "$size" -lt "$most" ] || fail "$size bytes are too many (the limit is $most)"
+[ "$profile" != shipped ] || [ "$size" -lt "$most" ] || fail "it has $size bytes, more than the limit of $most"
 needed=$("$readelf" -W -V "$binary" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -uV | tail -n 1)
 newest=$(printf '%s\n%s\n' "$needed" "$floor" | sort -V | tail -n 1)
 [ "$newest" = "$floor" ] || fail "it needs glibc $needed, which systems with $floor do not have"

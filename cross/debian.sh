@@ -15,7 +15,7 @@ needs() {
     shift
     code=0
     "$@" || code=$?
-    [ "$code" != 77 ] || echo "skipped: $test: its packages cannot be had here"
+    [ "$code" != 77 ] || echo "skipped: $test: its packages cannot be fetched here"
     [ "$code" = 0 ] || exit "$code"
 }
 
@@ -45,7 +45,7 @@ private_root() {
         sleep "$wait"
     done
     cat "$root/log" >&2
-    echo "the list of Debian's $2 packages for $1 cannot be had from $from" >&2
+    echo "the list of Debian's $2 packages for $1 cannot be fetched from $from" >&2
     return 77
 }
 

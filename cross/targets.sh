@@ -21,7 +21,7 @@ target_facts() {
         emulator=qemu-arm-static
         ;;
     *)
-        echo "$target is not a target of this build: choose aarch64-unknown-linux-gnu or armv7-unknown-linux-gnueabihf" >&2
+        echo "$target is not a target of this build; valid values: aarch64-unknown-linux-gnu, armv7-unknown-linux-gnueabihf" >&2
         return 2
         ;;
     esac

@@ -3,7 +3,7 @@
 # run time, so once on each of three processors. Other tests: test.sh TARGET FILTER. They are built
 # as release, not as shipped: without link-time optimisation, which takes minutes for each link.
 #
-# Exits with 77 where the packages cannot be had.
+# Exits with 77 if the packages cannot be fetched.
 #
 # usage: test.sh [TARGET [FILTER...]]
 set -eu

@@ -27,7 +27,7 @@ make_sysroot() {
     touch "$sysroot/complete"
 }
 
-# The C compiler is Debian's for this architecture, told to link with the C library above. Its own
+# The C compiler is Debian's for this architecture, which links with the C library above. Its own
 # comes first in its search path: only -B and -L come before that. LLVM's linker, which comes with
 # rustup's compiler, keeps functions of the same code once: a binary is 3 % smaller.
 make_linker() {

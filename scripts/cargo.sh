@@ -13,7 +13,7 @@ if ! command -v cargo >/dev/null 2>&1; then
 fi
 
 # The bindings of the v4l crate are made with libclang, which is looked for in the system's library
-# folders. Elsewhere it has to be told. Where it would be found nothing is set: a changed variable
+# folders. For others LIBCLANG_PATH is needed. Where it would be found nothing is set: a changed variable
 # makes cargo build the bindings again.
 if [ -z "${LIBCLANG_PATH:-}" ]; then
     folder=$("$(dirname "$0")/libclang.sh" || true)

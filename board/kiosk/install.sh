@@ -7,7 +7,7 @@
 #        install.sh --uninstall [--dry-run]
 #   --mode     the display's mode, such as 1280x720@60 or HDMI-A-2:800x480; else the display's own
 #   --no-boot  leave the kernel's command line alone: for boards that are no Raspberry Pi
-#   --dry-run  only say what would be done
+#   --dry-run  print what would be done and do nothing
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,7 +41,7 @@ while [ $# -gt 0 ]; do
         shift
         printf '%s\n' "$mode" |
             grep -Eqx '([A-Za-z]+(-[A-Z])?-[0-9]+:)?[0-9]{3,4}x[0-9]{3,4}(@[0-9]{2,3})?' || {
-            echo "install.sh: --mode \"$mode\" is not like 1280x720@60 or HDMI-A-2:800x480" >&2
+            echo "install.sh: --mode \"$mode\" is invalid: write it like 1280x720@60 or HDMI-A-2:800x480" >&2
             usage
         }
         ;;
@@ -221,7 +221,7 @@ give_back() {
 
 uninstall() {
     if [ ! -d "$state" ]; then
-        echo "there is nothing to take back"
+        echo "there is nothing to undo"
         return
     fi
     for word in $(cat "$state/words" 2>/dev/null); do

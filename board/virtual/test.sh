@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds face8x for the host and for aarch64, fetches the virtual board, and runs the test on it.
-# The last line counts what passed and failed; the exit code is the verdict, 77 where the packages
-# cannot be had.
+# The last line counts what passed and failed; the exit code is 1 if one failed, and 77 if the
+# packages cannot be fetched.
 #
 # PROFILE is what is tested: "shipped", what boards get, or "release", the same without link-time
 # optimisation, which takes minutes for each link.

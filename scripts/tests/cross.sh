@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests what the cross builds and the virtual board do where packages cannot be had, with fakes of
+# Tests what the cross builds and the virtual board do where packages cannot be fetched, with fakes of
 # apt-get: only that counts as skipped.
 set -u
 
@@ -25,16 +25,16 @@ setup() {
         needs "the test" "$@"' "$here/../.." "$@" 2>/dev/null)
     echo "$?: $said"
 }
-skipped="77: skipped: the test: its packages cannot be had here"
+skipped="77: skipped: the test: its packages cannot be fetched here"
 unpack="unpack_packages arm64 bookworm $folder/cache/made hello"
 
 check "a set-up that works goes on" "0: " "$(setup true)"
 check "a set-up that fails is a failure" "3: " "$(setup sh -c 'exit 3')"
 apt 'exit 100'
-check "a list that cannot be had is skipped" "$skipped" "$(setup private_root arm64 bookworm)"
+check "a list that cannot be fetched is skipped" "$skipped" "$(setup private_root arm64 bookworm)"
 apt 'case " $* " in *" download "*) exit 100 ;; esac'
 # shellcheck disable=SC2086
-check "a package that cannot be had is skipped" "$skipped" "$(setup $unpack)"
+check "a package that cannot be fetched is skipped" "$skipped" "$(setup $unpack)"
 apt 'case " $* " in *" download "*) echo broken >hello.deb ;; esac'
 # shellcheck disable=SC2086
 check "a broken package is a failure" "1: " "$(setup $unpack)"

@@ -69,7 +69,7 @@ check "a dry run of taking it back changes nothing" "$after" "$(snapshot)"
 check "it is taken back" 0 "$(kiosk --uninstall)"
 check "everything is as it was found" "$before" "$(snapshot)"
 check "taking it back twice is no mistake" 0 "$(kiosk --uninstall)"
-check "there is nothing more to take back" "$before" "$(snapshot)"
+check "there is nothing more to undo" "$before" "$(snapshot)"
 
 # What the owner had and did.
 machine 257

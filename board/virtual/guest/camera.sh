@@ -53,7 +53,7 @@ for degrees in 90 180 270; do
         --rotate "$degrees"
 done
 # At the speed of an emulated processor a face may be lost again before the next frame: it is
-# photographed as soon as it is told.
+# photographed as soon as it is reported.
 start found-face --source /dev/video0 --sink drm --view in-place
 for number in 1 2 3 4 5 6; do
     within 120 reached faces 1 && photograph "found-face-$number"

@@ -76,7 +76,7 @@ photograph() {
 }
 
 # stop SIGNAL: ends the run, which must end well and without help. An emulated processor on a busy
-# machine may stand still for seconds: what is told apart here is an end and a hang.
+# machine may stall for seconds: this distinguishes an end from a hang.
 stop() {
     before=$(now)
     kill "-$1" "$pid"

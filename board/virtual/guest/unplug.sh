@@ -60,9 +60,9 @@ within 120 reached faces 1
 device=$(basename /sys/bus/virtio/drivers/virtio_gpu/virtio*)
 echo "$device" >/sys/bus/virtio/drivers/virtio_gpu/unbind
 if within 60 grep -q "display lost" /out/display-lost.log; then
-    pass "display-lost is told"
+    pass "display-lost is logged"
 else
-    fail "display-lost is told" "the log does not say so" display-lost
+    fail "display-lost is logged" "the log does not say so" display-lost
 fi
 echo "$device" >/sys/bus/virtio/drivers/virtio_gpu/bind
 if within 60 grep -q "display is back" /out/display-lost.log; then

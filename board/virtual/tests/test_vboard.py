@@ -109,13 +109,13 @@ class LinesTest(unittest.TestCase):
         self.assertEqual(parse("6 0:2 1:30 0"), (6, [(0, 2), (1, 30), (0, 0)]))
 
     def test_play(self):
-        heard = []
+        received = []
 
         def qemu(server):
             connection, _ = server.accept()
             with connection, connection.makefile("rw") as lines:
                 for answer, line in zip(("OK", "FAIL Unknown device"), lines):
-                    heard.append(line.strip())
+                    received.append(line.strip())
                     lines.write(answer + "\n")
                     lines.flush()
 
@@ -133,7 +133,7 @@ class LinesTest(unittest.TestCase):
                 lines.play(6, [(0, 1), (1, 1)])
             thread.join()
         command = "set_irq_in /machine/unattached/device[7] unnamed-gpio-in 6"
-        self.assertEqual(heard, [f"{command} 0", f"{command} 1"])
+        self.assertEqual(received, [f"{command} 0", f"{command} 1"])
 
 
 class GuestTest(unittest.TestCase):

@@ -18,7 +18,7 @@ class Picture:
         """Reads a PNG file of 8 bits with or without alpha (PNG specification, 3rd edition)."""
         data = path.read_bytes()
         if data[:8] != b"\x89PNG\r\n\x1a\n":
-            raise ValueError(f"{path} is no PNG file")
+            raise ValueError(f"{path} is not a PNG file")
         at, packed = 8, b""
         while at < len(data):
             length, kind = struct.unpack(">I4s", data[at : at + 8])
@@ -26,7 +26,7 @@ class Picture:
             if kind == b"IHDR":
                 width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", body)
                 if depth != 8 or colour not in (2, 6) or interlaced:
-                    raise ValueError(f"{path}: depth {depth} and colours {colour} are not read")
+                    raise ValueError(f"{path}: unsupported depth {depth} and colour type {colour}")
             elif kind == b"IDAT":
                 packed += body
             at += 12 + length
