@@ -62,7 +62,6 @@ KNOWN = {
     "models/trainer/src/network/points.rs, models/trainer/src/network/weights.rs, "
     "models/trainer/src/onnx/float.rs, models/trainer/src/onnx/mod.rs",
     "circle: src/bench/report.rs, src/bench/trust.rs",
-    "src/host/button/mod.rs imports display",
     "src/photo/mod.rs imports capture",
 }
 

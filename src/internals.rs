@@ -25,7 +25,7 @@ pub mod display {
 pub mod host {
     pub use crate::host::board::{self, Board};
     pub use crate::host::button::ButtonOptions;
-    pub use crate::host::status::{Fault, Figures, Identity, Monitor, Server};
+    pub use crate::host::status::{Fault, MetricsServer, Monitor, RunCounters, RunIdentity};
 }
 
 pub mod photo {

@@ -157,7 +157,7 @@ fn devices_and_pipes_may_take_the_status() {
 }
 
 #[test]
-fn what_cannot_be_told_is_said_at_the_start() {
+fn what_cannot_be_reported_is_an_error_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let run = [
         "--source",

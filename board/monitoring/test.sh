@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the status that face8x tells against the real Prometheus and node_exporter, from Debian's
-# packages: they are fetched once and unpacked beside what cargo builds, nothing is installed.
+# Tests the metrics of face8x with the real Prometheus and node_exporter, from Debian's packages: they
+# are fetched once and unpacked beside what cargo builds, nothing is installed.
 #
 # usage: test.sh [FACE8X]     the program, by default the one that cargo built last
 set -u
@@ -28,7 +28,7 @@ fetch() {
 promtool=$tools/usr/bin/promtool
 exporter=$tools/usr/bin/prometheus-node-exporter
 if ! { [ -x "$promtool" ] && [ -x "$exporter" ]; } && ! fetch; then
-    echo "skipped: the tests against Prometheus, whose packages cannot be had here"
+    echo "skipped: the tests against Prometheus, whose packages cannot be fetched here"
     exit 0
 fi
 
@@ -37,12 +37,12 @@ pids=
 trap 'kill $pids 2>/dev/null; wait; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 
-says() {
-    if "$@" >"$folder/said" 2>&1; then echo yes; else cat "$folder/said"; fi
+passes() {
+    if "$@" >"$folder/output" 2>&1; then echo yes; else cat "$folder/output"; fi
 }
-check "the sample configuration is valid" yes "$(says "$promtool" check config "$here/prometheus.yml")"
-check "the alert rules are valid" yes "$(says "$promtool" check rules "$here/rules.yml")"
-check "each alert fires where it should" yes "$(says "$promtool" test rules "$here/rules-test.yml")"
+check "the sample configuration is valid" yes "$(passes "$promtool" check config "$here/prometheus.yml")"
+check "the alert rules are valid" yes "$(passes "$promtool" check rules "$here/rules.yml")"
+check "each alert fires where it should" yes "$(passes "$promtool" test rules "$here/rules-test.yml")"
 
 # The programs at the sample's own addresses, but for the wait between two looks.
 "$program" --source demo: --headless --restorer bicubic --size 160x120 --quiet \
@@ -74,12 +74,15 @@ check "the textfile has them too" 1 "$(ask 'sum(face8x_frames_total{job="node"} 
 check "node_exporter reads the file without errors" 0 "$(ask 'node_textfile_scrape_error == 0')"
 check "the info has its labels" 1 \
     "$(ask 'count(face8x_info{job="face8x", version=~"[0-9].*", restorer!=""})')"
-check "quantiles come of the histogram" 1 \
+check "the histogram has quantiles" 1 \
     "$(ask 'count(histogram_quantile(0.99, face8x_latency_seconds_bucket{job="face8x"}) > 0)')"
 check "every kind of fault is counted" 7 "$(ask 'count(face8x_faults_total{job="face8x"})')"
-check "no alert but for lack of a past" 0 "$(ask 'count(ALERTS{alertstate="firing"}) or vector(0)')"
-check "promtool finds nothing to improve" yes \
-    "$(says "$promtool" check metrics <"$folder/face8x.prom")"
+check "no alert fires" 0 "$(ask 'count(ALERTS{alertstate="firing"}) or vector(0)')"
+check "promtool finds nothing to improve in the textfile" yes \
+    "$(passes "$promtool" check metrics <"$folder/face8x.prom")"
+curl -s -H "Accept: text/plain" -o "$folder/page" http://127.0.0.1:9816/metrics
+check "promtool finds nothing to improve in the page as text" yes \
+    "$(passes "$promtool" check metrics <"$folder/page")"
 
 [ "$failed" = 0 ] || tail -n 5 "$folder/program" "$folder/exporter" "$folder/prometheus"
 finish

@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::Result;
 use crate::config::{Options, Settings};
 use crate::host::service::Service;
-use crate::host::status::{Identity, Reporting};
+use crate::host::status::{RunIdentity, StatusReporter};
 use crate::pipeline::{Pipeline, Progress};
 use face8x_core::restore;
 
@@ -66,18 +66,18 @@ fn read_settings(arguments: &RunArgs) -> Result<Settings> {
 struct Running {
     settings: Settings,
     pipeline: Pipeline,
-    _reporting: Option<Reporting>,
+    _reporting: Option<StatusReporter>,
 }
 
 impl Running {
     fn start(settings: Settings) -> Result<Running> {
         let mut pipeline = Pipeline::new(&settings)?;
-        let identity = Identity {
+        let identity = RunIdentity {
             restorer: pipeline.faces().restorer().to_owned(),
             model_sha256: restore::checksum(&settings.restorer, settings.model.as_deref())?,
             restarts: None,
         };
-        let reporting = Reporting::start(&settings.status, identity)?;
+        let reporting = StatusReporter::start(&settings.status, identity)?;
         if let Some(reporting) = &reporting {
             pipeline.report_to(reporting.monitor());
         }

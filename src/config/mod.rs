@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::capture::SourceOptions;
 use crate::compose::{InfoText, Rotation, View};
 use crate::host::button::ButtonOptions;
-use crate::host::status::{self, Files, StatusOptions};
+use crate::host::status::{self, StatusFiles, StatusOptions};
 use crate::{Error, Result, capture, display};
 use face8x_core::frame::PixelFormat;
 use face8x_core::track::MAX_FACES;
@@ -208,7 +208,7 @@ impl Options {
             button: self.button,
             json: self.json.unwrap_or(false),
             status: StatusOptions {
-                files: Files {
+                files: StatusFiles {
                     status: self.status_file,
                     metrics: self.metrics_file,
                 },

@@ -5,6 +5,7 @@ pub mod board;
 pub mod button;
 pub mod devices;
 pub mod doctor;
+pub(crate) mod http;
 pub(crate) mod node;
 pub mod service;
 pub mod status;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::capture::{Capture, State};
 use crate::compose::Status;
 use crate::host::board;
-use crate::host::status::{Fault, Faults, Figures, Part};
+use crate::host::status::{Fault, Faults, Part, RunCounters};
 use crate::pipeline::{FaceStage, Output};
 use crate::stats::{FpsMeter, Histogram, LastFault, Latency};
 use face8x_core::frame::monotonic_now;
@@ -91,13 +91,13 @@ impl Meter {
     }
 
     /// The counters for those who watch from outside.
-    pub fn figures(&self, capture: &Capture, faces: &FaceStage, output: &Output) -> Figures {
+    pub fn figures(&self, capture: &Capture, faces: &FaceStage, output: &Output) -> RunCounters {
         let faults = Faults::default()
             .set(Fault::CameraLost, capture.lost())
             .set(Fault::FrameCorrupt, capture.corrupt() + self.corrupt)
             .set(Fault::ClockJump, capture.clock_jumps())
             .set(Fault::DisplayLost, output.lost());
-        Figures {
+        RunCounters {
             at: Instant::now(),
             shown: self.shown,
             frames: self.frames,

@@ -10,8 +10,8 @@ use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
 use crate::display::{self, Event};
 use crate::host::board;
-use crate::host::button::Button;
-use crate::host::status::{Figures, Monitor};
+use crate::host::button::{Button, ButtonAction};
+use crate::host::status::{Monitor, RunCounters};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
 use face8x_core::convert::JpegDecoder;
@@ -158,7 +158,7 @@ impl Pipeline {
     }
 
     /// The counters of the run so far.
-    pub fn figures(&self) -> Figures {
+    pub fn figures(&self) -> RunCounters {
         self.meter.figures(&self.capture, &self.faces, &self.output)
     }
 
@@ -245,7 +245,12 @@ impl Pipeline {
 
     fn poll_event(&mut self) -> Option<Event> {
         let at_the_display = self.output.poll_event();
-        at_the_display.or_else(|| self.button.as_ref()?.poll_event())
+        at_the_display.or_else(|| {
+            Some(match self.button.as_ref()?.poll_action()? {
+                ButtonAction::View => Event::NextView,
+                ButtonAction::Freeze => Event::Freeze,
+            })
+        })
     }
 
     /// The faces of the last frame.

@@ -33,7 +33,7 @@ struct CdevLine {
 pub(super) fn open(options: &ButtonOptions, stop: OwnedFd) -> Result<Box<dyn Line>> {
     let absent = "name the board's GPIO chip, such as chip=/dev/gpiochip0 (Raspberry Pi 5 \
                   with an early kernel: /dev/gpiochip4); `face8x list` shows them";
-    // The library's own errors do not tell why a node will not open.
+    // The library's own errors do not say why a node does not open.
     drop(node::open(&options.chip, absent)?);
     let name = format!("{} line {}", options.chip.display(), options.line);
     let failed = |error: gpio_cdev::Error| {

@@ -15,7 +15,6 @@ use rustix::event::{EventfdFlags, eventfd};
 use serde::Deserialize;
 
 use self::press::{Press, Presses};
-use crate::display::Event;
 use crate::{Error, Result};
 use face8x_core::frame::monotonic_now;
 
@@ -30,7 +29,7 @@ pub struct ButtonOptions {
     pub line: u32,
     /// What a short press does; a long one does the other.
     #[serde(default)]
-    pub action: Action,
+    pub action: ButtonAction,
     /// The level of the pressed button. The line is biased to the other one where the chip can.
     #[serde(default)]
     pub active: Level,
@@ -39,7 +38,7 @@ pub struct ButtonOptions {
 /// What a press does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Action {
+pub enum ButtonAction {
     /// Shows the next view.
     #[default]
     View,
@@ -64,10 +63,11 @@ fn first_chip() -> PathBuf {
 
 impl ButtonOptions {
     /// What `press` does.
-    fn event(&self, press: Press) -> Event {
+    fn action_of(&self, press: Press) -> ButtonAction {
         match (self.action, press) {
-            (Action::View, Press::Short) | (Action::Freeze, Press::Long) => Event::NextView,
-            (Action::Freeze, Press::Short) | (Action::View, Press::Long) => Event::Freeze,
+            (action, Press::Short) => action,
+            (ButtonAction::View, Press::Long) => ButtonAction::Freeze,
+            (ButtonAction::Freeze, Press::Long) => ButtonAction::View,
         }
     }
 }
@@ -82,7 +82,7 @@ impl FromStr for ButtonOptions {
         let mut options = ButtonOptions {
             chip: first_chip(),
             line: 0,
-            action: Action::default(),
+            action: ButtonAction::default(),
             active: Level::default(),
         };
         for part in text.split(',') {
@@ -90,8 +90,8 @@ impl FromStr for ButtonOptions {
             match (key, value) {
                 ("line", number) => line = number.parse().ok(),
                 ("chip", path) => options.chip = path.into(),
-                ("action", "view") => options.action = Action::View,
-                ("action", "freeze") => options.action = Action::Freeze,
+                ("action", "view") => options.action = ButtonAction::View,
+                ("action", "freeze") => options.action = ButtonAction::Freeze,
                 ("active", "low") => options.active = Level::Low,
                 ("active", "high") => options.active = Level::High,
                 ("action", other) => {
@@ -128,7 +128,7 @@ enum Wait {
     Stop,
 }
 
-/// A line that tells its edges.
+/// A line that reports its edges.
 trait Line: Send {
     /// Whether the button is down now.
     fn pressed(&self) -> Result<bool>;
@@ -137,7 +137,7 @@ trait Line: Send {
     fn wait(&mut self, timeout: Option<Duration>) -> Result<Wait>;
 }
 
-/// A button that is watched by a thread of its own, which sleeps until the kernel tells an edge.
+/// A button that is watched by a thread of its own, which sleeps until the kernel reports an edge.
 pub struct Button {
     options: ButtonOptions,
     presses: Receiver<Press>,
@@ -159,7 +159,7 @@ impl Button {
             .name("button".into())
             .spawn(move || {
                 if let Err(error) = watch(line.as_mut(), &sender) {
-                    log::error!("the button is dead: {error}");
+                    log::error!("the button no longer works: {error}");
                 }
             })
             .map_err(failed)?;
@@ -173,16 +173,16 @@ impl Button {
     }
 
     /// What was pressed since the last call. Never waits.
-    pub fn poll_event(&self) -> Option<Event> {
+    pub fn poll_action(&self) -> Option<ButtonAction> {
         let press = self.presses.try_recv().ok()?;
-        Some(self.options.event(press))
+        Some(self.options.action_of(press))
     }
 }
 
 impl Drop for Button {
     fn drop(&mut self) {
         if let Err(error) = rustix::io::write(&self.stop, &1_u64.to_ne_bytes()) {
-            log::debug!("the button's thread stays: {error}");
+            log::debug!("the button's thread goes on: {error}");
             return;
         }
         if let Some(thread) = self.thread.take()
@@ -193,7 +193,7 @@ impl Drop for Button {
     }
 }
 
-/// Sends the presses of `line` until it is asked to stop or nobody hears them.
+/// Sends the presses of `line` until it is asked to stop or the receiver is gone.
 fn watch(line: &mut dyn Line, presses: &Sender<Press>) -> Result<()> {
     let mut machine = Presses::new(line.pressed()?);
     loop {

@@ -10,9 +10,9 @@ pub(super) const LONG: Duration = Duration::from_millis(700);
 /// What a person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Press {
-    /// Told when the button is let go.
+    /// Reported when the button is released.
     Short,
-    /// Told while the button is still held.
+    /// Reported while the button is still held.
     Long,
 }
 
@@ -31,7 +31,7 @@ enum State {
     Up,
     /// Since this time; not long yet.
     Down(Duration),
-    /// The press was told already, or began before anybody looked.
+    /// The press was reported already, or began before the button was watched.
     Held,
 }
 

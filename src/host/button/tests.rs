@@ -9,25 +9,25 @@ const fn ms(time: u64) -> Duration {
     Duration::from_millis(time)
 }
 
-/// The presses, and when they are told, of a button that is up, then down for the first of
+/// The presses, and when they are reported, of a button that is up, then down for the first of
 /// `segments`, up for the second and so on, in milliseconds; up for long at the end.
 fn presses(segments: &[u64]) -> Vec<(Press, Duration)> {
     let mut machine = Presses::new(false);
-    let (mut told, mut now, mut down) = (Vec::new(), ms(1000), false);
+    let (mut reported, mut now, mut down) = (Vec::new(), ms(1000), false);
     for (index, length) in segments.iter().chain([&10_000]).enumerate() {
         let level = index % 2 == 0 && index < segments.len();
         if level != down {
             down = level;
-            told.extend(machine.edge(down, now).map(|p| (p, now)));
+            reported.extend(machine.edge(down, now).map(|p| (p, now)));
         }
         let next = now + ms(*length);
         while let Some(due) = machine.deadline().filter(|due| *due <= next) {
             now = due.max(now);
-            told.extend(machine.time(now).map(|p| (p, now)));
+            reported.extend(machine.time(now).map(|p| (p, now)));
         }
         now = next;
     }
-    told
+    reported
 }
 
 /// The same by looking at the level in every millisecond.
@@ -47,22 +47,22 @@ fn expected(segments: &[u64]) -> Vec<(Press, u64)> {
             _ => counted[time - 1],
         };
     }
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut begin = 0;
     let mut long = false;
     for time in 1..raw.len() {
         match (counted[time - 1], counted[time]) {
             (false, true) => (begin, long) = (time - settle, false),
-            (true, false) if !long => told.push((Press::Short, time as u64)),
+            (true, false) if !long => reported.push((Press::Short, time as u64)),
             _ => {}
         }
         let held = time - begin >= LONG.as_millis() as usize;
         if counted[time] && raw[time - 1] && held && !long {
             long = true;
-            told.push((Press::Long, time as u64));
+            reported.push((Press::Long, time as u64));
         }
     }
-    told
+    reported
 }
 
 #[test]
@@ -105,12 +105,12 @@ proptest! {
         segments in proptest::collection::vec(
             prop_oneof![3 => 1_u64..30, 2 => 30_u64..600, 1 => 600_u64..1500], 0..40),
     ) {
-        let told = presses(&segments);
+        let reported = presses(&segments);
         let expected = expected(&segments);
-        prop_assert_eq!(told.len(), expected.len(), "{:?} {:?}", told, expected);
-        for ((press, at), (kind, time)) in told.iter().zip(&expected) {
+        prop_assert_eq!(reported.len(), expected.len(), "{:?} {:?}", reported, expected);
+        for ((press, at), (kind, time)) in reported.iter().zip(&expected) {
             prop_assert_eq!(press, kind);
-            prop_assert!(at.abs_diff(ms(*time)) <= ms(1), "{:?} {:?}", told, expected);
+            prop_assert!(at.abs_diff(ms(*time)) <= ms(1), "{:?} {:?}", reported, expected);
         }
     }
 }
@@ -172,7 +172,7 @@ fn play(edges: &[(bool, u64)], lost: usize) -> Vec<Press> {
 }
 
 #[test]
-fn a_watched_line_tells_its_presses() {
+fn a_watched_line_reports_its_presses() {
     // The edges have their own times: a busy machine does not change what they mean.
     let edges = [
         (true, 10),
@@ -193,11 +193,11 @@ fn an_edge_that_the_kernel_lost_is_seen_by_looking() {
 #[test]
 fn a_press_means_what_was_configured() {
     let view: ButtonOptions = "line=17".parse().unwrap();
-    assert_eq!(view.event(Press::Short), Event::NextView);
-    assert_eq!(view.event(Press::Long), Event::Freeze);
+    assert_eq!(view.action_of(Press::Short), ButtonAction::View);
+    assert_eq!(view.action_of(Press::Long), ButtonAction::Freeze);
     let freeze: ButtonOptions = "line=17,action=freeze".parse().unwrap();
-    assert_eq!(freeze.event(Press::Short), Event::Freeze);
-    assert_eq!(freeze.event(Press::Long), Event::NextView);
+    assert_eq!(freeze.action_of(Press::Short), ButtonAction::Freeze);
+    assert_eq!(freeze.action_of(Press::Long), ButtonAction::View);
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// One that was accepted; where the server is `busy` it is only told so.
+    /// One that was accepted; where the server is `busy` it only gets that answer.
     pub(super) fn new(stream: TcpStream, busy: bool) -> Option<Connection> {
         stream.set_nonblocking(true).ok()?;
         let progress = match busy {
@@ -153,8 +153,5 @@ fn failed(error: &Error) -> Option<Progress> {
 
 /// Whether it may work in a moment.
 pub(super) fn is_temporary(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::Interrupted
-    )
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

@@ -1,13 +1,13 @@
 //! A small HTTP/1 server for pages (RFC 9110, RFC 9112). It knows nothing of what it serves.
 //!
-//! One thread, one `poll`, at most [`MAX_CONNECTIONS`] connections: somebody who is slow, silent or
-//! many keeps nobody from anything but the pages. A request's line and head are read, its body is
+//! One thread, one `poll`, at most [`MAX_CONNECTIONS`] connections: clients that are slow,
+//! silent or many can hold up the pages and nothing else. A request's line and head are read, its body is
 //! not, and every connection is closed after one answer.
 //!
 //! Heads are parsed by `httparse`. The connections are face8x's own because the small servers
 //! there are do not protect a board that runs for months from whoever reaches the port. `tiny_http`
 //! 0.12 reads heads of any length, waits for them without end, starts a thread for every connection,
-//! and serves nobody any more after one connection could not be accepted (too many open files).
+//! and stops serving for good after one connection could not be accepted (too many open files).
 
 mod connection;
 mod head;

@@ -128,7 +128,10 @@ fn pages_are_served_and_others_refused() {
         (&long, "431 Request Header Fields Too Large"),
     ] {
         let (head, body) = ask(&server, request);
-        assert!(head.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{head}");
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{head}"
+        );
         assert!(body.starts_with(status), "{body}");
         assert_eq!(head.contains("Allow: GET, HEAD"), status.starts_with("405"));
     }
@@ -147,7 +150,7 @@ fn slow_callers_hold_up_nobody() {
         assert!(ask(&server, GET).0.contains(" 200 "));
     }
     assert!(answer(slow).0.contains(" 200 "));
-    // Who says nothing is told so and let go.
+    // Silent ones get an answer too, in the end.
     for stream in silent {
         assert!(answer(stream).0.starts_with("HTTP/1.1 408 "));
     }

@@ -1,116 +1,159 @@
-//! The figures as text for Prometheus.
+//! The status as text for Prometheus.
 //!
-//! Two forms of one page: OpenMetrics 1.0 (`--metrics`) and the older Prometheus text format 0.0.4,
-//! which is what node_exporter's textfile collector reads (`--metrics-file`). They differ in how a
-//! counter's family is named, in the type `info`, in units and in the end mark.
+//! Two forms of one page, both written by `prometheus-client`: OpenMetrics 1.0 and the older
+//! Prometheus text format 0.0.4, which node_exporter's textfile collector reads (`--metrics-file`).
+
+use std::fmt::{Error, Result};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, prometheus_text,
+    text,
+};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
 
 use super::monitor::seconds;
-use super::{Fault, Status};
+use super::{Fault, RunStatus};
 use crate::host::board::Limits;
-
-/// What HTTP says about the OpenMetrics form.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The form of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum MetricsFormat {
     /// OpenMetrics 1.0.
     OpenMetrics,
     /// Prometheus text format 0.0.4.
     Text,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
-    Info,
+impl MetricsFormat {
+    /// The form that the header `Accept` of a request prefers; OpenMetrics where it prefers none.
+    pub(super) fn preferred(accept: &str) -> MetricsFormat {
+        let openmetrics = quality(accept, "application", "openmetrics-text");
+        match quality(accept, "text", "plain") > openmetrics {
+            true => MetricsFormat::Text,
+            false => MetricsFormat::OpenMetrics,
+        }
+    }
+
+    /// What HTTP calls it.
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            MetricsFormat::OpenMetrics => {
+                "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            }
+            MetricsFormat::Text => prometheus_text::CONTENT_TYPE,
+        }
+    }
+}
+
+/// How much the header `Accept` wants the media type, from 0 to 1 (RFC 9110, 12.5.1): the most
+/// specific range that covers it counts.
+fn quality(accept: &str, kind: &str, subtype: &str) -> f32 {
+    let mut found = (0, 0.0);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let specificity = match media.split_once('/') {
+            Some(("*", "*")) => 1,
+            Some((a, "*")) if a == kind => 2,
+            Some((a, b)) if a == kind && b == subtype => 3,
+            _ => continue,
+        };
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
+        if specificity > found.0 {
+            found = (specificity, weight.unwrap_or(1.0));
+        }
+    }
+    found.1
+}
+
+/// The page. What the machine does not report is left out.
+pub fn render(status: &RunStatus, format: MetricsFormat) -> String {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(status.clone()));
+    let mut page = String::with_capacity(8 << 10);
+    let written = match format {
+        MetricsFormat::OpenMetrics => text::encode(&mut page, &registry),
+        MetricsFormat::Text => prometheus_text::encode(&mut page, &registry),
+    };
+    if let Err(error) = written {
+        // Writing to a string does not fail, and there is nothing else to fail.
+        log::error!("the metrics page is incomplete: {error}");
+    }
+    page
+}
+
+impl Collector for RunStatus {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
+        let mut page = Page(encoder);
+        identity(&mut page, self)?;
+        pictures(&mut page, self)?;
+        faults(&mut page, self)?;
+        machine(&mut page, self)
+    }
 }
 
 /// A page that is being written.
-struct Page {
-    form: Form,
-    text: String,
-    /// The family that samples belong to now.
-    family: &'static str,
-}
+struct Page<'a>(DescriptorEncoder<'a>);
 
-impl Page {
-    /// Begins a family. A unit, where it has one, is the last word of its name.
-    fn family(&mut self, name: &'static str, kind: Kind, help: &str) {
-        self.family = name;
-        let (suffix, word) = match (self.form, kind) {
-            (_, Kind::Gauge) => ("", "gauge"),
-            (_, Kind::Histogram) => ("", "histogram"),
-            (Form::OpenMetrics, Kind::Counter) => ("", "counter"),
-            (Form::OpenMetrics, Kind::Info) => ("", "info"),
-            (Form::Text, Kind::Counter) => ("_total", "counter"),
-            (Form::Text, Kind::Info) => ("_info", "gauge"),
-        };
-        self.text += &format!("# HELP {name}{suffix} {help}\n# TYPE {name}{suffix} {word}\n");
-        let unit = ["seconds", "bytes", "celsius"]
-            .iter()
-            .find(|unit| name.ends_with(&format!("_{unit}")));
-        if let (Form::OpenMetrics, Some(unit)) = (self.form, unit) {
-            self.text += &format!("# UNIT {name} {unit}\n");
+impl Page<'_> {
+    /// Begins a family; `name` has no unit.
+    fn family<'s>(
+        &'s mut self,
+        name: &'s str,
+        unit: Option<&'s Unit>,
+        kind: MetricType,
+        help: &str,
+    ) -> std::result::Result<MetricEncoder<'s>, Error> {
+        self.0.encode_descriptor(name, help, unit, kind)
+    }
+
+    fn gauge(&mut self, name: &str, unit: Option<&Unit>, help: &str, value: Option<f64>) -> Result {
+        let Some(value) = value else { return Ok(()) };
+        ConstGauge::new(value).encode(self.family(name, unit, MetricType::Gauge, help)?)
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> Result {
+        ConstCounter::new(value).encode(self.family(name, None, MetricType::Counter, help)?)
+    }
+
+    /// A family of gauges that are 1 or 0.
+    fn flags<S: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        flags: impl IntoIterator<Item = (S, bool)>,
+    ) -> Result {
+        let mut family = self.family(name, None, MetricType::Gauge, help)?;
+        for (labels, holds) in flags {
+            family
+                .encode_family(&labels)?
+                .encode_gauge(&u64::from(holds))?;
         }
+        Ok(())
     }
 
-    /// A sample of the family; `value` is a number as the formats write it.
-    fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl std::fmt::Debug) {
-        let labels: Vec<String> = labels
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
-            .collect();
-        let labels = match labels.is_empty() {
-            true => String::new(),
-            false => format!("{{{}}}", labels.join(",")),
-        };
-        self.text += &format!("{}{suffix}{labels} {value:?}\n", self.family);
-    }
-
-    fn gauge(&mut self, name: &'static str, help: &str, value: Option<f64>) {
-        if let Some(value) = value {
-            self.family(name, Kind::Gauge, help);
-            self.sample("", &[], value);
+    /// A family of counters.
+    fn counters<S: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        counts: impl IntoIterator<Item = (S, u64)>,
+    ) -> Result {
+        let mut family = self.family(name, None, MetricType::Counter, help)?;
+        for (labels, count) in counts {
+            let counter = ConstCounter::new(count);
+            counter.encode(family.encode_family(&labels)?)?;
         }
-    }
-
-    fn counter(&mut self, name: &'static str, help: &str, value: u64) {
-        self.family(name, Kind::Counter, help);
-        self.sample("_total", &[], value);
+        Ok(())
     }
 }
 
-/// A label's value with its backslashes, quotation marks and line breaks escaped.
-fn escaped(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
-}
-
-/// The page. What the machine does not tell is left out.
-pub fn render(status: &Status, form: Form) -> String {
-    let mut page = Page {
-        form,
-        text: String::with_capacity(8 << 10),
-        family: "",
-    };
-    identity(&mut page, status);
-    pictures(&mut page, status);
-    faults(&mut page, status);
-    machine(&mut page, status);
-    if form == Form::OpenMetrics {
-        page.text += "# EOF\n";
-    }
-    page.text
-}
-
-fn identity(page: &mut Page, status: &Status) {
+fn identity(page: &mut Page<'_>, status: &RunStatus) -> Result {
     let identity = &status.identity;
-    page.family("face8x", Kind::Info, "The program and its model.");
     let labels = [
         ("version", env!("CARGO_PKG_VERSION")),
         ("restorer", &identity.restorer),
@@ -119,131 +162,185 @@ fn identity(page: &mut Page, status: &Status) {
             identity.model_sha256.as_deref().unwrap_or(""),
         ),
     ];
-    page.sample("_info", &labels, 1);
+    page.family(
+        "face8x",
+        None,
+        MetricType::Info,
+        "The program and its model.",
+    )?
+    .encode_info(&labels)?;
     page.gauge(
-        "face8x_start_time_seconds",
+        "face8x_start_time",
+        Some(&Unit::Seconds),
         "When the program was started, in seconds since 1970.",
         Some(seconds(status.started)),
-    );
+    )?;
     page.gauge(
-        "face8x_uptime_seconds",
+        "face8x_uptime",
+        Some(&Unit::Seconds),
         "How long the program has been running.",
         Some(status.uptime.as_secs_f64()),
-    );
+    )
 }
 
-fn pictures(page: &mut Page, status: &Status) {
-    let figures = &status.figures;
-    page.counter("face8x_frames", "Pictures shown.", figures.frames);
+fn pictures(page: &mut Page<'_>, status: &RunStatus) -> Result {
+    let counters = &status.counters;
+    page.counter("face8x_frames", "Pictures shown.", counters.frames)?;
     page.counter(
         "face8x_face_frames",
         "Pictures shown with a face in them.",
-        figures.face_frames,
-    );
+        counters.face_frames,
+    )?;
     page.counter(
         "face8x_skipped_frames",
         "Camera frames that a newer one replaced before they were looked at.",
-        figures.skipped,
-    );
-    let fps = Some(figures.fps);
+        counters.skipped,
+    )?;
     page.gauge(
         "face8x_fps",
+        None,
         "Pictures a second, over the last second.",
-        fps,
-    );
-    let faces = Some(figures.faces.into());
-    page.gauge("face8x_faces", "Faces in the last picture.", faces);
-    page.family(
-        "face8x_latency_seconds",
-        Kind::Histogram,
-        "From the camera's timestamp until the display has the picture.",
-    );
-    for (bound, count) in figures.latency.cumulative() {
-        page.sample("_bucket", &[("le", &format!("{bound:?}"))], count);
-    }
-    let count = figures.latency.count();
-    page.sample("_bucket", &[("le", "+Inf")], count);
-    page.sample("_count", &[], count);
-    page.sample("_sum", &[], figures.latency.sum().as_secs_f64());
+        Some(counters.fps),
+    )?;
     page.gauge(
-        "face8x_loop_age_seconds",
-        "Since the work thread last gave its figures; over a few seconds it hangs.",
-        Some(figures.at.elapsed().as_secs_f64()),
-    );
+        "face8x_faces",
+        None,
+        "Faces in the last picture.",
+        Some(counters.faces.into()),
+    )?;
+    latency(page, status)?;
     page.gauge(
-        "face8x_picture_age_seconds",
+        "face8x_loop_age",
+        Some(&Unit::Seconds),
+        "Since the work thread last reported; over a few seconds it hangs.",
+        Some(counters.at.elapsed().as_secs_f64()),
+    )?;
+    page.gauge(
+        "face8x_picture_age",
+        Some(&Unit::Seconds),
         "Since a picture was last shown.",
         status.picture_age(),
-    );
+    )
 }
 
-fn faults(page: &mut Page, status: &Status) {
-    let figures = &status.figures;
-    page.family("face8x_faults", Kind::Counter, "Faults that were survived.");
-    for fault in Fault::ALL {
-        let count = figures.faults.count(fault);
-        page.sample("_total", &[("kind", fault.name())], count);
-    }
+fn latency(page: &mut Page<'_>, status: &RunStatus) -> Result {
+    let latency = &status.counters.latency;
+    // The library adds the buckets up.
+    let mut below = 0;
+    let mut buckets: Vec<(f64, u64)> = latency
+        .cumulative()
+        .map(|(bound, count)| (bound, count - std::mem::replace(&mut below, count)))
+        .collect();
+    buckets.push((f64::INFINITY, latency.count() - below));
+    let help = "From the camera's timestamp until the display has the picture.";
+    let sum = latency.sum().as_secs_f64();
     page.family(
-        "face8x_restarts",
-        Kind::Counter,
-        "How often a part came back, and how often the program was started again since the boot.",
-    );
-    for (part, restarts) in [
-        ("camera", Some(figures.camera.restarts())),
-        ("display", Some(figures.display.restarts())),
+        "face8x_latency",
+        Some(&Unit::Seconds),
+        MetricType::Histogram,
+        help,
+    )?
+    .encode_histogram::<NoLabelSet>(sum, latency.count(), &buckets, None)
+}
+
+fn faults(page: &mut Page<'_>, status: &RunStatus) -> Result {
+    let counters = &status.counters;
+    page.counters(
+        "face8x_faults",
+        "Faults that were survived.",
+        Fault::ALL.map(|fault| ([("kind", fault.name())], counters.faults.count(fault))),
+    )?;
+    let restarts = [
+        ("camera", Some(counters.camera.restarts())),
+        ("display", Some(counters.display.restarts())),
         ("program", status.identity.restarts),
-    ] {
-        if let Some(restarts) = restarts {
-            page.sample("_total", &[("part", part)], restarts);
-        }
-    }
-    page.family(
+    ];
+    page.counters(
+        "face8x_restarts",
+        "How often a part came back, and how often the program was started again since the boot.",
+        restarts
+            .iter()
+            .filter_map(|(part, restarts)| Some(([("part", *part)], (*restarts)?))),
+    )?;
+    page.flags(
         "face8x_up",
-        Kind::Gauge,
         "Whether a part is there (1) or lost (0).",
-    );
-    page.sample("", &[("part", "camera")], u8::from(figures.camera.up));
-    page.sample("", &[("part", "display")], u8::from(figures.display.up));
+        [
+            ([("part", "camera")], counters.camera.up),
+            ([("part", "display")], counters.display.up),
+        ],
+    )
 }
 
-fn machine(page: &mut Page, status: &Status) {
+fn machine(page: &mut Page<'_>, status: &RunStatus) -> Result {
     page.gauge(
-        "face8x_temperature_celsius",
+        "face8x_temperature",
+        Some(&Unit::Celsius),
         "Temperature of the processor.",
         status.temperature.map(f64::from),
-    );
+    )?;
     if let Some(throttling) = status.throttling {
-        page.family(
-            "face8x_throttled",
-            Kind::Gauge,
-            "Whether this holds the processor back (1) or not (0).",
-        );
-        throttled(page, "now", throttling.now);
+        let mut flags = throttled("now", throttling.now).to_vec();
         if let Some(limits) = throttling.since_boot {
-            throttled(page, "since_boot", limits);
+            flags.extend(throttled("since_boot", limits));
         }
+        let help = "Whether this holds the processor back (1) or not (0).";
+        page.flags("face8x_throttled", help, flags)?;
     }
     let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
     page.gauge(
-        "face8x_resident_memory_bytes",
+        "face8x_resident_memory",
+        Some(&Unit::Bytes),
         "Resident memory of the process.",
         bytes(status.resident),
-    );
+    )?;
     page.gauge(
-        "face8x_peak_memory_bytes",
+        "face8x_peak_memory",
+        Some(&Unit::Bytes),
         "The most resident memory that the process ever had.",
         bytes(status.peak),
-    );
+    )
 }
 
-fn throttled(page: &mut Page, when: &str, limits: Limits) {
-    for (cause, holds) in [
+/// The labels of one flag.
+type FlagLabels = [(&'static str, &'static str); 2];
+
+fn throttled(when: &'static str, limits: Limits) -> [(FlagLabels, bool); 4] {
+    [
         ("under_voltage", limits.under_voltage),
         ("capped", limits.capped),
         ("throttled", limits.throttled),
         ("soft_limit", limits.soft_limit),
-    ] {
-        page.sample("", &[("cause", cause), ("when", when)], u8::from(holds));
+    ]
+    .map(|(cause, holds)| ([("cause", cause), ("when", when)], holds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MetricsFormat::{self, OpenMetrics, Text};
+
+    #[test]
+    fn the_format_is_that_which_is_preferred() {
+        for (accept, format) in [
+            ("", OpenMetrics),
+            ("*/*", OpenMetrics),
+            ("text/html, image/*", OpenMetrics),
+            ("text/plain", Text),
+            ("TEXT/PLAIN; version=0.0.4", Text),
+            ("text/*, */*;q=0.1", Text),
+            (
+                "application/openmetrics-text; version=1.0.0; q=0.5, text/plain;q=0.8",
+                Text,
+            ),
+            ("text/plain;q=0.1, */*;q=0.5", OpenMetrics),
+            (
+                // Prometheus 2.42.
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
+                 version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                OpenMetrics,
+            ),
+        ] {
+            assert_eq!(MetricsFormat::preferred(accept), format, "{accept:?}");
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! What a running program tells machines about itself: a JSON file, an OpenMetrics page, a file for
-//! node_exporter. Only figures; no picture and no name of a source ever leaves by it.
+//! The status of a running program for other programs: a JSON file, a page of metrics, a file for
+//! node_exporter. They hold numbers only; no picture and no name of a source ever leaves by them.
 //!
 //! ```text
-//!  work thread ──once a second──> Monitor <── facts about the board (read by who asks)
+//!  work thread ──once a second──> Monitor <── facts about the board, read when asked for
 //!                                  │    │
 //!                   server (thread)┘    └writer (thread): status file, metrics file
 //! ```
@@ -11,8 +11,7 @@
 //! exists unless it was asked for.
 
 mod address;
-mod figures;
-mod http;
+mod counters;
 mod metrics;
 mod monitor;
 mod server;
@@ -27,58 +26,58 @@ use std::sync::Arc;
 use crate::Result;
 
 pub use address::address;
-pub use figures::{Fault, Faults, Figures, Part};
-pub use metrics::{CONTENT_TYPE, Form, render};
-pub use monitor::{Identity, Monitor, Status};
-pub use server::Server;
-pub use writer::{Files, Writer};
+pub use counters::{Fault, Faults, Part, RunCounters};
+pub use metrics::{MetricsFormat, render};
+pub use monitor::{Monitor, RunIdentity, RunStatus};
+pub use server::MetricsServer;
+pub use writer::{StatusFiles, StatusWriter};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusOptions {
-    /// Files that are written every second.
-    pub files: Files,
+    /// StatusFiles that are written every second.
+    pub files: StatusFiles,
     /// Where metrics are served.
     pub address: Option<SocketAddr>,
 }
 
 /// A run that reports until this is dropped.
-pub struct Reporting {
+pub struct StatusReporter {
     monitor: Arc<Monitor>,
-    _writer: Option<Writer>,
-    _server: Option<Server>,
+    _writer: Option<StatusWriter>,
+    _server: Option<MetricsServer>,
 }
 
-impl Reporting {
+impl StatusReporter {
     /// Starts what was asked for; `None` where nothing was.
     ///
     /// # Errors
     /// A file cannot be written, or the address not be had.
-    pub fn start(options: &StatusOptions, identity: Identity) -> Result<Option<Reporting>> {
-        let writes = options.files != Files::default();
+    pub fn start(options: &StatusOptions, identity: RunIdentity) -> Result<Option<StatusReporter>> {
+        let writes = options.files != StatusFiles::default();
         if !writes && options.address.is_none() {
             return Ok(None);
         }
         let restarts = options.files.restarts();
-        let monitor = Arc::new(Monitor::new(Identity {
+        let monitor = Arc::new(Monitor::new(RunIdentity {
             restarts,
             ..identity
         }));
         let server = options
             .address
-            .map(|address| Server::start(address, Arc::clone(&monitor)))
+            .map(|address| MetricsServer::start(address, Arc::clone(&monitor)))
             .transpose()?;
         let writer = writes
-            .then(|| Writer::start(options.files.clone(), Arc::clone(&monitor)))
+            .then(|| StatusWriter::start(options.files.clone(), Arc::clone(&monitor)))
             .transpose()?;
-        Ok(Some(Reporting {
+        Ok(Some(StatusReporter {
             monitor,
             _writer: writer,
             _server: server,
         }))
     }
 
-    /// Where the work thread hands over its figures.
+    /// Where the work thread hands over its counters.
     pub fn monitor(&self) -> Arc<Monitor> {
         Arc::clone(&self.monitor)
     }

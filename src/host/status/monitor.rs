@@ -1,4 +1,4 @@
-//! Where the work thread's figures and the machine's facts come together.
+//! Where the work thread's counters and the machine's facts come together.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Fault, Figures};
+use super::{Fault, RunCounters};
 use crate::host::board::{self, Throttling};
 
 /// How old a fact may be, and what holds the processor back: a Raspberry Pi starts a program for it.
@@ -16,7 +16,7 @@ const THROTTLING_AGE: Duration = Duration::from_secs(10);
 
 /// What does not change during a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Identity {
+pub struct RunIdentity {
     /// Which model restores by which engine.
     pub restorer: String,
     /// SHA-256 of the model in hexadecimal; `None` where the restorer has none.
@@ -53,14 +53,14 @@ impl Facts {
 
 /// A run as a whole, at one moment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Status {
+pub struct RunStatus {
     /// When it was asked for, and when the program was started, on the wall clock.
     pub time: SystemTime,
     pub started: SystemTime,
     /// Since the start, on the monotonic clock.
     pub uptime: Duration,
-    pub identity: Identity,
-    pub figures: Figures,
+    pub identity: RunIdentity,
+    pub counters: RunCounters,
     /// Resident memory of the process in bytes, now and at most.
     pub resident: Option<u64>,
     pub peak: Option<u64>,
@@ -73,41 +73,41 @@ pub struct Status {
 /// copy a few hundred bytes.
 #[derive(Debug)]
 pub struct Monitor {
-    identity: Identity,
+    identity: RunIdentity,
     start: Instant,
     started: SystemTime,
-    figures: Mutex<Figures>,
+    counters: Mutex<RunCounters>,
     facts: Mutex<Facts>,
 }
 
 impl Monitor {
     /// One for a run that begins now.
-    pub fn new(identity: Identity) -> Monitor {
+    pub fn new(identity: RunIdentity) -> Monitor {
         Monitor {
             identity,
             start: Instant::now(),
             started: SystemTime::now(),
-            figures: Mutex::new(Figures::new()),
+            counters: Mutex::new(RunCounters::new()),
             facts: Mutex::default(),
         }
     }
 
-    /// Takes the work thread's newest figures.
-    pub fn update(&self, figures: Figures) {
-        *lock(&self.figures) = figures;
+    /// Takes the work thread's newest counters.
+    pub fn update(&self, counters: RunCounters) {
+        *lock(&self.counters) = counters;
     }
 
     /// Everything that is known now. May take a second on a Raspberry Pi whose firmware hangs:
     /// nothing for the work thread.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> RunStatus {
         let mut facts = lock(&self.facts);
         facts.refresh();
-        Status {
+        RunStatus {
             time: SystemTime::now(),
             started: self.started,
             uptime: self.start.elapsed(),
             identity: self.identity.clone(),
-            figures: lock(&self.figures).clone(),
+            counters: lock(&self.counters).clone(),
             resident: facts.memory.resident,
             peak: facts.memory.peak,
             temperature: facts.temperature,
@@ -128,7 +128,7 @@ pub(super) fn boot_id() -> Option<String> {
 
 /// What stands in the status file, each field under its name.
 #[derive(Serialize)]
-struct File<'a> {
+struct StatusJson<'a> {
     /// Seconds since 1970 on the wall clock: a file that grows old is that of a hung machine.
     time: f64,
     /// False once the program has ended in order.
@@ -144,7 +144,7 @@ struct File<'a> {
     skipped: u64,
     faces: u32,
     fps: f64,
-    /// How long ago the work thread gave its figures, and showed a picture.
+    /// How long ago the work thread last reported, and showed a picture.
     loop_age_seconds: f64,
     picture_age_seconds: Option<f64>,
     latency: Value,
@@ -157,16 +157,16 @@ struct File<'a> {
     peak_bytes: Option<u64>,
 }
 
-impl Status {
+impl RunStatus {
     /// One JSON object on one line, with a line break.
     pub fn to_json(&self, running: bool) -> String {
-        let figures = &self.figures;
-        let buckets: Vec<Value> = figures
+        let counters = &self.counters;
+        let buckets: Vec<Value> = counters
             .latency
             .cumulative()
             .map(|(le, count)| json!({ "le": le, "count": count }))
             .collect();
-        let file = File {
+        let file = StatusJson {
             time: seconds(self.time),
             running,
             version: env!("CARGO_PKG_VERSION"),
@@ -176,27 +176,27 @@ impl Status {
             uptime_seconds: round(self.uptime.as_secs_f64()),
             restarts: json!({
                 "program": self.identity.restarts,
-                "camera": figures.camera.restarts(),
-                "display": figures.display.restarts(),
+                "camera": counters.camera.restarts(),
+                "display": counters.display.restarts(),
             }),
-            frames: figures.frames,
-            face_frames: figures.face_frames,
-            skipped: figures.skipped,
-            faces: figures.faces,
-            fps: round(figures.fps),
-            loop_age_seconds: round(figures.at.elapsed().as_secs_f64()),
+            frames: counters.frames,
+            face_frames: counters.face_frames,
+            skipped: counters.skipped,
+            faces: counters.faces,
+            fps: round(counters.fps),
+            loop_age_seconds: round(counters.at.elapsed().as_secs_f64()),
             picture_age_seconds: self.picture_age().map(round),
             latency: json!({
-                "count": figures.latency.count(),
-                "sum_seconds": round(figures.latency.sum().as_secs_f64()),
+                "count": counters.latency.count(),
+                "sum_seconds": round(counters.latency.sum().as_secs_f64()),
                 "buckets": buckets,
             }),
             faults: Fault::ALL
                 .iter()
-                .map(|fault| (fault.name().into(), figures.faults.count(*fault).into()))
+                .map(|fault| (fault.name().into(), counters.faults.count(*fault).into()))
                 .collect(),
-            camera_up: figures.camera.up,
-            display_up: figures.display.up,
+            camera_up: counters.camera.up,
+            display_up: counters.display.up,
             temperature_celsius: self.temperature,
             throttling: self.throttling,
             resident_bytes: self.resident,
@@ -208,7 +208,7 @@ impl Status {
 
     /// Seconds since the last picture.
     pub fn picture_age(&self) -> Option<f64> {
-        self.figures
+        self.counters
             .shown
             .map(|shown| shown.elapsed().as_secs_f64())
     }

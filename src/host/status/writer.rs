@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::monitor::boot_id;
-use super::{Form, Monitor, render};
+use super::{MetricsFormat, Monitor, render};
 use crate::files::{self, Durability};
 use crate::{Error, Result};
 use face8x_core::files::read_text;
@@ -21,16 +21,16 @@ const MAX_MB: u64 = 1;
 
 /// The files that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Files {
+pub struct StatusFiles {
     /// JSON for other programs.
     pub status: Option<PathBuf>,
     /// The text form for node_exporter's textfile collector.
     pub metrics: Option<PathBuf>,
 }
 
-impl Files {
+impl StatusFiles {
     /// How often the program was started before since the machine booted: what the status file of
-    /// the run before says, and one more. `None` without a status file or where the kernel has no
+    /// the run before holds, and one more. `None` without a status file or where the kernel has no
     /// name for the boot.
     pub fn restarts(&self) -> Option<u64> {
         let (path, boot) = (self.status.as_ref()?, boot_id()?);
@@ -48,7 +48,9 @@ impl Files {
         let json = self.status.as_ref();
         let metrics = self.metrics.as_ref().filter(|_| running);
         let written = json.map_or(Ok(()), |path| replace(path, &status.to_json(running)));
-        let text = metrics.map_or(Ok(()), |path| replace(path, &render(&status, Form::Text)));
+        let text = metrics.map_or(Ok(()), |path| {
+            replace(path, &render(&status, MetricsFormat::Text))
+        });
         written.and(text)
     }
 
@@ -85,18 +87,18 @@ enum State {
 }
 
 /// Writes the files until it is dropped, then once more.
-pub struct Writer {
+pub struct StatusWriter {
     shared: Arc<(Mutex<State>, Condvar)>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Writer {
+impl StatusWriter {
     /// Writes the files once and begins the thread.
     ///
     /// # Errors
     /// A file cannot be written: found at the start, not in the log of a kiosk. A pipe that no
     /// program reads from is no error.
-    pub fn start(files: Files, monitor: Arc<Monitor>) -> Result<Writer> {
+    pub fn start(files: StatusFiles, monitor: Arc<Monitor>) -> Result<StatusWriter> {
         files.write(&monitor, true)?;
         let shared = Arc::new((Mutex::new(State::Running), Condvar::new()));
         let theirs = Arc::clone(&shared);
@@ -104,14 +106,14 @@ impl Writer {
             .name("status".into())
             .spawn(move || work(&theirs, &files, &monitor))
             .map_err(|error| Error::io("cannot start the status thread", error))?;
-        Ok(Writer {
+        Ok(StatusWriter {
             shared,
             thread: Some(thread),
         })
     }
 }
 
-fn work(shared: &(Mutex<State>, Condvar), files: &Files, monitor: &Monitor) {
+fn work(shared: &(Mutex<State>, Condvar), files: &StatusFiles, monitor: &Monitor) {
     let (state, changed) = shared;
     let mut failed = false;
     loop {
@@ -138,7 +140,7 @@ fn work(shared: &(Mutex<State>, Condvar), files: &Files, monitor: &Monitor) {
     changed.notify_all();
 }
 
-impl Drop for Writer {
+impl Drop for StatusWriter {
     /// Ends the thread; one whose disk hangs is left behind after half a second.
     fn drop(&mut self) {
         let (state, changed) = &*self.shared;

@@ -4,14 +4,15 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, OnceLock};
 
-use face8x::internals::host::{Identity, Monitor, Server};
+use face8x::internals::host::{MetricsServer, Monitor, RunIdentity};
 
 /// Whatever is sent, the server closes the connection, and what it answers is HTTP.
 pub fn http(data: &[u8]) {
-    static SERVER: OnceLock<Server> = OnceLock::new();
+    static SERVER: OnceLock<MetricsServer> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
         let any = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
-        Server::start(any, Arc::new(Monitor::new(Identity::default()))).expect("a port is free")
+        let monitor = Arc::new(Monitor::new(RunIdentity::default()));
+        MetricsServer::start(any, monitor).expect("a port is free")
     });
     let mut stream = TcpStream::connect(server.address()).expect("the server listens");
     let mut answer = Vec::new();

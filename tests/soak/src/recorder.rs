@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use face8x::internals::host::board;
-use face8x::internals::host::{Fault as Counted, Figures};
+use face8x::internals::host::{Fault as Counted, RunCounters};
 use face8x::internals::pipeline::{LoopStep, Pipeline};
 
 use crate::faults::{Fault, FaultKind, Random, Schedule};
@@ -26,7 +26,7 @@ pub(crate) struct Injected {
 struct Pending {
     fault: Fault,
     since: Instant,
-    before: Figures,
+    before: RunCounters,
 }
 
 /// What happened so far.
@@ -127,13 +127,13 @@ fn is_over(
     step: LoopStep,
     at_fault: Counts,
     counts: Counts,
-    figures: &Figures,
+    figures: &RunCounters,
 ) -> bool {
     let grown = |fault| figures.faults.count(fault) > pending.before.faults.count(fault);
     let shown = step == LoopStep::Shown;
     // A picture of a frame that was read after the fault.
     let fresh = shown && counts.handled > at_fault.delivered;
-    let slow = |figures: &Figures| {
+    let slow = |figures: &RunCounters| {
         let within = figures.latency.cumulative().last().map_or(0, |last| last.1);
         figures.latency.count() - within
     };

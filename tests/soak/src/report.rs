@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use face8x::internals::host::Board;
-use face8x::internals::host::Figures;
+use face8x::internals::host::RunCounters;
 use face8x_core::{Error, Result};
 
 use crate::faults::FaultKind;
@@ -72,7 +72,7 @@ impl Report {
     pub(crate) fn new(
         options: &SoakOptions,
         recorder: &Recorder,
-        figures: &Figures,
+        figures: &RunCounters,
         parts: PartNames,
         took: Duration,
     ) -> Report {

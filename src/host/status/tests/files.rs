@@ -21,7 +21,7 @@ fn wait_for(path: &Path, done: impl Fn(&str) -> bool) -> String {
 #[test]
 fn files_follow_the_run_and_say_when_it_is_over() {
     let folder = tempfile::tempdir().unwrap();
-    let files = Files {
+    let files = StatusFiles {
         status: Some(folder.path().join("status.json")),
         metrics: Some(folder.path().join("face8x.prom")),
     };
@@ -29,12 +29,12 @@ fn files_follow_the_run_and_say_when_it_is_over() {
         files.status.clone().unwrap(),
         files.metrics.clone().unwrap(),
     );
-    let monitor = Arc::new(Monitor::new(Identity::default()));
-    let writer = Writer::start(files, Arc::clone(&monitor)).unwrap();
+    let monitor = Arc::new(Monitor::new(RunIdentity::default()));
+    let writer = StatusWriter::start(files, Arc::clone(&monitor)).unwrap();
     assert!(status.exists() && metrics.exists(), "written at once");
-    monitor.update(Figures {
+    monitor.update(RunCounters {
         frames: 77,
-        ..Figures::new()
+        ..RunCounters::new()
     });
     wait_for(&status, |text| text.contains("\"frames\":77,"));
     let text = wait_for(&metrics, |text| text.contains("face8x_frames_total 77\n"));
@@ -49,11 +49,11 @@ fn files_follow_the_run_and_say_when_it_is_over() {
 
 #[test]
 fn a_file_that_cannot_be_written_is_told_at_the_start() {
-    let files = Files {
+    let files = StatusFiles {
         status: Some("/no/such/folder/status.json".into()),
         metrics: None,
     };
-    let error = Writer::start(files, Arc::new(Monitor::new(Identity::default())));
+    let error = StatusWriter::start(files, Arc::new(Monitor::new(RunIdentity::default())));
     let error = error.err().unwrap();
     assert!(error.to_string().contains("/no/such/folder/status.json"));
     assert!(error.remedy_text().is_some());
@@ -63,17 +63,17 @@ fn a_file_that_cannot_be_written_is_told_at_the_start() {
 #[test]
 fn devices_are_not_replaced() {
     let before = fs::metadata("/dev/null").unwrap().file_type();
-    let files = Files {
+    let files = StatusFiles {
         status: Some("/dev/null".into()),
         metrics: Some("/dev/null".into()),
     };
     assert_eq!(files.restarts(), Some(0));
-    let endless = Files {
+    let endless = StatusFiles {
         status: Some("/dev/zero".into()),
         metrics: None,
     };
     assert_eq!(endless.restarts(), Some(0));
-    drop(Writer::start(files, Arc::new(Monitor::new(Identity::default()))).unwrap());
+    drop(StatusWriter::start(files, Arc::new(Monitor::new(RunIdentity::default()))).unwrap());
     assert_eq!(fs::metadata("/dev/null").unwrap().file_type(), before);
 }
 
@@ -83,7 +83,7 @@ fn a_pipe_is_written_to_when_a_reader_comes() {
     let fifo = folder.path().join("fifo");
     let made = std::process::Command::new("mkfifo").arg(&fifo).status();
     assert!(made.unwrap().success());
-    let files = Files {
+    let files = StatusFiles {
         status: Some(fifo.clone()),
         metrics: None,
     };
@@ -91,7 +91,7 @@ fn a_pipe_is_written_to_when_a_reader_comes() {
         files,
         address: None,
     };
-    let run = Reporting::start(&options, Identity::default()).unwrap();
+    let run = StatusReporter::start(&options, RunIdentity::default()).unwrap();
     let text = fs::read_to_string(&fifo).unwrap();
     let read: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(read["running"], true);
@@ -105,11 +105,12 @@ fn a_lost_folder_comes_back() {
     let inner = folder.path().join("inner");
     fs::create_dir(&inner).unwrap();
     let status = inner.join("status.json");
-    let files = Files {
+    let files = StatusFiles {
         status: Some(status.clone()),
         metrics: None,
     };
-    let _writer = Writer::start(files, Arc::new(Monitor::new(Identity::default()))).unwrap();
+    let _writer =
+        StatusWriter::start(files, Arc::new(Monitor::new(RunIdentity::default()))).unwrap();
     fs::remove_dir_all(&inner).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1500));
     fs::create_dir(&inner).unwrap();
@@ -120,18 +121,22 @@ fn a_lost_folder_comes_back() {
 fn restarts_are_remembered_by_the_status_file_until_the_next_boot() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("status.json");
-    let files = Files {
+    let files = StatusFiles {
         status: Some(path.clone()),
         metrics: None,
     };
-    assert_eq!(Files::default().restarts(), None, "nobody remembers");
+    assert_eq!(
+        StatusFiles::default().restarts(),
+        None,
+        "nothing remembers it"
+    );
     assert_eq!(files.restarts(), Some(0), "the first start");
     let options = StatusOptions {
         files: files.clone(),
         address: None,
     };
     for before in 0..3 {
-        let run = Reporting::start(&options, Identity::default()).unwrap();
+        let run = StatusReporter::start(&options, RunIdentity::default()).unwrap();
         let restarts = run.unwrap().monitor().status().identity.restarts;
         assert_eq!(restarts, Some(before));
     }
@@ -145,6 +150,6 @@ fn restarts_are_remembered_by_the_status_file_until_the_next_boot() {
 
 #[test]
 fn nothing_asked_starts_nothing() {
-    let run = Reporting::start(&StatusOptions::default(), Identity::default());
+    let run = StatusReporter::start(&StatusOptions::default(), RunIdentity::default());
     assert!(run.unwrap().is_none());
 }

@@ -81,7 +81,7 @@ fn metadata(line: &str, families: &mut Vec<Family>) -> Result<(), String> {
         _ => return Err("an unknown word".into()),
     };
     match before {
-        Some(_) => Err("said twice".into()),
+        Some(_) => Err("given twice".into()),
         None => Ok(()),
     }
 }

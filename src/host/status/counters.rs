@@ -84,7 +84,7 @@ impl Part {
 
 /// Counters of a run, as the work thread knows them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figures {
+pub struct RunCounters {
     /// When the work thread handed them over.
     pub at: Instant,
     /// When it last showed a picture.
@@ -105,10 +105,10 @@ pub struct Figures {
     pub display: Part,
 }
 
-impl Figures {
+impl RunCounters {
     /// Those of a run that has shown nothing yet.
-    pub fn new() -> Figures {
-        Figures {
+    pub fn new() -> RunCounters {
+        RunCounters {
             at: Instant::now(),
             shown: None,
             frames: 0,
@@ -124,8 +124,8 @@ impl Figures {
     }
 }
 
-impl Default for Figures {
+impl Default for RunCounters {
     fn default() -> Self {
-        Figures::new()
+        RunCounters::new()
     }
 }
