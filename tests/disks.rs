@@ -1,4 +1,4 @@
-//! `face8x run` on disks that are full or may not be written: it says so, and goes on where it can.
+//! `face8x run` on disks that are full or read-only: it reports that, and goes on where it can.
 //!
 //! The disks are small file systems in memory, mounted in a namespace of the test's own.
 
@@ -11,7 +11,7 @@ use std::process::Command;
 use common::{command, demo, finish};
 
 /// A command that runs `script` in `folder` with a file system of 256 KiB mounted on `disk`;
-/// `None`, said on standard error, where this machine lets nobody mount.
+/// `None`, with a line on standard error, where this machine does not permit it.
 fn with_disk(folder: &Path, script: &str) -> Option<Command> {
     fs::create_dir(folder.join("disk")).unwrap();
     let unshared = |script: &str| {
@@ -24,7 +24,7 @@ fn with_disk(folder: &Path, script: &str) -> Option<Command> {
         .status()
         .is_ok_and(|status| status.success())
     {
-        common::skip("this machine lets nobody mount");
+        common::skip("this machine does not let a test mount a file system");
         return None;
     }
     let mut run = unshared(script);
@@ -48,7 +48,7 @@ const RUN: &str = "\"$FACE8X\" --source demo: --sink png:disk/out.png --restorer
                    --json";
 
 #[test]
-fn a_full_disk_is_told_and_waited_for() {
+fn a_full_disk_is_reported_and_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
         "cat /dev/zero >disk/much 2>/dev/null; {RUN} 2>log & \
@@ -72,7 +72,7 @@ fn a_full_disk_is_told_and_waited_for() {
 }
 
 #[test]
-fn a_disk_that_becomes_read_only_is_told_and_waited_for() {
+fn a_disk_that_becomes_read_only_is_reported_and_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
         "{} 2>log & until [ -e disk/out.png ]; do sleep 0.1; done; \

@@ -1,4 +1,4 @@
-//! `face8x run` under a service manager: what it is told, and what SIGHUP does. The manager is a
+//! `face8x run` under a service manager: what it is sent, and what SIGHUP does. The manager is a
 //! datagram socket of the test, as systemd's is.
 
 mod common;
@@ -16,7 +16,7 @@ use common::{command, finish};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longest wait for a message: a hang is a failure.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 struct Manager {
     socket: UnixDatagram,
@@ -27,7 +27,7 @@ impl Manager {
     fn new() -> Manager {
         let folder = tempfile::tempdir().unwrap();
         let socket = UnixDatagram::bind(folder.path().join("notify")).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(TIMEOUT)).unwrap();
         Manager { socket, folder }
     }
 

@@ -1,4 +1,4 @@
-//! Device nodes: opening them, and saying in words that help why they will not open.
+//! Device nodes: opening them, and explaining why they do not open.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -46,7 +46,7 @@ pub(crate) fn explain(path: &Path, error: &io::Error, absent: &str) -> Error {
     }
 }
 
-/// The error of a device that another program has, naming the program where /proc tells.
+/// The error of a device that another program has, naming the program where /proc shows it.
 pub(crate) fn busy(path: &Path) -> Error {
     let shown = path.display();
     let holders: Vec<_> = board::holders(path)

@@ -24,7 +24,7 @@ pub use processes::{OwnMemory, holders, own_memory};
 pub(crate) use processes::{ProcessIdentity, holders_in};
 pub use throttling::{Limits, Throttling};
 
-/// What a machine says about itself at one moment.
+/// The facts about a machine at one moment.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Board {
     /// The board's or computer's name, such as "Raspberry Pi 4 Model B Rev 1.4".
@@ -52,8 +52,8 @@ pub struct Board {
 impl Board {
     /// Reads the facts about this machine.
     ///
-    /// A Raspberry Pi whose kernel does not tell about throttling is asked through `vcgencmd`,
-    /// which takes some milliseconds and is given up after a second.
+    /// Where a Raspberry Pi's kernel does not report throttling, `vcgencmd` is asked, which takes
+    /// some milliseconds and is stopped after a second.
     pub fn read() -> Board {
         Board::read_in(Path::new("/"))
     }

@@ -58,7 +58,7 @@ impl ProcessIdentity {
 
 /// Process id and name of the other processes that have the device at `path` open.
 ///
-/// Only the superuser sees every process's files, so an empty answer says that nobody was seen. An
+/// Only the superuser sees every process's files, so an empty answer proves nothing. An
 /// open camera is not always a busy one: only the program that streams from it keeps others out.
 pub fn holders(path: &Path) -> Vec<(u32, String)> {
     holders_in(Path::new("/"), path)

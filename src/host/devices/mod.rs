@@ -4,7 +4,7 @@
 //! This is the only place that looks for devices. `face8x list` prints the inventory as it is,
 //! `face8x doctor` judges it, and the source `auto` takes its first camera. Everything but the
 //! formats of cameras comes from `/sys`, `/dev` and `/proc` below a root folder (`/`, or a test's
-//! tree). Only video nodes are opened, to ask their drivers; that disturbs nobody who uses them.
+//! tree). Only video nodes are opened, to ask their drivers, which does not disturb programs that use them.
 
 mod access;
 mod cameras;

@@ -39,7 +39,7 @@ pub(super) fn board(machine: &Machine<'_>) -> Check {
     Check::ok("board", facts.join(", "))
 }
 
-/// A fact that the platform does not tell is not listed.
+/// A fact that the platform does not report is not listed.
 pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
     let board = &machine.board;
     let output = machine.surroundings.output.as_deref();
@@ -143,7 +143,7 @@ fn disk(folder: &Path, free: u64) -> Check {
     }
 }
 
-/// Boards without a battery-backed clock start in the past until the network tells them the time.
+/// Boards without a battery-backed clock start in the past until they get the time from the network.
 /// systemd keeps a record of whether it did; other time services are not asked.
 fn clock(machine: &Machine<'_>) -> Option<Check> {
     if machine.has("run/systemd/timesync/synchronized") {

@@ -134,7 +134,7 @@ impl fmt::Display for Diagnosis {
 /// What cannot be read from the file system, and what the caller knows better.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// What checking the model file said: a line about it, or what is wrong with it. `None` where
+    /// The result of checking the model file: a line about it, or what is wrong with it. `None` where
     /// no model was checked.
     pub model: Option<Result<String>>,
     /// The same of the landmark network.

@@ -1,4 +1,4 @@
-//! What a service manager is told over its notification socket (`NOTIFY_SOCKET`, see
+//! What a service manager is sent over its notification socket (`NOTIFY_SOCKET`, see
 //! `sd_notify(3)`), so that systemd knows whether pictures are shown and not only whether the
 //! process lives.
 //!
@@ -28,20 +28,20 @@ use crate::{Error, Result};
 /// The watchdog is fed this often within its time.
 const FEEDS: u32 = 4;
 
-type Tell = Box<dyn FnMut(&[NotifyState<'_>]) -> io::Result<()>>;
+type Notify = Box<dyn FnMut(&[NotifyState<'_>]) -> io::Result<()>>;
 
 /// The side of a running program that its service manager sees.
 pub struct Service {
-    tell: Tell,
+    notify: Notify,
     /// The shortest time between two feeds; `None` without a watchdog.
     feed_every: Option<Duration>,
     fed: Option<Instant>,
     ready: bool,
-    /// Why the configuration file was not taken over.
+    /// Why the configuration file was refused.
     refused: Option<String>,
     status: String,
-    /// The manager could not be told: it is logged once.
-    deaf: bool,
+    /// The last message did not reach the manager, which is logged once.
+    notify_failed: bool,
 }
 
 impl Service {
@@ -50,15 +50,15 @@ impl Service {
         Service::new(Box::new(sd_notify::notify), sd_notify::watchdog_enabled())
     }
 
-    fn new(tell: Tell, watchdog: Option<Duration>) -> Service {
+    fn new(notify: Notify, watchdog: Option<Duration>) -> Service {
         Service {
-            tell,
+            notify,
             feed_every: watchdog.map(|time| time / FEEDS),
             fed: None,
             ready: false,
             refused: None,
             status: String::new(),
-            deaf: false,
+            notify_failed: false,
         }
     }
 
@@ -66,7 +66,7 @@ impl Service {
     pub fn picture(&mut self, now: Instant) {
         if !self.ready {
             self.ready = true;
-            self.say(&[NotifyState::Ready]);
+            self.send(&[NotifyState::Ready]);
         }
         let Some(every) = self.feed_every else { return };
         if self
@@ -74,15 +74,15 @@ impl Service {
             .is_none_or(|fed| now.saturating_duration_since(fed) >= every)
         {
             self.fed = Some(now);
-            self.say(&[NotifyState::Watchdog]);
+            self.send(&[NotifyState::Watchdog]);
         }
     }
 
-    /// Once a second: the figures of the run, told where they read otherwise than before.
+    /// Once a second: the numbers of the run, sent where the text differs from the last one.
     pub fn status(&mut self, summary: &Summary<'_>) {
         let line = status_line(summary, self.refused.as_deref());
         if line != self.status {
-            self.say(&[NotifyState::Status(&line)]);
+            self.send(&[NotifyState::Status(&line)]);
             self.status = line;
         }
     }
@@ -91,7 +91,7 @@ impl Service {
     pub fn reloading(&mut self) {
         self.ready = false;
         match NotifyState::monotonic_usec_now() {
-            Ok(time) => self.say(&[NotifyState::Reloading, time]),
+            Ok(time) => self.send(&[NotifyState::Reloading, time]),
             Err(error) => log::debug!("the monotonic clock: {error}"),
         }
     }
@@ -104,25 +104,25 @@ impl Service {
 
     /// The run is over.
     pub fn stopping(&mut self) {
-        self.say(&[NotifyState::Stopping]);
+        self.send(&[NotifyState::Stopping]);
     }
 
-    /// The program ends by `error`: the unit's status says why.
+    /// The program ends by `error`, which becomes the unit's status.
     pub fn failed(&mut self, error: &Error) {
         let mut line = error.to_string();
         if let Some(remedy) = error.remedy_text() {
             let _ = write!(line, " (remedy: {remedy})");
         }
-        self.say(&[NotifyState::Stopping, NotifyState::Status(&one_line(&line))]);
+        self.send(&[NotifyState::Stopping, NotifyState::Status(&one_line(&line))]);
     }
 
-    fn say(&mut self, states: &[NotifyState<'_>]) {
-        match (self.tell)(states) {
-            Ok(()) => self.deaf = false,
-            Err(_) if self.deaf => {}
+    fn send(&mut self, states: &[NotifyState<'_>]) {
+        match (self.notify)(states) {
+            Ok(()) => self.notify_failed = false,
+            Err(_) if self.notify_failed => {}
             Err(error) => {
-                self.deaf = true;
-                log::warn!("the service manager cannot be told: {error}");
+                self.notify_failed = true;
+                log::warn!("cannot notify the service manager: {error}");
             }
         }
     }

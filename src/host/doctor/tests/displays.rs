@@ -140,7 +140,7 @@ fn panels_need_spi_and_gpio() {
         Severity::Note
     );
 
-    // A Raspberry Pi can have SPI, a PC is not told about it.
+    // A Raspberry Pi can have SPI; a PC has no check for it.
     let off = report(&Root::raspberry_pi_4());
     assert!(one(&off, "SPI").1.contains("raspi-config"));
     let pc = report(
