@@ -54,6 +54,59 @@ fn a_damaged_frame_in_a_stream_is_skipped_and_counted() {
     }
 }
 
+/// A stream is read on behind a frame of an unsupported kind; where every frame is one, the run fails.
+#[test]
+fn frames_that_cannot_be_decoded_are_named() {
+    let folder = folder();
+    let refused = fs::read("tests/data/jpeg/scans-one-each-420.jpg").unwrap();
+    let run = |stream: &[u8]| {
+        fs::write(folder.path().join("film.mjpg"), stream).unwrap();
+        let run = [
+            "--source",
+            "film.mjpg",
+            "--headless",
+            "--json",
+            "--detector",
+            "centre",
+        ];
+        face8x(folder.path(), &run)
+    };
+    let mixed = [&jpeg(90)[..], &refused, &jpeg(90)].concat();
+    assert!(run(&mixed).expect(0, &[]).summary()["frames"].as_u64() >= Some(1));
+    let words = [
+        "no frame could be shown",
+        "not interleaved",
+        "remedy: save it as a baseline JPEG",
+    ];
+    run(&refused.repeat(3)).expect(1, &words);
+}
+
+#[test]
+fn passwords_of_sources_are_shown_nowhere() {
+    let folder = folder();
+    let url = "rtsp://me:hunter2@cam.lan/s1?token=hunter2";
+    let source = format!("pipe:echo 'cannot open {url}' >&2; exit 1");
+    let mut run = command(folder.path());
+    run.args(["--source", &source, "--headless", "--json"]);
+    run.env("RUST_LOG", "face8x=trace");
+    run.args(["--detector", "centre", "--restorer", "bicubic"]);
+    let child = run.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let (stdout, stderr) = (&output.stdout, &output.stderr);
+    for said in [stdout, stderr].map(|bytes| String::from_utf8_lossy(bytes)) {
+        assert!(
+            said.contains("rtsp://me:***@cam.lan/s1?token=***"),
+            "{said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    face8x(folder.path(), &["--source", url]).expect(2, &["pipe:ffmpeg -i URL"]);
+}
+
 #[test]
 fn a_stream_on_standard_input_ends_the_run() {
     let folder = folder();

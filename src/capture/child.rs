@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use super::mask_passwords;
 use crate::{Error, Result};
 use face8x_core::frame::monotonic_now;
 
@@ -39,6 +40,7 @@ impl Producer {
     /// # Errors
     /// It cannot be started.
     pub fn start(name: &str, program: &OsStr, args: &[OsString]) -> Result<Self> {
+        let name = mask_passwords(name);
         let failed = |e: std::io::Error| Error::other(format!("cannot run {name}: {e}"));
         let mut child = Command::new(program)
             .args(args)
@@ -57,7 +59,7 @@ impl Producer {
             stderr,
             line: Vec::new(),
             last_line: String::new(),
-            name: name.to_owned(),
+            name: name.clone(),
         };
         let flags = fcntl_getfl(&producer.stderr).map_err(|e| failed(e.into()))?;
         fcntl_setfl(&producer.stderr, flags | OFlags::NONBLOCK).map_err(|e| failed(e.into()))?;
@@ -97,8 +99,9 @@ impl Producer {
         let text = String::from_utf8_lossy(&self.line);
         let text = text.trim();
         if !text.is_empty() {
-            log::debug!("{}: {text}", self.name);
-            text.clone_into(&mut self.last_line);
+            // Programs name the URL that they cannot open.
+            self.last_line = mask_passwords(text);
+            log::debug!("{}: {}", self.name, self.last_line);
         }
         self.line.clear();
     }

@@ -16,6 +16,7 @@ mod child;
 pub mod demo;
 pub mod file;
 pub mod latest;
+mod mask;
 pub mod mjpeg;
 pub mod negotiate;
 mod pace;
@@ -37,6 +38,7 @@ use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, check_size};
 
 pub use cameras::ASK_DRIVER;
+pub use mask::mask_passwords;
 pub use thread::{Capture, State, Taken};
 
 /// What is asked of a camera; the source logs what it got.
@@ -222,7 +224,13 @@ fn is_camera(uri: &str) -> bool {
 fn unknown_source(uri: &str) -> Error {
     let known: Vec<_> = SOURCES.iter().map(|kind| kind.prefix).collect();
     let written = uri.split_inclusive(':').next().unwrap_or(uri);
-    Error::unknown("source or file", written, &known)
+    let error = Error::unknown("source or file", written, &known);
+    if ["rtsp", "rtsps", "rtmp", "http", "https", "udp", "srt"]
+        .contains(&written.trim_end_matches(':'))
+    {
+        return error.remedy("read it through ffmpeg: --source \"pipe:ffmpeg -i URL -f mjpeg -\"");
+    }
+    error
 }
 
 /// The first camera that opens, else the demo scene.

@@ -8,6 +8,7 @@ use crate::bench::{
     self, Alone, END_TO_END, Engine, Job, Outcome, Plan, Report, Row, Rule, changes, changes_text,
     differences, table,
 };
+use crate::capture::mask_passwords;
 use crate::files::{self, Durability};
 use crate::{Error, Result, display};
 
@@ -132,7 +133,7 @@ fn threads(arguments: &BenchArgs) -> Vec<usize> {
     arguments.threads.iter().map(|&n| n.into()).collect()
 }
 
-/// The command line as it could be typed again.
+/// The command line as it could be typed again, without passwords: reports are passed on.
 fn command() -> String {
     let quoted = |word: String| match word.contains([' ', '\'', '"', '$', '*', ';', '&', '|']) {
         true => format!("'{}'", word.replace('\'', "'\\''")),
@@ -141,7 +142,7 @@ fn command() -> String {
     let words = std::env::args_os().skip(1);
     let words = words.map(|word| quoted(word.to_string_lossy().into_owned()));
     let words: Vec<String> = std::iter::once("face8x".to_owned()).chain(words).collect();
-    words.join(" ")
+    mask_passwords(&words.join(" "))
 }
 
 /// The files that are to be written.

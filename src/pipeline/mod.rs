@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::Result;
-use crate::capture::{Capture, State, Taken};
+use crate::capture::{Capture, State, Taken, mask_passwords};
 use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
 use crate::display::{self, Event};
@@ -14,6 +13,7 @@ use crate::host::button::{Button, ButtonAction};
 use crate::host::status::{Monitor, RunCounters};
 use crate::picture::Picture;
 use crate::stats::{self, Percentiles, Summary};
+use crate::{Error, Result};
 use face8x_core::convert::JpegDecoder;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
@@ -85,6 +85,8 @@ pub struct Pipeline {
     drawn: Instant,
     /// The source has ended at this time; its last frame stays.
     ended: Option<Instant>,
+    /// Why a frame was not shown, the last time.
+    refused: Option<Error>,
     monitor: Option<Arc<Monitor>>,
 }
 
@@ -112,7 +114,7 @@ impl Pipeline {
         } = parts;
         let source = match capture.state() {
             State::Running(line) => line,
-            State::Lost(_) => settings.source.as_str().into(),
+            State::Lost(_) => mask_passwords(&settings.source).into(),
         };
         let options = ComposeOptions {
             view: settings.view,
@@ -141,6 +143,7 @@ impl Pipeline {
             frozen: false,
             drawn: Instant::now(),
             ended: None,
+            refused: None,
             monitor: None,
         })
     }
@@ -200,7 +203,13 @@ impl Pipeline {
         }
         self.hand_over();
         report(Progress::Figures(&self.summary(stats::Event::Summary)));
-        self.capture.failure().map_or(Ok(()), Err)
+        match (self.capture.failure(), &self.refused) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(error)) if self.ended.is_some() && self.meter.frames == 0 => {
+                Err(error.clone().context("no frame could be shown"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One turn: what the user did, then the newest frame, if there is one.
@@ -226,6 +235,7 @@ impl Pipeline {
                 self.show_frame()
             }
             Taken::Timeout => self.idle(),
+            Taken::End if self.capture.failure().is_some() => LoopStep::Over,
             Taken::End => {
                 self.ended = Some(Instant::now());
                 LoopStep::Waited
@@ -305,7 +315,12 @@ impl Pipeline {
         match self.show(true) {
             Err(error) => {
                 self.meter.corrupt += 1;
-                log::debug!("frame left out: {error}");
+                // A camera of an unsupported kind gives such frames for ever: warn ever more rarely.
+                let count = self.meter.corrupt;
+                if count.is_power_of_two() {
+                    log::warn!("{count} skipped so far, the last: {error}");
+                }
+                self.refused = Some(error);
                 LoopStep::Waited
             }
             Ok(false) => LoopStep::Waited,
@@ -407,11 +422,11 @@ impl Pipeline {
     fn idle(&mut self) -> LoopStep {
         let mut kept = false;
         if self.drawn.elapsed() >= IDLE_REDRAW {
-            if let State::Lost(reason) = self.capture.state() {
+            if let State::Lost(_) = self.capture.state() {
                 self.faces.clear();
+                // Why stands in the log: the screen is public.
                 // An open that has not come back is no reason yet.
-                kept = self.show_message(&format!("no camera: {reason}"))
-                    && self.capture.fault().is_some();
+                kept = self.show_message("no camera") && self.capture.fault().is_some();
             } else if self.meter.frames > 0 {
                 // It was shown before, so it can be shown again.
                 let shown = self.show(false).unwrap_or(false);

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::child::{Producer, timespec};
 use super::mjpeg::{Split, Splitter};
-use super::{ReadError, Source, SourceOptions};
+use super::{ReadError, Source, SourceOptions, mask_passwords};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
@@ -96,10 +96,10 @@ pub struct PipeSource {
 }
 
 impl PipeSource {
-    /// Reads `input`; `name` is the URI that describes it.
+    /// Reads `input`; `name` is the URI that describes it, shown without its passwords.
     pub fn new(name: String, input: Input, options: &SourceOptions) -> Result<Self> {
         let mut source = PipeSource {
-            name,
+            name: mask_passwords(&name),
             has_stderr: matches!(input, Input::Child(_)),
             input,
             options: options.clone(),

@@ -154,7 +154,7 @@ impl Capture {
     }
 
     /// Why the source ended, where that was not as it should be (raw frames of another length on
-    /// standard input).
+    /// standard input, a panic in its code).
     pub fn failure(&self) -> Option<Error> {
         lock(&self.shared.failure).clone()
     }
@@ -229,10 +229,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Says to whoever waits that the thread is over, however it ends.
-struct Farewell<'a>(&'a Shared);
+struct DoneGuard<'a>(&'a Shared);
 
-impl Drop for Farewell<'_> {
+impl Drop for DoneGuard<'_> {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The panic's own message stands in the log.
+            let error = Error::other("the capture thread panicked");
+            *lock(&self.0.failure) = Some(error.remedy("report it with the lines above"));
+        }
         self.0.latest.close();
         *lock(&self.0.stage) = Stage::Done;
         self.0.changed.notify_all();
@@ -249,7 +254,7 @@ enum Stop {
 
 impl Shared {
     fn work(&self, mut source: Option<Box<dyn Source>>, mut opener: Opener) {
-        let _farewell = Farewell(self);
+        let _done = DoneGuard(self);
         let mut frame = Frame::empty();
         let mut wait = BACKOFF.0;
         loop {

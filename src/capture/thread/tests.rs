@@ -12,6 +12,7 @@ enum Step {
     Corrupt,
     Lost(&'static str),
     End,
+    Panic,
     /// Gives nothing from here on.
     Silence,
 }
@@ -48,6 +49,7 @@ impl Source for Fake {
             Step::Corrupt => Err(ReadError::Corrupt("torn".into())),
             Step::Lost(why) => Err(ReadError::Lost(Error::other(why))),
             Step::End => Err(ReadError::End),
+            Step::Panic => panic!("a fault of the source's code"),
             Step::Silence => {
                 std::thread::sleep(timeout);
                 Err(ReadError::Timeout)
@@ -177,6 +179,15 @@ fn source_that_cannot_be_opened_again_fails() {
     let mut capture = capture(Some(Box::new(source)), || panic!("opened again"));
     assert_eq!(capture.take(&mut Frame::empty(), WAIT), Taken::End);
     assert_eq!(capture.failure(), Some(Error::other("3 bytes left")));
+}
+
+#[test]
+fn a_thread_that_dies_is_a_failure() {
+    let mut capture = capture(Some(Fake::open(&[Step::Panic], 0)), no_more);
+    assert_eq!(capture.take(&mut Frame::empty(), WAIT), Taken::End);
+    let failure = capture.failure().unwrap();
+    assert_eq!(failure.to_string(), "the capture thread panicked");
+    assert_eq!(failure.exit_code(), 1);
 }
 
 #[test]
