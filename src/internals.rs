@@ -19,7 +19,7 @@ pub mod config {
 }
 
 pub mod display {
-    pub use crate::display::{Event, Kind, Opened, Sink, SinkOptions, open, open_auto};
+    pub use crate::display::{Audience, Opened, Sink, SinkOptions, UserEvent, open, open_auto};
 }
 
 pub mod host {

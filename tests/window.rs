@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use face8x::internals::display::{Event, Sink, SinkOptions, open};
+use face8x::internals::display::{Sink, SinkOptions, UserEvent, open};
 use face8x::internals::picture::Picture;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
@@ -218,12 +218,12 @@ fn keys(sink: &mut dyn Sink, x: &RustConnection) {
     x.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)
         .unwrap();
     for (symbol, event) in [
-        (u32::from(b'v'), Event::NextView),
-        (u32::from(b'f'), Event::Freeze),
-        (u32::from(b'm'), Event::Mirror),
-        (u32::from(b's'), Event::Save),
-        (u32::from(b'q'), Event::Quit),
-        (0xFF1B, Event::Quit), // Escape
+        (u32::from(b'v'), UserEvent::NextView),
+        (u32::from(b'f'), UserEvent::Freeze),
+        (u32::from(b'm'), UserEvent::Mirror),
+        (u32::from(b's'), UserEvent::Save),
+        (u32::from(b'q'), UserEvent::Quit),
+        (0xFF1B, UserEvent::Quit), // Escape
     ] {
         let mut press = KeyPressEvent {
             response_type: KEY_PRESS_EVENT,
@@ -260,10 +260,10 @@ fn closed(sink: &mut dyn Sink, x: &RustConnection) {
         .unwrap()
         .check()
         .unwrap();
-    next_event(sink, Event::Quit);
+    next_event(sink, UserEvent::Quit);
 }
 
-fn next_event(sink: &mut dyn Sink, expected: Event) {
+fn next_event(sink: &mut dyn Sink, expected: UserEvent) {
     let mut event = None;
     until("the event comes", || {
         event = sink.poll_event();

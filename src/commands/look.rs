@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::capture::{self, SOURCES};
 use crate::compose::{View, rotate};
 use crate::display::pattern::test_pattern as draw;
-use crate::display::{self, Event, Kind, SINKS, SinkOptions};
+use crate::display::{self, Audience, SINKS, SinkOptions, UserEvent};
 use crate::host::devices::{Devices, Session};
 use crate::host::doctor::{self, Severity, Surroundings};
 use crate::picture::Picture;
@@ -91,14 +91,16 @@ pub fn test_pattern(arguments: TestPatternArgs) -> Result<ExitCode> {
     if arguments.sink != "auto" {
         log::info!("sink: {}", sink.describe());
     }
-    let frames = arguments.frames.unwrap_or(if sink.kind() == Kind::File {
-        1
-    } else {
-        u64::MAX
-    });
+    let frames = arguments
+        .frames
+        .unwrap_or(if sink.audience() == Audience::Nobody {
+            1
+        } else {
+            u64::MAX
+        });
     let (mut upright, mut turned) = (Picture::default(), Picture::default());
     for frame in 0..frames {
-        let left = std::iter::from_fn(|| sink.poll_event()).any(|event| event == Event::Quit);
+        let left = std::iter::from_fn(|| sink.poll_event()).any(|event| event == UserEvent::Quit);
         if left || stop.load(Ordering::Relaxed) {
             break;
         }

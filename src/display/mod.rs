@@ -31,14 +31,14 @@ pub use png::{save_numbered, save_png};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
 
-/// What a person did at the display.
+/// What a person asks of the program by a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum UserEvent {
     /// Leave the program.
     Quit,
     /// Show the next view.
     NextView,
-    /// Hold the picture, or let it go on.
+    /// Freeze the picture, or release it.
     Freeze,
     /// Mirror the picture, or not.
     Mirror,
@@ -48,13 +48,13 @@ pub enum Event {
 
 /// Who looks at a sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A person with a keyboard, who leaves when they want to.
-    Window,
-    /// Whoever passes.
-    Screen,
-    /// Nobody while the program runs: a file, or nothing.
-    File,
+pub enum Audience {
+    /// A person with a keyboard, who quits when they want to.
+    Operator,
+    /// Whoever passes a display.
+    Public,
+    /// Nobody while the program runs: pictures go to a file, or nowhere.
+    Nobody,
 }
 
 /// Something that shows pictures.
@@ -73,12 +73,12 @@ pub trait Sink {
     fn present(&mut self, picture: &Picture) -> Result<()>;
 
     /// Who looks at it.
-    fn kind(&self) -> Kind {
-        Kind::Screen
+    fn audience(&self) -> Audience {
+        Audience::Public
     }
 
-    /// The next thing that a person did, if any. Never waits.
-    fn poll_event(&mut self) -> Option<Event> {
+    /// The next key that a person pressed, if any. Never waits.
+    fn poll_event(&mut self) -> Option<UserEvent> {
         None
     }
 }

@@ -1,6 +1,6 @@
 //! The sink that shows nothing, for measuring.
 
-use super::{Kind, Sink, SinkOptions, no_argument};
+use super::{Audience, Sink, SinkOptions, no_argument};
 use crate::Result;
 use crate::picture::Picture;
 
@@ -18,8 +18,8 @@ impl Sink for Null {
         "null".to_owned()
     }
 
-    fn kind(&self) -> Kind {
-        Kind::File
+    fn audience(&self) -> Audience {
+        Audience::Nobody
     }
 
     fn size(&self) -> Option<(u32, u32)> {

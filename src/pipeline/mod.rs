@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::capture::{Capture, State, Taken, mask_passwords};
 use crate::compose::{ComposeOptions, Composer, InfoText, Scene};
 use crate::config::Settings;
-use crate::display::{self, Event};
+use crate::display::{self, UserEvent};
 use crate::host::board;
 use crate::host::button::{Button, ButtonAction};
 use crate::host::status::{Monitor, RunCounters};
@@ -215,7 +215,7 @@ impl Pipeline {
     /// One turn: what the user did, then the newest frame, if there is one.
     pub fn turn(&mut self) -> LoopStep {
         while let Some(event) = self.poll_event() {
-            if event == Event::Quit {
+            if event == UserEvent::Quit {
                 return LoopStep::Over;
             }
             self.act(event);
@@ -253,12 +253,12 @@ impl Pipeline {
         self.capture.skipped()
     }
 
-    fn poll_event(&mut self) -> Option<Event> {
+    fn poll_event(&mut self) -> Option<UserEvent> {
         let at_the_display = self.output.poll_event();
         at_the_display.or_else(|| {
             Some(match self.button.as_ref()?.poll_action()? {
-                ButtonAction::View => Event::NextView,
-                ButtonAction::Freeze => Event::Freeze,
+                ButtonAction::View => UserEvent::NextView,
+                ButtonAction::Freeze => UserEvent::Freeze,
             })
         })
     }
@@ -403,14 +403,14 @@ impl Pipeline {
     }
 
     /// What a person did at the display; shown at once, also while the picture is frozen.
-    fn act(&mut self, event: Event) {
+    fn act(&mut self, event: UserEvent) {
         let options = &mut self.composer.options;
         match event {
-            Event::Quit => {}
-            Event::NextView => options.view = options.view.next(),
-            Event::Mirror => options.mirror = !options.mirror,
-            Event::Freeze => self.frozen = !self.frozen,
-            Event::Save => match display::save_numbered(&self.picture) {
+            UserEvent::Quit => {}
+            UserEvent::NextView => options.view = options.view.next(),
+            UserEvent::Mirror => options.mirror = !options.mirror,
+            UserEvent::Freeze => self.frozen = !self.frozen,
+            UserEvent::Save => match display::save_numbered(&self.picture) {
                 Ok(path) => log::info!("saved {}", path.display()),
                 Err(error) => log::warn!("{error}"),
             },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::display::{self, Event, Kind, Sink, SinkOptions};
+use crate::display::{self, Audience, Sink, SinkOptions, UserEvent};
 use crate::picture::Picture;
 
 /// First and longest wait before a lost display is tried again.
@@ -38,8 +38,8 @@ impl Output {
             return Output::of(Box::new(move || display::open(&uri, &options)));
         }
         let opened = display::open_auto(&options)?;
-        let preview = match opened.sink.kind() {
-            Kind::File => opened.uri.strip_prefix("png:").map(PathBuf::from),
+        let preview = match opened.sink.audience() {
+            Audience::Nobody => opened.uri.strip_prefix("png:").map(PathBuf::from),
             _ => None,
         };
         let opener = Box::new(move || display::open(opened.uri, &options));
@@ -92,7 +92,7 @@ impl Output {
     pub fn is_interactive(&self) -> bool {
         self.sink
             .as_ref()
-            .is_some_and(|sink| sink.kind() == Kind::Window)
+            .is_some_and(|sink| sink.audience() == Audience::Operator)
     }
 
     /// Whether the display is there now.
@@ -145,7 +145,7 @@ impl Output {
     }
 
     /// What a person did at the display since the last call.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub fn poll_event(&mut self) -> Option<UserEvent> {
         self.sink.as_mut()?.poll_event()
     }
 

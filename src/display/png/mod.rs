@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::{Kind, Sink, SinkOptions};
+use super::{Audience, Sink, SinkOptions};
 use crate::files::{self, Durability};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
@@ -169,8 +169,8 @@ impl Sink for Files {
         self.uri.clone()
     }
 
-    fn kind(&self) -> Kind {
-        Kind::File
+    fn audience(&self) -> Audience {
+        Audience::Nobody
     }
 
     fn size(&self) -> Option<(u32, u32)> {

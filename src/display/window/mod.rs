@@ -21,7 +21,7 @@ use winit::window::{Window, WindowAttributes, WindowId};
 
 use self::system::{Desktop, System, find_system};
 use super::raster::Centred;
-use super::{Event, Kind, Sink, SinkOptions, device_error, no_argument};
+use super::{Audience, Sink, SinkOptions, UserEvent, device_error, no_argument};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
 use face8x_core::contain;
@@ -55,7 +55,7 @@ struct App {
     size: PhysicalSize<u32>,
     /// The window system wants a picture.
     ready: bool,
-    events: VecDeque<Event>,
+    events: VecDeque<UserEvent>,
 }
 
 /// A window and its pixels.
@@ -169,8 +169,8 @@ impl Sink for WindowSink {
         format!("window {width}x{height} on {:?}", self.system)
     }
 
-    fn kind(&self) -> Kind {
-        Kind::Window
+    fn audience(&self) -> Audience {
+        Audience::Operator
     }
 
     fn size(&self) -> Option<(u32, u32)> {
@@ -193,7 +193,7 @@ impl Sink for WindowSink {
         })
     }
 
-    fn poll_event(&mut self) -> Option<Event> {
+    fn poll_event(&mut self) -> Option<UserEvent> {
         if self.app.events.is_empty()
             && let Err(error) = self.pump(Duration::ZERO)
         {
@@ -253,7 +253,7 @@ impl ApplicationHandler for App {
         match event {
             WindowEvent::Resized(size) => self.size = size,
             WindowEvent::RedrawRequested => self.ready = true,
-            WindowEvent::CloseRequested => self.events.push_back(Event::Quit),
+            WindowEvent::CloseRequested => self.events.push_back(UserEvent::Quit),
             // A synthetic press is of a key that was held down when the window got the focus.
             WindowEvent::KeyboardInput {
                 event,
@@ -266,18 +266,18 @@ impl ApplicationHandler for App {
 }
 
 /// What a key asks for, once each time that it is pressed.
-fn meaning(key: &KeyEvent) -> Option<Event> {
+fn meaning(key: &KeyEvent) -> Option<UserEvent> {
     if key.state != ElementState::Pressed || key.repeat {
         return None;
     }
     match &key.logical_key {
-        Key::Named(NamedKey::Escape) => Some(Event::Quit),
+        Key::Named(NamedKey::Escape) => Some(UserEvent::Quit),
         Key::Character(text) => match text.to_lowercase().as_str() {
-            "q" => Some(Event::Quit),
-            "v" => Some(Event::NextView),
-            "f" => Some(Event::Freeze),
-            "m" => Some(Event::Mirror),
-            "s" => Some(Event::Save),
+            "q" => Some(UserEvent::Quit),
+            "v" => Some(UserEvent::NextView),
+            "f" => Some(UserEvent::Freeze),
+            "m" => Some(UserEvent::Mirror),
+            "s" => Some(UserEvent::Save),
             _ => None,
         },
         _ => None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use face8x::internals::capture::{ReadError, Source};
-use face8x::internals::display::{Event, Kind as SinkKind, Sink};
+use face8x::internals::display::{Audience, Sink, UserEvent};
 use face8x::internals::picture::Picture;
 use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
@@ -252,11 +252,11 @@ impl Sink for FaultySink {
         }
     }
 
-    fn kind(&self) -> SinkKind {
-        self.inner.kind()
+    fn audience(&self) -> Audience {
+        self.inner.audience()
     }
 
-    fn poll_event(&mut self) -> Option<Event> {
+    fn poll_event(&mut self) -> Option<UserEvent> {
         self.inner.poll_event()
     }
 }
