@@ -29,8 +29,8 @@ monitoring-test: ## Test the metrics against Prometheus and node_exporter
 	@scripts/all.sh build --bin face8x
 	@board/monitoring/test.sh
 
-test-training: setup ## Test the training too, which builds burn (10 minutes and more)
-	@scripts/cargo.sh test -p face8x-train
+test-training: setup ## Test the training alone, which builds burn; a part of `make test`
+	@scripts/training.sh
 
 exactness: setup ## Compare every kernel with onnxruntime on the pictures in PICTURES, CelebA's folder
 	@scripts/exactness.sh "$(PICTURES)"

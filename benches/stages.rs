@@ -70,15 +70,15 @@ fn work_thread() {
 fn raw() {
     let frame = yuyv(640, 480);
     let mut converter = Converter::new();
-    let mut reduced = Downscaled::default();
-    time("YUYV 640x480: luma, reduced to 320x240", || {
+    let mut downscaled = Downscaled::default();
+    time("YUYV 640x480: luma, downscaled to 320x240", || {
         converter
-            .downscale_luma(black_box(&frame), 320, 240, &mut reduced)
+            .downscale_luma(black_box(&frame), 320, 240, &mut downscaled)
             .is_ok()
     });
-    time("YUYV 640x480: RGB, reduced to 320x240", || {
+    time("YUYV 640x480: RGB, downscaled to 320x240", || {
         converter
-            .downscale_rgb(black_box(&frame), 320, 320, &mut reduced)
+            .downscale_rgb(black_box(&frame), 320, 320, &mut downscaled)
             .is_ok()
     });
     lr("YUYV 640x480", &frame);
@@ -115,10 +115,10 @@ fn jpeg() {
         return;
     };
     let mut converter = Converter::new();
-    let mut reduced = Downscaled::default();
-    time("decoded 1280x720: luma, reduced to 320x180", || {
+    let mut downscaled = Downscaled::default();
+    time("decoded 1280x720: luma, downscaled to 320x180", || {
         converter
-            .downscale_luma(black_box(frame), 320, 240, &mut reduced)
+            .downscale_luma(black_box(frame), 320, 240, &mut downscaled)
             .is_ok()
     });
     lr("decoded 1280x720", frame);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What cargo calls in place of rustc when fuzz.sh builds: FUZZ_FLAGS are for the crates that are
-# watched, which are ours and those that take outside bytes apart for us. The others, tract above
-# all, would take many minutes more to build.
+# What cargo runs in place of rustc when fuzz.sh builds: FUZZ_FLAGS instrument our own crates and
+# those that parse bytes from outside for us. The others, tract above all, would take many minutes
+# more to build.
 case ${CARGO_PKG_NAME:-} in
 face8x | face8x-core | int8 | face8x-train | face8x-fuzz | zune-jpeg | png | image-webp | toml | toml_parser | \
     serde_json | safetensors)

@@ -4,10 +4,10 @@
 # usage: fuzz.sh [TARGET [SECONDS]]
 #   TARGET    one of tests/fuzz/src/bin, or all; without one, a short run of all of them that takes the
 #             same inputs every time, 5000 at most
-#   SECONDS   how long, 60 by default; what is found on the way is kept for the next time
+#   SECONDS   how long, 60 by default; interesting inputs are kept for the next time
 #
-# With a nightly toolchain the address sanitizer watches too; FUZZ_TOOLCHAIN names another one. An
-# input that breaks something is kept, and said with how to run it again.
+# A nightly toolchain is used where there is one, with the address sanitizer; FUZZ_TOOLCHAIN names
+# another one. An input that fails is kept, and how to run it again is printed.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -26,7 +26,7 @@ case $seconds in
     ;;
 esac
 if [ "$target" != all ] && ! [ -e "tests/fuzz/src/bin/$target.rs" ]; then
-    echo "there is no fuzz target $target: they are the files of tests/fuzz/src/bin" >&2
+    echo "unknown fuzz target '$target'; valid values: the names of the files in tests/fuzz/src/bin" >&2
     exit 2
 fi
 
@@ -35,13 +35,13 @@ if ! command -v c++ >/dev/null 2>&1; then
     exit 0
 fi
 
-# A nightly toolchain that has the sanitizer's library.
+# Whether there is a nightly toolchain with the sanitizer's library.
 nightly() {
     command -v rustup >/dev/null 2>&1 && rustup toolchain list | grep -q '^nightly-' || return
     [ -e "$(rustc +nightly --print target-libdir)/librustc-nightly_rt.asan.a" ]
 }
 
-# Coverage as libFuzzer wants it: a counter for every edge, and what is compared with what.
+# Coverage as libFuzzer needs it: a counter for every edge, and the operands of comparisons.
 flags="--cfg fuzzing -Cpasses=sancov-module"
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
     flags="$flags -Cllvm-args=-sanitizer-coverage-$option"
@@ -61,7 +61,7 @@ FUZZ_FLAGS=$flags RUSTC_WRAPPER=$PWD/scripts/fuzz-rustc.sh CARGO_TARGET_DIR=$out
     scripts/cargo.sh ${toolchain:+"+$toolchain"} build --manifest-path tests/fuzz/Cargo.toml --profile fuzz --bins ||
     exit 1
 
-# Temporary files are written for every input: in memory where there is such a place.
+# Every input needs temporary files: in memory where that is possible.
 memory=/dev/shm
 [ -w "$memory" ] || memory=${TMPDIR:-/tmp}
 TMPDIR=$(mktemp -d "$memory/face8x-fuzz.XXXXXX") || exit 1
@@ -92,7 +92,7 @@ fuzz() {
     if [ "$short" = yes ]; then
         kept=$TMPDIR/corpus
         rm -rf "$kept"
-        # A number of inputs, not a time alone: a quick machine must not meet inputs that no other did.
+        # Not a time alone: a fast machine must not try inputs that no other tried.
         set -- "$@" -seed=1 -runs=5000 -max_total_time=10
     else
         set -- "$@" -max_total_time="$seconds"
@@ -108,7 +108,7 @@ fuzz() {
     ' "$TMPDIR/log"
     if [ "$code" != 0 ]; then
         tail -n 40 "$TMPDIR/log"
-        echo "run it again: $program FILE, with the file of $broken that is named above"
+        echo "to run it again: $program FILE, with the file below $broken that is named above"
     fi
     check "fuzzing $name" 0 "$code"
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Results of `face8x bench`, one file a machine in docs/results: checked and made into tables.
 
-usage: results.py check FILE...     say what is wrong with files before they are taken in
+usage: results.py check FILE...     say what is wrong with files before they are accepted
        results.py table FILE...     print their rows
        results.py readme [--check]  write the tables of README.md and docs/results/README.md, or
-                                    only see whether they are current
+                                    only check whether they are current
 """
 
 import json
@@ -22,7 +22,7 @@ STAGES = [
     "cold-start",
 ]
 FIGURES = ["min", "median", "p90", "p99", "p999", "max"]
-# Warnings that are told in the table, in its words.
+# Warnings that stand in the table, in its words.
 MARKS = {
     "emulated": "**emulated**",
     "virtual-machine": "virtual machine",
@@ -35,9 +35,10 @@ MARKS = {
     "faceless": "frames without a face",
     "source": "source was lost",
 }
-# Those with which a file is not taken in.
+# Those with which a file is not accepted.
 REFUSED = {
-    "incomplete": "it was stopped before its end",
+    "incomplete": "it was stopped early",
+    "failed": "a case could not be measured",
     "quick": "less than 1,024 frames and 60 seconds were measured",
     "debug-build": "it was measured with a debug build",
 }
@@ -63,7 +64,7 @@ def number(value):
 
 
 def row_problems(row):
-    """What a row of figures cannot be."""
+    """What cannot be true of a row of figures."""
     name = f"{row.get('engine')}, threads {row.get('threads')}, {row.get('stage')}"
     if not all(number(row.get(key)) for key in [*FIGURES, "mean", "runs"]):
         yield f"{name}: a figure is missing"
@@ -78,7 +79,7 @@ def row_problems(row):
 
 
 def case_problems(report, case, sums):
-    """What a case cannot be."""
+    """What cannot be true of a case."""
     name = f"{case['engine']}, {case['model']}, threads {case['threads']}"
     rows = rows_of(report, case)
     missing = [stage for stage in STAGES if stage not in rows]
@@ -119,7 +120,7 @@ def case_problems(report, case, sums):
 
 
 def expected_warnings(report):
-    """Warnings that the file's own figures ask for."""
+    """Warnings that the file's own figures require."""
     machine = report["machine"]
     if machine["emulated"]:
         yield "emulated"
@@ -144,7 +145,7 @@ def expected_warnings(report):
 
 
 def problems(text, sums):
-    """Why a file is not taken in, a sentence each."""
+    """Why a file is not accepted, a sentence each."""
     try:
         report = json.loads(text)
     except ValueError as error:
@@ -167,7 +168,7 @@ def report_problems(report, text, sums):
         if code in codes:
             yield reason
     for code in sorted(set(expected_warnings(report)) - codes):
-        yield f"its figures ask for the warning {code}, which is not there"
+        yield f"its figures require the warning {code}, which is missing"
     if not report["complete"] and "incomplete" not in codes:
         yield REFUSED["incomplete"]
     if not report["cases"]:
@@ -177,7 +178,7 @@ def report_problems(report, text, sums):
 
 
 def notes(report, case, sums):
-    """The last column: why a row is not to be trusted, and whether its network is an older one."""
+    """The last column: the caveats of a row, and whether its network is an older one."""
     codes = dict.fromkeys(warning["code"] for warning in report["warnings"])
     marks = [MARKS[code] for code in codes if code in MARKS]
     if case["model"] != "none" and sums.get(case["model"]) != case["model_sha256"]:
@@ -203,7 +204,7 @@ def summary_table(reports, sums):
     """A row a case."""
     yield (
         "| machine | processor | engine, threads | 16x16 to 128x128 ms | "
-        "whole frame ms: p50 | p99 | frames/s | start s | MB | mJ a frame | not to be trusted for |"
+        "whole frame ms: p50 | p99 | frames/s | start s | MB | mJ a frame | caveats |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|"
     for report in reports:
@@ -241,7 +242,7 @@ def stage_tables(reports):
             f"kernel {machine['kernel'] or 'unknown'}{clocks(machine)}{heat(machine)}."
         )
         for warning in report["warnings"]:
-            yield f"Not to be trusted: {warning['text']}."
+            yield f"Caveat: {warning['text']}."
         yield ""
         yield "| engine, threads | stage | runs | min ms | p50 | p90 | p99 | p99.9 | max | mean |"
         yield "|---|---|---|---|---|---|---|---|---|---|"
@@ -292,7 +293,7 @@ def main(arguments):
         for name in arguments[1:]:
             found = problems(pathlib.Path(name).read_text(), model_sums())
             failed |= bool(found)
-            for problem in found or ["can be taken in"]:
+            for problem in found or ["accepted"]:
                 print(f"{name}: {problem}")
         return int(failed)
     if arguments[:1] == ["table"] and len(arguments) > 1:

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::bench::{Engine, Model, Setup};
 use crate::compose::Rotation;
 use crate::config::Options;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 /// Shows a 16x16 face as 128x128, live, offline, on a small board.
@@ -34,7 +34,7 @@ pub enum Command {
     Image(ImageArgs),
     /// List cameras, displays, sources, sinks, detectors, restorers and views
     List,
-    /// Measure this machine: every stage, end to end, start, memory, and what cannot be trusted
+    /// Measure this machine: every stage, end to end, cold start, memory, and the figures' caveats
     Bench(Box<BenchArgs>),
     /// Look for problems on this machine and name their remedies
     Doctor(DoctorArgs),
@@ -111,7 +111,7 @@ pub struct BenchArgs {
     pub model_only: bool,
     /// What restores: face8x, tract-int8, tract-f32, bicubic (face8x alone, with --model-only all
     /// that run a network)
-    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', value_parser = engines())]
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
     pub engine: Vec<Engine>,
     /// ONNX networks, one after the other; the embedded one is called embedded
     #[arg(
@@ -124,10 +124,10 @@ pub struct BenchArgs {
     /// Threads of face8x's engine, one after the other; tract's own operators run on one
     #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: Vec<u8>,
-    /// A first look: 64 frames and 2 seconds instead of 1,024 and 60
+    /// A first impression: 64 frames and 2 seconds instead of 1,024 and 60
     #[arg(long, conflicts_with = "model_only")]
     pub quick: bool,
-    /// Go on for at least so long (60; with --quick 2; with --model-only 5, all engines together)
+    /// Measure for at least this long (60; with --quick 2; with --model-only 5, all engines together)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub seconds: Option<u64>,
     #[command(flatten)]
@@ -184,12 +184,6 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub shell: clap_complete::Shell,
-}
-
-/// The engines by name, likewise; also by what `run --engine` calls them.
-fn engines() -> impl TypedValueParser<Value = Engine> {
-    let value = |engine: Engine| PossibleValue::new(engine.name()).alias(engine.restorer());
-    PossibleValuesParser::new(Engine::ALL.map(value)).try_map(|name| name.parse())
 }
 
 /// The angles by name, so that clap lists them where another is given.

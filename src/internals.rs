@@ -3,7 +3,7 @@
 //! builds on `face8x-core`.
 
 pub mod bench {
-    pub use crate::bench::{Engine, Report, changes, changes_text, csv, differences, markdown};
+    pub use crate::bench::{BenchReport, CsvExporter, Exporter, MarkdownExporter, comparison};
 }
 
 pub mod capture {

@@ -138,7 +138,7 @@ fn a_quick_run_measures_every_stage_and_writes_every_file() {
         "cold-start",
         "a second",
         "####",
-        "not to be trusted",
+        "Caveats:",
         "quick",
     ] {
         assert!(out.stdout.contains(word), "no {word} in:\n{}", out.stdout);
@@ -193,7 +193,7 @@ fn compared_with_an_older_one(folder: &Path, report: &Value) {
 }
 
 #[test]
-fn an_interrupted_run_tells_what_it_has_and_marks_it() {
+fn an_interrupted_run_reports_what_it_has_and_marks_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(folder.path());
     command.args([
@@ -235,8 +235,46 @@ fn an_interrupted_run_tells_what_it_has_and_marks_it() {
     assert!(codes.contains("\"incomplete\""), "{codes}");
 }
 
+/// The first of two networks is measured; the second is damaged. In the pipeline and without it.
 #[test]
-fn mistakes_are_told_before_anything_is_measured() {
+fn a_case_that_fails_leaves_the_others_their_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.onnx"), "no network").unwrap();
+    let pipeline = ["--quick", "--detector", "centre", "--size", "320x240"];
+    let model_only = ["--model-only", "--seconds", "1"];
+    for options in [&pipeline[..], &model_only] {
+        let fixed = [
+            "bench",
+            "--model",
+            "embedded,bad.onnx",
+            "--export-json",
+            "a.json",
+        ];
+        let arguments = [&fixed, options].concat();
+        let out = face8x(folder.path(), &arguments).expect(1, &["bad.onnx"]);
+        assert!(out.stdout.contains("face8x.onnx"), "{}", out.stdout);
+        let report = json(&folder.path().join("a.json"));
+        let results = report["results"].as_array().unwrap();
+        assert!(
+            results.iter().any(|row| row["stage"] == "restore"),
+            "{report}"
+        );
+        assert!(results.iter().all(|row| row["model"] == "face8x.onnx"));
+        assert_eq!(report["complete"], false);
+        let failed = report["warnings"].as_array().unwrap();
+        let failed = failed.iter().find(|warning| warning["code"] == "failed");
+        assert!(
+            failed.unwrap()["text"]
+                .as_str()
+                .unwrap()
+                .contains("bad.onnx"),
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn mistakes_are_reported_before_anything_is_measured() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| face8x(folder.path(), &[&["bench"], arguments].concat());
     run(&["--engine", "face9x"]).expect(2, &["face8x"]);
@@ -244,9 +282,9 @@ fn mistakes_are_told_before_anything_is_measured() {
     run(&["--view", "stripe"]).expect(2, &["strip"]);
     run(&["--quick", "--model-only"]).expect(2, &["--model-only"]);
     run(&["--export-csv", "no/folder/a.csv"]).expect(1, &["no/folder/a.csv", "remedy"]);
-    run(&["--histogram", "."]).expect(1, &["folder"]);
+    run(&["--histogram", "."]).expect(1, &["cannot write '.'", "folder"]);
     std::fs::write(folder.path().join("old.json"), "{\"results\": []}").unwrap();
-    run(&["--compare", "old.json"]).expect(1, &["old.json", "does not say its form"]);
+    run(&["--compare", "old.json"]).expect(1, &["old.json", "does not name its format"]);
     run(&["--compare", "none.json"]).expect(1, &["none.json"]);
     run(&["--worker", "{}"]).expect(2, &["face8x bench itself"]);
     if std::thread::available_parallelism().unwrap().get() < 64 {

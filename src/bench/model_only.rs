@@ -1,15 +1,86 @@
-//! How long engines take for one face, in one interleaved run on one network.
+//! How long engines take for one face, without the pipeline: interleaved runs on one network.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::Result;
-use crate::bench::{Alone, Engine, Figures, Model, Row};
+use super::engine::{Engine, Model};
+use super::job::Rule;
+use super::machine::Machine;
+use super::outcome::Outcome;
+use super::report::{BenchReport, NetworkFacts, StageResult};
+use super::time_stats::TimeStats;
+use crate::host::board;
+use face8x_core::Result;
 use face8x_core::geometry::HR_SIDE;
-use face8x_core::restore::{Bicubic, Lr, Operators, Restorer, Sr, TractRestorer, read_file};
+use face8x_core::restore::{
+    Bicubic, EMBEDDED_MODEL, Lr, Operators, Restorer, Sr, TractRestorer, read_file,
+};
 
 /// Timed runs of an engine in a row, after one that isn't timed, before the next engine's turn.
 const BURST: usize = 5;
+
+/// Measures these engines on each network, face8x's on each of these numbers of threads and the
+/// others on one; `time` is for all engines of a network together. A network that fails does not
+/// stop the others.
+///
+/// # Errors
+/// Every network failed.
+pub(crate) fn measure(
+    engines: &[Engine],
+    models: &[Model],
+    threads: &[usize],
+    time: Duration,
+    command: &str,
+) -> Result<Outcome> {
+    let root = Path::new("/");
+    let mut outcome = Outcome::new(BenchReport::new(Machine::read(root), command, false));
+    for model in models {
+        match of_model(engines, model, threads, time) {
+            Ok(results) => outcome.report.results.extend(results),
+            Err(error) => outcome.fail(Engine::Face8x.model_name(model), error),
+        }
+    }
+    let failed = outcome.has_failed();
+    let report = &mut outcome.report;
+    report.machine.temperature_after = board::temperature_in(root);
+    let enough = |result: &StageResult| result.times.runs as u64 >= Rule::FULL.runs;
+    report.quick = !report.results.iter().all(enough) || time.as_secs_f64() < Rule::FULL.seconds;
+    report.complete = !failed;
+    outcome.check();
+    outcome.finish()
+}
+
+/// The results of one network. Engines for quantised networks are left out where it is none. Their
+/// stage is `restore`: 16x16 pixels in, 128x128 display pixels out.
+fn of_model(
+    engines: &[Engine],
+    model: &Model,
+    threads: &[usize],
+    time: Duration,
+) -> Result<Vec<StageResult>> {
+    let bytes = match &model.0 {
+        Some(path) => read_file(path, "--model")?,
+        None => EMBEDDED_MODEL.to_vec(),
+    };
+    let quantised = TractRestorer::load(&bytes, "model", "bench", Operators::OnlyFused(1)).is_ok();
+    let mut contenders = Vec::new();
+    for &engine in engines {
+        if quantised || !matches!(engine, Engine::Face8x | Engine::TractInt8) {
+            for &threads in engine.thread_counts(threads) {
+                contenders.push(Contender::new(engine, threads, &bytes)?);
+            }
+        }
+    }
+    let start = Instant::now();
+    let lr: Lr = std::array::from_fn(|k| (k * 37 % 251) as u8);
+    let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
+    while start.elapsed() < time || contenders.iter().any(|c| c.times.len() < BURST) {
+        for contender in &mut contenders {
+            contender.burst(&lr, &mut sr)?;
+        }
+    }
+    Ok(contenders.iter().filter_map(|c| c.result(model)).collect())
+}
 
 /// An engine in the comparison.
 struct Contender {
@@ -20,47 +91,6 @@ struct Contender {
     load: f64,
     /// In nanoseconds.
     times: Vec<u64>,
-}
-
-/// Times these engines, face8x's on each of these numbers of threads and the others on one;
-/// `patience` for all together. Engines for quantised networks are left out where `file` is none.
-/// The stage of the rows is `restore`: 16x16 pixels in, 128x128 display pixels out.
-///
-/// # Errors
-/// The model cannot be read or run.
-pub fn model_only(
-    engines: &[Engine],
-    file: Option<&Path>,
-    threads: &[usize],
-    patience: Duration,
-) -> Result<Vec<Row>> {
-    let bytes = match file {
-        Some(path) => read_file(path, "--model")?,
-        None => face8x_core::restore::EMBEDDED_MODEL.to_vec(),
-    };
-    let quantised = TractRestorer::load(&bytes, "model", "bench", Operators::OnlyFused(1)).is_ok();
-    let mut contenders = Vec::new();
-    for &engine in engines {
-        let counts = match engine {
-            Engine::Face8x => threads,
-            _ => &[1],
-        };
-        if quantised || !matches!(engine, Engine::Face8x | Engine::TractInt8) {
-            for &threads in counts {
-                contenders.push(Contender::new(engine, threads, &bytes)?);
-            }
-        }
-    }
-    let start = Instant::now();
-    let lr: Lr = std::array::from_fn(|k| (k * 37 % 251) as u8);
-    let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
-    while start.elapsed() < patience || contenders.iter().any(|c| c.times.len() < BURST) {
-        for contender in &mut contenders {
-            contender.burst(&lr, &mut sr)?;
-        }
-    }
-    let name = Model(file.map(Path::to_path_buf)).name();
-    Ok(contenders.iter().filter_map(|c| c.row(&name)).collect())
 }
 
 impl Contender {
@@ -96,22 +126,19 @@ impl Contender {
         Ok(())
     }
 
-    fn row(&self, model: &str) -> Option<Row> {
-        let figures = Figures::of(&self.times)?;
-        let from_mean = |&time: &u64| (time as f64 / 1e9 - figures.mean).powi(2);
+    fn result(&self, model: &Model) -> Option<StageResult> {
+        let times = TimeStats::new(&self.times)?;
+        let from_mean = |&time: &u64| (time as f64 / 1e9 - times.mean).powi(2);
         let squares: f64 = self.times.iter().map(from_mean).sum();
-        Some(Row {
+        Some(StageResult {
             engine: self.engine.name().to_owned(),
-            model: match self.engine {
-                Engine::Bicubic => "none".to_owned(),
-                _ => model.to_owned(),
-            },
+            model: self.engine.model_name(model),
             threads: self.threads,
             stage: "restore".to_owned(),
-            figures,
-            alone: Some(Alone {
+            times,
+            network: Some(NetworkFacts {
                 description: self.restorer.describe(),
-                stddev: (squares / figures.runs as f64).sqrt(),
+                stddev: (squares / times.runs as f64).sqrt(),
                 multiplications: self.multiplications,
                 load: self.load,
             }),

@@ -1,10 +1,10 @@
 //! Runs one measurement in a process of its own, so that its memory, its processor time and its
-//! start are its own, and watches the machine meanwhile.
+//! start are its own, and samples the machine meanwhile.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,28 +12,41 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::job::Job;
-use super::watch::{INTERVAL, Watch};
+use super::machine::{INTERVAL, Sampler};
 use super::worker::Measured;
-use crate::{Error, Result};
 use face8x_core::frame::monotonic_now;
+use face8x_core::{Error, Result};
 
-/// How often it looks whether the process has ended.
+/// How often it checks whether the process has ended.
 const STEP: Duration = Duration::from_millis(10);
 
 /// A measured process that has ended.
-pub struct Finished {
-    pub measured: Measured,
+pub(crate) struct Finished {
+    pub(crate) measured: Measured,
     /// When it was started, on the monotonic clock in seconds.
-    pub started: f64,
+    started: f64,
+}
+
+impl Finished {
+    /// From its start to its first restored face, in nanoseconds; `None` where it was stopped before.
+    pub(crate) fn start(&self) -> Option<u64> {
+        let shown = self.measured.first_restored?;
+        Some(((shown - self.started) * 1e9) as u64)
+    }
 }
 
 /// Runs `program bench --worker JOB`. Where `stop` is set the process is asked to end early.
 ///
 /// # Errors
-/// The process cannot be started, or says itself on standard error what failed.
-pub fn run(job: &Job, program: &Path, watch: &mut Watch, stop: &AtomicBool) -> Result<Finished> {
+/// The process cannot be started, or fails; it prints the reason on standard error itself.
+pub(crate) fn run(
+    job: &Job,
+    program: &Path,
+    sampler: &mut Sampler,
+    stop: &AtomicBool,
+) -> Result<Finished> {
     let text = serde_json::to_string(job)
-        .map_err(|e| Error::other(format!("the measurement cannot be described: {e}")))?;
+        .map_err(|error| Error::other(format!("cannot describe the job: {error}")))?;
     let started = monotonic_now().as_secs_f64();
     let mut child = Command::new(program)
         .args(["--quiet", "bench", "--worker", &text])
@@ -42,53 +55,51 @@ pub fn run(job: &Job, program: &Path, watch: &mut Watch, stop: &AtomicBool) -> R
         // The terminal's Ctrl-C reaches this process alone, which passes it on once.
         .process_group(0)
         .spawn()
-        .map_err(|e| Error::other(format!("cannot start {}: {e}", program.display())))?;
+        .map_err(|error| Error::io(format!("cannot run '{}'", program.display()), error))?;
     let output = read_all(&mut child);
-    watch.clear();
-    let status = match wait(&mut child, watch, stop) {
+    sampler.clear();
+    let status = match wait(&mut child, sampler, stop) {
         Ok(status) => status,
         Err(error) => {
-            // It must not go on unseen.
+            // It must not go on unnoticed.
             let _ = child.kill();
             let _ = child.wait();
             return Err(error);
         }
     };
     let text = output.join().unwrap_or_default();
-    let what = format!("the measurement of {} failed", job.engine.name());
+    let failed = || format!("the measuring process failed ({status})");
     match status.code() {
         Some(0) => {}
-        Some(2) => return Err(Error::usage(what).remedy("see the message above")),
-        _ => return Err(Error::other(what).remedy("see the message above")),
+        Some(2) => return Err(Error::usage(failed()).remedy("see the message above")),
+        _ => return Err(Error::other(failed()).remedy("see the message above")),
     }
-    let measured = serde_json::from_str(&text)
-        .map_err(|e| Error::other(format!("{what}: its answer is not understood: {e}")))?;
+    let measured = serde_json::from_str(&text).map_err(|error| {
+        let message = format!("invalid output of the measuring process: {error}");
+        Error::other(message).caused_by(error)
+    })?;
     Ok(Finished { measured, started })
 }
 
-fn wait(
-    child: &mut Child,
-    watch: &mut Watch,
-    stop: &AtomicBool,
-) -> Result<std::process::ExitStatus> {
-    let mut told = false;
+fn wait(child: &mut Child, sampler: &mut Sampler, stop: &AtomicBool) -> Result<ExitStatus> {
+    let mut signalled = false;
     let mut next = monotonic_now();
     loop {
         let ended = child
             .try_wait()
-            .map_err(|e| Error::other(format!("the measuring process is lost: {e}")))?;
+            .map_err(|error| Error::io("cannot wait for the measuring process", error))?;
         if let Some(status) = ended {
             return Ok(status);
         }
-        if stop.load(Ordering::Relaxed) && !told {
-            told = true;
+        if stop.load(Ordering::Relaxed) && !signalled {
+            signalled = true;
             if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
                 // It may have ended just now.
                 let _ = kill_process(pid, Signal::TERM);
             }
         }
         if monotonic_now() >= next {
-            watch.look();
+            sampler.sample();
             next = monotonic_now() + INTERVAL;
         }
         std::thread::sleep(STEP);

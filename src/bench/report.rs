@@ -1,246 +1,197 @@
 //! What `face8x bench` found, as `--export-json` writes it.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::Figures;
-use super::machine::Machine;
-use super::trust::Warning;
-use super::watch::Seen;
-use super::worker::END_TO_END;
-use crate::{Error, Result};
-use face8x_core::files;
+use super::machine::{Activity, Machine};
+use super::time_stats::TimeStats;
+use super::warning::Warning;
+use face8x_core::{Error, ErrorKind, Result, files};
 
 /// Of a report at most: one of all engines, models and thread counts has less than one.
 const MAX_MB: u64 = 16;
 
-/// The form of the file. A change that old readers would misread gets another number.
-pub const SCHEMA: &str = "face8x-bench/1";
+/// The format of the file. A change that old readers would misread gets another number.
+pub(crate) const SCHEMA: &str = "face8x-bench/1";
 
 /// Everything that a benchmark found. Times are in seconds, memory is in bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub struct BenchReport {
     /// [`SCHEMA`].
-    pub schema: String,
+    pub(crate) schema: String,
     /// The program's version.
-    pub version: String,
+    pub(crate) version: String,
     /// `release` or `debug`.
-    pub build: String,
-    /// The command line that gave it.
-    pub command: String,
+    pub(crate) build: String,
+    /// The command line that produced it.
+    pub(crate) command: String,
     /// When it began, in UTC: `2026-11-22T21:30:00Z`.
-    pub date: String,
-    /// Less than MLPerf's rule was asked for.
-    pub quick: bool,
-    /// Everything that was asked for was measured.
-    pub complete: bool,
-    /// Why the figures cannot be trusted; empty where they can.
-    pub warnings: Vec<Warning>,
-    pub machine: Machine,
+    pub(crate) date: String,
+    /// Less than MLPerf's rule was requested.
+    pub(crate) quick: bool,
+    /// Everything that was requested was measured.
+    pub(crate) complete: bool,
+    /// Why the figures should be read with care. They are for people and other programs: a report
+    /// that is read from a file has none.
+    #[serde(skip_deserializing)]
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) machine: Machine,
     /// One for each measured process; empty for `--model-only`.
-    pub cases: Vec<Case>,
+    pub(crate) cases: Vec<Case>,
     /// One for each stage of each case.
-    pub results: Vec<Row>,
+    pub(crate) results: Vec<StageResult>,
 }
 
-/// The figures of one stage.
+/// The times of one stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    pub engine: String,
+pub(crate) struct StageResult {
+    pub(crate) engine: String,
     /// Name of the network's file.
-    pub model: String,
-    pub threads: usize,
+    pub(crate) model: String,
+    pub(crate) threads: usize,
     /// A stage of the pipeline, `end-to-end`, or `cold-start`: from the start of the process to the
     /// first restored face on the display.
-    pub stage: String,
+    pub(crate) stage: String,
     #[serde(flatten)]
-    pub figures: Figures,
+    pub(crate) times: TimeStats,
     #[serde(flatten)]
-    pub alone: Option<Alone>,
+    pub(crate) network: Option<NetworkFacts>,
 }
 
-/// What is told besides where the network was measured alone.
+/// What else is known where the network was measured without the pipeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Alone {
+pub(crate) struct NetworkFacts {
     /// The restorer in words.
-    pub description: String,
+    pub(crate) description: String,
     /// Standard deviation of a run.
-    pub stddev: f64,
+    pub(crate) stddev: f64,
     /// Multiplications of weights that are not zero by construction.
-    pub multiplications: Option<usize>,
+    pub(crate) multiplications: Option<usize>,
     /// From the file's bytes to the end of the first run.
-    pub load: f64,
+    pub(crate) load: f64,
 }
 
-impl Row {
-    /// What the row is about; two reports are compared by it.
-    pub fn key(&self) -> (&str, &str, usize, &str) {
+impl StageResult {
+    /// What it is about; two reports are compared by it.
+    pub(crate) fn key(&self) -> (&str, &str, usize, &str) {
         (&self.engine, &self.model, self.threads, &self.stage)
     }
 }
 
 /// One measured process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Case {
-    pub engine: String,
-    pub model: String,
+pub(crate) struct Case {
+    pub(crate) engine: String,
+    pub(crate) model: String,
     /// Of the network's file; `null` without one.
-    pub model_sha256: Option<String>,
-    pub threads: usize,
-    /// What the parts of the pipeline say about themselves.
-    pub restorer: String,
-    pub source: String,
+    pub(crate) model_sha256: Option<String>,
+    pub(crate) threads: usize,
+    /// How the parts of the pipeline describe themselves.
+    pub(crate) restorer: String,
+    pub(crate) source: String,
     #[serde(rename = "locator")]
-    pub detector: String,
-    pub sink: String,
-    pub view: String,
+    pub(crate) detector: String,
+    pub(crate) sink: String,
+    pub(crate) view: String,
     /// Frames with a face, which were measured, and those without one, which were not.
-    pub frames: usize,
-    pub faceless: u64,
-    /// Frames that a newer one replaced before anybody looked, that were damaged, and how often
-    /// the source was lost.
-    pub skipped: u64,
-    pub corrupt: u64,
-    pub lost: u64,
+    pub(crate) frames: usize,
+    pub(crate) faceless: u64,
+    /// Frames that were replaced by a newer one before they were processed, that were damaged, and
+    /// how often the source was lost.
+    pub(crate) skipped: u64,
+    pub(crate) corrupt: u64,
+    pub(crate) lost: u64,
     /// How long it was measured.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// Frames a second.
-    pub fps: f64,
+    pub(crate) fps: f64,
     /// Whether the rule was kept.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// The most memory that was resident, without the benchmark's own times.
-    pub peak_memory: Option<u64>,
-    /// Processor time of all threads a frame, the search for faces with it.
-    pub cpu_per_frame: f64,
+    pub(crate) peak_memory: Option<u64>,
+    /// Processor time of all threads a frame, the search for faces included.
+    pub(crate) cpu_per_frame: f64,
     /// Energy of the board a frame in joules, where it has sensors.
-    pub joules_per_frame: Option<f64>,
+    pub(crate) joules_per_frame: Option<f64>,
     /// What the machine did meanwhile.
-    pub seen: Seen,
+    #[serde(rename = "seen")]
+    pub(crate) activity: Activity,
+    /// End-to-end times in nanoseconds, for histograms; not in the file.
+    #[serde(skip)]
+    pub(crate) latencies: Vec<u64>,
 }
 
-impl Report {
-    /// The rows of a case, in their order.
-    pub fn rows_of(&self, case: &Case) -> impl Iterator<Item = &Row> {
+impl Case {
+    /// Its name in messages.
+    pub(crate) fn name(&self) -> String {
+        format!("{}, {}, threads {}", self.engine, self.model, self.threads)
+    }
+}
+
+impl BenchReport {
+    /// A report of `machine` without any result yet, by the command line `command`.
+    pub(crate) fn new(machine: Machine, command: &str, quick: bool) -> BenchReport {
+        let release = !cfg!(debug_assertions);
+        BenchReport {
+            schema: SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            build: if release { "release" } else { "debug" }.to_owned(),
+            command: command.to_owned(),
+            date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            quick,
+            complete: false,
+            warnings: Vec::new(),
+            machine,
+            cases: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+
+    /// The results of a case, in their order.
+    pub(crate) fn results_of(&self, case: &Case) -> impl Iterator<Item = &StageResult> {
         let key = (case.engine.clone(), case.model.clone(), case.threads);
-        self.results.iter().filter(move |row| {
-            (row.engine.as_str(), row.model.as_str(), row.threads) == (&key.0, &key.1, key.2)
+        self.results.iter().filter(move |result| {
+            (
+                result.engine.as_str(),
+                result.model.as_str(),
+                result.threads,
+            ) == (&key.0, &key.1, key.2)
         })
-    }
-
-    /// The end-to-end figures of a case.
-    pub fn end_to_end(&self, case: &Case) -> Option<&Figures> {
-        let mut rows = self.rows_of(case);
-        rows.find(|row| row.stage == END_TO_END)
-            .map(|row| &row.figures)
-    }
-
-    /// The file's text.
-    pub fn to_json(&self) -> String {
-        let text = serde_json::to_string_pretty(self);
-        text.expect("numbers and text can always be written as JSON") + "\n"
     }
 
     /// Reads a report that `--export-json` wrote.
     ///
     /// # Errors
-    /// The file cannot be read, is none of `face8x bench`'s, or has the form of another version.
-    pub fn read(path: &Path) -> Result<Report> {
-        let text = files::read_text(path, MAX_MB).map_err(|e| {
-            Error::other(format!("cannot read {}: {e}", path.display()))
+    /// The file cannot be read, is no report of `face8x bench`, or has the format of another version.
+    pub(crate) fn read(path: &Path) -> Result<BenchReport> {
+        let text = files::read_text(path, MAX_MB).map_err(|error| {
+            Error::io(format!("cannot read '{}'", path.display()), error)
                 .remedy("name a file that `face8x bench --export-json FILE` wrote")
         })?;
-        Report::parse(&text).map_err(|e| e.context(path.display()))
+        BenchReport::parse(&text).map_err(|error| error.context(path.display()))
     }
 
-    /// Reads a report's text; see [`Report::read`].
-    pub fn parse(text: &str) -> Result<Report> {
+    /// Reads a report's text; see [`BenchReport::read`].
+    ///
+    /// # Errors
+    /// The text is no report of `face8x bench`, or has the format of another version.
+    pub fn parse(text: &str) -> Result<BenchReport> {
         let remedy = "name a file that `face8x bench --export-json FILE` of this version wrote";
-        let no_report =
-            |e: serde_json::Error| Error::other(format!("no benchmark: {e}")).remedy(remedy);
-        let value: serde_json::Value = serde_json::from_str(text).map_err(no_report)?;
+        let invalid = |message: String| Error::new(ErrorKind::Io, message).remedy(remedy);
+        let broken = |error: serde_json::Error| {
+            invalid(format!("invalid benchmark results: {error}")).caused_by(error)
+        };
+        let value: serde_json::Value = serde_json::from_str(text).map_err(broken)?;
         match value["schema"].as_str() {
-            Some(SCHEMA) => serde_json::from_value(value).map_err(no_report),
-            Some(other) => Err(Error::other(format!(
-                "the file has the form \"{other}\"; this face8x reads \"{SCHEMA}\""
-            ))
-            .remedy(remedy)),
-            None => Err(Error::other("the file does not say its form (\"schema\")").remedy(remedy)),
+            Some(SCHEMA) => serde_json::from_value(value).map_err(broken),
+            Some(other) => Err(invalid(format!(
+                "unknown format '{other}'; this face8x reads '{SCHEMA}'"
+            ))),
+            None => Err(invalid(
+                "the file does not name its format (\"schema\")".into(),
+            )),
         }
-    }
-}
-
-/// The time now as `2026-11-22T21:30:00Z`.
-pub fn now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    utc(since.map_or(0, |time| time.as_secs()))
-}
-
-/// Seconds since 1970 as a date and time. The Gregorian calendar repeats every 400 years, which
-/// are 146,097 days; a year that begins with March has its leap day at the end.
-fn utc(seconds: u64) -> String {
-    let (days, time) = (seconds / 86_400, seconds % 86_400);
-    // Days since the first of March of the year 0, of which 1970 began 719,468 later.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    let year = era * 400 + year + next;
-    let (hours, minutes, seconds) = (time / 3600, time / 60 % 60, time % 60);
-    format!("{year}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::tests::report;
-
-    #[test]
-    fn a_report_survives_its_file() {
-        let report = report();
-        assert_eq!(Report::parse(&report.to_json()), Ok(report));
-    }
-
-    #[test]
-    fn other_files_are_refused_with_a_reason() {
-        for (text, reason) in [
-            ("", "no benchmark: "),
-            ("[]", "does not say its form"),
-            ("{\"results\": []}", "does not say its form"),
-            (
-                "{\"schema\": \"face8x-bench/0\"}",
-                "the form \"face8x-bench/0\"",
-            ),
-            ("{\"schema\": \"face8x-bench/1\"}", "missing field"),
-        ] {
-            let error = Report::parse(text).unwrap_err();
-            assert!(error.to_string().contains(reason), "{error}");
-            assert!(error.remedy_text().is_some());
-        }
-        assert!(Report::read(Path::new("/no/such/file.json")).is_err());
-    }
-
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        for (seconds, date) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (951_868_800, "2000-03-01T00:00:00Z"),
-            (1_709_164_800, "2024-02-29T00:00:00Z"),
-            (1_735_689_599, "2024-12-31T23:59:59Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-        ] {
-            assert_eq!(utc(seconds), date);
-        }
-        assert!(now().as_str() > "2020");
     }
 }

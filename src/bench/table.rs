@@ -1,30 +1,27 @@
 //! What `face8x bench` prints.
 
 use super::histogram::Histogram;
-use super::report::{Case, Report, Row};
-use super::session::Outcome;
+use super::report::{BenchReport, Case, NetworkFacts, StageResult};
 
 /// Ranges of the histogram in the terminal, and the length of its longest bar.
 const RANGES: usize = 16;
 const COLUMNS: usize = 48;
 
-/// The machine, then for each case its stages, its figures and its histogram, then the warnings.
-pub fn text(outcome: &Outcome) -> String {
-    let report = &outcome.report;
+/// The machine, then for each case its stages, its figures and its histogram, then the caveats.
+pub(crate) fn text(report: &BenchReport) -> String {
     let mut text = machine(report);
-    for (case, latencies) in report.cases.iter().zip(&outcome.latencies) {
+    for case in &report.cases {
         text += &of_case(report, case);
-        if let Some(histogram) = Histogram::of(latencies, RANGES) {
+        if let Some(histogram) = Histogram::new(&case.latencies, RANGES) {
             text += "  end to end:\n";
             text += &histogram.text(COLUMNS);
         }
     }
-    text += &warnings(report);
-    text
+    text + &caveats(report)
 }
 
-/// What the machine says about itself, in a few lines.
-pub fn machine(report: &Report) -> String {
+/// The machine, in a few lines.
+fn machine(report: &BenchReport) -> String {
     let machine = &report.machine;
     let mut text = format!(
         "{}, {} x {}, kernel {}\n",
@@ -36,7 +33,7 @@ pub fn machine(report: &Report) -> String {
     for group in &machine.clocks {
         let shown = |clock: Option<u32>| clock.map_or("?".into(), |clock| clock.to_string());
         text += &format!(
-            "  cores {}: governor {}, {} MHz of {} at most {}\n",
+            "  cores {}: governor {}, {} MHz, limited to {} of {}\n",
             group.cores,
             group.governor.as_deref().unwrap_or("unknown"),
             shown(group.before),
@@ -50,12 +47,10 @@ pub fn machine(report: &Report) -> String {
     text
 }
 
-fn of_case(report: &Report, case: &Case) -> String {
+fn of_case(report: &BenchReport, case: &Case) -> String {
     let mut text = format!(
-        "\n{}, {}, threads {}: {}\n  {}; {}; view {}; {}\n",
-        case.engine,
-        case.model,
-        case.threads,
+        "\n{}: {}\n  {}; {}; view {}; {}\n",
+        case.name(),
         case.restorer,
         case.source,
         case.detector,
@@ -66,26 +61,26 @@ fn of_case(report: &Report, case: &Case) -> String {
         "  {:<11} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
         "stage, ms", "runs", "min", "p50", "p90", "p99", "p99.9", "max", "mean"
     );
-    for row in report.rows_of(case) {
-        text += &stage(row);
-    }
+    text.extend(report.results_of(case).map(stage));
     text + &totals(case)
 }
 
-fn stage(row: &Row) -> String {
-    let f = &row.figures;
-    let times = [f.min, f.median, f.p90, f.p99, f.p999, f.max, f.mean];
-    let times: Vec<String> = times
-        .map(|seconds| format!("{:>9.3}", seconds * 1e3))
-        .into();
-    format!("  {:<11} {:>8} {}\n", row.stage, f.runs, times.join(" "))
+fn stage(result: &StageResult) -> String {
+    let times = result.times.in_milliseconds();
+    let times: Vec<String> = times.map(|time| format!("{time:>9.3}")).into();
+    format!(
+        "  {:<11} {:>8} {}\n",
+        result.stage,
+        result.times.runs,
+        times.join(" ")
+    )
 }
 
 fn totals(case: &Case) -> String {
     let mark = if case.complete {
         ""
     } else {
-        "  INCOMPLETE: stopped before its end\n"
+        "  INCOMPLETE: stopped early\n"
     };
     let mut text = format!(
         "{mark}  {} frames in {:.1} s: {:.1} a second, {} skipped, {} without a face\n",
@@ -102,59 +97,54 @@ fn totals(case: &Case) -> String {
         text += &format!(", {:.2} mJ a frame", joules * 1e3);
         text += &format!(" ({:.2} W)", joules * case.fps);
     }
-    if let Some(cores) = case.seen.other_load {
+    if let Some(cores) = case.activity.other_load {
         text += &format!(", other programs {cores:.2} cores");
     }
     text + "\n"
 }
 
-/// Why the figures cannot be trusted, a line each.
-pub fn warnings(report: &Report) -> String {
+/// Why the figures should be read with care, a line each.
+fn caveats(report: &BenchReport) -> String {
     let mut text = String::new();
     if !report.complete {
-        text += "\nINCOMPLETE: not everything that was asked for was measured\n";
+        text += "\nINCOMPLETE: not everything that was requested was measured\n";
     }
     if !report.warnings.is_empty() {
-        text += "\nThese figures are not to be trusted:\n";
+        text += "\nCaveats:\n";
     }
     for warning in &report.warnings {
-        text += &format!("  {}: {}\n", warning.code, warning.text);
+        text += &format!("  {}: {warning}\n", warning.code());
     }
     text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::tests::report;
-
-    #[test]
-    fn every_figure_is_printed_once() {
-        let mut report = report();
-        report.cases[0].complete = false;
-        report.complete = false;
-        report.cases[0].joules_per_frame = Some(0.2);
-        report.warnings.push(crate::bench::trust::Warning::new(
-            "governor",
-            "it is ondemand",
-        ));
-        let latencies = vec![vec![1_000_000, 1_200_000, 1_200_000]];
-        let text = text(&Outcome { report, latencies });
-        for line in [
-            "Raspberry Pi 4 Model B Rev 1.4, 4 x Cortex-A72, kernel 6.6.51",
-            "  restore         1024     0.500     0.600     0.700     0.900     1.000     2.000     0.610",
-            "  INCOMPLETE: stopped before its end",
-            "  1024 frames in 60.0 s: 17.1 a second, 0 skipped, 0 without a face",
-            "  processor time 2.100 ms a frame, at most 40.5 MB of memory, 200.00 mJ a frame (3.41 W), other programs 0.01 cores",
-            "These figures are not to be trusted:",
-            "  governor: it is ondemand",
-        ] {
-            assert_eq!(
-                text.lines().filter(|l| *l == line).count(),
-                1,
-                "{line:?} in:\n{text}"
-            );
-        }
-        assert!(text.contains("2 ####"), "{text}");
+/// A line for each engine and network, measured without the pipeline. "times f32" is how many times
+/// as fast as tract's floats it is, and the rate is in thousand millions of multiplications a second;
+/// both are of the fastest runs.
+pub(crate) fn model_table(report: &BenchReport) -> String {
+    let mut text = format!(
+        "{:<12} {:<18} {:>7} {:>11} {:>11} {:>10} {:>9} {:>6}\n",
+        "engine", "model", "threads", "median ms", "min ms", "times f32", "GMAC/s", "runs"
+    );
+    for result in &report.results {
+        let fastest = result.times.min;
+        let mut results = report.results.iter();
+        let floats = results.find(|r| r.engine == "tract-f32" && r.model == result.model);
+        let ratio = floats.map(|floats| format!("{:.2}", floats.times.min / fastest));
+        let multiplications = |network: &NetworkFacts| network.multiplications;
+        let count = result.network.as_ref().and_then(multiplications);
+        let rate = count.map(|count| format!("{:.0}", count as f64 / fastest / 1e9));
+        text += &format!(
+            "{:<12} {:<18} {:>7} {:>11.3} {:>11.3} {:>10} {:>9} {:>6}\n",
+            result.engine,
+            result.model,
+            result.threads,
+            result.times.median * 1e3,
+            fastest * 1e3,
+            ratio.unwrap_or_default(),
+            rate.unwrap_or_default(),
+            result.times.runs
+        );
     }
+    text
 }

@@ -10,60 +10,60 @@ use super::job::{Job, Rule};
 use crate::host::board;
 use crate::pipeline::{LoopStep, Pipeline, Stage};
 use crate::stats::Event;
-use crate::{Error, Result};
 use face8x_core::frame::monotonic_now;
+use face8x_core::{Error, ErrorKind, Result};
 
-/// How long a source may show no face.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a source may show no face before the measurement ends with an error.
+const NO_FACE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The name of the stage that is all of them: from the frame's timestamp until the display has
 /// the picture.
-pub const END_TO_END: &str = "end-to-end";
+pub(crate) const END_TO_END: &str = "end-to-end";
 
 /// The times of one stage, one a frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Series {
-    pub stage: String,
+pub(crate) struct Series {
+    pub(crate) stage: String,
     /// In nanoseconds.
-    pub times: Vec<u64>,
+    pub(crate) times: Vec<u64>,
 }
 
-/// What a measured process says. Moments are those of the monotonic clock, in seconds.
+/// What a measured process reports. Moments are those of the monotonic clock, in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
-    /// What the parts say about themselves.
-    pub restorer: String,
-    pub source: String,
+pub(crate) struct Measured {
+    /// How the parts describe themselves.
+    pub(crate) restorer: String,
+    pub(crate) source: String,
     #[serde(rename = "locator")]
-    pub detector: String,
-    pub sink: String,
-    pub view: String,
+    pub(crate) detector: String,
+    pub(crate) sink: String,
+    pub(crate) view: String,
     /// When the display had the first restored face; `None` where it was stopped before.
-    pub first_restored: Option<f64>,
-    /// When the first counted frame was asked for and the last was shown.
-    pub began: f64,
-    pub ended: f64,
+    pub(crate) first_restored: Option<f64>,
+    /// When the first counted frame was requested and the last was shown.
+    pub(crate) began: f64,
+    pub(crate) ended: f64,
     /// Whether the rule was kept: otherwise it was stopped before.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// Every stage in the order of the dataflow, then [`END_TO_END`].
-    pub series: Vec<Series>,
+    pub(crate) series: Vec<Series>,
     /// Frames without a face: not among the times.
-    pub faceless: u64,
+    pub(crate) faceless: u64,
     /// While it was measured.
-    pub skipped: u64,
-    pub corrupt: u64,
-    pub lost: u64,
+    pub(crate) skipped: u64,
+    pub(crate) corrupt: u64,
+    pub(crate) lost: u64,
     /// Processor time of all threads in seconds.
-    pub cpu: f64,
+    pub(crate) cpu: f64,
     /// The most memory that was ever resident, without the times themselves, in bytes.
-    pub peak_memory: Option<u64>,
+    pub(crate) peak_memory: Option<u64>,
 }
 
 /// Runs the pipeline of `job` until its rule is kept or `stop` is set.
 ///
 /// # Errors
 /// A part of the pipeline does not open, or the source shows no face.
-pub fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
+pub(crate) fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
     let settings = job.settings()?;
     let mut run = Run {
         pipeline: Pipeline::new(&settings)?,
@@ -114,7 +114,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Takes turns until a frame with a face was shown; `false` where it was stopped before.
+    /// Runs the loop until a frame with a face was shown; `false` where it was stopped before.
     fn next_face(&mut self) -> Result<bool> {
         let start = Instant::now();
         while !self.stop.load(Ordering::Relaxed) {
@@ -124,7 +124,7 @@ impl Run<'_> {
                 LoopStep::Kept | LoopStep::Waited => {}
                 LoopStep::Over => return Err(no_more_frames()),
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > NO_FACE_TIMEOUT {
                 return Err(no_face());
             }
         }
@@ -218,14 +218,18 @@ fn cpu_time() -> Duration {
 }
 
 fn no_face() -> Error {
-    Error::other(format!(
-        "no face was seen for {} seconds: without one there is nothing to measure",
-        PATIENCE.as_secs()
-    ))
-    .remedy("stand before the camera, or measure without searching: --detector centre")
+    let seconds = NO_FACE_TIMEOUT.as_secs();
+    Error::new(
+        ErrorKind::Device,
+        format!("no face was found for {seconds} seconds"),
+    )
+    .remedy("stand in front of the camera, or measure without a search: --detector centre")
 }
 
 fn no_more_frames() -> Error {
-    Error::other("the source has ended before the measurement")
-        .remedy("name a source that goes on: a camera, demo:, or files, which begin again")
+    Error::new(
+        ErrorKind::Device,
+        "the source ended before the measurement did",
+    )
+    .remedy("name a source that goes on: a camera, demo:, or files, which start again")
 }

@@ -1,87 +1,96 @@
 //! `face8x bench`: how fast this machine is.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::stop_on_signals;
 use crate::bench::{
-    self, Alone, END_TO_END, Engine, Job, Outcome, Plan, Report, Row, Rule, changes, changes_text,
-    differences, table,
+    self, BenchReport, CsvExporter, Engine, Exports, HistogramExporter, Job, JsonExporter,
+    MarkdownExporter, Outcome, Rule, Scheduler,
 };
 use crate::capture::mask_passwords;
-use crate::files::{self, Durability};
-use crate::{Error, Result, display};
-
-use super::stop_on_signals;
 use crate::cli::BenchArgs;
+use face8x_core::{Error, Result};
 
 /// How often the start is measured, and with `--quick`.
 const STARTS: (usize, usize) = (5, 1);
 
-/// Measures, prints tables, writes the files that are named and compares with an older one.
-pub fn bench(arguments: BenchArgs) -> Result<ExitCode> {
+/// Measures, prints tables, writes the named files and compares with an older report. The exit code
+/// is 1 where something could not be measured.
+pub(crate) fn bench(arguments: BenchArgs) -> Result<ExitCode> {
     if let Some(job) = &arguments.worker {
         return worker(job);
     }
-    // A minute's work must not end at a file that cannot be written.
-    for path in exports(&arguments) {
-        files::check_writable(path).map_err(|error| files::cannot_write(path, error))?;
-    }
-    let old = arguments.compare.as_deref().map(Report::read).transpose()?;
+    let mut exports = Exports::default();
+    exports.add(arguments.export_json.as_ref(), JsonExporter)?;
+    exports.add(arguments.export_csv.as_ref(), CsvExporter)?;
+    exports.add(arguments.export_markdown.as_ref(), MarkdownExporter)?;
+    exports.add(arguments.histogram.as_ref(), HistogramExporter)?;
+    let old = arguments
+        .compare
+        .as_deref()
+        .map(BenchReport::read)
+        .transpose()?;
     let outcome = match arguments.model_only {
-        true => alone(&arguments)?,
-        false => pipeline(&arguments)?,
+        true => model_only(&arguments)?,
+        false => pipeline(&arguments, &exports)?,
     };
     let report = &outcome.report;
-    let text = match arguments.model_only {
-        true => alone_table(&report.results),
-        false => table::text(&outcome),
-    };
-    print!("{text}");
-    if let Some(old) = &old {
-        println!();
-        for difference in differences(old, report) {
-            println!("compared with another thing: {difference}");
+    print!(
+        "{}",
+        match arguments.model_only {
+            true => bench::model_table(report),
+            false => bench::text(report),
         }
-        print!("{}", changes_text(&changes(old, report)));
+    );
+    if let Some(old) = &old {
+        print!("\n{}", bench::comparison(old, report));
     }
-    if let Some(path) = &arguments.export_json {
-        write(path, &report.to_json())?;
-    }
-    if let Some(path) = &arguments.export_csv {
-        write(path, &bench::csv(report))?;
-    }
-    if let Some(path) = &arguments.export_markdown {
-        write(path, &bench::markdown(report))?;
-    }
-    if let Some(path) = &arguments.histogram {
-        display::save_png(path, &bench::draw(&titled(&outcome)))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    exports.write(report)?;
+    Ok(match outcome.has_failed() {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    })
 }
 
 /// The measured process: it prints what it measured for the process that started it.
 fn worker(job: &str) -> Result<ExitCode> {
-    // Where that process is gone nobody waits for the answer.
+    // Without that process nothing reads the result.
     let signal = Some(rustix::process::Signal::TERM);
     if let Err(error) = rustix::process::set_parent_process_death_signal(signal) {
         log::debug!("the end of the parent will not be noticed: {error}");
     }
     let job: Job = serde_json::from_str(job)
-        .map_err(|e| Error::usage(format!("--worker is for face8x bench itself: {e}")))?;
+        .map_err(|error| Error::usage(format!("--worker is for face8x bench itself: {error}")))?;
     let stop = stop_on_signals()?;
     let measured = bench::measure(&job, &stop)?;
     let text = serde_json::to_string(&measured)
-        .map_err(|e| Error::other(format!("the measurement cannot be written: {e}")))?;
+        .map_err(|error| Error::other("cannot encode the measurement").caused_by(error))?;
     println!("{text}");
     Ok(ExitCode::SUCCESS)
 }
 
-fn pipeline(arguments: &BenchArgs) -> Result<Outcome> {
-    let mut rule = if arguments.quick {
-        Rule::QUICK
-    } else {
-        Rule::FULL
+fn pipeline(arguments: &BenchArgs, exports: &Exports) -> Result<Outcome> {
+    let jobs = jobs(arguments)?;
+    let program = std::env::current_exe()
+        .map_err(|error| Error::io("cannot find the file of this program", error))?;
+    let stop = stop_on_signals()?;
+    let stop: &AtomicBool = &stop;
+    let scheduler = Scheduler {
+        jobs: &jobs,
+        starts: if arguments.quick { STARTS.1 } else { STARTS.0 },
+        command: &command(),
+        program: &program,
+        stop,
+    };
+    scheduler.run(&mut |report| exports.save(report))
+}
+
+fn jobs(arguments: &BenchArgs) -> Result<Vec<Job>> {
+    let mut rule = match arguments.quick {
+        true => Rule::QUICK,
+        false => Rule::FULL,
     };
     if let Some(seconds) = arguments.seconds {
         rule.seconds = seconds as f64;
@@ -94,39 +103,27 @@ fn pipeline(arguments: &BenchArgs) -> Result<Outcome> {
     let threads = threads(arguments);
     let (setup, models) = (&arguments.setup, &arguments.model);
     let (jobs, left_out) = Job::combinations(engines, models, &threads, processors, setup, rule);
-    if !left_out.is_empty() {
-        log::warn!("the processor runs {processors} threads at once: {left_out:?} are left out");
+    for threads in left_out {
+        log::warn!("left out {threads} threads: the processor runs {processors} at once");
     }
     if jobs.is_empty() {
-        return Err(Error::usage("nothing is left to be measured")
+        return Err(Error::usage("nothing is left to measure")
             .remedy(format!("--threads goes up to {processors} here")));
     }
     for job in &jobs {
         job.settings()?;
     }
-    let program = std::env::current_exe()
-        .map_err(|e| Error::other(format!("face8x does not find its own file: {e}")))?;
-    let plan = Plan {
-        jobs,
-        starts: if arguments.quick { STARTS.1 } else { STARTS.0 },
-        command: command(),
-    };
-    let stop = stop_on_signals()?;
-    bench::run(&plan, &program, &stop, &mut |text| log::info!("{text}"))
+    Ok(jobs)
 }
 
-fn alone(arguments: &BenchArgs) -> Result<Outcome> {
+fn model_only(arguments: &BenchArgs) -> Result<Outcome> {
     let engines = match arguments.engine.as_slice() {
         [] => &[Engine::Face8x, Engine::TractInt8, Engine::TractF32],
         named => named,
     };
-    let patience = Duration::from_secs(arguments.seconds.unwrap_or(5));
+    let time = Duration::from_secs(arguments.seconds.unwrap_or(5));
     let threads = threads(arguments);
-    let report = bench::model_only(engines, &arguments.model, &threads, patience, &command())?;
-    Ok(Outcome {
-        report,
-        latencies: Vec::new(),
-    })
+    bench::measure_models(engines, &arguments.model, &threads, time, &command())
 }
 
 fn threads(arguments: &BenchArgs) -> Vec<usize> {
@@ -143,71 +140,4 @@ fn command() -> String {
     let words = words.map(|word| quoted(word.to_string_lossy().into_owned()));
     let words: Vec<String> = std::iter::once("face8x".to_owned()).chain(words).collect();
     mask_passwords(&words.join(" "))
-}
-
-/// The files that are to be written.
-fn exports(arguments: &BenchArgs) -> impl Iterator<Item = &PathBuf> {
-    let exports = [
-        &arguments.export_json,
-        &arguments.export_csv,
-        &arguments.export_markdown,
-        &arguments.histogram,
-    ];
-    exports.into_iter().flatten()
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    files::replace(path, Durability::Process, |file| {
-        file.write_all(text.as_bytes())
-    })
-    .map_err(|error| files::cannot_write(path, error))
-}
-
-/// The cases by name, each with its latencies.
-fn titled(outcome: &Outcome) -> Vec<(String, &[u64])> {
-    let cases = outcome.report.cases.iter().zip(&outcome.latencies);
-    let titled = cases.map(|(case, latencies)| {
-        let mark = if case.complete { "" } else { ", incomplete" };
-        let (engine, model, threads) = (&case.engine, &case.model, case.threads);
-        let title = format!("{engine}, {model}, threads {threads}: {END_TO_END}{mark}");
-        (title, latencies.as_slice())
-    });
-    titled.collect()
-}
-
-/// A row an engine; ratios are of the fastest runs, against tract's floats.
-fn alone_table(rows: &[Row]) -> String {
-    let mut text = format!(
-        "{:<12} {:<18} {:>7} {:>11} {:>11} {:>10} {:>9} {:>6}\n",
-        "engine", "model", "threads", "median ms", "min ms", "times f32", "GMAC/s", "runs"
-    );
-    for row in rows {
-        let figures = &row.figures;
-        let floats = rows
-            .iter()
-            .find(|r| r.engine == "tract-f32" && r.model == row.model);
-        let ratio = floats.map_or(String::new(), |r| {
-            format!("{:.2}", r.figures.min / figures.min)
-        });
-        let multiplications = |alone: &Alone| alone.multiplications;
-        let rate = row
-            .alone
-            .as_ref()
-            .and_then(multiplications)
-            .map_or(String::new(), |count| {
-                format!("{:.0}", count as f64 / figures.min / 1e9)
-            });
-        text += &format!(
-            "{:<12} {:<18} {:>7} {:>11.3} {:>11.3} {:>10} {:>9} {:>6}\n",
-            row.engine,
-            row.model,
-            row.threads,
-            figures.median * 1e3,
-            figures.min * 1e3,
-            ratio,
-            rate,
-            figures.runs
-        );
-    }
-    text
 }

@@ -26,7 +26,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use png::{save_numbered, save_png};
+pub use png::save_numbered;
 
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};

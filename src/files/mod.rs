@@ -70,6 +70,12 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Whether [`replace`] replaces `path`, so that writing it again leaves one copy; a pipe or a device
+/// would get a second one.
+pub fn is_replaced(path: &Path) -> bool {
+    matches!(Place::of(path), Ok(Place::File(_)))
+}
+
 /// The error of a file that was not written.
 pub fn cannot_write(path: &Path, error: io::Error) -> Error {
     let remedy = match error.kind() {

@@ -1,6 +1,6 @@
 //! Text that people and programs write.
 
-use face8x::internals::bench::{self, Engine, Report};
+use face8x::internals::bench::{BenchReport, CsvExporter, Exporter, MarkdownExporter, comparison};
 use face8x::internals::host::ButtonOptions;
 use face8x::internals::config::Options;
 use face8x_core::{Error, detect};
@@ -24,7 +24,7 @@ pub fn values(data: &[u8]) {
     let Ok(text) = str::from_utf8(text) else {
         return;
     };
-    if let Err(error) = value(choice % 11, text) {
+    if let Err(error) = value(choice % 10, text) {
         usage(&error);
     }
 }
@@ -42,8 +42,7 @@ fn value(choice: u8, text: &str) -> face8x_core::Result<()> {
         6 => options.sink = value,
         7 => options.detector = value,
         8 => return text.parse::<ButtonOptions>().map(drop),
-        9 => return detect::open(&format!("box:{text}")).map(drop),
-        _ => return text.parse::<Engine>().map(drop),
+        _ => return detect::open(&format!("box:{text}")).map(drop),
     }
     options.resolve().map(drop)
 }
@@ -53,21 +52,20 @@ fn usage(error: &Error) {
     crate::explained(error);
 }
 
-/// A benchmark's file can be written and read again, compared and shown. (Its numbers may change in
+/// A benchmark's file can be written and read again, compared and exported. (Its numbers may change in
 /// their last digit: the reader is quick rather than exact.)
 pub fn report(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
-    match Report::parse(text) {
+    match BenchReport::parse(text) {
         Err(error) => crate::explained(&error),
         Ok(report) => {
-            let again = Report::parse(&report.to_json()).expect("what was written can be read");
-            assert_eq!(report.results.len(), again.results.len());
-            bench::changes_text(&bench::changes(&report, &again));
-            bench::differences(&report, &again);
-            bench::csv(&report);
-            bench::markdown(&report);
+            let json = serde_json::to_string(&report).expect("what was read can be written");
+            let again = BenchReport::parse(&json).expect("what was written can be read");
+            comparison(&report, &again);
+            CsvExporter.export(&report).expect("every name can stand in CSV");
+            MarkdownExporter.export(&report).expect("every name can stand in Markdown");
         }
     }
 }

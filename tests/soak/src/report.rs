@@ -136,7 +136,7 @@ impl Report {
         let machine = &self.machine;
         let name = [&machine.model, &machine.cpu].map(|name| name.as_deref().unwrap_or("?"));
         let mut text = format!(
-            "# Soak: {}\n\nface8x {} on {}, {}; source `{}`, detector {}, restorer {}, seed {}.\n\n",
+            "# Soak: {}\n\nface8x {} on {}, {}; source `{}`, detector {}, restorer {}, seed {}.\n",
             if self.passed() { "passed" } else { "FAILED" },
             self.version,
             name[0],
@@ -147,7 +147,7 @@ impl Report {
             self.seed
         );
         for failure in &self.failures {
-            text += &format!("- {failure}\n");
+            text += &format!("\n- {failure}\n");
         }
         text += &format!(
             "\n| what | figure |\n|---|---|\n| pictures shown | {} |\n| of them with a face | {} |\n\

@@ -1,12 +1,20 @@
 //! A report and its parts, for the tests of the other files.
 
-use super::machine::CoreGroup;
-use super::report::Case;
-use super::watch::Seen;
-use super::*;
+mod checks;
+mod compare;
+mod histogram;
+mod job;
+mod report;
+mod table;
+mod time_stats;
 
-/// A board of which nothing is to be warned.
-pub fn machine() -> Machine {
+use super::machine::{Activity, CoreGroup, Machine};
+use super::report::{BenchReport, Case, SCHEMA, StageResult};
+use super::time_stats::TimeStats;
+use super::worker::END_TO_END;
+
+/// A board that no warning concerns.
+pub(super) fn machine() -> Machine {
     Machine {
         model: Some("Raspberry Pi 4 Model B Rev 1.4".into()),
         kernel: Some("6.6.51".into()),
@@ -24,8 +32,8 @@ pub fn machine() -> Machine {
     }
 }
 
-/// A case of which nothing is to be warned.
-pub fn case(threads: usize) -> Case {
+/// A case that no warning concerns.
+pub(super) fn case(threads: usize) -> Case {
     Case {
         engine: "face8x".into(),
         model: "face8x.onnx".into(),
@@ -47,24 +55,25 @@ pub fn case(threads: usize) -> Case {
         peak_memory: Some(40_500_000),
         cpu_per_frame: 0.0021,
         joules_per_frame: None,
-        seen: Seen {
+        activity: Activity {
             clocks_mhz: vec![(1500, 1500)],
             other_load: Some(0.01),
             stolen: Some(0.0),
-            ..Seen::default()
+            ..Activity::default()
         },
+        latencies: Vec::new(),
     }
 }
 
-fn row(stage: &str, scale: f64) -> Row {
-    let figures = [0.0005, 0.0006, 0.00061, 0.0007, 0.0009, 0.001, 0.002];
-    let [min, median, mean, p90, p99, p999, max] = figures.map(|time| time * scale);
-    Row {
+fn result(stage: &str, scale: f64) -> StageResult {
+    let times = [0.0005, 0.0006, 0.00061, 0.0007, 0.0009, 0.001, 0.002];
+    let [min, median, mean, p90, p99, p999, max] = times.map(|time| time * scale);
+    StageResult {
         engine: "face8x".into(),
         model: "face8x.onnx".into(),
         threads: 1,
         stage: stage.into(),
-        figures: Figures {
+        times: TimeStats {
             runs: 1024,
             min,
             median,
@@ -74,13 +83,13 @@ fn row(stage: &str, scale: f64) -> Row {
             p999,
             max,
         },
-        alone: None,
+        network: None,
     }
 }
 
 /// A report with one case and two of its stages.
-pub fn report() -> Report {
-    Report {
+pub(super) fn report() -> BenchReport {
+    BenchReport {
         schema: SCHEMA.into(),
         version: "0.1.0".into(),
         build: "release".into(),
@@ -91,6 +100,6 @@ pub fn report() -> Report {
         warnings: Vec::new(),
         machine: machine(),
         cases: vec![case(1)],
-        results: vec![row("restore", 1.0), row(END_TO_END, 2.0)],
+        results: vec![result("restore", 1.0), result(END_TO_END, 2.0)],
     }
 }
