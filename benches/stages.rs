@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use face8x::internals::compose::{
-    ComposeOptions, Composer, Restored, Rotation, Scene, Status, View,
+    ComposeOptions, Composer, InfoValues, Restored, Rotation, Scene, View,
 };
 use face8x::internals::config::Options;
 use face8x::internals::picture::Picture;
@@ -252,9 +252,9 @@ fn view_of(name: &str, frame: &Frame, options: ComposeOptions, count: u64, size:
         })
     });
     let faces: Vec<_> = faces.collect();
-    let status = Status {
+    let status = InfoValues {
         restorer: "bicubic",
-        ..Status::default()
+        ..InfoValues::default()
     };
     let scene = Scene {
         camera: Some(frame),

@@ -11,7 +11,9 @@ pub mod capture {
 }
 
 pub mod compose {
-    pub use crate::compose::{ComposeOptions, Composer, Restored, Rotation, Scene, Status, View};
+    pub use crate::compose::{
+        ComposeOptions, Composer, InfoValues, Restored, Rotation, Scene, View,
+    };
 }
 
 pub mod config {

@@ -106,7 +106,7 @@ impl DrawTarget for Picture {
         skip(&mut colors, part.above * width);
         for y in part.rows {
             skip(&mut colors, part.left);
-            // The pixel comes first in the zip: at the row's end no colour is taken in vain.
+            // The pixel comes first in the zip: at the row's end no colour is taken and lost.
             let row = self.row_mut(y)[part.columns.clone()].iter_mut();
             for (pixel, color) in row.zip(&mut colors) {
                 *pixel = color.into_storage();
@@ -118,7 +118,7 @@ impl DrawTarget for Picture {
 }
 
 /// The part of a rectangle that lies in the picture.
-struct Part {
+struct Clipped {
     columns: Range<usize>,
     rows: Range<u32>,
     /// Columns and rows of the rectangle that lie outside before it.
@@ -127,9 +127,9 @@ struct Part {
 }
 
 impl Picture {
-    /// The part of `area` that lies in the picture; `None` where there is none. Corners beyond
-    /// the range of i32 are reckoned with.
-    fn clip(&self, area: &Rectangle) -> Option<Part> {
+    /// The part of `area` that lies in the picture; `None` where there is none. Corners may lie
+    /// beyond the range of i32.
+    fn clip(&self, area: &Rectangle) -> Option<Clipped> {
         let clip = |start: i32, length: u32, limit: u32| {
             let start = i64::from(start);
             let end = (start + i64::from(length)).min(i64::from(limit));
@@ -139,7 +139,7 @@ impl Picture {
         let (columns, left) = clip(area.top_left.x, area.size.width, self.width)?;
         let (rows, above) = clip(area.top_left.y, area.size.height, self.height)?;
         let columns = columns.start as usize..columns.end as usize;
-        Some(Part {
+        Some(Clipped {
             columns,
             rows,
             left,

@@ -6,7 +6,7 @@ use face8x_core::convert::Converter;
 use face8x_core::frame::{Frame, PixelFormat};
 use face8x_core::geometry::Rect;
 
-/// Whether a frame holds a picture that can be drawn.
+/// Whether a frame has pixels that can be drawn.
 pub fn can_show(frame: &Frame) -> bool {
     frame.format != PixelFormat::Mjpg && frame.validate().is_ok()
 }

@@ -156,7 +156,7 @@ pub fn covering(frame: &Frame, area: Area) -> Rect {
 }
 
 /// Where a face box lies in `area`, which shows `region` of the frame. A box that reaches outside
-/// is closed at the edge; `None` for one that is wholly outside.
+/// is closed at the edge; `None` for one that is completely outside.
 fn shown_box(face_box: Rect, region: Rect, area: Area) -> Option<Area> {
     let (sx, sy) = (area.w as f32 / region.w, area.h as f32 / region.h);
     // Casts saturate, and make 0 of what is not a number.

@@ -24,7 +24,7 @@ type Wide = [u16; LANES];
 /// Where an enlarged pixel comes from: `TAPS` source pixels from `start` on, and their weights
 /// (negative ones as their two's complement).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Step {
+struct Taps {
     start: usize,
     weights: [u16; TAPS],
 }
@@ -37,7 +37,7 @@ struct Step {
 pub struct Enlarger {
     /// Source and target side for which `steps` was made.
     sides: (usize, usize),
-    steps: Vec<Step>,
+    steps: Vec<Taps>,
     /// One source row with its edge pixels repeated for the taps outside.
     padded: Vec<Wide>,
     /// The last `TAPS` source rows at the target's width, in turn.
@@ -118,7 +118,7 @@ impl Enlarger {
 }
 
 /// The taps of target pixel `i`; `start` counts from two pixels before the first.
-fn step(i: usize, from: usize, to: usize) -> Step {
+fn step(i: usize, from: usize, to: usize) -> Taps {
     let at = (i as f64 + 0.5) * from as f64 / to as f64 - 0.5;
     let t = at - at.floor();
     let cubic = [-1.0, 0.0, 1.0, 2.0].map(|tap| cubic_weight(-0.5, tap - t));
@@ -131,7 +131,7 @@ fn step(i: usize, from: usize, to: usize) -> Step {
         let largest = (0..TAPS).max_by(|j, k| remainder(j).total_cmp(&remainder(k)));
         weights[largest.unwrap_or(1)] += 1;
     }
-    Step {
+    Taps {
         start: (at.floor() + 1.0) as usize,
         weights: weights.map(|w| w as u16),
     }
@@ -162,7 +162,7 @@ fn settle(sum: u16) -> u16 {
 ///
 /// Written out tap by tap and not inlined, so that the compiler makes vector instructions of it.
 #[inline(never)]
-fn widen(padded: &[Wide], steps: &[Step], out: &mut [Wide]) {
+fn widen(padded: &[Wide], steps: &[Taps], out: &mut [Wide]) {
     for (out, step) in out.iter_mut().zip(steps) {
         let Some([a, b, c, d]) = padded[step.start..].first_chunk::<TAPS>() else {
             return;

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::Error;
 
-/// What the overlay text and the captions tell of the run.
+/// What the overlay text and the captions show of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Status<'a> {
+pub struct InfoValues<'a> {
     /// Pictures shown a second.
     pub fps: f32,
     /// From the driver's timestamp to the display, of the last picture.
     pub latency: Duration,
-    /// Frames passed over so far because newer ones were there.
+    /// Frames skipped so far because newer ones were there.
     pub skipped: u64,
     /// Which model restores by which engine (`Restorer::describe`).
     pub restorer: &'a str,
@@ -29,7 +29,7 @@ pub struct Status<'a> {
 
 /// A value that a template names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value {
+enum InfoWord {
     Fps,
     Latency,
     Skipped,
@@ -41,23 +41,23 @@ enum Value {
     Time,
 }
 
-/// The words of a template.
-const WORDS: [(&str, Value); 9] = [
-    ("%fps", Value::Fps),
-    ("%latency", Value::Latency),
-    ("%skipped", Value::Skipped),
-    ("%faces", Value::Faces),
-    ("%restorer", Value::Restorer),
-    ("%source", Value::Source),
-    ("%sink", Value::Sink),
-    ("%temp", Value::Temp),
-    ("%time", Value::Time),
+/// The words of a template, and what they stand for.
+const WORDS: [(&str, InfoWord); 9] = [
+    ("%fps", InfoWord::Fps),
+    ("%latency", InfoWord::Latency),
+    ("%skipped", InfoWord::Skipped),
+    ("%faces", InfoWord::Faces),
+    ("%restorer", InfoWord::Restorer),
+    ("%source", InfoWord::Source),
+    ("%sink", InfoWord::Sink),
+    ("%temp", InfoWord::Temp),
+    ("%time", InfoWord::Time),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Value(Value),
+    InfoWord(InfoWord),
 }
 
 /// A template of overlay text, as in `--info-text "%fps %latency %skipped"`.
@@ -107,7 +107,7 @@ impl FromStr for InfoText {
             if !text.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut text)));
             }
-            pieces.push(Piece::Value(value.1));
+            pieces.push(Piece::InfoWord(value.1));
             rest = after;
         }
         text.push_str(rest);
@@ -131,37 +131,37 @@ impl InfoText {
 
     /// Writes the text with the values of `status` and the number of `faces` into `line`, in
     /// place of what was there.
-    pub fn write(&self, status: &Status<'_>, faces: usize, line: &mut String) {
+    pub fn write(&self, status: &InfoValues<'_>, faces: usize, line: &mut String) {
         line.clear();
         for piece in &self.pieces {
             // Writing to a String cannot fail.
             let _ = match piece {
                 Piece::Text(text) => line.write_str(text),
-                Piece::Value(value) => write_value(*value, status, faces, line),
+                Piece::InfoWord(value) => write_value(*value, status, faces, line),
             };
         }
     }
 }
 
 fn write_value(
-    value: Value,
-    status: &Status<'_>,
+    value: InfoWord,
+    status: &InfoValues<'_>,
     faces: usize,
     line: &mut String,
 ) -> std::fmt::Result {
     match value {
-        Value::Fps => write!(line, "{:.1} fps", status.fps),
-        Value::Latency => write!(line, "{} ms", status.latency.as_millis()),
-        Value::Skipped => write!(line, "{} skipped", status.skipped),
-        Value::Faces => write!(line, "{faces} face{}", if faces == 1 { "" } else { "s" }),
-        Value::Restorer => line.write_str(status.restorer),
-        Value::Source => line.write_str(status.source),
-        Value::Sink => line.write_str(status.sink),
-        Value::Temp => match status.temperature {
+        InfoWord::Fps => write!(line, "{:.1} fps", status.fps),
+        InfoWord::Latency => write!(line, "{} ms", status.latency.as_millis()),
+        InfoWord::Skipped => write!(line, "{} skipped", status.skipped),
+        InfoWord::Faces => write!(line, "{faces} face{}", if faces == 1 { "" } else { "s" }),
+        InfoWord::Restorer => line.write_str(status.restorer),
+        InfoWord::Source => line.write_str(status.source),
+        InfoWord::Sink => line.write_str(status.sink),
+        InfoWord::Temp => match status.temperature {
             Some(celsius) => write!(line, "{celsius:.0} °C"),
             None => line.write_str("- °C"),
         },
-        Value::Time => {
+        InfoWord::Time => {
             let seconds = status.running.as_secs();
             write!(
                 line,
@@ -178,7 +178,7 @@ fn write_value(
 mod tests {
     use super::*;
 
-    fn written(template: &str, status: &Status<'_>, faces: usize) -> String {
+    fn written(template: &str, status: &InfoValues<'_>, faces: usize) -> String {
         let mut line = String::from("what was there");
         template
             .parse::<InfoText>()
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_word_becomes_its_value() {
-        let status = Status {
+        let status = InfoValues {
             fps: 29.94,
             latency: Duration::from_micros(41_900),
             skipped: 3,
@@ -205,7 +205,7 @@ mod tests {
             "29.9 fps|41 ms|3 skipped|2 faces|bicubic|demo|window|48 °C|3:04:05|100%"
         );
         assert_eq!(
-            written("%faces, %temp", &Status::default(), 1),
+            written("%faces, %temp", &InfoValues::default(), 1),
             "1 face, - °C"
         );
     }
@@ -214,7 +214,7 @@ mod tests {
     fn text_without_words_stays_as_it_is() {
         for text in ["", "plain", "a %% b", "%%fps", "ünïcode °"] {
             assert_eq!(
-                written(text, &Status::default(), 0),
+                written(text, &InfoValues::default(), 0),
                 text.replace("%%", "%")
             );
         }

@@ -5,8 +5,8 @@
 //! face the live picture is shown and says so; without a camera a calm screen gives the reason.
 //! Text grows and shrinks with the display, and is left out where it cannot be read.
 //!
-//! Mirroring is for looking at oneself: it swaps left and right within each picture, never the
-//! text nor the places of the pictures. Everything is drawn by whole rows, and nothing is
+//! Mirroring makes a mirror of the display: it swaps left and right within each picture, but neither
+//! the text nor the places of the pictures. Everything is drawn by whole rows, and nothing is
 //! allocated once the sizes have settled.
 
 mod blit;
@@ -28,7 +28,7 @@ mod views;
 mod tests;
 
 pub use blit::rotate;
-pub use info::{InfoText, Status};
+pub use info::{InfoText, InfoValues};
 pub(crate) use layout::Area;
 pub(crate) use paste::{Paster, is_small};
 pub use scene::{ComposeOptions, Restored, Scene};

@@ -4,7 +4,7 @@
 pub(super) const BACKGROUND: u32 = 0x101418;
 /// A place for a picture that is not there.
 pub(super) const PANEL: u32 = 0x1a2027;
-/// Text that is read first, and text that is read when looked for.
+/// Text that matters, and text beside it.
 pub(super) const TEXT: u32 = 0xe6eaee;
 pub(super) const MUTED: u32 = 0x93a1ad;
 /// Lines around the first face, and around the others.

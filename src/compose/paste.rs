@@ -71,7 +71,7 @@ impl Paster {
         sr: &Sr,
         to_canonical: &Similarity,
     ) {
-        let Some(mut map) = Map::new(area, frame, to_canonical) else {
+        let Some(mut map) = TexelMap::new(area, frame, to_canonical) else {
             return;
         };
         for ((texel, pixel), mask) in self.texture.iter_mut().zip(sr).zip(&self.mask) {
@@ -131,13 +131,13 @@ fn paint_row(row: &mut [u32], texture: &[u32; PIXELS], side: usize, at: [i32; 2]
 
 /// From pixels of the area to texel centres: (u, v) = x i + y j + origin.
 #[derive(Debug, Clone, Copy)]
-struct Map {
+struct TexelMap {
     x: [f64; 2],
     y: [f64; 2],
     origin: [f64; 2],
 }
 
-impl Map {
+impl TexelMap {
     /// `None` where the transform or the frame is of no use.
     fn new(area: Area, frame: (u32, u32), to_canonical: &Similarity) -> Option<Self> {
         let Similarity { a, b, tx, ty } = *to_canonical;
@@ -152,7 +152,7 @@ impl Map {
         let (x, y) = ([a * sx, b * sx], [-b * sy, a * sy]);
         // Both sides' pixel centres lie half a pixel from the edge.
         let origin = [0, 1].map(|c| [tx, ty][c] + (x[c] + y[c]) / 2.0 - 0.5);
-        Some(Map { x, y, origin })
+        Some(TexelMap { x, y, origin })
     }
 
     /// Texels to a canvas pixel.

@@ -5,7 +5,7 @@ use face8x_core::frame::Frame;
 use face8x_core::geometry::Similarity;
 use face8x_core::restore::{Lr, Sr};
 
-use super::info::{InfoText, Status};
+use super::info::{InfoText, InfoValues};
 use super::view::{Rotation, View};
 
 /// A face with its pixels before and after the network.
@@ -33,7 +33,7 @@ pub struct Scene<'a> {
     /// so; of "no camera: the reason" the reason is written below.
     pub message: Option<&'a str>,
     /// Values for the overlay and the captions.
-    pub status: Status<'a>,
+    pub status: InfoValues<'a>,
 }
 
 /// How scenes are shown.

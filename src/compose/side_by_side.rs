@@ -1,4 +1,4 @@
-//! The side-by-side view: three pictures, what they are, and what to think of them.
+//! The side-by-side view: three pictures, their captions, and the honesty line.
 
 use super::drawing::{Drawing, shape};
 use super::layout::{self, Area};
@@ -72,8 +72,8 @@ impl Drawing<'_> {
         }
     }
 
-    /// What stands below the side-by-side view in `columns`: which restorer runs, and what to
-    /// think of its pictures; in one line where both fit.
+    /// What stands below the side-by-side view in `columns`: which restorer runs, and the
+    /// honesty line; in one line where both fit.
     fn footer(&self, columns: usize) -> Footer {
         let restorer = self.scene.status.restorer;
         let characters = RESTORER.len() + restorer.chars().count();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::capture::{Capture, State};
-use crate::compose::Status;
+use crate::compose::InfoValues;
 use crate::host::board;
 use crate::host::status::{Fault, Faults, Part, RunCounters};
 use crate::pipeline::{FaceStage, Output};
@@ -124,8 +124,8 @@ impl Meter {
         capture: &Capture,
         faces: &'a FaceStage,
         output: &'a Output,
-    ) -> Status<'a> {
-        Status {
+    ) -> InfoValues<'a> {
+        InfoValues {
             fps: self.fps.fps(Instant::now()) as f32,
             latency: self.last_latency,
             skipped: capture.skipped(),

@@ -1,4 +1,4 @@
-//! Which pictures are meant.
+//! The pictures that the inputs name.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -7,8 +7,8 @@ use super::Failure;
 use crate::photo::pictures_in;
 
 /// The pictures of `inputs`: files as they are named, of folders the pictures directly in them in
-/// natural order (`2.jpg` before `10.jpg`; hidden files and other extensions are passed over),
-/// each picture once. Folders that give none are failures.
+/// natural order (`2.jpg` before `10.jpg`; hidden files and other extensions are skipped),
+/// each picture once. Folders without pictures are failures.
 pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<PathBuf>, Vec<Failure>) {
     let (mut pictures, mut failures) = (Vec::new(), Vec::new());
     for input in inputs {
@@ -24,8 +24,8 @@ pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<PathBuf>, Vec<Failure>) {
             }),
         }
     }
-    let mut seen = HashSet::new();
-    pictures.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
+    let mut known = HashSet::new();
+    pictures.retain(|path| known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     (pictures, failures)
 }
 

@@ -35,7 +35,7 @@ pub enum Form {
     PasteBack,
 }
 
-/// What [`run`] is to do.
+/// The work of [`run`].
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     /// Files and folders; of a folder the JPEG, PNG and WebP pictures directly in it.
@@ -51,7 +51,7 @@ pub struct Job<'a> {
     pub faces: usize,
 }
 
-/// What came of one picture.
+/// The outcome of one picture.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// These files were written, with this many restored faces in all.
@@ -68,19 +68,19 @@ pub struct Progress<'a> {
     /// Pictures done so far, this one among them, and pictures in all.
     pub done: usize,
     pub total: usize,
-    /// The picture and what came of it.
+    /// The picture and its outcome.
     pub path: &'a Path,
     pub outcome: &'a Outcome,
 }
 
-/// A picture, or a folder, that could not be done.
+/// A picture, or a folder, that failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
     pub path: PathBuf,
     pub error: Error,
 }
 
-/// What came of all pictures.
+/// The outcome of all pictures.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Summary {
     /// Pictures that were done.
@@ -91,7 +91,7 @@ pub struct Summary {
     pub written: Vec<PathBuf>,
     /// Pictures in which no face was found.
     pub without_face: Vec<PathBuf>,
-    /// Pictures that could not be done, with the reasons.
+    /// Pictures that failed, with the reasons.
     pub failed: Vec<Failure>,
 }
 

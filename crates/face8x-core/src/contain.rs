@@ -12,7 +12,7 @@ thread_local! {
 
 /// Runs `work`; a panic in it becomes `Err` with its message, and nothing is printed.
 ///
-/// What `work` has changed may be half changed: callers drop it or begin it anew.
+/// What `work` was changing may be incomplete: callers drop it or start again.
 pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {

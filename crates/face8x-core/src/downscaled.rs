@@ -3,15 +3,17 @@
 /// A downscaled picture of a frame: 1 (luma) or 3 (RGB, interleaved) bytes a pixel, no padding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Downscaled {
-    /// Size of this picture in pixels.
+    /// Pixels of a row of this picture.
     pub width: u32,
+    /// Rows of this picture.
     pub height: u32,
     /// Bytes of a pixel: 1 or 3.
     pub channels: usize,
     /// Frame pixels to a pixel of this picture, each way.
     pub factor: u32,
-    /// Size of the frame it was made from.
+    /// Pixels of a row of the frame it was made from.
     pub frame_width: u32,
+    /// Rows of that frame.
     pub frame_height: u32,
     /// Number of the frame it was made from.
     pub sequence: u64,
@@ -42,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reduced_picture_knows_whether_it_has_pixels() {
+    fn a_downscaled_picture_knows_whether_it_has_pixels() {
         let mut picture = Downscaled {
             width: 4,
             height: 2,

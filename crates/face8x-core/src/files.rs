@@ -1,4 +1,4 @@
-//! Files that people name, read whole but with care.
+//! Reading files that users name: regular files only, up to a size.
 
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Read, Result};
@@ -7,10 +7,9 @@ use std::path::Path;
 /// Reads a regular file of at most `most_mb` times 2^20 bytes.
 ///
 /// # Errors
-/// Missing or unreadable, a folder or another thing that is not a file (a pipe would be waited for,
-/// a device has no end), or larger.
+/// Missing or unreadable, not a regular file (a folder, a pipe, a device), or larger.
 pub fn read(path: &Path, most_mb: u64) -> Result<Vec<u8>> {
-    // Asked of the path first: opening a pipe waits for its writer.
+    // The path is checked first: opening a pipe would wait for its writer.
     let found = fs::metadata(path)?;
     if found.is_dir() {
         return Err(Error::new(ErrorKind::IsADirectory, "it is a folder"));
@@ -21,7 +20,7 @@ pub fn read(path: &Path, most_mb: u64) -> Result<Vec<u8>> {
     }
     let most = most_mb << 20;
     let mut bytes = Vec::new();
-    // The length is asked first, so that a large file is not read for nothing; it may grow since.
+    // The length is checked first, so that a large file is not read for nothing; it may grow meanwhile.
     if found.len() <= most {
         File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     }

@@ -27,13 +27,21 @@ const MAX_STRIDE: usize = 8 * MAX_SIDE as usize;
 /// `Yu12` is (stride+1)/2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PixelFormat {
+    /// 4:2:2 packed, luma first.
     Yuyv,
+    /// 4:2:2 packed, chroma first.
     Uyvy,
+    /// JPEG pictures.
     Mjpg,
+    /// 4:2:0, chroma interleaved.
     Nv12,
+    /// 4:2:0 in three planes.
     Yu12,
+    /// Luma alone.
     Grey,
+    /// Red, green and blue.
     Rgb3,
+    /// Blue, green and red.
     Bgr3,
 }
 

@@ -1,6 +1,6 @@
 //! Every view as a picture in `tests/data/compose`, compared pixel by pixel.
 //!
-//! `FACE8X_BLESS=1 cargo test --lib compose` writes them anew after a wanted change: look at each
+//! `FACE8X_BLESS=1 cargo test --lib compose` writes them again after an intended change: check each
 //! before it is committed.
 
 use std::path::Path;
@@ -35,7 +35,7 @@ fn check(name: &str, picture: &Picture) {
         .count();
     assert_eq!(
         differing, 0,
-        "{name} differs in {differing} pixels; FACE8X_BLESS=1 writes it anew"
+        "{name} differs in {differing} pixels; FACE8X_BLESS=1 writes it again"
     );
 }
 

@@ -1,6 +1,7 @@
 //! A small made-up world for the tests of this module.
 
 mod goldens;
+mod in_place;
 mod properties;
 
 use std::time::Duration;
@@ -170,8 +171,8 @@ fn frame_of(people: &[Person]) -> Frame {
     }
 }
 
-fn status() -> Status<'static> {
-    Status {
+fn status() -> InfoValues<'static> {
+    InfoValues {
         fps: 29.97,
         latency: Duration::from_millis(41),
         skipped: 3,

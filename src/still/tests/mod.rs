@@ -333,7 +333,7 @@ fn no_result_replaces_another_or_a_picture() {
 }
 
 #[test]
-fn an_output_that_cannot_be_is_told_before_the_work() {
+fn an_output_that_cannot_be_written_fails_before_the_work() {
     let scene = Scene::new();
     for name in ["a.png", "b.png"] {
         grey(9, 32, 32).save(scene.input(name)).unwrap();

@@ -1,7 +1,7 @@
 //! Box averages: each pixel is the mean of a block of frame pixels.
 
 use super::colour::{Texel, chroma, luma, ycc};
-use super::layout::{Channels, Component, Layout};
+use super::layout::{Channels, Component, FrameLayout};
 use super::rows;
 
 /// The longest side of a block: so many bytes add up in 16 bits.
@@ -15,7 +15,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub fn square(side: usize) -> Self {
+    pub(super) fn square(side: usize) -> Self {
         Block { w: side, h: side }
     }
 }
@@ -33,9 +33,9 @@ pub(super) struct Blocks {
 impl Blocks {
     /// Writes the blocks of row `by` (counted in blocks) from column `bx` on, as many as `out`
     /// holds; they must lie within the frame.
-    pub fn row<P: Texel>(
+    pub(super) fn row<P: Texel>(
         &mut self,
-        layout: &Layout,
+        layout: &FrameLayout,
         block: Block,
         by: usize,
         bx: usize,
@@ -61,7 +61,13 @@ impl Blocks {
 
     /// The same as [`row`](Self::row), luma alone: as the camera gives it, or made from the
     /// blocks' colours.
-    pub fn luma_row(&mut self, layout: &Layout, block: Block, by: usize, out: &mut [u8]) {
+    pub(super) fn luma_row(
+        &mut self,
+        layout: &FrameLayout,
+        block: Block,
+        by: usize,
+        out: &mut [u8],
+    ) {
         if layout.channels != Channels::Rgb {
             self.average(layout, block, by, 0, out.len(), 1);
             out.copy_from_slice(&self.means[0]);
@@ -75,8 +81,8 @@ impl Blocks {
     }
 
     /// Makes room for whole rows and all sizes of blocks, so that nothing is allocated later, when
-    /// a face has come nearer.
-    fn reserve(&mut self, layout: &Layout) {
+    /// a face comes nearer.
+    fn reserve(&mut self, layout: &FrameLayout) {
         for (plane, sums) in layout.planes().iter().zip(&mut self.sums) {
             sums.clear();
             sums.reserve(plane.span(0, 0, layout.width).len() + plane.step);
@@ -90,7 +96,7 @@ impl Blocks {
     /// Fills the first `channels` of `means` with `count` blocks each.
     fn average(
         &mut self,
-        layout: &Layout,
+        layout: &FrameLayout,
         block: Block,
         by: usize,
         bx: usize,
@@ -129,7 +135,7 @@ impl Blocks {
     }
 }
 
-/// Sees to it that `buffer` can hold `len` items without growing.
+/// Makes sure that `buffer` has room for `len` items without growing.
 fn make_room<T>(buffer: &mut Vec<T>, len: usize) {
     buffer.reserve(len.saturating_sub(buffer.len()));
 }
@@ -243,7 +249,7 @@ mod tests {
     fn wider_regions_and_other_blocks_allocate_nothing() {
         for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Rgb3] {
             let frame = noise_frame(format, 320, 240, 0, 1);
-            let layout = Layout::of(&frame).unwrap();
+            let layout = FrameLayout::of(&frame).unwrap();
             let mut blocks = Blocks::default();
             let capacities = |blocks: &Blocks| {
                 let sums = blocks.sums.each_ref().map(Vec::capacity);

@@ -1,10 +1,10 @@
 //! Where the samples of each raw format lie.
 
 use crate::frame::{Frame, PixelFormat};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Rows of samples, one after the other.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Plane<'a> {
     bytes: &'a [u8],
     stride: usize,
@@ -17,7 +17,7 @@ pub(super) struct Plane<'a> {
 
 impl<'a> Plane<'a> {
     /// The bytes that serve columns `x0..x1` of row `y` of the picture.
-    pub fn span(&self, y: usize, x0: usize, x1: usize) -> &'a [u8] {
+    pub(super) fn span(&self, y: usize, x0: usize, x1: usize) -> &'a [u8] {
         let row = &self.bytes[(y >> self.v) * self.stride..];
         &row[(x0 >> self.h) * self.step..(((x1 - 1) >> self.h) + 1) * self.step]
     }
@@ -41,6 +41,28 @@ const fn component(plane: usize, offset: usize, step: usize, h: u32) -> Componen
     }
 }
 
+/// The three channels of a format: luma, Cb and Cr, or red, green and blue. A JPEG has none.
+fn components(format: PixelFormat) -> [Component; 3] {
+    let packed = |y, cb, cr| {
+        [
+            component(0, y, 2, 0),
+            component(0, cb, 4, 1),
+            component(0, cr, 4, 1),
+        ]
+    };
+    let rgb = |offset| component(0, offset, 3, 0);
+    let luma = component(0, 0, 1, 0);
+    match format {
+        PixelFormat::Yuyv => packed(0, 1, 3),
+        PixelFormat::Uyvy => packed(1, 0, 2),
+        PixelFormat::Nv12 => [luma, component(1, 0, 2, 1), component(1, 1, 2, 1)],
+        PixelFormat::Yu12 => [luma, component(1, 0, 1, 1), component(2, 0, 1, 1)],
+        PixelFormat::Rgb3 => [rgb(0), rgb(1), rgb(2)],
+        PixelFormat::Bgr3 => [rgb(2), rgb(1), rgb(0)],
+        PixelFormat::Grey | PixelFormat::Mjpg => [luma; 3],
+    }
+}
+
 /// What the three components of a layout are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Channels {
@@ -54,7 +76,7 @@ pub(super) enum Channels {
 
 /// A raw frame as planes and channels.
 #[derive(Clone, Copy)]
-pub(super) struct Layout<'a> {
+pub(super) struct FrameLayout<'a> {
     pub format: PixelFormat,
     pub width: usize,
     pub height: usize,
@@ -64,12 +86,12 @@ pub(super) struct Layout<'a> {
     pub channels: Channels,
 }
 
-impl<'a> Layout<'a> {
+impl<'a> FrameLayout<'a> {
     /// Checks `frame` and describes it.
     ///
     /// # Errors
-    /// It is not as [`Frame::validate`] wants it, or a JPEG that is not decoded yet.
-    pub fn of(frame: &'a Frame) -> Result<Self> {
+    /// The frame is not valid, or is a JPEG that is not decoded yet.
+    pub(super) fn of(frame: &'a Frame) -> Result<Self> {
         frame.validate()?;
         let (stride, height) = (frame.stride, frame.height as usize);
         let first = |step, h| Plane {
@@ -79,14 +101,6 @@ impl<'a> Layout<'a> {
             h,
             step,
         };
-        // Empty planes are never asked for: `plane_count` stops before them.
-        let none = Plane {
-            bytes: &[],
-            stride: 0,
-            v: 0,
-            h: 0,
-            step: 0,
-        };
         let chroma = |start: usize, stride, step| Plane {
             bytes: &frame.bytes[start..],
             stride,
@@ -94,78 +108,45 @@ impl<'a> Layout<'a> {
             h: 1,
             step,
         };
-        // A JPEG's stride means nothing and may be anything.
+        // The stride of a JPEG has no meaning and may be anything.
         let y_len = stride.saturating_mul(height);
         let half = stride.div_ceil(2);
-        let (planes, plane_count, components) = match frame.format {
-            PixelFormat::Yuyv => (
-                [first(4, 1), none, none],
-                1,
-                [
-                    component(0, 0, 2, 0),
-                    component(0, 1, 4, 1),
-                    component(0, 3, 4, 1),
-                ],
-            ),
-            PixelFormat::Uyvy => (
-                [first(4, 1), none, none],
-                1,
-                [
-                    component(0, 1, 2, 0),
-                    component(0, 0, 4, 1),
-                    component(0, 2, 4, 1),
-                ],
-            ),
-            PixelFormat::Nv12 => (
-                [first(1, 0), chroma(y_len, 2 * half, 2), none],
-                2,
-                [
-                    component(0, 0, 1, 0),
-                    component(1, 0, 2, 1),
-                    component(1, 1, 2, 1),
-                ],
-            ),
-            PixelFormat::Yu12 => (
-                [
-                    first(1, 0),
-                    chroma(y_len, half, 1),
-                    chroma(y_len + half * height.div_ceil(2), half, 1),
-                ],
-                3,
-                [
-                    component(0, 0, 1, 0),
-                    component(1, 0, 1, 1),
-                    component(2, 0, 1, 1),
-                ],
-            ),
-            PixelFormat::Grey => ([first(1, 0), none, none], 1, [component(0, 0, 1, 0); 3]),
-            PixelFormat::Rgb3 | PixelFormat::Bgr3 => {
-                let mut channels = [0, 1, 2].map(|offset| component(0, offset, 3, 0));
-                if frame.format == PixelFormat::Bgr3 {
-                    channels.reverse();
-                }
-                ([first(3, 0), none, none], 1, channels)
+        let none = Plane::default();
+        let (planes, plane_count) = match frame.format {
+            PixelFormat::Yuyv | PixelFormat::Uyvy => ([first(4, 1), none, none], 1),
+            PixelFormat::Nv12 => ([first(1, 0), chroma(y_len, 2 * half, 2), none], 2),
+            PixelFormat::Yu12 => {
+                let cr = y_len + half * height.div_ceil(2);
+                (
+                    [first(1, 0), chroma(y_len, half, 1), chroma(cr, half, 1)],
+                    3,
+                )
             }
-            PixelFormat::Mjpg => return Err(Error::other("the frame is a JPEG: decode it first")),
+            PixelFormat::Grey => ([first(1, 0), none, none], 1),
+            PixelFormat::Rgb3 | PixelFormat::Bgr3 => ([first(3, 0), none, none], 1),
+            PixelFormat::Mjpg => {
+                let message = "the frame is a JPEG: decode it first";
+                return Err(Error::new(ErrorKind::Picture, message));
+            }
         };
         let channels = match frame.format {
             PixelFormat::Grey => Channels::Grey,
             PixelFormat::Rgb3 | PixelFormat::Bgr3 => Channels::Rgb,
             _ => Channels::Ycc,
         };
-        Ok(Layout {
+        Ok(FrameLayout {
             format: frame.format,
             width: frame.width as usize,
             height,
             planes,
             plane_count,
-            components,
+            components: components(frame.format),
             channels,
         })
     }
 
     /// The planes, that of luma (or of all channels) first.
-    pub fn planes(&self) -> &[Plane<'a>] {
+    pub(super) fn planes(&self) -> &[Plane<'a>] {
         &self.planes[..self.plane_count]
     }
 }

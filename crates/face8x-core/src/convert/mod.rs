@@ -27,13 +27,13 @@ mod tests;
 
 use blocks::{Block, Blocks, MAX_BLOCK};
 use colour::Texel;
-use layout::Layout;
+use layout::FrameLayout;
 use scale::{Scaler, Target};
 
 use crate::downscaled::Downscaled;
 use crate::frame::Frame;
 use crate::geometry::Rect;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 pub(crate) use colour::luma;
 pub use jpeg::JpegDecoder;
@@ -41,9 +41,13 @@ pub use jpeg::JpegDecoder;
 /// A rectangle of whole pixels of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region {
+    /// Its first column.
     pub x: u32,
+    /// Its first row.
     pub y: u32,
+    /// Columns.
     pub width: u32,
+    /// Rows.
     pub height: u32,
 }
 
@@ -75,9 +79,9 @@ impl Converter {
     /// Fills `out` with `region` of `frame`: three bytes a pixel, row by row without padding.
     ///
     /// # Errors
-    /// The frame is not whole, is a JPEG, or does not hold the region.
+    /// The frame is not valid, is a JPEG, or the region reaches outside.
     pub fn rgb(&mut self, frame: &Frame, region: Region, out: &mut Vec<u8>) -> Result<()> {
-        let layout = Layout::of(frame)?;
+        let layout = FrameLayout::of(frame)?;
         check_region(&layout, region)?;
         let width = region.width as usize;
         out.resize(3 * width * region.height as usize, 0);
@@ -91,9 +95,9 @@ impl Converter {
     /// Fills `out` with `region` of `frame` as display pixels (`0x00RRGGBB`), row by row.
     ///
     /// # Errors
-    /// The frame is not whole, is a JPEG, or does not hold the region.
+    /// The frame is not valid, is a JPEG, or the region reaches outside.
     pub fn pixels(&mut self, frame: &Frame, region: Region, out: &mut Vec<u32>) -> Result<()> {
-        let layout = Layout::of(frame)?;
+        let layout = FrameLayout::of(frame)?;
         check_region(&layout, region)?;
         let width = region.width as usize;
         out.resize(width * region.height as usize, 0);
@@ -110,7 +114,7 @@ impl Converter {
     /// lower than one block gives one column or row.
     ///
     /// # Errors
-    /// The frame is not whole, is a JPEG, or is more than 256 times too large.
+    /// The frame is not valid, is a JPEG, or is more than 256 times too large.
     pub fn downscale_luma(
         &mut self,
         frame: &Frame,
@@ -118,8 +122,8 @@ impl Converter {
         max_height: u32,
         out: &mut Downscaled,
     ) -> Result<()> {
-        let layout = Layout::of(frame)?;
-        let block = start_reduced(frame, (max_width, max_height), 1, out)?;
+        let layout = FrameLayout::of(frame)?;
+        let block = start_downscaled(frame, (max_width, max_height), 1, out)?;
         for (y, row) in out.bytes.chunks_exact_mut(out.width as usize).enumerate() {
             self.blocks.luma_row(&layout, block, y, row);
         }
@@ -137,8 +141,8 @@ impl Converter {
         max_height: u32,
         out: &mut Downscaled,
     ) -> Result<()> {
-        let layout = Layout::of(frame)?;
-        let block = start_reduced(frame, (max_width, max_height), 3, out)?;
+        let layout = FrameLayout::of(frame)?;
+        let block = start_downscaled(frame, (max_width, max_height), 3, out)?;
         for (y, row) in out
             .bytes
             .chunks_exact_mut(3 * out.width as usize)
@@ -158,7 +162,7 @@ impl Converter {
     /// What of `src` lies outside the frame is cut off before.
     ///
     /// # Errors
-    /// The frame is not whole, is a JPEG, or has nothing in common with `src`; `dst` is too small.
+    /// The frame is not valid, is a JPEG, or lies outside `src`; `dst` is too small.
     pub fn scale_to(
         &mut self,
         frame: &Frame,
@@ -168,7 +172,7 @@ impl Converter {
         width: u32,
         height: u32,
     ) -> Result<()> {
-        let layout = Layout::of(frame)?;
+        let layout = FrameLayout::of(frame)?;
         let (width, height) = (width as usize, height as usize);
         if width == 0 || height == 0 {
             return Ok(());
@@ -177,13 +181,13 @@ impl Converter {
             .checked_mul(height - 1)
             .and_then(|n| n.checked_add(width));
         if stride < width || needed.is_none_or(|n| n > dst.len()) {
-            return Err(Error::other(format!(
+            return Err(invalid(format!(
                 "{width}x{height} pixels do not fit {} in rows of {stride}",
                 dst.len()
             )));
         }
         let Some(src) = cut(src, frame) else {
-            return Err(Error::other(format!(
+            return Err(invalid(format!(
                 "{src:?} lies outside the {}x{} frame",
                 frame.width, frame.height
             )));
@@ -202,7 +206,7 @@ impl Converter {
     /// `stride` apart; each pixel is the mean of a block. [`crate::align`] reads frames so.
     ///
     /// # Errors
-    /// The frame is not whole, is a JPEG, or does not hold the blocks.
+    /// The frame is not valid, is a JPEG, or the blocks reach outside.
     pub(crate) fn blocks<P: Texel>(
         &mut self,
         frame: &Frame,
@@ -211,7 +215,7 @@ impl Converter {
         out: &mut [P],
         stride: usize,
     ) -> Result<()> {
-        let layout = Layout::of(frame)?;
+        let layout = FrameLayout::of(frame)?;
         check_inside((layout.width / factor, layout.height / factor), region)?;
         let rows = out.chunks_mut(stride).take(region.height as usize);
         for (row, y) in rows.zip(region.y as usize..) {
@@ -223,7 +227,7 @@ impl Converter {
     }
 }
 
-/// The part of `rect` within `frame`; `None` where there is none, or it is no number.
+/// The part of `rect` within `frame`; `None` where there is none, or it is not finite.
 fn cut(rect: Rect, frame: &Frame) -> Option<Rect> {
     let (right, bottom) = (rect.x + rect.w, rect.y + rect.h);
     if right.is_nan() || bottom.is_nan() {
@@ -239,7 +243,7 @@ fn cut(rect: Rect, frame: &Frame) -> Option<Rect> {
     (cut.w > 0.0 && cut.h > 0.0).then_some(cut)
 }
 
-fn check_region(layout: &Layout, region: Region) -> Result<()> {
+fn check_region(layout: &FrameLayout, region: Region) -> Result<()> {
     check_inside((layout.width, layout.height), region)
 }
 
@@ -252,21 +256,25 @@ fn check_inside((width, height): (usize, usize), region: Region) -> Result<()> {
     if inside(region.x, region.width, width) && inside(region.y, region.height, height) {
         return Ok(());
     }
-    Err(Error::other(format!(
+    Err(invalid(format!(
         "{region:?} lies outside the {width}x{height} frame"
     )))
 }
 
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::Picture, message)
+}
+
 /// Gives `out` its size and header and returns the block.
-fn start_reduced(
+fn start_downscaled(
     frame: &Frame,
     (max_width, max_height): (u32, u32),
     channels: usize,
     out: &mut Downscaled,
 ) -> Result<Block> {
     let too_large = || {
-        Error::other(format!(
-            "a frame of {}x{} cannot be reduced to {max_width}x{max_height}",
+        invalid(format!(
+            "a frame of {}x{} cannot be downscaled to {max_width}x{max_height}",
             frame.width, frame.height
         ))
     };

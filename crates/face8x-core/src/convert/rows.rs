@@ -1,12 +1,12 @@
 //! Rows of pixels at the frame's own size.
 
 use super::colour::{Texel, chroma, ycc};
-use super::layout::Layout;
+use super::layout::FrameLayout;
 use crate::frame::PixelFormat;
 
 /// Writes the pixels of row `y` from column `x0` on, as many as `out` holds; they must lie within
 /// the frame.
-pub(super) fn row<P: Texel>(layout: &Layout, y: usize, x0: usize, out: &mut [P]) {
+pub(super) fn row<P: Texel>(layout: &FrameLayout, y: usize, x0: usize, out: &mut [P]) {
     if out.is_empty() {
         return;
     }
@@ -48,7 +48,7 @@ struct Chunk {
 }
 
 /// A row of a format in which two pixels share their chroma.
-fn subsampled_row<P: Texel>(layout: &Layout, y: usize, mut x: usize, mut out: &mut [P]) {
+fn subsampled_row<P: Texel>(layout: &FrameLayout, y: usize, mut x: usize, mut out: &mut [P]) {
     let mut chunk = Chunk {
         y: [0; CHUNK],
         cb: [0; CHUNK / 2],
@@ -70,7 +70,7 @@ fn subsampled_row<P: Texel>(layout: &Layout, y: usize, mut x: usize, mut out: &m
 
 impl Chunk {
     /// Takes pixels `x0..x1` of row `y`; `x0` is even.
-    fn split(&mut self, layout: &Layout, y: usize, x0: usize, x1: usize) {
+    fn split(&mut self, layout: &FrameLayout, y: usize, x0: usize, x1: usize) {
         let span = |plane: usize| layout.planes()[plane].span(y, x0, x1);
         match layout.format {
             PixelFormat::Yuyv => self.split_packed::<0>(span(0)),

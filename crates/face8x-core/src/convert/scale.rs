@@ -1,7 +1,7 @@
 //! The camera picture at another size.
 
 use super::blocks::{Block, Blocks, MAX_BLOCK};
-use super::layout::Layout;
+use super::layout::FrameLayout;
 use crate::geometry::Rect;
 
 /// One axis of the picture: `len` samples that begin at `start` and lie `step` apart, in blocks.
@@ -66,7 +66,13 @@ pub(super) struct Target<'a> {
 
 impl Scaler {
     /// Fills `target` (not empty) with `src` (within the frame, not empty).
-    pub fn scale(&mut self, blocks: &mut Blocks, layout: &Layout, src: Rect, target: Target) {
+    pub(super) fn scale(
+        &mut self,
+        blocks: &mut Blocks,
+        layout: &FrameLayout,
+        src: Rect,
+        target: Target,
+    ) {
         let (fx, fy) = (src.w / target.width as f32, src.h / target.height as f32);
         let most = layout.width.min(layout.height).min(MAX_BLOCK);
         let block = Block::square((fx.min(fy).round() as usize).clamp(1, most));

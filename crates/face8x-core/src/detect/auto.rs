@@ -44,13 +44,13 @@ impl Detector for WithLandmarks {
             return Ok(());
         }
         for detection in found {
-            // The second look is through a crop that the first has centred and turned upright.
+            // The second search is in a crop that the first has centred and turned upright.
             for _ in 0..2 {
-                let looked = detection
+                let points = detection
                     .to_canonical()
                     .and_then(|at| self.points.look(&self.pyramid, &at))
                     .filter(|points| points.confidence > SURE);
-                detection.landmarks = looked.map(|points| points.landmarks);
+                detection.landmarks = points.map(|points| points.landmarks);
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Detectors that do not look: the middle of the picture, and a box that the user gave.
+//! Detectors without a search: the middle of the picture, and a box that the user gave.
 
 use super::{Detector, DetectorInput};
 use crate::downscaled::Downscaled;
@@ -53,7 +53,7 @@ struct Given {
     face_box: Rect,
 }
 
-/// Opens `box:X,Y,WIDTH,HEIGHT`; of a box that is no square, the square about it is taken.
+/// Opens `box:X,Y,WIDTH,HEIGHT`; a box that is not square becomes the square around its centre.
 ///
 /// # Errors
 /// A usage error where these are not four finite numbers with a positive width and height.

@@ -1,4 +1,4 @@
-//! Detect: the faces of a whole picture.
+//! Detect: the faces of a picture.
 //!
 //! A search costs as much as dozens of restored faces. A program that shows live pictures lets a
 //! [`Detector`] search on a thread of its own, at its own rate, and follows the faces through the
@@ -122,7 +122,7 @@ pub const PHOTO_DETECTOR: &str = "auto:1920x1440";
 /// Opens the detector of `uri`: a row of [`DETECTORS`].
 ///
 /// # Errors
-/// A usage error where the URI names no detector or its value makes no sense; what the detector says
+/// A usage error where the URI names no detector or its value makes no sense; the detector's own error
 /// where it cannot be opened (a missing or wrong model file).
 pub fn open(uri: &str) -> Result<Box<dyn Detector>> {
     let (kind, value) = kind_of(uri)?;

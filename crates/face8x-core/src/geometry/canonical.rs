@@ -29,12 +29,12 @@ pub const CELEBA_ALIGNED: (u32, u32) = (178, 218);
 /// The smallest face that is aligned: pixels of the frame to a side of the canonical face.
 const MIN_SIDE: f32 = 1.0;
 
-/// Landmarks are believed when they differ from their places by no more than this, in pixels of
+/// Landmarks are used when they differ from their places by no more than this, in pixels of
 /// the canonical face (root mean square): half the distance of the eyes. Of a full profile, where
 /// the eyes coincide, it is 12.
 const MAX_MISFIT: f32 = 14.0;
 
-/// Landmarks are believed when the box that they give is at most this much larger or smaller than
+/// Landmarks are used when the box that they give is at most this much larger or smaller than
 /// the detector's.
 const MAX_RATIO: f32 = 2.0;
 

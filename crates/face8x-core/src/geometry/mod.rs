@@ -13,7 +13,9 @@ pub const HR_SIDE: usize = 128;
 /// A position in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Point {
+    /// To the right.
     pub x: f32,
+    /// Down.
     pub y: f32,
 }
 
@@ -41,9 +43,13 @@ pub const CANONICAL_LANDMARKS: Landmarks = [
 /// A rectangle in pixels; it may reach outside the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Rect {
+    /// Left edge.
     pub x: f32,
+    /// Upper edge.
     pub y: f32,
+    /// Width.
     pub w: f32,
+    /// Height.
     pub h: f32,
 }
 
@@ -89,9 +95,13 @@ impl Rect {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Similarity {
+    /// Scale times the cosine of the angle.
     pub a: f32,
+    /// Scale times the sine of the angle.
     pub b: f32,
+    /// Shift to the right, after turning and scaling.
     pub tx: f32,
+    /// Shift down.
     pub ty: f32,
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Shrinker {
 
 impl Shrinker {
     /// From `side` x `side` pixels, `side` at least 16.
-    pub fn new(side: usize) -> Self {
+    pub(crate) fn new(side: usize) -> Self {
         let factor = side as f64 / LR_SIDE as f64;
         let taps = (0..LR_SIDE).map(|i| {
             let centre = (i as f64 + 0.5) * factor;
@@ -65,14 +65,14 @@ impl Shrinker {
     }
 
     /// Takes row `y` of the picture: `side` pixels, 0 to 255.
-    pub fn put_row(&mut self, y: usize, row: &[Rgbx]) {
+    pub(crate) fn put_row(&mut self, y: usize, row: &[Rgbx]) {
         for (out, (first, weights)) in self.rows[y].iter_mut().zip(&self.taps) {
             *out = dot(weights, &row[*first..]);
         }
     }
 
     /// The 16x16 pixels of the rows taken.
-    pub fn finish(&self, lr: &mut Lr) {
+    pub(crate) fn finish(&self, lr: &mut Lr) {
         let pixels = lr.as_chunks_mut::<3>().0;
         for (line, (first, weights)) in pixels.chunks_exact_mut(LR_SIDE).zip(&self.taps) {
             let mut sums = [[0.0; 4]; LR_SIDE];

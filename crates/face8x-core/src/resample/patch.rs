@@ -47,7 +47,7 @@ impl Axis {
     }
 }
 
-/// A part of a frame, reduced by a whole factor, with a rim of mirrored pixels where it touches
+/// A part of a frame, downscaled by a whole factor, with a rim of mirrored pixels where it touches
 /// the frame's edges. Columns and rows that make no whole pixel any more, at the right and the
 /// bottom, are not read: they are at most a sixtieth of the crop.
 #[derive(Default)]
@@ -63,7 +63,7 @@ pub(crate) struct Patch {
 
 impl Patch {
     /// Room for patches of `side` x `side` pixels without another allocation.
-    pub fn with_capacity(side: usize) -> Self {
+    pub(crate) fn with_capacity(side: usize) -> Self {
         Patch {
             pixels: Vec::with_capacity(side * side),
             ..Patch::default()
@@ -71,16 +71,16 @@ impl Patch {
     }
 
     #[cfg(test)]
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.pixels.capacity()
     }
 
-    /// Takes what samples within `corners` need of `frame`, reduced by `factor` (at most the
+    /// Loads what samples within `corners` need of `frame`, downscaled by `factor` (at most the
     /// frame's shorter side, and 256).
     ///
     /// # Errors
-    /// The frame is not whole, or is a JPEG.
-    pub fn load(
+    /// The frame is not valid, or is a JPEG.
+    pub(crate) fn load(
         &mut self,
         converter: &mut Converter,
         frame: &Frame,
@@ -141,7 +141,7 @@ impl Patch {
 
     /// The picture at `at` (frame pixels), 0 to 255 and a little beyond, by cubic convolution.
     #[inline]
-    pub fn sample(&self, at: Point) -> Rgbx {
+    pub(crate) fn sample(&self, at: Point) -> Rgbx {
         let (mut x, mut y) = (at.x, at.y);
         if self.folds {
             (x, y) = (fold(x, self.across.frame), fold(y, self.down.frame));

@@ -28,7 +28,7 @@ pub(crate) struct Pyramid {
 
 impl Pyramid {
     /// Makes the levels of `picture`; `false` where it has no pixels.
-    pub fn build(&mut self, picture: &Downscaled) -> bool {
+    pub(crate) fn build(&mut self, picture: &Downscaled) -> bool {
         self.count = 0;
         if !picture.has_pixels() {
             return false;
@@ -64,7 +64,14 @@ impl Pyramid {
     /// from the coarsest level whose pixels are at most `detail` large, all in frame pixels.
     /// Outside the picture its edge goes on. Without levels, and beyond [`MAX_GRID`], nothing is
     /// written.
-    pub fn sample(&self, centre: Point, spacing: f32, detail: f32, n: usize, out: &mut [f32]) {
+    pub(crate) fn sample(
+        &self,
+        centre: Point,
+        spacing: f32,
+        detail: f32,
+        n: usize,
+        out: &mut [f32],
+    ) {
         if self.count == 0 || n > MAX_GRID {
             return;
         }
@@ -100,7 +107,7 @@ impl Pyramid {
     /// at `back` of it. Each is the mean of four bilinear samples from the coarsest level whose
     /// pixels are not larger than its own; outside the picture its edge goes on. `false` where there
     /// are no levels or `out` is of another length.
-    pub fn crop(&self, back: &Similarity, n: usize, out: &mut [u8]) -> bool {
+    pub(crate) fn crop(&self, back: &Similarity, n: usize, out: &mut [u8]) -> bool {
         if self.count == 0 || out.len() != n * n {
             return false;
         }

@@ -17,7 +17,7 @@ use crate::{Error, Result};
 /// # Errors
 /// A QLinearConv lacks a constant or has one of an unexpected length or type; the message names
 /// the node.
-pub fn dequantise(file: &mut ModelProto) -> Result<()> {
+pub(super) fn dequantise(file: &mut ModelProto) -> Result<()> {
     let graph = file.graph.get_or_insert_default();
     let constants: HashMap<String, TensorProto> = graph
         .initializer

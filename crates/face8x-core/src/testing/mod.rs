@@ -1,4 +1,4 @@
 //! What the tests of several rooms share.
 
-pub mod reference;
-pub mod scene;
+pub(crate) mod reference;
+pub(crate) mod scene;

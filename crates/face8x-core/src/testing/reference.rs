@@ -3,12 +3,12 @@
 use crate::frame::{Frame, PixelFormat};
 
 /// BT.601, limited range, in floating point and clamped: 0 to 255.
-pub fn bt601(y: u8, cb: u8, cr: u8) -> [f64; 3] {
+pub(crate) fn bt601(y: u8, cb: u8, cr: u8) -> [f64; 3] {
     bt601_of([y, cb, cr].map(f64::from))
 }
 
 /// The same of values between whole numbers.
-pub fn bt601_of([y, cb, cr]: [f64; 3]) -> [f64; 3] {
+pub(crate) fn bt601_of([y, cb, cr]: [f64; 3]) -> [f64; 3] {
     let (kr, kb) = (0.299, 0.114);
     let y = (y - 16.0) / 219.0;
     let pb = (cb - 128.0) / 224.0;
@@ -20,7 +20,7 @@ pub fn bt601_of([y, cb, cr]: [f64; 3]) -> [f64; 3] {
 }
 
 /// Where the three samples of pixel (x, y) are stored.
-pub fn places(frame: &Frame, x: usize, y: usize) -> [usize; 3] {
+pub(crate) fn places(frame: &Frame, x: usize, y: usize) -> [usize; 3] {
     let (s, h) = (frame.stride, frame.height as usize);
     let row = y * s;
     match frame.format {
@@ -49,12 +49,12 @@ pub fn places(frame: &Frame, x: usize, y: usize) -> [usize; 3] {
 }
 
 /// The three stored samples of pixel (x, y).
-pub fn samples(frame: &Frame, x: usize, y: usize) -> [u8; 3] {
+pub(crate) fn samples(frame: &Frame, x: usize, y: usize) -> [u8; 3] {
     places(frame, x, y).map(|at| frame.bytes[at])
 }
 
 /// Whether the samples are Y, Cb and Cr.
-pub fn is_ycc(format: PixelFormat) -> bool {
+pub(crate) fn is_ycc(format: PixelFormat) -> bool {
     matches!(
         format,
         PixelFormat::Yuyv | PixelFormat::Uyvy | PixelFormat::Nv12 | PixelFormat::Yu12
@@ -62,7 +62,7 @@ pub fn is_ycc(format: PixelFormat) -> bool {
 }
 
 /// Red, green and blue of pixel (x, y).
-pub fn rgb(frame: &Frame, x: usize, y: usize) -> [f64; 3] {
+pub(crate) fn rgb(frame: &Frame, x: usize, y: usize) -> [f64; 3] {
     let [a, b, c] = samples(frame, x, y);
     if is_ycc(frame.format) {
         bt601(a, b, c)
@@ -72,7 +72,7 @@ pub fn rgb(frame: &Frame, x: usize, y: usize) -> [f64; 3] {
 }
 
 /// Bytes that look random and are the same every time.
-pub fn noise(len: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -84,7 +84,7 @@ pub fn noise(len: usize, seed: u64) -> Vec<u8> {
 }
 
 /// A frame of noise, with `padding` bytes at the end of each row.
-pub fn noise_frame(
+pub(crate) fn noise_frame(
     format: PixelFormat,
     width: u32,
     height: u32,

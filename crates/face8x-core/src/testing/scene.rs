@@ -6,7 +6,7 @@ use crate::portrait::PORTRAIT_LANDMARKS;
 use crate::track::face_square::FaceSquare;
 
 /// A hash of `i` as a grey level.
-pub fn noise(i: usize) -> u8 {
+pub(crate) fn noise(i: usize) -> u8 {
     let mut h = (i as u32).wrapping_mul(0x9E37_79B9) ^ 0x5BD1_E995;
     h = (h ^ (h >> 15)).wrapping_mul(0x85EB_CA6B);
     h = (h ^ (h >> 13)).wrapping_mul(0xC2B2_AE35);
@@ -40,13 +40,13 @@ impl Texture {
 /// Draws frames of squares, a little larger than their face boxes, on a textured ground, as reduced
 /// luma: each pixel is the mean of 3x3 exact samples, so that the truth is known to fractions of a
 /// pixel.
-pub struct Scene {
+pub(crate) struct Scene {
     picture: Downscaled,
     ground: Vec<u8>,
 }
 
 impl Scene {
-    pub fn new(frame_width: u32, frame_height: u32, factor: u32) -> Self {
+    pub(crate) fn new(frame_width: u32, frame_height: u32, factor: u32) -> Self {
         let (width, height) = (frame_width / factor, frame_height / factor);
         let texture = Texture::new(1000);
         let unit = factor as f32 / 100.0;
@@ -65,7 +65,7 @@ impl Scene {
     }
 
     /// Frame `sequence`: each face is its texture's seed and where it is; later ones cover earlier.
-    pub fn draw(&mut self, sequence: u64, faces: &[(usize, FaceSquare)]) -> &Downscaled {
+    pub(crate) fn draw(&mut self, sequence: u64, faces: &[(usize, FaceSquare)]) -> &Downscaled {
         self.picture.sequence = sequence;
         self.picture.bytes.clone_from(&self.ground);
         for (seed, place) in faces {
@@ -109,7 +109,7 @@ fn astronaut(width: u32, height: u32) -> (image::RgbImage, Landmarks) {
 }
 
 /// A picture, reduced by `factor`, of these pixels.
-pub fn reduced(
+pub(crate) fn reduced(
     bytes: Vec<u8>,
     width: u32,
     height: u32,
@@ -130,7 +130,7 @@ pub fn reduced(
 }
 
 /// The portrait as reduced luma of a frame `factor` times as large, and its landmarks there.
-pub fn astronaut_luma(width: u32, height: u32, factor: u32) -> (Downscaled, Landmarks) {
+pub(crate) fn astronaut_luma(width: u32, height: u32, factor: u32) -> (Downscaled, Landmarks) {
     let (picture, landmarks) = astronaut(width, height);
     let bytes = image::DynamicImage::from(picture).into_luma8().into_raw();
     let scale = factor as f32;
@@ -139,7 +139,7 @@ pub fn astronaut_luma(width: u32, height: u32, factor: u32) -> (Downscaled, Land
 }
 
 /// The same as reduced RGB.
-pub fn astronaut_rgb(width: u32, height: u32, factor: u32) -> (Downscaled, Landmarks) {
+pub(crate) fn astronaut_rgb(width: u32, height: u32, factor: u32) -> (Downscaled, Landmarks) {
     let (picture, landmarks) = astronaut(width, height);
     let scale = factor as f32;
     let landmarks = landmarks.map(|p| Point::new(p.x * scale, p.y * scale));
@@ -151,7 +151,7 @@ pub fn astronaut_rgb(width: u32, height: u32, factor: u32) -> (Downscaled, Landm
 
 /// A frame of luma with portraits in it, moved, turned and sized as wanted, and a camera's noise:
 /// the landmarks are known to fractions of a pixel.
-pub struct Portraits {
+pub(crate) struct Portraits {
     portrait: image::GrayImage,
     landmarks: Landmarks,
     picture: Downscaled,
@@ -159,7 +159,7 @@ pub struct Portraits {
 
 impl Portraits {
     /// Frames of `width` x `height`.
-    pub fn new(width: u32, height: u32) -> Self {
+    pub(crate) fn new(width: u32, height: u32) -> Self {
         let (rgb, _) = astronaut(240, 180);
         Portraits {
             portrait: image::DynamicImage::from(rgb).into_luma8(),
@@ -170,19 +170,19 @@ impl Portraits {
 
     /// From the portrait to the frame: the middle of the eyes to `at`, the eyes `apart` pixels apart,
     /// turned by `angle`.
-    pub fn placed(&self, at: Point, apart: f32, angle: f32) -> Similarity {
+    pub(crate) fn placed(&self, at: Point, apart: f32, angle: f32) -> Similarity {
         let [left, right, ..] = self.landmarks;
         let middle = Point::new((left.x + right.x) / 2.0, (left.y + right.y) / 2.0);
         Similarity::about(middle, at, apart / (right.x - left.x), angle)
     }
 
     /// Where the landmarks are of a portrait that is placed so.
-    pub fn landmarks(&self, placed: &Similarity) -> Landmarks {
+    pub(crate) fn landmarks(&self, placed: &Similarity) -> Landmarks {
         self.landmarks.map(|p| placed.apply(p))
     }
 
     /// Draws frame `sequence` on a grey wall; `hide` covers the middle of the first portrait.
-    pub fn draw(&mut self, sequence: u64, placed: &[Similarity], hide: bool) -> &Downscaled {
+    pub(crate) fn draw(&mut self, sequence: u64, placed: &[Similarity], hide: bool) -> &Downscaled {
         let (width, height) = (self.picture.width as usize, self.picture.height as usize);
         self.picture.sequence = sequence;
         let seed = sequence as usize * 7919;

@@ -140,20 +140,24 @@ impl Tracker {
     /// Whether the detector may rest: at least one face is followed, the landmark network finds all
     /// that are, and the detector's last search missed none of them.
     pub fn settled(&self) -> bool {
-        !self.paths.is_empty() && self.paths.iter().all(|path| path.seen && !path.missed())
+        !self.paths.is_empty()
+            && self
+                .paths
+                .iter()
+                .all(|path| path.has_landmarks && !path.was_missed())
     }
 
     /// The faces in the frame that was taken at `now` (its timestamp), the largest first.
     ///
     /// `plane` is that frame downscaled to luma (at most [`TRACK_SIZE`], to keep it cheap), or has no
-    /// bytes, where only detections move faces. `detections` are those that arrived since the last
+    /// bytes, where only detections move faces. `detected` are those that arrived since the last
     /// update, of any earlier frame. A frame of another size, or from before the last one (the camera
     /// was opened again), ends every path.
     pub fn update(
         &mut self,
         now: Duration,
         plane: &Downscaled,
-        located: Option<&Detections>,
+        detected: Option<&Detections>,
     ) -> &[Face] {
         let frame_size = (plane.frame_width, plane.frame_height);
         if frame_size != self.frame_size || now < self.last {
@@ -162,15 +166,15 @@ impl Tracker {
         let dt = now.saturating_sub(self.last).as_secs_f32().min(1.0);
         (self.frame_size, self.last) = (frame_size, now);
 
-        let wanted = !self.paths.is_empty() || located.is_some_and(|l| !l.found.is_empty());
-        let seen = wanted && self.present.build(plane);
-        self.follow(now, dt, seen);
-        if let Some(located) = located
-            && (located.picture.frame_width, located.picture.frame_height) == frame_size
+        let wanted = !self.paths.is_empty() || detected.is_some_and(|l| !l.found.is_empty());
+        let has_pixels = wanted && self.present.build(plane);
+        self.follow(now, dt, has_pixels);
+        if let Some(detected) = detected
+            && (detected.picture.frame_width, detected.picture.frame_height) == frame_size
         {
-            self.learn(now, seen, located);
+            self.correct(now, has_pixels, detected);
         }
-        if seen {
+        if has_pixels {
             self.place_by_landmarks(now, dt);
         }
         let (width, height) = (frame_size.0 as f32, frame_size.1 as f32);
@@ -178,7 +182,7 @@ impl Tracker {
             let FaceSquare { centre, .. } = path.place;
             (0.0..=width).contains(&centre.x)
                 && (0.0..=height).contains(&centre.y)
-                && path.holds(now)
+                && path.is_kept(now)
         });
         for path in &mut self.paths {
             path.record(plane.sequence);
@@ -192,9 +196,10 @@ impl Tracker {
     }
 
     /// Finds every face's template in the present picture.
-    fn follow(&mut self, now: Duration, dt: f32, seen: bool) {
+    fn follow(&mut self, now: Duration, dt: f32, has_pixels: bool) {
+        let present = has_pixels.then_some(&self.present);
         for path in &mut self.paths {
-            path.look(&self.present, seen);
+            path.find_template(present);
         }
         // Where two paths lead to one face, it belongs to the better match; the other is hidden.
         for i in 0..self.paths.len() {
@@ -211,7 +216,7 @@ impl Tracker {
             }
         }
         for path in &mut self.paths {
-            path.go(now, dt);
+            path.advance(now, dt);
         }
         for i in 0..self.paths.len() {
             let here = self.paths[i].place.rect();
@@ -224,20 +229,20 @@ impl Tracker {
         }
     }
 
-    /// Gives the detections to the paths they belong to, and begins new ones.
-    fn learn(&mut self, now: Duration, seen: bool, located: &Detections) {
-        let sequence = located.picture.sequence;
+    /// Corrects each path by its detection, and begins paths for those that belong to none.
+    fn correct(&mut self, now: Duration, has_pixels: bool, detected: &Detections) {
+        let sequence = detected.picture.sequence;
         let mut detections = [None; MAX_DETECTIONS];
-        let sound = located
+        let sound = detected
             .found
             .iter()
             .filter_map(|d| sound(d, self.frame_size));
         for (slot, detection) in detections.iter_mut().zip(sound) {
             *slot = Some(detection);
         }
-        let searched = self.past.build(&located.picture);
+        let searched = self.past.build(&detected.picture);
         let views = Views {
-            present: seen.then_some(&self.present),
+            present: has_pixels.then_some(&self.present),
             past: searched.then_some(&self.past),
         };
 
@@ -250,7 +255,7 @@ impl Tracker {
         }
         for (path, corrected) in self.paths.iter_mut().zip(corrected) {
             if !corrected {
-                path.miss(sequence);
+                path.record_miss(sequence);
             }
         }
         for detection in detections.into_iter().flatten() {
@@ -290,7 +295,7 @@ impl Tracker {
                         path.place_by(now, dt, &self.present, &points, place);
                         taken[k] = Some(place);
                     }
-                    None => path.seen = false,
+                    None => path.has_landmarks = false,
                 }
             }
         }
@@ -321,7 +326,7 @@ fn nearest(
     let mut least = f32::INFINITY;
     for (p, path) in paths.iter().enumerate().filter(|(p, _)| !corrected[*p]) {
         let at = path.at(sequence);
-        let near = if path.lost() { 2.0 * NEAR } else { NEAR };
+        let near = if path.is_lost() { 2.0 * NEAR } else { NEAR };
         for (d, detection) in detections.iter().enumerate() {
             let Some(detection) = detection else { continue };
             let centre = detection.face_box.centre();

@@ -1,10 +1,10 @@
-//! Takes the tremble out of a face's path without making it late.
+//! Removes the jitter from a face's path without adding lag.
 
 /// Cut-off frequency of a value at rest, in Hz, and what a speed of one unit a second adds to it. The
 /// second bounds the lag: at a steady speed v the output is v / (2 pi (cut-off + gain v)) behind, less
 /// than 0.8 % of a unit here.
 const PATH: (f32, f32) = (1.5, 20.0);
-/// The same for what moves little but trembles much.
+/// The same for what moves little but jitters much.
 const STEADY: (f32, f32) = (0.8, 5.0);
 /// Cut-off frequency of the speed itself, in Hz.
 const SPEED_CUT_OFF: f32 = 3.0;
@@ -21,12 +21,12 @@ pub(super) struct OneEuro {
 
 impl OneEuro {
     /// A filter at rest at `value`, for a place that moves.
-    pub fn new(value: f32) -> Self {
+    pub(super) fn new(value: f32) -> Self {
         Self::with(value, PATH)
     }
 
     /// A filter at rest at `value`, for a landmark relative to a face that moves.
-    pub fn steady(value: f32) -> Self {
+    pub(super) fn steady(value: f32) -> Self {
         Self::with(value, STEADY)
     }
 
@@ -40,13 +40,13 @@ impl OneEuro {
     }
 
     /// Counts from another origin: what was the smoothed value is `value` now.
-    pub fn rebase(&mut self, value: f32) {
+    pub(super) fn rebase(&mut self, value: f32) {
         self.value = value;
     }
 
     /// The smoothed value, `dt` seconds after the last. Speeds count in `unit`s (the side of the
     /// face box, so that near and far faces are smoothed alike).
-    pub fn update(&mut self, value: f32, unit: f32, dt: f32) -> f32 {
+    pub(super) fn update(&mut self, value: f32, unit: f32, dt: f32) -> f32 {
         if dt > 0.0 {
             let speed = (value - self.value) / (unit * dt);
             self.speed += share(SPEED_CUT_OFF, dt) * (speed - self.speed);

@@ -1,4 +1,4 @@
-//! What a face looked like where it was found, to find it again in the next frames.
+//! A face's pixels where it was found, to find it again in the next frames.
 
 use super::face_square::FaceSquare;
 use crate::geometry::Point;
@@ -32,7 +32,7 @@ pub(super) struct Template {
 
 impl Template {
     /// One that matches nothing, until [`take`](Template::take).
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Template {
             coarse: [0.0; COARSE * COARSE],
             fine: [0.0; FINE * FINE],
@@ -42,7 +42,7 @@ impl Template {
     }
 
     /// Takes the patch of the box at `place`.
-    pub fn take(&mut self, pyramid: &Pyramid, place: FaceSquare) {
+    pub(super) fn take(&mut self, pyramid: &Pyramid, place: FaceSquare) {
         let FaceSquare { centre, side } = place;
         self.side = side;
         let spacing = PATCH * side / COARSE as f32;
@@ -53,17 +53,17 @@ impl Template {
     }
 
     /// Says that there is nothing to match.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.usable = false;
     }
 
     /// Whether it has enough contrast to be found again.
-    pub fn usable(&self) -> bool {
+    pub(super) fn usable(&self) -> bool {
         self.usable
     }
 
     /// By what factor a box of `side` is larger or smaller than the one it was taken from.
-    pub fn zoom(&self, side: f32) -> f32 {
+    pub(super) fn zoom(&self, side: f32) -> f32 {
         (side / self.side).max(self.side / side)
     }
 
@@ -72,7 +72,12 @@ impl Template {
     ///
     /// Two steps: a coarse search of the whole reach, then a fine one about its best, each with a
     /// quadratic surface through the best values for the fraction of a sample.
-    pub fn find(&self, pyramid: &Pyramid, from: FaceSquare, reach: f32) -> (FaceSquare, f32) {
+    pub(super) fn find(
+        &self,
+        pyramid: &Pyramid,
+        from: FaceSquare,
+        reach: f32,
+    ) -> (FaceSquare, f32) {
         let coarse = PATCH * from.side / COARSE as f32;
         let fine = PATCH * from.side / FINE as f32;
         let detail = PATCH * self.side;

@@ -69,7 +69,7 @@ fn texture(format: PixelFormat, width: u32, height: u32) -> Frame {
 }
 
 /// The alignment whose crop has its centre at (x, y) and this side, turned by so many degrees.
-pub fn crop_at(x: f32, y: f32, side: f32, degrees: f32) -> Similarity {
+pub(super) fn crop_at(x: f32, y: f32, side: f32, degrees: f32) -> Similarity {
     let middle = Point::new(64.0, 64.0);
     Similarity::about(Point::new(x, y), middle, 128.0 / side, degrees.to_radians())
 }
@@ -89,7 +89,7 @@ fn greatest_difference(a: &[u8], b: &[u8]) -> u8 {
 }
 
 /// The 16x16 of a face, straight from the frame.
-pub fn direct_lr(frame: &Frame, similarity: &Similarity) -> Lr {
+pub(super) fn direct_lr(frame: &Frame, similarity: &Similarity) -> Lr {
     let mut lr = [0; LR_SIDE * LR_SIDE * 3];
     Aligner::new().lr(frame, similarity, &mut lr).unwrap();
     lr

@@ -21,7 +21,7 @@ const ZOOM: f32 = 1.5;
 
 impl Path {
     /// From the frame to the canonical face, as far as it is known: where the network searches.
-    pub fn alignment(&self) -> Option<Similarity> {
+    pub(crate) fn alignment(&self) -> Option<Similarity> {
         let by_landmarks = self.landmarks.map(|l| self.place.absolute(&l));
         by_landmarks
             .and_then(|landmarks| canonical::from_landmarks(&landmarks))
@@ -29,8 +29,8 @@ impl Path {
     }
 
     /// Where `points` say that the face is, if they can be right.
-    pub fn accepted(&self, points: &Points) -> Option<FaceSquare> {
-        let least = if self.tracked || self.seen {
+    pub(crate) fn accepted(&self, points: &Points) -> Option<FaceSquare> {
+        let least = if self.tracked || self.has_landmarks {
             SURE
         } else {
             SURE_AGAIN
@@ -50,7 +50,7 @@ impl Path {
     /// The template gives the motion since the last frame exactly, the network's landmarks jitter. So
     /// each landmark is smoothed relative to the moving face, which adds no lag. The template is
     /// taken anew, for the motion until the next frame.
-    pub fn place_by(
+    pub(crate) fn place_by(
         &mut self,
         now: Duration,
         dt: f32,
@@ -58,7 +58,7 @@ impl Path {
         points: &Points,
         place: FaceSquare,
     ) {
-        let begins = !self.seen;
+        let begins = !self.has_landmarks;
         let from = if begins { place } else { self.place };
         let mut landmarks = from.relative(&points.landmarks);
         for (point, [x, y]) in landmarks.iter_mut().zip(&mut self.point_filters) {
@@ -81,7 +81,7 @@ impl Path {
         self.confidence = points.confidence;
         self.template.take(present, self.place);
         self.residual = [0.0; 3];
-        (self.seen, self.tracked) = (true, true);
+        (self.has_landmarks, self.tracked) = (true, true);
         self.last_sure = now;
     }
 }

@@ -44,7 +44,7 @@ const CENTRE_GAIN: (f32, f32, f32) = (0.2, 0.05, 0.25);
 const SIZE_GAIN: (f32, f32, f32) = (0.15, 0.12, 0.35);
 
 /// The pictures at hand when a detection arrives.
-pub struct Views<'a> {
+pub(super) struct Views<'a> {
     /// The frame of now.
     pub present: Option<&'a Pyramid>,
     /// The picture that was searched.
@@ -52,7 +52,7 @@ pub struct Views<'a> {
 }
 
 /// A face, where it was and what it looks like.
-pub struct Path {
+pub(super) struct Path {
     id: u64,
     /// Where it is, unsmoothed.
     pub place: FaceSquare,
@@ -66,7 +66,7 @@ pub struct Path {
     /// Relative to the centre, in sides.
     landmarks: Option<Landmarks>,
     /// The landmark network finds the face, so that detections need not move it.
-    pub seen: bool,
+    pub has_landmarks: bool,
     confidence: f32,
     velocity: Point,
     /// Frame number and place, the oldest overwritten.
@@ -86,7 +86,7 @@ pub struct Path {
 
 impl Path {
     /// A new path from `detection` in frame `sequence`, followed to the present.
-    pub fn begin(
+    pub(super) fn begin(
         id: u64,
         now: Duration,
         detection: &Detection,
@@ -102,7 +102,7 @@ impl Path {
             shown: place,
             template: Template::new(),
             landmarks: detection.landmarks.map(|l| place.relative(&l)),
-            seen: false,
+            has_landmarks: false,
             confidence: detection.confidence,
             velocity: Point::default(),
             history: [(0, place); HISTORY],
@@ -123,11 +123,13 @@ impl Path {
         path
     }
 
-    /// Searches the template near the last place.
-    pub fn look(&mut self, present: &Pyramid, seen: bool) {
+    /// Searches the template near the last place in the present picture, where there is one.
+    pub(super) fn find_template(&mut self, present: Option<&Pyramid>) {
         self.found = None;
         self.hidden = false;
-        if seen && self.template.usable() {
+        if let Some(present) = present
+            && self.template.usable()
+        {
             let reach = if self.tracked { REACH } else { FAR_REACH };
             let (place, score) = self.template.find(present, self.place, reach);
             self.found = (score >= MATCH && self.template.zoom(place.side) < MAX_ZOOM)
@@ -135,8 +137,8 @@ impl Path {
         }
     }
 
-    /// Goes to where the template was found, or on at the last speed for a while.
-    pub fn go(&mut self, now: Duration, dt: f32) {
+    /// Moves to where the template was found, or on at the last speed for a while.
+    pub(super) fn advance(&mut self, now: Duration, dt: f32) {
         self.tracked = self.found.is_some();
         if let Some((place, _)) = self.found {
             if dt > 0.0 {
@@ -155,17 +157,23 @@ impl Path {
     }
 
     /// Takes over a detection of frame `sequence`, and moves on from there to the present.
-    pub fn correct(&mut self, now: Duration, detection: &Detection, sequence: u64, views: &Views) {
+    pub(super) fn correct(
+        &mut self,
+        now: Duration,
+        detection: &Detection,
+        sequence: u64,
+        views: &Views,
+    ) {
         let was = self.at(sequence);
         let is = FaceSquare::of(&detection.face_box);
-        if self.seen && was.is_near(is) {
+        if self.has_landmarks && was.is_near(is) {
             self.confirm(now);
             return;
         }
         let (dx, dy) = (is.centre.x - was.centre.x, is.centre.y - was.centre.y);
         let growth = (is.side / was.side).ln();
         // The first detections are averaged evenly; a path that has lost its face begins anew.
-        let least = if self.lost() {
+        let least = if self.is_lost() {
             1.0
         } else {
             1.0 / (self.detections as f32 + 1.0)
@@ -179,16 +187,34 @@ impl Path {
             ),
             side: was.side * (size_share * growth).exp(),
         };
-        self.landmarks = match (self.landmarks, detection.landmarks) {
-            (Some(old), Some(new)) => {
-                let old = was.absolute(&old);
-                Some(anchor.relative(&std::array::from_fn(|k| {
-                    let (dx, dy) = (new[k].x - old[k].x, new[k].y - old[k].y);
-                    Point::new(old[k].x + move_share * dx, old[k].y + move_share * dy)
-                })))
-            }
-            _ => detection.landmarks.map(|l| anchor.relative(&l)),
+        self.landmarks = self.blend_landmarks(was, anchor, detection, move_share);
+        self.shift(was, anchor, views);
+        self.confidence = detection.confidence;
+        self.confirm(now);
+    }
+
+    /// The landmarks after a correction from `was` to `anchor`: moved by the same share as the centre.
+    fn blend_landmarks(
+        &self,
+        was: FaceSquare,
+        anchor: FaceSquare,
+        detection: &Detection,
+        share: f32,
+    ) -> Option<Landmarks> {
+        let new = detection.landmarks?;
+        let Some(old) = self.landmarks else {
+            return Some(anchor.relative(&new));
         };
+        let old = was.absolute(&old);
+        Some(anchor.relative(&std::array::from_fn(|k| {
+            let (dx, dy) = (new[k].x - old[k].x, new[k].y - old[k].y);
+            Point::new(old[k].x + share * dx, old[k].y + share * dy)
+        })))
+    }
+
+    /// Moves the path by the way from `was` to `anchor`, the place in the searched picture, and finds
+    /// the face from there in the present one. What is shown follows slowly.
+    fn shift(&mut self, was: FaceSquare, anchor: FaceSquare, views: &Views) {
         let scale = self.place.side / was.side;
         let from = FaceSquare {
             centre: Point::new(
@@ -197,7 +223,11 @@ impl Path {
             ),
             side: anchor.side * scale,
         };
-        let reach = if self.lost() { FAR_REACH } else { CLOSE_REACH };
+        let reach = if self.is_lost() {
+            FAR_REACH
+        } else {
+            CLOSE_REACH
+        };
         let before = coordinates(self.place);
         let glides = self.found.is_some();
         self.place = from;
@@ -210,8 +240,6 @@ impl Path {
                 0.0
             };
         }
-        self.confidence = detection.confidence;
-        self.confirm(now);
     }
 
     /// The detector has found it.
@@ -239,24 +267,24 @@ impl Path {
     }
 
     /// A search of frame `sequence` did not find this face.
-    pub fn miss(&mut self, sequence: u64) {
+    pub(super) fn record_miss(&mut self, sequence: u64) {
         if sequence > self.first && !self.hidden {
             self.misses += 1;
         }
     }
 
     /// Whether neither the template nor the detector has shown it lately.
-    pub fn lost(&self) -> bool {
+    pub(super) fn is_lost(&self) -> bool {
         !self.tracked
     }
 
     /// Whether the detector's last search did not find it.
-    pub fn missed(&self) -> bool {
+    pub(super) fn was_missed(&self) -> bool {
         self.misses > 0
     }
 
     /// Whether it is kept.
-    pub fn holds(&self, now: Duration) -> bool {
+    pub(super) fn is_kept(&self, now: Duration) -> bool {
         let sure = self.tracked && self.detections >= ESTABLISHED;
         self.misses <= if sure { MISSES } else { 1 }
             && now.saturating_sub(self.last_sure) < HOLD
@@ -264,13 +292,13 @@ impl Path {
     }
 
     /// Remembers where it is in frame `sequence`.
-    pub fn record(&mut self, sequence: u64) {
+    pub(super) fn record(&mut self, sequence: u64) {
         self.history[self.recorded % HISTORY] = (sequence, self.place);
         self.recorded += 1;
     }
 
     /// Where it was in frame `sequence`, or in the last one before that is remembered.
-    pub fn at(&self, sequence: u64) -> FaceSquare {
+    pub(super) fn at(&self, sequence: u64) -> FaceSquare {
         let kept = &self.history[..self.recorded.min(HISTORY)];
         let last = kept.iter().map(|(s, _)| *s).max();
         if last.is_none_or(|last| sequence > last) {
@@ -285,7 +313,7 @@ impl Path {
     }
 
     /// Smooths the place that is shown.
-    pub fn smooth(&mut self, dt: f32) {
+    pub(super) fn smooth(&mut self, dt: f32) {
         let side = self.place.side;
         let left = (-dt / GLIDE).exp();
         let mut at = coordinates(self.place);
@@ -300,10 +328,14 @@ impl Path {
     }
 
     /// The face as it is shown.
-    pub fn face(&self, now: Duration) -> Face {
+    pub(super) fn face(&self, now: Duration) -> Face {
         let held = now.saturating_sub(self.last_sure).as_secs_f32() / HOLD.as_secs_f32();
         // Landmarks that the network found are smooth, and of this frame.
-        let place = if self.seen { self.place } else { self.shown };
+        let place = if self.has_landmarks {
+            self.place
+        } else {
+            self.shown
+        };
         Face {
             id: self.id,
             detection: Detection {

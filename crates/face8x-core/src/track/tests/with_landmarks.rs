@@ -16,7 +16,7 @@ fn tracker() -> Tracker {
     Tracker::with_landmarks(LandmarkFinder::new().unwrap())
 }
 
-/// What a detector finds: upright boxes that tremble as rustface's do on a still face (1.5 % of the
+/// What a detector finds: upright boxes that jitter as rustface's do on a still face (1.5 % of the
 /// side and 4 % in size).
 fn found(picture: &Downscaled, faces: &[Landmarks]) -> Detections {
     let boxed = |(k, landmarks): (usize, &Landmarks)| {
@@ -146,18 +146,18 @@ fn follow(mut tracker: Tracker, frames: u64) -> Figures {
 fn the_restored_picture_wobbles_less_than_by_detections_alone() {
     let by_detections = follow(Tracker::new(), 200);
     let by_landmarks = follow(tracker(), 200);
-    let told = format!("{by_landmarks:?}, by detections alone {by_detections:?}");
-    writeln_err(&told);
-    assert!(by_landmarks.error < by_detections.error, "{told}");
-    assert!(by_landmarks.wobble < by_detections.wobble, "{told}");
-    assert!(by_landmarks.flicker < by_detections.flicker, "{told}");
+    let figures = format!("{by_landmarks:?}, by detections alone {by_detections:?}");
+    writeln_err(&figures);
+    assert!(by_landmarks.error < by_detections.error, "{figures}");
+    assert!(by_landmarks.wobble < by_detections.wobble, "{figures}");
+    assert!(by_landmarks.flicker < by_detections.flicker, "{figures}");
 }
 
 #[test]
 fn the_locator_may_rest_only_while_the_network_sees_the_face() {
     let mut scene = Portraits::new(SIZE.0, SIZE.1);
     let mut tracker = tracker();
-    assert!(!tracker.settled(), "nobody is followed");
+    assert!(!tracker.settled(), "no face is followed");
     let placed = [scene.placed(Point::new(150.0, 100.0), 28.0, 0.1)];
     let truth = scene.landmarks(&placed[0]);
     let first = found(scene.draw(0, &placed, false), &[truth]);
@@ -175,7 +175,7 @@ fn the_locator_may_rest_only_while_the_network_sees_the_face() {
             30..45 => assert!(!settled && count == 1, "frame {i}"),
             45..50 => assert_eq!(count, 1),
             _ => {
-                assert!(!settled, "there is nobody in frame {i}");
+                assert!(!settled, "there is no face in frame {i}");
                 lost = lost.or((count == 0).then_some(i));
             }
         }
