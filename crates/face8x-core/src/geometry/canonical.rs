@@ -13,7 +13,17 @@
 //! A face that reaches outside the frame is completed by mirroring the frame at its outermost
 //! pixels (as OpenCV's `BORDER_REFLECT_101`), as in training.
 
-use super::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Rect, Similarity};
+use super::{HR_SIDE, Landmarks, Point, Rect, Similarity};
+
+/// Where the five landmarks lie in the canonical 128x128 face: the square-178 centre crop of
+/// CelebA's aligned 178x218 frame, resized to 128.
+pub const CANONICAL_LANDMARKS: Landmarks = [
+    Point::new(50.0, 65.0),
+    Point::new(78.0, 65.0),
+    Point::new(64.0, 83.0),
+    Point::new(52.0, 95.0),
+    Point::new(76.0, 95.0),
+];
 
 /// The face box in the canonical face.
 pub const FACE_BOX: Rect = Rect::new(22.0, 38.0, 84.0, 84.0);

@@ -5,6 +5,8 @@
 
 pub mod canonical;
 
+pub use canonical::CANONICAL_LANDMARKS;
+
 /// Side of the network's input in pixels.
 pub const LR_SIDE: usize = 16;
 /// Side of the network's output, and of the canonical face, in pixels.
@@ -29,16 +31,6 @@ impl Point {
 /// Left eye, right eye, nose, left and right mouth corner, as they lie in the picture (the left
 /// eye is the one further left).
 pub type Landmarks = [Point; 5];
-
-/// Where the five landmarks lie in the canonical 128x128 face: the square-178 centre crop of
-/// CelebA's aligned 178x218 frame, resized to 128.
-pub const CANONICAL_LANDMARKS: Landmarks = [
-    Point::new(50.0, 65.0),
-    Point::new(78.0, 65.0),
-    Point::new(64.0, 83.0),
-    Point::new(52.0, 95.0),
-    Point::new(76.0, 95.0),
-];
 
 /// A rectangle in pixels; it may reach outside the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

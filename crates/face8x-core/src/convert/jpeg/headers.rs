@@ -21,7 +21,7 @@ pub(super) struct Headers<'a> {
 
 impl<'a> Headers<'a> {
     /// Reads the segments that follow the start of the image.
-    pub fn read(mut bytes: &'a [u8]) -> Self {
+    pub(super) fn read(mut bytes: &'a [u8]) -> Self {
         let mut headers = Headers::default();
         // A segment: 0xff, its kind, and its length with these two bytes.
         while let [0xff, kind, rest @ ..] = bytes {
@@ -59,7 +59,7 @@ impl<'a> Headers<'a> {
 
     /// Why a JPEG of this kind is not decoded: the decoder does not know it, or gives wrong pixels
     /// without a word (zune-jpeg 0.5.15).
-    pub fn unsupported(&self) -> Option<&'static str> {
+    pub(super) fn unsupported(&self) -> Option<&'static str> {
         let [precision, size @ .., count] = *self.frame.first_chunk::<6>()?;
         match self.process {
             0xc0..=0xc2 => {}

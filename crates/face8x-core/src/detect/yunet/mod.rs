@@ -17,20 +17,20 @@ use crate::face::Detection;
 use crate::geometry::canonical::box_of_landmarks;
 use crate::geometry::{Landmarks, Point, Rect};
 use crate::network::{check_volumes, read_file};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Side of the network's input in pixels.
 const SIDE: usize = 320;
 /// Distances of the anchor points.
 const STRIDES: [usize; 3] = [8, 16, 32];
-/// Confidence from which a face counts (OpenCV's sample takes 0.6 to 0.9).
+/// Confidence from which a face counts (OpenCV's sample uses 0.6 to 0.9).
 const CONFIDENCE: f32 = 0.65;
 /// Of two boxes that overlap by more, the less sure one is dropped.
 const OVERLAP: f32 = 0.3;
 /// Most faces that are considered before overlapping ones are dropped: the surest.
 const MOST: usize = 200;
 
-/// What the network says of one stride: one number per anchor, but 4 of `boxes` and 10 of `points`.
+/// The network's output for one stride: one number per anchor, but 4 of `boxes` and 10 of `points`.
 #[derive(Clone, Copy)]
 struct Head<'a> {
     stride: usize,
@@ -60,7 +60,7 @@ struct YuNet {
 /// Opens `yunet:FILE`.
 ///
 /// # Errors
-/// A usage error without a file; otherwise the file is missing, no ONNX, or another network.
+/// A usage error without a file; otherwise the file is missing, not ONNX, or another network.
 pub(super) fn open(file: &str) -> Result<Box<dyn Detector>> {
     if file.is_empty() {
         return Err(
@@ -72,10 +72,9 @@ pub(super) fn open(file: &str) -> Result<Box<dyn Detector>> {
     let path = Path::new(file);
     let bytes = read_file(path, "yunet:")?;
     let wrong = |what: String| {
-        Error::other(format!(
-            "{file} is not YuNet for {SIDE}x{SIDE} pictures: {what}"
-        ))
-        .remedy("take yunet_n_320_320.onnx, or OpenCV's face_detection_yunet of that size")
+        let message = format!("{file} is not YuNet for {SIDE}x{SIDE} pictures: {what}");
+        Error::new(ErrorKind::Model, message)
+            .remedy("take yunet_n_320_320.onnx, or OpenCV's face_detection_yunet of that size")
     };
     // tract panics at some damaged files.
     let (plan, outputs) = contain(|| load(&bytes))
@@ -162,7 +161,9 @@ impl Detector for YuNet {
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
         found.clear();
-        let failed = |error: TractError| Error::other(format!("{} failed: {error:#}", self.uri));
+        let failed = |error: TractError| {
+            Error::new(ErrorKind::Engine, format!("{} failed: {error:#}", self.uri))
+        };
         let input = input(picture)?;
         let values = self.plan.run(tvec!(input.into_tvalue())).map_err(failed)?;
         let views = values
@@ -191,11 +192,12 @@ impl Detector for YuNet {
 fn input(picture: &Downscaled) -> Result<Tensor> {
     let (width, height) = (picture.width as usize, picture.height as usize);
     if picture.channels != 3 || !picture.has_pixels() || width > SIDE || height > SIDE {
-        return Err(Error::other(format!(
+        let message = format!(
             "YuNet cannot search a {width}x{height} picture of {} channels and {} bytes",
             picture.channels,
             picture.bytes.len()
-        )));
+        );
+        return Err(Error::new(ErrorKind::Picture, message));
     }
     let mut planes = vec![0.0f32; 3 * SIDE * SIDE];
     let (blue, rest) = planes.split_at_mut(SIDE * SIDE);
@@ -207,7 +209,7 @@ fn input(picture: &Downscaled) -> Result<Tensor> {
         }
     }
     Tensor::from_shape(&[1, 3, SIDE, SIDE], &planes)
-        .map_err(|error| Error::other(format!("YuNet's input could not be made: {error:#}")))
+        .map_err(|error| Error::new(ErrorKind::Engine, format!("cannot make YuNet's input: {error:#}")))
 }
 
 /// Adds the faces of one stride to `candidates`: the network's own box, to find overlaps by, and
