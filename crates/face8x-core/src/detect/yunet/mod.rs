@@ -208,8 +208,12 @@ fn input(picture: &Downscaled) -> Result<Tensor> {
             (red[i], green[i], blue[i]) = (rgb[0].into(), rgb[1].into(), rgb[2].into());
         }
     }
-    Tensor::from_shape(&[1, 3, SIDE, SIDE], &planes)
-        .map_err(|error| Error::new(ErrorKind::Engine, format!("cannot make YuNet's input: {error:#}")))
+    Tensor::from_shape(&[1, 3, SIDE, SIDE], &planes).map_err(|error| {
+        Error::new(
+            ErrorKind::Engine,
+            format!("cannot make YuNet's input: {error:#}"),
+        )
+    })
 }
 
 /// Adds the faces of one stride to `candidates`: the network's own box, to find overlaps by, and
