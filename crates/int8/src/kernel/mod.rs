@@ -161,9 +161,7 @@ pub(crate) trait Kernel: Send + Sync + std::fmt::Debug {
     ///
     /// # Panics
     /// Where the row's slices are too short for its numbers.
-    fn depthwise_row(&self, row: Row<'_>) {
-        portable::depthwise_row(row);
-    }
+    fn depthwise_row(&self, row: Row<'_>);
 
     /// Computes a row of an addition; see [`sum::row`].
     ///

@@ -21,18 +21,13 @@ impl Kernel for Portable {
         }
     }
 
-    fn depthwise_row(&self, row: Row<'_>) {
-        depthwise_row(row);
-    }
-}
-
-/// A row of a depthwise convolution.
-pub(super) fn depthwise_row(mut row: Row<'_>) {
-    row.check_depthwise();
-    for pixel in 0..row.pixels {
-        for block in 0..row.blocks {
-            let sums = depthwise(&row, pixel, block);
-            finish(&mut row, pixel, block, sums);
+    fn depthwise_row(&self, mut row: Row<'_>) {
+        row.check_depthwise();
+        for pixel in 0..row.pixels {
+            for block in 0..row.blocks {
+                let sums = depthwise(&row, pixel, block);
+                finish(&mut row, pixel, block, sums);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Block, Kernel, Row};
 
+mod depthwise;
 mod finish;
 mod sdot;
 mod smull;
@@ -36,11 +37,17 @@ pub(crate) fn available() -> Vec<Arc<dyn Kernel>> {
 #[inline]
 fn tiles(mut row: Row<'_>, tile: impl Fn(&mut Row<'_>, usize, usize, usize) -> usize) {
     row.check();
+    through(&mut row, tile);
+}
+
+/// [`tiles`] of a row that has passed its check.
+#[inline]
+fn through(row: &mut Row<'_>, tile: impl Fn(&mut Row<'_>, usize, usize, usize) -> usize) {
     for block in 0..row.blocks {
         let mut pixel = 0;
         while pixel < row.pixels {
             let left = row.pixels - pixel;
-            pixel += tile(&mut row, block, pixel, left);
+            pixel += tile(row, block, pixel, left);
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
+use super::depthwise;
 use super::finish::{REGISTERS, finish, with_bias};
 use super::tiles;
 use crate::kernel::{Block, Kernel, Row};
@@ -26,6 +27,14 @@ impl Kernel for Sdot {
 
     fn input_offset(&self) -> i32 {
         super::OFFSET
+    }
+
+    fn depthwise_offset(&self) -> i32 {
+        depthwise::OFFSET
+    }
+
+    fn depthwise_row(&self, row: Row<'_>) {
+        depthwise::depthwise_row(row);
     }
 
     fn row(&self, row: Row<'_>) {

@@ -9,6 +9,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
+use super::depthwise;
 use super::finish::{REGISTERS, finish, with_bias};
 use super::{NOTHING, tiles};
 use crate::kernel::{Block, Kernel, Row};
@@ -25,6 +26,14 @@ pub(crate) fn detect() -> Option<Usmmla> {
 impl Kernel for Usmmla {
     fn name(&self) -> &'static str {
         "NEON usmmla"
+    }
+
+    fn depthwise_offset(&self) -> i32 {
+        depthwise::OFFSET
+    }
+
+    fn depthwise_row(&self, row: Row<'_>) {
+        depthwise::depthwise_row(row);
     }
 
     fn row(&self, row: Row<'_>) {

@@ -11,6 +11,7 @@ mod avx_vnni;
 /// A row's numbers, owned.
 #[derive(Debug, Clone)]
 struct Case {
+    depthwise: bool,
     input: Vec<u8>,
     input_step: usize,
     taps: Vec<usize>,
@@ -29,14 +30,18 @@ struct Case {
 impl Case {
     /// The output after a kernel, and what it left alone around it.
     fn run(&self, kernel: &dyn Kernel) -> Vec<u8> {
+        let offset = match self.depthwise {
+            true => kernel.depthwise_offset(),
+            false => kernel.input_offset(),
+        };
         let bias: Vec<i32> = self
             .bias
             .iter()
             .enumerate()
-            .map(|(lane, bias)| bias + kernel.input_offset() * self.weight_sum(lane))
+            .map(|(lane, bias)| bias + offset * self.weight_sum(lane))
             .collect();
         let mut output = vec![0xa5; self.pixels * self.output_step + self.blocks * Block::LANES];
-        kernel.row(Row {
+        let row = Row {
             input: &self.input,
             input_step: self.input_step,
             taps: &self.taps,
@@ -59,7 +64,11 @@ impl Case {
                     sum: *sum,
                 }),
             pixels: self.pixels,
-        });
+        };
+        match self.depthwise {
+            true => kernel.depthwise_row(row),
+            false => kernel.row(row),
+        }
         output
     }
 
@@ -74,6 +83,13 @@ impl Case {
     fn expected(&self, pixel: usize, lane: usize) -> u8 {
         let mut sum = i64::from(self.bias[lane]);
         for (t, tap) in self.taps.iter().enumerate() {
+            if self.depthwise {
+                let block = t / 4 * self.blocks + lane / 16;
+                let weight = self.weights[block].0[lane % 16 * 4 + t % 4];
+                let byte = self.input[pixel * self.input_step + tap + lane];
+                sum += i64::from(byte) * i64::from(weight);
+                continue;
+            }
             for input in 0..4 * self.quads {
                 let block = (t * self.quads + input / 4) * self.blocks + lane / 16;
                 let weight = self.weights[block].0[lane % 16 * 4 + input % 4];
@@ -121,6 +137,7 @@ fn weights(count: usize) -> impl Strategy<Value = Vec<Block>> {
 
 fn cases() -> impl Strategy<Value = Case> {
     let sizes = (
+        any::<bool>(),
         0usize..20,
         1usize..=4,
         1usize..5,
@@ -128,8 +145,13 @@ fn cases() -> impl Strategy<Value = Case> {
         1usize..=2,
         (0usize..3, 0usize..3),
     );
-    sizes.prop_flat_map(|(pixels, blocks, quads, taps, stride, gaps)| {
+    sizes.prop_flat_map(|(depthwise, pixels, blocks, quads, taps, stride, gaps)| {
         let lanes = blocks * Block::LANES;
+        // Depthwise ones read all channels of the block, four taps at a time.
+        let (quads, taps, weight_blocks) = match depthwise {
+            true => (lanes / 4, 4 * taps, taps * blocks),
+            false => (quads, taps, taps * quads * blocks),
+        };
         let input_step = stride * quads * 4;
         let output_step = lanes + gaps.0 * Block::LANES;
         let other_step = lanes + gaps.1 * Block::LANES;
@@ -157,7 +179,7 @@ fn cases() -> impl Strategy<Value = Case> {
         let numbers = (
             bytes(input),
             prop::collection::vec(0usize..40, taps),
-            weights(taps * quads * blocks),
+            weights(weight_blocks),
             prop::collection::vec(-2_000_000..2_000_000i32, lanes),
             prop::collection::vec(factor, lanes),
             any::<u8>(),
@@ -165,6 +187,7 @@ fn cases() -> impl Strategy<Value = Case> {
         );
         numbers.prop_map(
             move |(input, taps, weights, bias, factor, zero, add)| Case {
+                depthwise,
                 input,
                 input_step,
                 taps,
@@ -210,8 +233,68 @@ fn kernels_are_found_by_name() {
     assert!(error.to_string().contains("portable"), "{error}");
 }
 
+/// An addition's row: both sides, with their scales and enlargements, the sum, the bytes of a pixel,
+/// and the pixels.
+type SumCase = ([(Vec<u8>, Scale, usize); 2], Sum, usize, usize);
+
+fn sum_cases() -> impl Strategy<Value = SumCase> {
+    let sizes = (0usize..20, 1usize..4, 1usize..4, 1usize..4);
+    sizes.prop_flat_map(|(pixels, blocks, a, b)| {
+        let pixel = blocks * Block::LANES;
+        let side = move |factor: usize| {
+            (
+                bytes(pixels.div_ceil(factor) * pixel),
+                scales(),
+                Just(factor),
+            )
+        };
+        let sum = (any::<bool>(), scales()).prop_map(|(relu, to)| Sum {
+            relu,
+            reciprocal: to.scale.recip(),
+            zero: to.zero,
+        });
+        ((side(a), side(b)), sum).prop_map(move |((a, b), sum)| ([a, b], sum, pixel, pixels))
+    })
+}
+
+fn sum_row(kernel: &dyn Kernel, (sides, sum, pixel, pixels): &SumCase) -> Vec<u8> {
+    let mut output = vec![0xa5; pixel * pixels];
+    let side = |(bytes, scale, factor): &(Vec<u8>, Scale, usize)| (bytes.clone(), *scale, *factor);
+    let [a, b] = [side(&sides[0]), side(&sides[1])];
+    kernel.sum_row(SumRow {
+        sides: [&a, &b].map(|(bytes, scale, factor)| SumSide {
+            bytes,
+            scale: *scale,
+            factor: *factor,
+        }),
+        sum: *sum,
+        pixel: *pixel,
+        output: &mut output,
+    });
+    output
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_kernel_adds_by_the_formula(case in sum_cases()) {
+        let (sides, sum, pixel, pixels) = &case;
+        let byte = |at: usize| {
+            let value = |(bytes, scale, factor): &(Vec<u8>, Scale, usize)| {
+                let byte = bytes[at / pixel / factor * pixel + at % pixel];
+                (i32::from(byte) - i32::from(scale.zero)) as f32 * scale.scale
+            };
+            let total = value(&sides[0]) + value(&sides[1]);
+            let total = if sum.relu { total.max(0.0) } else { total };
+            let level = f64::from(total * sum.reciprocal).round_ties_even();
+            (level + f64::from(sum.zero)).clamp(0.0, 255.0) as u8
+        };
+        let expected: Vec<u8> = (0..pixel * pixels).map(byte).collect();
+        for kernel in available() {
+            prop_assert_eq!(&sum_row(kernel.as_ref(), &case), &expected, "{}", kernel.name());
+        }
+    }
 
     #[test]
     fn the_portable_kernel_computes_the_formula(case in cases()) {

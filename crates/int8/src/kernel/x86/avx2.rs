@@ -6,6 +6,7 @@
 
 use std::arch::x86_64::*;
 
+use super::depthwise::four_taps;
 use super::{half, through};
 use crate::kernel::{Block, Row};
 
@@ -65,6 +66,71 @@ unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) ->
             }
         }
     }
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { finish(row, pixel, block, sums) };
+    P
+}
+
+/// A whole row of a depthwise convolution, as [`tiles`].
+///
+/// # Safety
+/// The row has passed its check.
+#[target_feature(enable = "avx2")]
+unsafe fn depthwise_tiles(row: &mut Row<'_>) {
+    for block in 0..row.blocks {
+        // SAFETY: the tiles' pixels and blocks are the row's.
+        through(row.pixels, |pixel, left| unsafe {
+            match left {
+                2.. => depthwise_tile::<2>(row, pixel, block),
+                _ => depthwise_tile::<1>(row, pixel, block),
+            }
+        });
+    }
+}
+
+/// P pixels from `pixel` on of one block; gives P.
+///
+/// # Safety
+/// The row has passed its check and has the block and these pixels.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn depthwise_tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
+    let mut sums = [[_mm256_setzero_si256(); 4]; P];
+    // SAFETY: the check: taps / 4 x blocks of weights.
+    let mut weights = unsafe { row.weights.as_ptr().add(block) };
+    for taps in row.taps.as_chunks::<{ Block::INPUTS }>().0 {
+        let four: [__m256i; 4] = std::array::from_fn(|k| {
+            // SAFETY: as above.
+            let four = unsafe { _mm_load_si128(weights.cast::<__m128i>().add(k)) };
+            _mm256_cvtepi8_epi16(four)
+        });
+        for (p, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: the pixels, the block and the taps are the row's.
+            let bytes = unsafe { four_taps(row, pixel + p, block, taps) };
+            for ((sum, bytes), four) in sums.iter_mut().zip(bytes).zip(four) {
+                let products = _mm256_madd_epi16(_mm256_cvtepu8_epi16(bytes), four);
+                *sum = _mm256_add_epi32(*sum, products);
+            }
+        }
+        weights = weights.wrapping_add(row.blocks);
+    }
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { finish(row, pixel, block, sums) };
+    P
+}
+
+/// Puts the halves of the sums together and writes the pixels from `pixel` on.
+///
+/// # Safety
+/// The row has passed its check and has the block and these pixels.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn finish<const P: usize>(
+    row: &mut Row<'_>,
+    pixel: usize,
+    block: usize,
+    sums: [[__m256i; 4]; P],
+) {
     let lane = block * Block::LANES;
     // SAFETY: the check: 16 numbers a block.
     let bias: [__m256i; 2] = std::array::from_fn(|k| unsafe {
@@ -81,5 +147,4 @@ unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) ->
     });
     // SAFETY: the pixels and the block are the row's.
     unsafe { half::finish(row, pixel, block, done.as_flattened()) };
-    P
 }

@@ -5,6 +5,7 @@
 
 use std::arch::x86_64::*;
 
+use super::depthwise::four_taps;
 use super::through;
 use crate::graph::Scale;
 use crate::kernel::{Addend, Block, Row};
@@ -88,6 +89,71 @@ unsafe fn tile<const P: usize, const Q: usize>(row: &mut Row<'_>, pixel: usize) 
     }
     // Converted here: of a mere copy link-time optimisation makes one array with the sums, whose
     // address is then taken, so that every step stores them all.
+    let done = sums.map(|sums| sums.map(|sum| _mm512_cvtepi32_ps(sum)));
+    // SAFETY: the pixels and blocks are the row's.
+    unsafe { finish(row, pixel, Q, done.as_flattened()) };
+    P
+}
+
+/// A whole row of a depthwise convolution, all blocks side by side.
+///
+/// # Safety
+/// The row has passed its check.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn depthwise_tiles(row: &mut Row<'_>) {
+    // SAFETY: the row has this many blocks.
+    unsafe {
+        match row.blocks {
+            1 => depthwise_blocks::<1>(row),
+            2 => depthwise_blocks::<2>(row),
+            3 => depthwise_blocks::<3>(row),
+            _ => depthwise_blocks::<4>(row),
+        }
+    }
+}
+
+/// A whole row: tiles of 4 pixels, then of 1.
+///
+/// # Safety
+/// The row has passed its check and has Q blocks.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn depthwise_blocks<const Q: usize>(row: &mut Row<'_>) {
+    // SAFETY: the tiles' pixels are the row's.
+    through(row.pixels, |pixel, left| unsafe {
+        match left {
+            4.. => depthwise_tile::<4, Q>(row, pixel),
+            _ => depthwise_tile::<1, Q>(row, pixel),
+        }
+    });
+}
+
+/// P pixels from `pixel` on; gives P.
+///
+/// # Safety
+/// The row has passed its check, has Q blocks and these pixels.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn depthwise_tile<const P: usize, const Q: usize>(row: &mut Row<'_>, pixel: usize) -> usize {
+    // SAFETY: the check: 16 numbers a block.
+    let bias: [__m512i; Q] = std::array::from_fn(|q| unsafe {
+        _mm512_loadu_si512(row.bias.as_ptr().add(q * Block::LANES).cast())
+    });
+    let mut sums = [bias; P];
+    let mut weights = row.weights.as_ptr();
+    for taps in row.taps.as_chunks::<{ Block::INPUTS }>().0 {
+        for q in 0..Q {
+            // SAFETY: the check: taps / 4 x Q blocks of weights.
+            let block = unsafe { _mm512_load_si512(weights.add(q).cast()) };
+            for (p, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: the pixels, the block and the taps are the row's.
+                let [a, b, c, d] = unsafe { four_taps(row, pixel + p, q, taps) };
+                let (low, high) = (_mm256_set_m128i(b, a), _mm256_set_m128i(d, c));
+                let bytes = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
+                sums[q] = _mm512_dpbusd_epi32(sums[q], bytes, block);
+            }
+        }
+        weights = weights.wrapping_add(Q);
+    }
     let done = sums.map(|sums| sums.map(|sum| _mm512_cvtepi32_ps(sum)));
     // SAFETY: the pixels and blocks are the row's.
     unsafe { finish(row, pixel, Q, done.as_flattened()) };

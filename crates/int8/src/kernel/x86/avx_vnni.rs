@@ -4,6 +4,7 @@
 
 use std::arch::x86_64::*;
 
+use super::depthwise::four_taps;
 use super::{half, through};
 use crate::kernel::{Block, Row};
 
@@ -75,6 +76,59 @@ unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) ->
         }
     }
     // Converted here, and not copied: see AVX-512 VNNI's tile.
+    let done = sums.map(|sums| sums.map(|sum| _mm256_cvtepi32_ps(sum)));
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { half::finish(row, pixel, block, done.as_flattened()) };
+    P
+}
+
+/// A whole row of a depthwise convolution: block by block, tiles of 4 pixels, then of 2 and 1.
+///
+/// # Safety
+/// The row has passed its check.
+#[target_feature(enable = "avx2,avxvnni")]
+unsafe fn depthwise_tiles(row: &mut Row<'_>) {
+    for block in 0..row.blocks {
+        // SAFETY: the tiles' pixels and blocks are the row's.
+        through(row.pixels, |pixel, left| unsafe {
+            match left {
+                4.. => depthwise_tile::<4>(row, pixel, block),
+                2.. => depthwise_tile::<2>(row, pixel, block),
+                _ => depthwise_tile::<1>(row, pixel, block),
+            }
+        });
+    }
+}
+
+/// P pixels from `pixel` on of one block; gives P.
+///
+/// # Safety
+/// The row has passed its check and has the block and these pixels.
+#[inline]
+#[target_feature(enable = "avx2,avxvnni")]
+unsafe fn depthwise_tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
+    let first = block * Block::LANES;
+    // SAFETY: the check: 16 numbers a block, taps / 4 x blocks of weights.
+    let (bias, mut weights) = unsafe {
+        let bias = row.bias.as_ptr().add(first).cast::<__m256i>();
+        let bias = [_mm256_loadu_si256(bias), _mm256_loadu_si256(bias.add(1))];
+        (bias, row.weights.as_ptr().add(block))
+    };
+    let mut sums = [bias; P];
+    for taps in row.taps.as_chunks::<{ Block::INPUTS }>().0 {
+        let halves = weights.cast::<__m256i>();
+        // SAFETY: as above.
+        let halves = unsafe { [_mm256_load_si256(halves), _mm256_load_si256(halves.add(1))] };
+        for (p, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: the pixels, the block and the taps are the row's.
+            let [a, b, c, d] = unsafe { four_taps(row, pixel + p, block, taps) };
+            let bytes = [_mm256_set_m128i(b, a), _mm256_set_m128i(d, c)];
+            for ((sum, bytes), weights) in sums.iter_mut().zip(bytes).zip(halves) {
+                *sum = _mm256_dpbusd_avx_epi32(*sum, bytes, weights);
+            }
+        }
+        weights = weights.wrapping_add(row.blocks);
+    }
     let done = sums.map(|sums| sums.map(|sum| _mm256_cvtepi32_ps(sum)));
     // SAFETY: the pixels and the block are the row's.
     unsafe { half::finish(row, pixel, block, done.as_flattened()) };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Kernel;
 
-/// Makes a kernel of its `tiles`, which computes a row that has passed its check: the type, which
+/// Makes a kernel of its `tiles` and `depthwise_tiles`, which compute a row that has passed its check: the type, which
 /// `detect` alone makes, so that whoever has one may use the instructions, and what all have in
 /// common.
 macro_rules! kernel {
@@ -28,6 +28,21 @@ macro_rules! kernel {
                 row.check();
                 // SAFETY: the processor has the instructions; the row has passed its check.
                 unsafe { tiles(&mut row) }
+            }
+
+            fn depthwise_row(&self, mut row: $crate::kernel::Row<'_>) {
+                row.check_depthwise();
+                // SAFETY: the processor has the instructions; the row has passed its check.
+                unsafe { depthwise_tiles(&mut row) }
+            }
+
+            fn sum_row(&self, row: $crate::kernel::SumRow<'_>) {
+                #[target_feature(enable = $features)]
+                fn compiled(row: $crate::kernel::SumRow<'_>) {
+                    $crate::kernel::sum::row(row);
+                }
+                // SAFETY: the processor has the instructions.
+                unsafe { compiled(row) }
             }
 
             fn display_row(
@@ -60,6 +75,7 @@ macro_rules! kernel {
 mod avx2;
 mod avx512_vnni;
 mod avx_vnni;
+mod depthwise;
 mod half;
 
 /// The kernels that this processor can run, the fastest first.
