@@ -16,7 +16,7 @@ pub(crate) struct Shape {
 
 impl Shape {
     /// Whether the other has as many channels, rows and columns.
-    pub fn same_size(&self, other: &Shape) -> bool {
+    pub(crate) fn same_size(&self, other: &Shape) -> bool {
         let signed = self.signed;
         *self == Shape { signed, ..*other }
     }
@@ -31,7 +31,7 @@ pub(crate) struct Scale {
 
 impl Scale {
     /// What the byte `q` stands for.
-    pub fn value(self, q: u8) -> f32 {
+    pub(crate) fn value(self, q: u8) -> f32 {
         (f32::from(q) - f32::from(self.zero)) * self.scale
     }
 }
@@ -143,7 +143,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// The tensor that it makes.
-    pub fn output(&self) -> TensorId {
+    pub(crate) fn output(&self) -> TensorId {
         match self {
             Step::Conv(conv) => conv.output,
             Step::MaxPool(pool) => pool.output,
@@ -154,7 +154,7 @@ impl Step {
 
     /// The tensors that it reads: its input, and the other side of an addition or the small
     /// picture of the global skip.
-    pub fn reads(&self) -> impl Iterator<Item = TensorId> {
+    pub(crate) fn reads(&self) -> impl Iterator<Item = TensorId> {
         let (first, second) = match self {
             Step::Conv(conv) => (conv.input, conv.beside()),
             Step::MaxPool(pool) => (pool.input, None),
@@ -167,7 +167,7 @@ impl Step {
 
 impl Conv {
     /// What it reads besides its input.
-    pub fn beside(&self) -> Option<TensorId> {
+    pub(crate) fn beside(&self) -> Option<TensorId> {
         match self.epilogue {
             Epilogue::None => None,
             Epilogue::Add { other_id, .. } => Some(other_id),
@@ -176,7 +176,7 @@ impl Conv {
     }
 
     /// The weights of an output channel, inputs x side x side.
-    pub fn weights_of(&self, output: usize) -> &[i8] {
+    pub(crate) fn weights_of(&self, output: usize) -> &[i8] {
         let count = self.inputs * self.side * self.side;
         &self.weights[output * count..][..count]
     }
@@ -195,14 +195,14 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// Adds a tensor.
-    pub fn tensor(&mut self, shape: Shape) -> TensorId {
+    pub(crate) fn tensor(&mut self, shape: Shape) -> TensorId {
         self.tensors.push(shape);
         self.scales.push(None);
         self.tensors.len() - 1
     }
 
     /// The convolutions among the steps.
-    pub fn convs(&self) -> impl Iterator<Item = &Conv> {
+    pub(crate) fn convs(&self) -> impl Iterator<Item = &Conv> {
         self.steps.iter().filter_map(|step| match step {
             Step::Conv(conv) => Some(&**conv),
             _ => None,
@@ -210,12 +210,12 @@ impl Graph {
     }
 
     /// The number of the step that makes a tensor.
-    pub fn made_by(&self, tensor: TensorId) -> Option<usize> {
+    pub(crate) fn made_by(&self, tensor: TensorId) -> Option<usize> {
         self.steps.iter().position(|step| step.output() == tensor)
     }
 
     /// What the bytes of a tensor stand for; pooling and resizing change nothing about it.
-    pub fn scale_of(&self, tensor: TensorId) -> Option<Scale> {
+    pub(crate) fn scale_of(&self, tensor: TensorId) -> Option<Scale> {
         let passed_on = |tensor: TensorId| match self.steps[self.made_by(tensor)?] {
             Step::MaxPool(MaxPool { input, .. }) | Step::Resize { input, .. } => Some(input),
             _ => None,
@@ -226,7 +226,7 @@ impl Graph {
 
     /// Lets additions read a resized tensor's input in its place, where nothing else needs the
     /// large tensor. The tensors `outputs` are wanted.
-    pub fn fold_resizes(&mut self, outputs: &[TensorId]) {
+    pub(crate) fn fold_resizes(&mut self, outputs: &[TensorId]) {
         let mut number = 0;
         while number < self.steps.len() {
             let Step::Resize {
@@ -258,7 +258,7 @@ impl Graph {
 
     /// Multiplications of weights that aren't zero by construction, a run (a tap that is zero for
     /// every input channel of an output is not counted).
-    pub fn multiplications(&self) -> usize {
+    pub(crate) fn multiplications(&self) -> usize {
         let of = |conv: &Conv| {
             let area = conv.side * conv.side;
             let out = self.tensors[conv.output];

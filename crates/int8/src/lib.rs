@@ -1,9 +1,4 @@
-//! Quantised networks on the processor's integer instructions.
-//!
-//! tract loads the ONNX file; [`Network`] runs it on bytes, without tract, where the engine knows
-//! all of its nodes. [`fuse`] puts what the engine does know into tract's graph as one operator.
-//! The results are tract's and onnxruntime's (without its optimisations) to the bit, whichever
-//! kernel computes them, on any number of threads.
+#![doc = include_str!("../README.md")]
 
 mod engine;
 mod error;

@@ -20,7 +20,7 @@ pub(crate) struct ConvForm {
     pub depthwise: bool,
     pub input_signed: bool,
     pub output_signed: bool,
-    pub constants: Vec<Arc<Tensor>>,
+    pub(crate) constants: Vec<Arc<Tensor>>,
 }
 
 /// The numbers of a [`ConvForm`], each of the right length: one an output, or one.
@@ -35,7 +35,7 @@ struct Numbers {
 
 impl ConvForm {
     /// The convolution, where the engine can run it; its tensors are still to be set.
-    pub fn checked(&self, name: &str) -> Result<Option<Conv>> {
+    pub(crate) fn checked(&self, name: &str) -> Result<Option<Conv>> {
         let Some(weights) = values::<i8>(&self.constants[0]) else {
             return Ok(None);
         };

@@ -114,7 +114,7 @@ pub(crate) struct ThreadPool {
 impl ThreadPool {
     /// A pool of `threads` threads, 1 to [`MAX_THREADS`], the caller's among them; fewer where
     /// the system starts no more.
-    pub fn new(threads: usize) -> ThreadPool {
+    pub(crate) fn new(threads: usize) -> ThreadPool {
         let threads = threads.clamp(1, MAX_THREADS);
         let shared = Arc::new(Shared {
             task: Mutex::new(None),
@@ -143,7 +143,7 @@ impl ThreadPool {
     }
 
     /// Threads that can take part in a task.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.workers.len() + 1
     }
 
@@ -153,7 +153,7 @@ impl ThreadPool {
     ///
     /// # Panics
     /// Where one of them did.
-    pub fn run(&self, task: &(dyn Fn(usize) + Sync)) {
+    pub(crate) fn run(&self, task: &(dyn Fn(usize) + Sync)) {
         if self.workers.is_empty() {
             return task(0);
         }

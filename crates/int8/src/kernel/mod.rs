@@ -23,11 +23,11 @@ pub(crate) struct Block(pub(crate) [i8; Block::LANES * Block::INPUTS]);
 
 impl Block {
     /// Output channels of a block.
-    pub const LANES: usize = 16;
+    pub(crate) const LANES: usize = 16;
     /// Input channels of a block.
-    pub const INPUTS: usize = 4;
+    pub(crate) const INPUTS: usize = 4;
     /// Most blocks that are computed side by side.
-    pub const SIDE_BY_SIDE: usize = 4;
+    pub(crate) const SIDE_BY_SIDE: usize = 4;
 }
 
 /// A row of output pixels for up to 64 output channels of a dense convolution: what a kernel computes.

@@ -4,7 +4,7 @@ use super::{Block, Kernel, Row};
 
 /// Plain Rust, for every processor.
 #[derive(Debug)]
-pub struct Portable;
+pub(crate) struct Portable;
 
 impl Kernel for Portable {
     fn name(&self) -> &'static str {

@@ -26,7 +26,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// Where the pixels of row `y` begin.
-    pub fn start(&self, y: usize) -> usize {
+    pub(crate) fn start(&self, y: usize) -> usize {
         (y + 1) * self.row + self.pixel
     }
 }
@@ -54,7 +54,7 @@ impl Layout {
     /// # Errors
     /// Two convolutions give the border of one tensor different zero points, or the tensors are
     /// too large.
-    pub fn new(graph: &Graph, outputs: &[TensorId]) -> Result<Layout> {
+    pub(crate) fn new(graph: &Graph, outputs: &[TensorId]) -> Result<Layout> {
         let fills = fills(graph)?;
         let widths = widths(graph);
         let forms: Vec<Form> = (graph.tensors.iter().zip(widths).zip(fills))

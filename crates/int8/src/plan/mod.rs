@@ -120,7 +120,7 @@ impl Plan {
     /// # Errors
     /// Two convolutions give the border of one tensor different zero points, or the tensors are
     /// too large.
-    pub fn new(graph: &Graph, outputs: &[TensorId], kernel: &dyn Kernel) -> Result<Plan> {
+    pub(crate) fn new(graph: &Graph, outputs: &[TensorId], kernel: &dyn Kernel) -> Result<Plan> {
         let layout = Layout::new(graph, outputs)?;
         let steps: Vec<Step> = graph
             .steps

@@ -20,7 +20,7 @@ pub(crate) struct Sketch {
 }
 
 impl Sketch {
-    pub fn new(shape: [usize; 3], zero: u8, signed: bool, random: u32) -> Sketch {
+    pub(crate) fn new(shape: [usize; 3], zero: u8, signed: bool, random: u32) -> Sketch {
         let mut sketch = Sketch {
             graph: GraphProto::default(),
             shapes: vec![shape],
@@ -43,7 +43,7 @@ impl Sketch {
     }
 
     /// A number below a bound.
-    pub fn next(&mut self, below: u32) -> u32 {
+    pub(crate) fn next(&mut self, below: u32) -> u32 {
         self.random = self
             .random
             .wrapping_mul(1_664_525)
@@ -51,7 +51,7 @@ impl Sketch {
         ((u64::from(self.random) * u64::from(below)) >> 32) as u32
     }
 
-    pub fn constant(
+    pub(crate) fn constant(
         &mut self,
         name: String,
         kind: DataType,
@@ -71,7 +71,7 @@ impl Sketch {
     }
 
     /// Scale and zero point of a tensor: `NAME.s` and `NAME.z`.
-    pub fn scale(&mut self, tensor: &str, scale: f32, zero: u8) {
+    pub(crate) fn scale(&mut self, tensor: &str, scale: f32, zero: u8) {
         self.constant(
             format!("{tensor}.s"),
             DataType::Float,
@@ -81,7 +81,7 @@ impl Sketch {
         self.constant(format!("{tensor}.z"), self.bytes(), &[], vec![zero]);
     }
 
-    pub fn node(
+    pub(crate) fn node(
         &mut self,
         op: &str,
         inputs: &[String],
@@ -99,7 +99,7 @@ impl Sketch {
     }
 
     /// A convolution of tensor `from`, which has the scale of `scales`; every third weight is 0.
-    pub fn conv(
+    pub(crate) fn conv(
         &mut self,
         (from, scales): (usize, usize),
         outputs: usize,
@@ -111,12 +111,12 @@ impl Sketch {
     }
 
     /// A depthwise convolution with a side of 3.
-    pub fn depthwise(&mut self, from: (usize, usize), stride: usize, zero: u8) -> usize {
+    pub(crate) fn depthwise(&mut self, from: (usize, usize), stride: usize, zero: u8) -> usize {
         let channels = self.shapes[from.0][0];
         self.padded_conv(from, [channels, channels], (3, stride), 1, zero)
     }
 
-    pub fn padded_conv(
+    pub(crate) fn padded_conv(
         &mut self,
         (from, scales): (usize, usize),
         [outputs, groups]: [usize; 2],
@@ -191,7 +191,7 @@ impl Sketch {
     }
 
     /// DepthToSpace by 2.
-    pub fn depth_to_space(&mut self, from: usize) -> usize {
+    pub(crate) fn depth_to_space(&mut self, from: usize) -> usize {
         let to = self.shapes.len();
         let block = AttributeProto {
             name: "blocksize".into(),
@@ -216,7 +216,7 @@ impl Sketch {
     }
 
     /// MaxPool with windows of `side`, padded so that a stride of 1 keeps the size of odd sides.
-    pub fn pool(&mut self, from: usize, side: usize, stride: usize) -> usize {
+    pub(crate) fn pool(&mut self, from: usize, side: usize, stride: usize) -> usize {
         let (to, pad) = (self.shapes.len(), (side - 1) / 2);
         let attributes = vec![
             ints("kernel_shape", &[side as i64; 2]),
@@ -235,7 +235,7 @@ impl Sketch {
     }
 
     /// Resize by nearest neighbour.
-    pub fn enlarge(&mut self, from: usize, factor: usize) -> usize {
+    pub(crate) fn enlarge(&mut self, from: usize, factor: usize) -> usize {
         let to = self.shapes.len();
         let scales: Vec<u8> = [1.0, 1.0, factor as f32, factor as f32]
             .iter()
@@ -260,7 +260,7 @@ impl Sketch {
     }
 
     /// a + b, cut at 0 where `relu`; each tensor with the scale of another.
-    pub fn add(&mut self, sides: [(usize, usize); 2], relu: bool, zero: u8) -> usize {
+    pub(crate) fn add(&mut self, sides: [(usize, usize); 2], relu: bool, zero: u8) -> usize {
         let to = self.shapes.len();
         let name = format!("t{to}");
         for (tensor, scales) in sides {
@@ -299,7 +299,7 @@ impl Sketch {
     }
 
     /// The model that gives out these tensors.
-    pub fn model(mut self, outputs: &[usize]) -> ModelProto {
+    pub(crate) fn model(mut self, outputs: &[usize]) -> ModelProto {
         for output in outputs {
             let port = self.port(&format!("t{output}"), &[]);
             self.graph.output.push(port);
@@ -316,7 +316,7 @@ impl Sketch {
     }
 
     /// An input or output of the graph.
-    pub fn port(&self, name: &str, dims: &[usize]) -> ValueInfoProto {
+    pub(crate) fn port(&self, name: &str, dims: &[usize]) -> ValueInfoProto {
         let dim = |&d: &usize| Dimension {
             value: Some(dimension::Value::DimValue(d as i64)),
             ..Dimension::default()

@@ -1,5 +1,5 @@
-//! How much of the processor's peak the integer engine reaches on the embedded network: `cargo
-//! bench --bench peak`. The peak is that of `vpdpbusd` on registers alone, measured in turns with
+//! How much of the processor's peak the engine reaches on `models/face8x.onnx`: `cargo bench -p int8
+//! --bench peak`. The peak is that of `vpdpbusd` on registers alone, measured in turns with
 //! the engine so that both meet the same clock.
 
 fn main() {
@@ -15,20 +15,17 @@ fn compare() {
     use std::hint::black_box;
     use std::time::Instant;
 
-    use face8x_core::restore::{EMBEDDED_MODEL, Lr, Operators, Restorer, TractRestorer};
-
     /// Of both, in turns.
     const ROUNDS: usize = 2000;
 
-    let operators = Operators::OnlyFused(1);
-    let loaded = TractRestorer::load(EMBEDDED_MODEL, "face8x.onnx", "bench", operators);
-    let mut restorer = match loaded {
-        Ok(restorer) => restorer,
-        Err(error) => return println!("the embedded network cannot be loaded: {error}"),
+    let model = include_bytes!("../../../models/face8x.onnx");
+    let mut network = match int8::Network::load(model, &int8::Options::default()) {
+        Ok(network) => network,
+        Err(error) => return println!("the network cannot be loaded: {error}"),
     };
-    let work = restorer.multiplications().unwrap_or_default();
-    let lr: Lr = std::array::from_fn(|k| (k * 37 % 251) as u8);
-    let mut sr = Box::new([0; 128 * 128]);
+    let work = network.multiplications();
+    let pixels: Vec<u8> = (0..16 * 16 * 3).map(|k| (k * 37 % 251) as u8).collect();
+    let mut display = vec![0; 128 * 128];
     let (mut peak, mut engine) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let start = Instant::now();
@@ -36,8 +33,8 @@ fn compare() {
         let done = black_box(unsafe { vpdpbusd() });
         peak.push(done as f64 / start.elapsed().as_secs_f64() / 1e9);
         let start = Instant::now();
-        if let Err(error) = restorer.restore(black_box(&lr), &mut sr) {
-            return println!("the embedded network cannot be run: {error}");
+        if let Err(error) = network.run_to_display(black_box(&pixels), &mut display) {
+            return println!("the network cannot be run: {error}");
         }
         engine.push(work as f64 / start.elapsed().as_secs_f64() / 1e9);
     }
