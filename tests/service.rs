@@ -199,6 +199,22 @@ fn a_camera_that_is_away_and_known_to_be_feeds_the_watchdog() {
     stop(child);
 }
 
+/// Configurations that are refused, and why.
+const BAD_CONFIGURATIONS: [(&str, &str); 3] = [
+    (
+        "\nviwe = 'full'\n",
+        "face8x.toml: line 2: unknown key \"viwe\"",
+    ),
+    (
+        "view = 'full'\nfaces = 9\n",
+        "face8x.toml: line 2: faces is 9",
+    ),
+    (
+        "source = 'demo:'\nsink = 'fb:/dev/fb99'\n",
+        "/dev/fb99 does not exist",
+    ),
+];
+
 #[test]
 fn hangup_reads_the_configuration_again_and_a_bad_one_changes_nothing() {
     let manager = Manager::new();
@@ -225,20 +241,7 @@ fn hangup_reads_the_configuration_again_and_a_bad_one_changes_nothing() {
     );
     while next_line(&mut lines)["view"] != "strip" {}
 
-    for (text, reason) in [
-        (
-            "\nviwe = 'full'\n",
-            "face8x.toml: line 2: unknown key \"viwe\"",
-        ),
-        (
-            "view = 'full'\nfaces = 9\n",
-            "face8x.toml: line 2: faces is 9",
-        ),
-        (
-            "source = 'demo:'\nsink = 'fb:/dev/fb99'\n",
-            "/dev/fb99 does not exist",
-        ),
-    ] {
+    for (text, reason) in BAD_CONFIGURATIONS {
         manager.write("face8x.toml", text);
         signal(&child, Signal::HUP);
         manager.until("RELOADING=1");
@@ -248,7 +251,7 @@ fn hangup_reads_the_configuration_again_and_a_bad_one_changes_nothing() {
         assert_eq!(next_line(&mut lines)["view"], "strip");
     }
 
-    // What was said before is no change, and takes the refusal back.
+    // The file as it was is no change, and clears the refusal.
     manager.write("face8x.toml", &format!("{common}view = 'strip'\n"));
     signal(&child, Signal::HUP);
     manager.until("READY=1");

@@ -26,7 +26,7 @@ const STALL_TIMEOUT: Timespec = Timespec {
 
 /// What a replaced file has to survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
+pub(crate) enum Durability {
     /// The end of the program.
     Process,
     /// The end of the power: the content is on the disk before the file has its name.
@@ -38,7 +38,7 @@ pub enum Durability {
 /// # Errors
 /// Those of `write`; `path` is a folder, or its folder or disk takes no file;
 /// [`ErrorKind::NotConnected`] where it is a pipe that no program reads from.
-pub fn replace(
+pub(crate) fn replace(
     path: &Path,
     durability: Durability,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -62,7 +62,7 @@ pub fn replace(
 ///
 /// # Errors
 /// Those of [`replace`].
-pub fn check_writable(path: &Path) -> io::Result<()> {
+pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
     match Place::of(path)? {
         Place::Stream(_) => Ok(()),
         Place::Device => open_device(path).map(drop),
@@ -77,7 +77,7 @@ pub fn is_replaced(path: &Path) -> bool {
 }
 
 /// The error of a file that was not written.
-pub fn cannot_write(path: &Path, error: io::Error) -> Error {
+pub(crate) fn cannot_write(path: &Path, error: io::Error) -> Error {
     let remedy = match error.kind() {
         ErrorKind::NotConnected => "start the program that reads from it first, or name a file",
         _ => "choose a folder that exists, may be written to and has room",
@@ -223,7 +223,7 @@ impl Drop for Temporary {
 }
 
 /// The order of names as people count: `face9` before `face10`, whatever the case.
-pub fn natural_order(a: &str, b: &str) -> Ordering {
+pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     while let (Some(x), Some(y)) = (left.chars().next(), right.chars().next()) {
         let order = if x.is_ascii_digit() && y.is_ascii_digit() {

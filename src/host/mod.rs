@@ -2,10 +2,10 @@
 //! what is wrong with them, the service manager, a push button, and the status for other programs.
 
 pub mod board;
-pub mod button;
-pub mod devices;
-pub mod doctor;
+pub(crate) mod button;
+pub(crate) mod devices;
+pub(crate) mod doctor;
 pub(crate) mod http;
 pub(crate) mod node;
-pub mod service;
-pub mod status;
+pub(crate) mod service;
+pub(crate) mod status;

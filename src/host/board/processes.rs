@@ -40,7 +40,7 @@ pub(crate) struct ProcessIdentity {
 
 impl ProcessIdentity {
     /// Reads the process's user and groups from `/proc/self/status` below `root`.
-    pub fn read_in(root: &Path) -> Option<ProcessIdentity> {
+    pub(crate) fn read_in(root: &Path) -> Option<ProcessIdentity> {
         let status = text(root, "proc/self/status")?;
         let ids = |label: &str| -> Option<Vec<u32>> {
             let list = status.lines().find_map(|line| line.strip_prefix(label))?;

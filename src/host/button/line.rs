@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::{ButtonOptions, Level, Line, Wait};
 use crate::host::node;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use face8x_core::frame::monotonic_now;
 
 /// The bits of `GPIOHANDLE_REQUEST_BIAS_PULL_UP` and `_DOWN` in linux/gpio.h, of Linux 5.5;
@@ -37,7 +37,8 @@ pub(super) fn open(options: &ButtonOptions, stop: OwnedFd) -> Result<Box<dyn Lin
     drop(node::open(&options.chip, absent)?);
     let name = format!("{} line {}", options.chip.display(), options.line);
     let failed = |error: gpio_cdev::Error| {
-        Error::other(format!("{name}: {error}"))
+        Error::new(ErrorKind::Device, format!("{name}: {error}"))
+            .caused_by(error)
             .remedy("`gpioinfo` shows the lines and what uses them")
     };
     let line = Chip::new(PathBuf::from(&options.chip))
@@ -66,8 +67,8 @@ impl CdevLine {
         high == (self.active == Level::High)
     }
 
-    fn error(&self, error: impl std::fmt::Display) -> Error {
-        Error::other(format!("{}: {error}", self.name))
+    fn error(&self, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+        Error::new(ErrorKind::Device, format!("{}: {error}", self.name)).caused_by(error)
     }
 }
 

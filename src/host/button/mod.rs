@@ -138,7 +138,7 @@ trait Line: Send {
 }
 
 /// A button that is watched by a thread of its own, which sleeps until the kernel reports an edge.
-pub struct Button {
+pub(crate) struct Button {
     options: ButtonOptions,
     presses: Receiver<Press>,
     stop: OwnedFd,
@@ -150,8 +150,8 @@ impl Button {
     ///
     /// # Errors
     /// There is no such chip or line, it is in use, or this process may not open the chip.
-    pub fn open(options: &ButtonOptions) -> Result<Button> {
-        let failed = |e: std::io::Error| Error::other(format!("the button's thread: {e}"));
+    pub(crate) fn open(options: &ButtonOptions) -> Result<Button> {
+        let failed = |error: std::io::Error| Error::io("cannot start the button's thread", error);
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(|e| failed(e.into()))?;
         let mut line = line::open(options, stop.try_clone().map_err(failed)?)?;
         let (sender, presses) = channel();
@@ -173,7 +173,7 @@ impl Button {
     }
 
     /// What was pressed since the last call. Never waits.
-    pub fn poll_action(&self) -> Option<ButtonAction> {
+    pub(crate) fn poll_action(&self) -> Option<ButtonAction> {
         let press = self.presses.try_recv().ok()?;
         Some(self.options.action_of(press))
     }

@@ -38,7 +38,7 @@ enum State {
 impl Presses {
     /// A button that is down at the start is stuck or wired the other way round: it counts once it
     /// was let go.
-    pub fn new(pressed: bool) -> Presses {
+    pub(crate) fn new(pressed: bool) -> Presses {
         Presses {
             level: pressed,
             since: Duration::ZERO,
@@ -47,12 +47,12 @@ impl Presses {
     }
 
     /// The level after the last edge.
-    pub fn level(&self) -> bool {
+    pub(crate) fn level(&self) -> bool {
         self.level
     }
 
     /// The level has become `pressed`, or has bounced to it.
-    pub fn edge(&mut self, pressed: bool, at: Duration) -> Option<Press> {
+    pub(crate) fn edge(&mut self, pressed: bool, at: Duration) -> Option<Press> {
         let press = self.time(at);
         self.level = pressed;
         self.since = at;
@@ -60,7 +60,7 @@ impl Presses {
     }
 
     /// Time has passed without an edge.
-    pub fn time(&mut self, now: Duration) -> Option<Press> {
+    pub(crate) fn time(&mut self, now: Duration) -> Option<Press> {
         let settled = now.saturating_sub(self.since) >= SETTLE;
         match self.state {
             State::Up if self.level && settled => {
@@ -85,7 +85,7 @@ impl Presses {
     }
 
     /// When [`time`](Presses::time) has something to do, if no edge comes before.
-    pub fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Duration> {
         match (self.state, self.level) {
             (State::Up, true) | (State::Down(_) | State::Held, false) => Some(self.since + SETTLE),
             (State::Down(begin), true) => Some(begin + LONG),

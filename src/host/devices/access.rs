@@ -15,7 +15,7 @@ const READ_WRITE: u32 = 0o600;
 
 /// Whether this process may read and write a device node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// It may, or at least nothing is known to forbid it.
     Granted,
     /// There is no such node.
@@ -26,7 +26,7 @@ pub enum Access {
 
 /// Who may open a device node that this process may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denied {
+pub(crate) struct Denied {
     /// The group that may, by its name, or by its number where it has none; `None` where only root
     /// may.
     pub group: Option<String>,
@@ -36,7 +36,7 @@ pub struct Denied {
 
 impl Denied {
     /// "group video" or "root".
-    pub fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         match &self.group {
             Some(group) => format!("group {group}"),
             None => "root".to_owned(),

@@ -8,11 +8,11 @@ use crate::Result;
 use crate::host::board::{entries, line, names, text};
 
 /// Asks the driver of the video node at this path.
-pub type AskDriver = fn(&Path) -> Result<DriverAnswer>;
+pub(crate) type AskDriver = fn(&Path) -> Result<DriverAnswer>;
 
 /// What the driver of a video node says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DriverAnswer {
+pub(crate) struct DriverAnswer {
     /// What the driver calls the device.
     pub name: String,
     /// The driver, such as `uvcvideo`.
@@ -28,7 +28,7 @@ pub struct DriverAnswer {
 
 /// What a Video4Linux node is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VideoRole {
+pub(crate) enum VideoRole {
     /// Gives pictures that face8x reads.
     Camera,
     /// Gives pictures that face8x does not read.
@@ -42,7 +42,7 @@ pub enum VideoRole {
 
 /// A Video4Linux node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VideoNode {
+pub(crate) struct VideoNode {
     /// Its path, such as `/dev/video0`.
     pub path: PathBuf,
     /// Its name that survives renumbering, where udev gives one.
@@ -62,7 +62,7 @@ pub struct VideoNode {
 }
 
 /// The video nodes of this machine, by their numbers.
-pub fn video_nodes(ask: Option<AskDriver>) -> Vec<VideoNode> {
+pub(crate) fn video_nodes(ask: Option<AskDriver>) -> Vec<VideoNode> {
     find(&System::of(Path::new("/")), ask)
 }
 

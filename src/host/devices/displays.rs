@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind};
 
 /// A window system that the environment names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WindowSystem {
+pub(crate) struct WindowSystem {
     /// "Wayland" or "X11".
     pub system: &'static str,
     /// Its name in the environment, such as `wayland-0` or `:1`.
@@ -20,7 +20,7 @@ pub struct WindowSystem {
 
 /// A connector of a graphics card.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connector {
+pub(crate) struct Connector {
     /// Its name, such as `HDMI-A-1`.
     pub name: String,
     /// The card's node.
@@ -33,12 +33,12 @@ pub struct Connector {
 
 impl Connector {
     /// Whether a display is connected to it.
-    pub fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.status == "connected"
     }
 
     /// Why nothing can be shown there.
-    pub fn problem(&self) -> Option<Error> {
+    pub(crate) fn problem(&self) -> Option<Error> {
         self.card.problem().or_else(|| {
             (self.status == "disconnected").then(|| {
                 let message = format!("nothing is connected to {}", self.name);
@@ -50,7 +50,7 @@ impl Connector {
 
 /// A Linux framebuffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Framebuffer {
+pub(crate) struct Framebuffer {
     /// Its node, such as `/dev/fb0`.
     pub node: DeviceNode,
     /// Width and height of its visible part, such as `640x480`.
@@ -63,7 +63,7 @@ pub struct Framebuffer {
 
 /// A device node, and whether this process may open it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceNode {
+pub(crate) struct DeviceNode {
     /// Its path.
     pub path: PathBuf,
     /// Whether this process may open it.
@@ -80,7 +80,7 @@ impl DeviceNode {
     }
 
     /// Why it cannot be opened.
-    pub fn problem(&self) -> Option<Error> {
+    pub(crate) fn problem(&self) -> Option<Error> {
         self.access.error(&self.path)
     }
 }

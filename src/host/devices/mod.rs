@@ -17,15 +17,15 @@ use std::path::{Path, PathBuf};
 
 use crate::host::board::ProcessIdentity;
 
-pub use access::Access;
-pub use cameras::{AskDriver, DriverAnswer, VideoNode, VideoRole, video_nodes};
-pub use displays::{Connector, DeviceNode, Framebuffer, WindowSystem};
+pub(crate) use access::Access;
+pub(crate) use cameras::{AskDriver, DriverAnswer, VideoNode, VideoRole, video_nodes};
+pub(crate) use displays::{Connector, DeviceNode, Framebuffer, WindowSystem};
 
 pub(crate) use access::permission_error;
 
 /// Everything that was found, each kind in the order of its numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Devices {
+pub(crate) struct Devices {
     /// The drivers of video nodes were asked: this build can.
     pub drivers_asked: bool,
     /// Every node of Video4Linux, cameras or not.
@@ -47,7 +47,7 @@ pub struct Devices {
 impl Devices {
     /// Looks at the machine whose file system lies below `root`; `ask` asks the driver of a video
     /// node, where this build can.
-    pub fn find(root: &Path, session: &Session, ask: Option<AskDriver>) -> Devices {
+    pub(crate) fn find(root: &Path, session: &Session, ask: Option<AskDriver>) -> Devices {
         let system = System::of(root);
         let video_nodes = cameras::find(&system, ask);
         Devices {
@@ -65,7 +65,7 @@ impl Devices {
 
 /// The window systems that a process's environment names; empty variables count as unset.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Session {
+pub(crate) struct Session {
     /// `DISPLAY`: the X server.
     pub display: Option<String>,
     /// `WAYLAND_DISPLAY`: the compositor's socket.
@@ -76,7 +76,7 @@ pub struct Session {
 
 impl Session {
     /// That of this process.
-    pub fn of_process() -> Session {
+    pub(crate) fn of_process() -> Session {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Session {
             display: variable("DISPLAY"),

@@ -22,7 +22,7 @@ mod tests;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// As it should be.
     Ok,
     /// Worth knowing; face8x runs all the same.
@@ -43,7 +43,7 @@ impl Severity {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub(crate) struct Check {
     /// What was looked at, in a word or two: "camera", "temperature".
     pub name: String,
     /// How bad it is.
@@ -57,7 +57,7 @@ pub struct Check {
 
 impl Check {
     /// All is well.
-    pub fn ok(name: impl Into<String>, finding: impl Into<String>) -> Check {
+    pub(crate) fn ok(name: impl Into<String>, finding: impl Into<String>) -> Check {
         Check {
             name: name.into(),
             severity: Severity::Ok,
@@ -67,7 +67,7 @@ impl Check {
     }
 
     /// Worth knowing, with what can be done about it.
-    pub fn note(
+    pub(crate) fn note(
         name: impl Into<String>,
         finding: impl Into<String>,
         remedy: impl Into<String>,
@@ -80,7 +80,7 @@ impl Check {
     }
 
     /// Will not work, with what fixes it.
-    pub fn problem(
+    pub(crate) fn problem(
         name: impl Into<String>,
         finding: impl Into<String>,
         remedy: impl Into<String>,
@@ -94,14 +94,14 @@ impl Check {
 
 /// All that was looked at; `Display` prints it as a table with a last line that sums it up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Diagnosis {
+pub(crate) struct Diagnosis {
     /// In the order in which a person wants to read them.
     pub checks: Vec<Check>,
 }
 
 impl Diagnosis {
     /// How many checks found something of this kind.
-    pub fn count(&self, severity: Severity) -> usize {
+    pub(crate) fn count(&self, severity: Severity) -> usize {
         let of_kind = |check: &&Check| check.severity == severity;
         self.checks.iter().filter(of_kind).count()
     }
@@ -133,7 +133,7 @@ impl fmt::Display for Diagnosis {
 
 /// What cannot be read from the file system, and what the caller knows better.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// The result of checking the model file: a line about it, or what is wrong with it. `None` where
     /// no model was checked.
     pub model: Option<Result<String>>,
@@ -147,7 +147,7 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// The environment of this process, and its working folder as the output.
-    pub fn of_process() -> Surroundings {
+    pub(crate) fn of_process() -> Surroundings {
         Surroundings {
             model: None,
             landmarks: None,
@@ -189,7 +189,11 @@ impl Machine<'_> {
 
 /// Looks at the machine whose file system lies below `root` (`/` for this one); `ask` asks the
 /// driver of a video node, where this build can.
-pub fn examine(root: &Path, surroundings: &Surroundings, ask: Option<AskDriver>) -> Diagnosis {
+pub(crate) fn examine(
+    root: &Path,
+    surroundings: &Surroundings,
+    ask: Option<AskDriver>,
+) -> Diagnosis {
     let machine = Machine {
         root,
         board: Board::read_in(root),

@@ -31,7 +31,7 @@ const FEEDS: u32 = 4;
 type Notify = Box<dyn FnMut(&[NotifyState<'_>]) -> io::Result<()>>;
 
 /// The side of a running program that its service manager sees.
-pub struct Service {
+pub(crate) struct Service {
     notify: Notify,
     /// The shortest time between two feeds; `None` without a watchdog.
     feed_every: Option<Duration>,
@@ -46,7 +46,7 @@ pub struct Service {
 
 impl Service {
     /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
-    pub fn from_environment() -> Service {
+    pub(crate) fn from_environment() -> Service {
         Service::new(Box::new(sd_notify::notify), sd_notify::watchdog_enabled())
     }
 
@@ -63,7 +63,7 @@ impl Service {
     }
 
     /// A finished picture is on the display.
-    pub fn picture(&mut self, now: Instant) {
+    pub(crate) fn picture(&mut self, now: Instant) {
         if !self.ready {
             self.ready = true;
             self.send(&[NotifyState::Ready]);
@@ -79,7 +79,7 @@ impl Service {
     }
 
     /// Once a second: the numbers of the run, sent where the text differs from the last one.
-    pub fn status(&mut self, summary: &Summary<'_>) {
+    pub(crate) fn status(&mut self, summary: &Summary<'_>) {
         let line = status_line(summary, self.refused.as_deref());
         if line != self.status {
             self.send(&[NotifyState::Status(&line)]);
@@ -88,7 +88,7 @@ impl Service {
     }
 
     /// The configuration file is being read again.
-    pub fn reloading(&mut self) {
+    pub(crate) fn reloading(&mut self) {
         self.ready = false;
         match NotifyState::monotonic_usec_now() {
             Ok(time) => self.send(&[NotifyState::Reloading, time]),
@@ -98,17 +98,17 @@ impl Service {
 
     /// How the reload went; the reason of a refusal stays in the status until one goes well.
     /// `READY=1` follows with the next picture.
-    pub fn reloaded(&mut self, outcome: &Result<()>) {
+    pub(crate) fn reloaded(&mut self, outcome: &Result<()>) {
         self.refused = outcome.as_ref().err().map(Error::to_string);
     }
 
     /// The run is over.
-    pub fn stopping(&mut self) {
+    pub(crate) fn stopping(&mut self) {
         self.send(&[NotifyState::Stopping]);
     }
 
     /// The program ends by `error`, which becomes the unit's status.
-    pub fn failed(&mut self, error: &Error) {
+    pub(crate) fn failed(&mut self, error: &Error) {
         let mut line = error.to_string();
         if let Some(remedy) = error.remedy_text() {
             let _ = write!(line, " (remedy: {remedy})");

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// A usage error for anything else. Names are not looked up: a board may have no network yet.
-pub fn address(text: &str) -> Result<SocketAddr> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr> {
     let loopback = |port: &str| {
         let port = port.parse().ok()?;
         Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))

@@ -89,8 +89,9 @@ pub struct RunCounters {
     pub at: Instant,
     /// When it last showed a picture.
     pub shown: Option<Instant>,
-    /// Pictures that were shown, and those of them with a face.
+    /// Pictures that were shown.
     pub frames: u64,
+    /// Those of them with a face.
     pub face_frames: u64,
     /// Frames that were replaced by a newer one before they were looked at.
     pub skipped: u64,
@@ -100,8 +101,11 @@ pub struct RunCounters {
     pub fps: f64,
     /// From the driver's timestamp to the display.
     pub latency: Histogram,
+    /// Faults that were survived.
     pub faults: Faults,
+    /// The camera.
     pub camera: Part,
+    /// The display.
     pub display: Part,
 }
 

@@ -21,7 +21,7 @@ use crate::host::board::Limits;
 
 /// The form of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricsFormat {
+pub(crate) enum MetricsFormat {
     /// OpenMetrics 1.0.
     OpenMetrics,
     /// Prometheus text format 0.0.4.
@@ -71,7 +71,7 @@ fn quality(accept: &str, kind: &str, subtype: &str) -> f32 {
 }
 
 /// The page. What the machine does not report is left out.
-pub fn render(status: &RunStatus, format: MetricsFormat) -> String {
+pub(crate) fn render(status: &RunStatus, format: MetricsFormat) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(status.clone()));
     let mut page = String::with_capacity(8 << 10);

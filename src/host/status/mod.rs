@@ -25,12 +25,14 @@ use std::sync::Arc;
 
 use crate::Result;
 
-pub use address::address;
-pub use counters::{Fault, Faults, Part, RunCounters};
-pub use metrics::{MetricsFormat, render};
-pub use monitor::{Monitor, RunIdentity, RunStatus};
+pub(crate) use address::address;
+pub use counters::{Fault, RunCounters};
+pub(crate) use counters::{Faults, Part};
+pub(crate) use metrics::{MetricsFormat, render};
+pub(crate) use monitor::RunStatus;
+pub use monitor::{Monitor, RunIdentity};
 pub use server::MetricsServer;
-pub use writer::{StatusFiles, StatusWriter};
+pub(crate) use writer::{StatusFiles, StatusWriter};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,7 +44,7 @@ pub struct StatusOptions {
 }
 
 /// A run that reports until this is dropped.
-pub struct StatusReporter {
+pub(crate) struct StatusReporter {
     monitor: Arc<Monitor>,
     _writer: Option<StatusWriter>,
     _server: Option<MetricsServer>,
@@ -53,7 +55,10 @@ impl StatusReporter {
     ///
     /// # Errors
     /// A file cannot be written, or the address not be had.
-    pub fn start(options: &StatusOptions, identity: RunIdentity) -> Result<Option<StatusReporter>> {
+    pub(crate) fn start(
+        options: &StatusOptions,
+        identity: RunIdentity,
+    ) -> Result<Option<StatusReporter>> {
         let writes = options.files != StatusFiles::default();
         if !writes && options.address.is_none() {
             return Ok(None);
@@ -78,7 +83,7 @@ impl StatusReporter {
     }
 
     /// Where the work thread hands over its counters.
-    pub fn monitor(&self) -> Arc<Monitor> {
+    pub(crate) fn monitor(&self) -> Arc<Monitor> {
         Arc::clone(&self.monitor)
     }
 }

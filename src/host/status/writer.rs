@@ -87,7 +87,7 @@ enum State {
 }
 
 /// Writes the files until it is dropped, then once more.
-pub struct StatusWriter {
+pub(crate) struct StatusWriter {
     shared: Arc<(Mutex<State>, Condvar)>,
     thread: Option<JoinHandle<()>>,
 }
@@ -98,7 +98,7 @@ impl StatusWriter {
     /// # Errors
     /// A file cannot be written: found at the start, not in the log of a kiosk. A pipe that no
     /// program reads from is no error.
-    pub fn start(files: StatusFiles, monitor: Arc<Monitor>) -> Result<StatusWriter> {
+    pub(crate) fn start(files: StatusFiles, monitor: Arc<Monitor>) -> Result<StatusWriter> {
         files.write(&monitor, true)?;
         let shared = Arc::new((Mutex::new(State::Running), Condvar::new()));
         let theirs = Arc::clone(&shared);
