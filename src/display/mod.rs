@@ -8,14 +8,14 @@
 //! | `fb`, `fb:/dev/fb1`                        | in a Linux framebuffer                           |
 //! | `spi:MODEL,dc=24,rst=25`                   | on a small panel wired to SPI and GPIO           |
 //! | `test:PATH`                                | nowhere: records what such a panel would be sent |
-//! | `png:PATH`, `png:PATH-%05d.png`            | in a file, or a numbered row of files            |
+//! | `png:PATH`, `png:PATH-%05d.png`            | in a file, or a numbered series of files         |
 //! | `null`                                     | nowhere                                          |
 
 #[cfg(feature = "drm")]
 mod drm;
 mod fb;
 mod null;
-pub mod pattern;
+pub(crate) mod pattern;
 mod png;
 mod raster;
 #[cfg(feature = "spi")]
@@ -26,7 +26,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use png::save_numbered;
+pub(crate) use png::save_numbered;
 
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
@@ -103,7 +103,7 @@ impl Default for SinkOptions {
 }
 
 /// One row of the table of sinks.
-pub struct SinkKind {
+pub(crate) struct SinkKind {
     /// What the URI is, or begins with before a colon.
     pub name: &'static str,
     /// One line of help.
@@ -113,7 +113,7 @@ pub struct SinkKind {
 }
 
 /// Every sink that a URI can name.
-pub const SINKS: &[SinkKind] = &[
+pub(crate) const SINKS: &[SinkKind] = &[
     SinkKind {
         name: "auto",
         help: "the first of window, drm, fb and png:face8x.png that works",
@@ -243,20 +243,20 @@ fn no_argument(name: &str, argument: &str) -> Result<()> {
 /// Sinks whose Cargo feature is off.
 #[cfg(not(feature = "drm"))]
 mod drm {
-    pub fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
+    pub(super) fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
         super::not_built("drm")
     }
 }
 #[cfg(not(feature = "spi"))]
 mod spi {
-    pub use self::open as open_test;
-    pub fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
+    pub(super) use self::open as open_test;
+    pub(super) fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
         super::not_built("spi")
     }
 }
 #[cfg(not(feature = "window"))]
 mod window {
-    pub fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
+    pub(super) fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
         super::not_built("window")
     }
 }

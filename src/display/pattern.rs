@@ -37,7 +37,7 @@ const GREYS: u32 = 16;
 ///
 /// # Errors
 /// Those of the target.
-pub fn test_pattern<D>(target: &mut D, frame: u64) -> Result<(), D::Error>
+pub(crate) fn test_pattern<D>(target: &mut D, frame: u64) -> Result<(), D::Error>
 where
     D: DrawTarget<Color = Rgb888>,
 {

@@ -32,7 +32,7 @@ impl ::drm::control::Device for Card {}
 
 impl Card {
     /// `what` failed with `cause`.
-    pub fn error(&self, what: impl Display, cause: io::Error) -> Error {
+    pub(crate) fn error(&self, what: impl Display, cause: io::Error) -> Error {
         match Errno::from_io_error(&cause) {
             // Only the master may set modes, and there is one at a time.
             Some(Errno::ACCESS | Errno::PERM | Errno::BUSY) => node::busy(&self.path),

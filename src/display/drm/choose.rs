@@ -28,7 +28,7 @@ pub(super) struct Wish {
 impl Wish {
     /// The card's path, where there is one, and the wish, of "/dev/dri/card1@1280x720",
     /// "HDMI-A-1@1280x720" or parts of them.
-    pub fn parse(argument: &str) -> Result<(Option<&str>, Wish)> {
+    pub(crate) fn parse(argument: &str) -> Result<(Option<&str>, Wish)> {
         let (place, size) = match argument.split_once('@') {
             Some((place, size)) => (place, Some(size)),
             None => (argument, None),

@@ -33,7 +33,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Takes the display over with two black buffers.
-    pub fn show_black(&self, card: &Card) -> Result<(Raster, [Screen; 2])> {
+    pub(crate) fn show_black(&self, card: &Card) -> Result<(Raster, [Screen; 2])> {
         self.show_format(card, 0)
             .or_else(|error| self.show_format(card, 1).map_err(|_| error))
     }

@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// # Errors
 /// The picture has no pixels, `path` is something else than a file, or its folder or disk takes no
 /// file.
-pub fn save_png(path: &Path, picture: &Picture) -> Result<()> {
+pub(crate) fn save_png(path: &Path, picture: &Picture) -> Result<()> {
     write_png(path, picture, &mut Vec::new())
 }
 
@@ -31,7 +31,7 @@ pub fn save_png(path: &Path, picture: &Picture) -> Result<()> {
 ///
 /// # Errors
 /// All of them are taken, or [`save_png`] failed.
-pub fn save_numbered(picture: &Picture) -> Result<PathBuf> {
+pub(crate) fn save_numbered(picture: &Picture) -> Result<PathBuf> {
     let free = (1..10_000)
         .map(|number| PathBuf::from(format!("face8x-{number:04}.png")))
         .find(|path| !path.exists())

@@ -44,7 +44,7 @@ pub(super) struct PixelLayout {
 
 impl PixelLayout {
     /// DRM's XRGB8888, and the usual 32-bit framebuffer.
-    pub const XRGB8888: PixelLayout = PixelLayout {
+    pub(crate) const XRGB8888: PixelLayout = PixelLayout {
         bytes: 4,
         red: Channel::new(16, 8),
         green: Channel::new(8, 8),
@@ -53,7 +53,7 @@ impl PixelLayout {
     };
 
     /// DRM's RGB565, the usual 16-bit framebuffer, and SPI panels.
-    pub const RGB565: PixelLayout = PixelLayout {
+    pub(crate) const RGB565: PixelLayout = PixelLayout {
         bytes: 2,
         red: Channel::new(11, 5),
         green: Channel::new(5, 6),
@@ -65,7 +65,10 @@ impl PixelLayout {
     ///
     /// # Errors
     /// Not 16, 24 or 32 bits, or a colour that is missing or reaches outside the pixel.
-    pub fn new(bits_per_pixel: u32, [red, green, blue, alpha]: [Channel; 4]) -> Result<Self> {
+    pub(crate) fn new(
+        bits_per_pixel: u32,
+        [red, green, blue, alpha]: [Channel; 4],
+    ) -> Result<Self> {
         if !matches!(bits_per_pixel, 16 | 24 | 32) {
             let message = format!("{bits_per_pixel} bits per pixel are not supported");
             return Err(Error::new(ErrorKind::Device, message)
@@ -94,7 +97,7 @@ impl PixelLayout {
     }
 
     /// A `0x00RRGGBB` pixel in this layout.
-    pub fn pack(&self, pixel: u32) -> u32 {
+    pub(crate) fn pack(&self, pixel: u32) -> u32 {
         self.red.place((pixel >> 16) as u8)
             | self.green.place((pixel >> 8) as u8)
             | self.blue.place(pixel as u8)
@@ -102,7 +105,7 @@ impl PixelLayout {
     }
 
     /// Writes `pixels` to `out`, which has as many pixels of this layout.
-    pub fn pack_row(&self, pixels: &[u32], out: &mut [u8]) {
+    pub(crate) fn pack_row(&self, pixels: &[u32], out: &mut [u8]) {
         let colours = |l: &PixelLayout| (l.bytes, l.red, l.green, l.blue);
         if colours(self) == colours(&PixelLayout::XRGB8888) {
             let opaque = self.alpha.mask();
@@ -134,7 +137,7 @@ pub(super) struct Centred<'a> {
 }
 
 impl<'a> Centred<'a> {
-    pub fn new(picture: &'a Picture, width: u32, height: u32) -> Self {
+    pub(crate) fn new(picture: &'a Picture, width: u32, height: u32) -> Self {
         let margin = |from: u32, to: u32| from.saturating_sub(to) / 2;
         Centred {
             picture,
@@ -145,7 +148,7 @@ impl<'a> Centred<'a> {
     }
 
     /// The pixels of the target's row `y` that the picture covers, and the column of the first.
-    pub fn row(&self, y: u32) -> (usize, &'a [u32]) {
+    pub(crate) fn row(&self, y: u32) -> (usize, &'a [u32]) {
         match y.checked_sub(self.to.1).filter(|&y| y < self.size.1) {
             Some(y) => {
                 let row = &self.picture.row(self.from.1 + y)[self.from.0 as usize..];
@@ -173,7 +176,7 @@ impl Raster {
     ///
     /// # Errors
     /// It does not, or has no pixels.
-    pub fn check(&self, memory: usize) -> Result<()> {
+    pub(crate) fn check(&self, memory: usize) -> Result<()> {
         let row = (self.width as usize).checked_mul(self.layout.bytes);
         let end = (self.height as usize)
             .checked_sub(1)
@@ -197,14 +200,14 @@ impl Raster {
 
     /// The bytes from the first pixel to the last, of a raster that [`check`](Raster::check) has
     /// accepted.
-    pub fn range(&self) -> Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         let rows = (self.height as usize - 1) * self.pitch;
         self.start..self.start + rows + self.width as usize * self.layout.bytes
     }
 
     /// Draws `picture` into `memory`, which [`check`](Raster::check) has accepted: centred and
     /// cropped, with black around it, each byte of the raster written once.
-    pub fn draw(&self, picture: &Picture, memory: &mut [u8]) {
+    pub(crate) fn draw(&self, picture: &Picture, memory: &mut [u8]) {
         let centred = Centred::new(picture, self.width, self.height);
         let bytes = self.layout.bytes;
         for y in 0..self.height {

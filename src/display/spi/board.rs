@@ -25,7 +25,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub fn open(settings: &Settings) -> Result<Board> {
+    pub(crate) fn open(settings: &Settings) -> Result<Board> {
         let dc = settings.dc.ok_or_else(|| {
             Error::usage("the sink spi needs the GPIO line of the panel's data/command pin")
                 .remedy("name it like spi:ili9341,dc=24,rst=25")

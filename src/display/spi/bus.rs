@@ -34,7 +34,7 @@ pub(super) struct Bus {
 }
 
 impl Bus {
-    pub fn new(wire: Box<dyn Wire>) -> Bus {
+    pub(crate) fn new(wire: Box<dyn Wire>) -> Bus {
         Bus {
             wire,
             buffer: Box::new([0; TRANSFER]),

@@ -14,7 +14,7 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub fn create(path: &Path) -> Result<Recorder> {
+    pub(crate) fn create(path: &Path) -> Result<Recorder> {
         let file = File::create(path).map_err(|error| {
             Error::io(format!("cannot write {}", path.display()), error)
                 .remedy("choose a folder that exists and may be written")

@@ -46,7 +46,7 @@ impl Settings {
     }
 
     /// Of "MODEL,key=value,...".
-    pub fn parse(argument: &str) -> Result<Settings> {
+    pub(crate) fn parse(argument: &str) -> Result<Settings> {
         let (model, pairs) = argument.split_once(',').unwrap_or((argument, ""));
         let mut settings = Settings::new(find(model)?);
         for pair in pairs.split(',').filter(|pair| !pair.is_empty()) {
@@ -57,7 +57,7 @@ impl Settings {
     }
 
     /// Of "PATH", or "MODEL,path=PATH,key=value,..."; gives the path too.
-    pub fn parse_test(argument: &str) -> Result<(Settings, &str)> {
+    pub(crate) fn parse_test(argument: &str) -> Result<(Settings, &str)> {
         if argument.is_empty() {
             return Err(Error::usage("the sink test needs a file to write")
                 .remedy("name it like test:bus.txt or test:st7789,path=bus.txt"));

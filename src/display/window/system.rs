@@ -25,7 +25,7 @@ pub(super) struct Desktop {
 
 impl Desktop {
     /// Of this process. An empty variable counts as one that is not set.
-    pub fn of_environment() -> Desktop {
+    pub(crate) fn of_environment() -> Desktop {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         Desktop {
             wayland_socket: set("WAYLAND_SOCKET").is_some(),
