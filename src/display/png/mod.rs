@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// # Errors
 /// The picture has no pixels, `path` is something else than a file, or its folder or disk takes no
 /// file.
-pub(crate) fn save_png(path: &Path, picture: &Picture) -> Result<()> {
+fn save_png(path: &Path, picture: &Picture) -> Result<()> {
     write_png(path, picture, &mut Vec::new())
 }
 
