@@ -282,7 +282,7 @@ fn mistakes_are_reported_before_anything_is_measured() {
     run(&["--view", "stripe"]).expect(2, &["strip"]);
     run(&["--quick", "--model-only"]).expect(2, &["--model-only"]);
     run(&["--export-csv", "no/folder/a.csv"]).expect(1, &["no/folder/a.csv", "remedy"]);
-    run(&["--histogram", "."]).expect(1, &["cannot write '.'", "folder"]);
+    run(&["--histogram", "."]).expect(1, &["cannot write .: is a directory", "folder"]);
     std::fs::write(folder.path().join("old.json"), "{\"results\": []}").unwrap();
     run(&["--compare", "old.json"]).expect(1, &["old.json", "does not name its format"]);
     run(&["--compare", "none.json"]).expect(1, &["none.json"]);
