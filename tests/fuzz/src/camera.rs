@@ -6,7 +6,7 @@ use std::time::Duration;
 use face8x::internals::capture::mjpeg::{Split, Splitter, picture_at_start};
 use face8x::internals::capture::{self, ReadError, Source, SourceOptions};
 use face8x_core::convert::{Converter, JpegDecoder, Region};
-use face8x_core::downscaled::{Downscaled};
+use face8x_core::downscaled::Downscaled;
 use face8x_core::frame::{Frame, PixelFormat};
 use face8x_core::geometry::Rect;
 

@@ -1,8 +1,8 @@
 //! Text that people and programs write.
 
 use face8x::internals::bench::{BenchReport, CsvExporter, Exporter, MarkdownExporter, comparison};
-use face8x::internals::host::ButtonOptions;
 use face8x::internals::config::Options;
+use face8x::internals::host::ButtonOptions;
 use face8x_core::{Error, detect};
 
 /// A configuration file is refused as a mistake in its use, or every value of it is fine.
@@ -64,8 +64,12 @@ pub fn report(data: &[u8]) {
             let json = serde_json::to_string(&report).expect("what was read can be written");
             let again = BenchReport::parse(&json).expect("what was written can be read");
             comparison(&report, &again);
-            CsvExporter.export(&report).expect("every name can stand in CSV");
-            MarkdownExporter.export(&report).expect("every name can stand in Markdown");
+            CsvExporter
+                .export(&report)
+                .expect("every name can stand in CSV");
+            MarkdownExporter
+                .export(&report)
+                .expect("every name can stand in Markdown");
         }
     }
 }
