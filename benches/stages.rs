@@ -33,20 +33,19 @@ fn main() {
 /// 500 frames a second, so that the processor's caches and clock are those of a busy program. The
 /// sum leaves out the restorer (bicubic here).
 fn work_thread() {
-    let options = Options {
-        source: Some("demo:".into()),
-        sink: Some("null".into()),
-        restorer: Some("bicubic".into()),
-        fps: Some(500),
-        frames: Some(3000),
-        ..Options::default()
-    };
-    let pipeline = options.resolve().and_then(|s| Pipeline::new(&s));
+    let options = Options::with(&[
+        ("source", "demo:"),
+        ("sink", "null"),
+        ("restorer", "bicubic"),
+        ("fps", "500"),
+        ("frames", "3000"),
+    ]);
+    let pipeline = options.and_then(|options| Pipeline::new(&options));
     let mut pipeline = match pipeline {
         Ok(pipeline) => pipeline,
         Err(e) => return println!("no pipeline: {e}"),
     };
-    while pipeline.turn() != LoopStep::Over {}
+    while pipeline.step() != LoopStep::Over {}
     let micro = |d: Option<Duration>| d.unwrap_or_default().as_secs_f64() * 1e6;
     let (mut median, mut min) = (0.0, 0.0);
     for stage in Stage::ALL {

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+
+use crate::Result;
 use crate::bench::{Engine, Model, Setup};
 use crate::compose::Rotation;
-use crate::config::Options;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use crate::config::{DetectorOptions, Options, RestorerOptions, flags};
 
 /// Shows a 16x16 face as 128x128, live, offline, on a small board.
 ///
@@ -46,26 +48,84 @@ pub enum Command {
     Completions(CompletionsArgs),
 }
 
-#[derive(Args, Default, PartialEq)]
+/// The flags of `run` as they were given. They are laid over the configuration file, which may be read
+/// more than once.
+#[derive(Debug, Clone, Default)]
 pub struct RunArgs {
-    /// Read options from a TOML file; flags win
-    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    #[command(flatten)]
-    pub options: Options,
-}
-
-impl RunArgs {
-    /// These arguments, and `others` where these say nothing.
-    pub fn or(self, others: RunArgs) -> RunArgs {
-        RunArgs {
-            config: self.config.or(others.config),
-            options: self.options.or(others.options),
-        }
-    }
+    flags: Vec<ArgMatches>,
 }
 
 #[derive(Args)]
+struct ConfigArgs {
+    /// Read options from a TOML file; flags have precedence
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// These flags laid over `others`.
+    pub fn or(self, others: RunArgs) -> RunArgs {
+        RunArgs {
+            config: self.config.or(others.config),
+            flags: [others.flags, self.flags].concat(),
+        }
+    }
+
+    /// Whether none was given.
+    pub fn is_empty(&self) -> bool {
+        let options = Options::augment_args(clap::Command::new("run"));
+        let mut names = options.get_arguments().map(|flag| flag.get_id().as_str());
+        self.config.is_none()
+            && !names.any(|name| self.flags.iter().any(|flags| flags.contains_id(name)))
+    }
+
+    /// Reads the configuration file, if one is named, and lays the flags over it.
+    ///
+    /// # Errors
+    /// Those of [`Options::from_file`].
+    pub fn options(&self) -> Result<Options> {
+        let mut options = match &self.config {
+            Some(path) => Options::from_file(path)?,
+            None => Options::with(&[])?,
+        };
+        for flags in &self.flags {
+            options.update(flags)?;
+        }
+        Ok(options)
+    }
+}
+
+impl Args for RunArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        flags::<Options>(ConfigArgs::augment_args(command))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        RunArgs::augment_args(command)
+    }
+}
+
+impl FromArgMatches for RunArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<RunArgs, clap::Error> {
+        Ok(RunArgs {
+            config: ConfigArgs::from_arg_matches(matches)?.config,
+            flags: vec![matches.clone()],
+        })
+    }
+
+    fn update_from_arg_matches(
+        &mut self,
+        matches: &ArgMatches,
+    ) -> std::result::Result<(), clap::Error> {
+        *self = RunArgs::from_arg_matches(matches)?.or(std::mem::take(self));
+        Ok(())
+    }
+}
+
+// A picture may show a group, a camera mostly one person.
+#[derive(Args)]
+#[command(mut_arg("faces", |faces| faces.default_value("8")))]
 pub struct ImageArgs {
     /// Pictures (JPEG, PNG, WebP) or folders of them
     #[arg(required = true, value_name = "IN")]
@@ -82,26 +142,10 @@ pub struct ImageArgs {
     /// The pictures are faces already: 16x16, or aligned 128x128
     #[arg(long, conflicts_with_all = ["paste_back", "detector", "faces"])]
     pub aligned: bool,
-    /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
-    #[arg(long, value_name = "DETECTOR", default_value = "auto")]
-    pub detector: String,
-    /// Most faces restored in a picture, the largest first (1 to 8)
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=8))]
-    pub faces: u8,
-    /// What restores faces: auto, int8, tract, tract-f32 or bicubic
-    #[arg(
-        long,
-        visible_alias = "engine",
-        value_name = "NAME",
-        default_value = "auto"
-    )]
-    pub restorer: String,
-    /// An ONNX network in place of the embedded one
-    #[arg(long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
-    /// Threads of the network
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub threads: u8,
+    #[command(flatten)]
+    pub detection: DetectorOptions,
+    #[command(flatten)]
+    pub restoration: RestorerOptions,
 }
 
 #[derive(Args)]
@@ -167,7 +211,7 @@ pub struct TestPatternArgs {
     /// Stop after this many pictures (the default goes on until it is stopped; 1 for png and null)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub frames: Option<u64>,
-    /// LoopStep the picture clockwise: 0, 90, 180 or 270
+    /// Rotate the picture clockwise: 0, 90, 180 or 270
     #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = rotations())]
     pub rotate: Rotation,
 }

@@ -17,7 +17,7 @@ pub mod compose {
 }
 
 pub mod config {
-    pub use crate::config::{Options, Settings};
+    pub use crate::config::Options;
 }
 
 pub mod display {

@@ -30,6 +30,7 @@ mod picture;
 mod pipeline;
 mod stats;
 mod still;
+mod thread;
 
 pub use commands::main;
 use face8x_core::{Error, ErrorKind, Result};

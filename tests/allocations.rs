@@ -66,7 +66,7 @@ static ALLOCATOR: Watching = Watching;
 fn show(pipeline: &mut Pipeline, frames: u64) {
     let mut shown = 0;
     while shown < frames {
-        shown += u64::from(pipeline.turn() == LoopStep::Shown);
+        shown += u64::from(pipeline.step() == LoopStep::Shown);
     }
 }
 
@@ -92,19 +92,18 @@ fn the_hot_path_does_not_allocate() {
     assert!(CULPRIT.take().is_some(), "the allocator is not watched");
 
     for view in View::ALL {
-        for rotate in [0, 90] {
-            let options = Options {
-                source: Some("demo:".into()),
-                sink: Some("null".into()),
-                restorer: Some("bicubic".into()),
-                view: Some(view.name().into()),
-                rotate: Some(rotate),
-                info_text: Some("%fps %latency %skipped %faces %temp %time".into()),
+        for rotate in ["0", "90"] {
+            let options = Options::with(&[
+                ("source", "demo:"),
+                ("sink", "null"),
+                ("restorer", "bicubic"),
+                ("view", view.name()),
+                ("rotate", rotate),
+                ("info-text", "%fps %latency %skipped %faces %temp %time"),
                 // As fast as the work thread keeps up with: the tracker follows no leaps.
-                fps: Some(150),
-                ..Options::default()
-            };
-            let mut pipeline = Pipeline::new(&options.resolve().unwrap()).unwrap();
+                ("fps", "150"),
+            ]);
+            let mut pipeline = Pipeline::new(&options.unwrap()).unwrap();
             // The detector answers within these frames, so a face is tracked and restored.
             while pipeline.faces().found() == 0 {
                 show(&mut pipeline, 1);

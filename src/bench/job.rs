@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{Engine, Model};
 use crate::capture;
-use crate::config::{Options, Settings};
+use crate::config::Options;
 use face8x_core::Result;
 
 /// The pipeline in which everything is measured: the flags of `run` of the same names.
@@ -139,28 +139,30 @@ impl Job {
     ///
     /// # Errors
     /// A value of the setup is unknown or out of its range.
-    pub(crate) fn settings(&self) -> Result<Settings> {
+    pub(crate) fn settings(&self) -> Result<Options> {
         let played = capture::is_played(&self.setup.source)?;
-        let options = Options {
-            source: Some(self.setup.source.clone()),
-            sink: Some(self.setup.sink.clone()),
-            detector: Some(self.setup.detector.clone()),
-            view: Some(self.setup.view.clone()),
-            size: Some(self.setup.size.clone()),
-            fps: Some(if played { 0 } else { self.setup.fps }),
-            format: self.setup.format.clone(),
-            faces: Some(self.setup.faces),
-            restorer: Some(self.engine.restorer().into()),
-            model: match self.engine {
-                Engine::Bicubic => None,
-                _ => self.model.0.clone(),
-            },
-            threads: Some(self.threads),
-            looped: Some(true),
-            ..Options::default()
-        };
-        let mut settings = options.resolve()?;
-        settings.source_options.on_demand = played;
-        Ok(settings)
+        let mut options = Options::with(&[
+            ("source", &self.setup.source),
+            ("sink", &self.setup.sink),
+            ("detector", &self.setup.detector),
+            ("view", &self.setup.view),
+            ("size", &self.setup.size),
+            ("faces", &self.setup.faces.to_string()),
+            ("restorer", self.engine.restorer()),
+            ("threads", &self.threads.to_string()),
+            ("loop", "true"),
+        ])?;
+        match played {
+            true => options.set("fps", "0")?,
+            false => options.set("fps", &self.setup.fps.to_string())?,
+        }
+        if let Some(format) = &self.setup.format {
+            options.set("format", format)?;
+        }
+        if self.engine != Engine::Bicubic {
+            options.restoration.model.clone_from(&self.model.0);
+        }
+        options.on_demand = played;
+        Ok(options)
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
     let (cpu, ended) = (cpu_time() - cpu, monotonic_now());
     let summary = run.pipeline.summary(Event::Summary);
     let kept = times.bytes();
-    let series = times.into_series(settings.source_options.on_demand);
+    let series = times.into_series(settings.on_demand);
     Ok(Measured {
         restorer: summary.restorer.to_owned(),
         source: summary.source.to_owned(),
@@ -118,7 +118,7 @@ impl Run<'_> {
     fn next_face(&mut self) -> Result<bool> {
         let start = Instant::now();
         while !self.stop.load(Ordering::Relaxed) {
-            match self.pipeline.turn() {
+            match self.pipeline.step() {
                 LoopStep::Shown if self.pipeline.faces().found() > 0 => return Ok(true),
                 LoopStep::Shown => self.faceless += 1,
                 LoopStep::Kept | LoopStep::Waited => {}

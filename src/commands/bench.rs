@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::console::{self, Stdout};
 use super::stop_on_signals;
 use crate::bench::{
     self, BenchReport, CsvExporter, Engine, Exports, HistogramExporter, Job, JsonExporter,
@@ -37,17 +38,16 @@ pub(crate) fn bench(arguments: BenchArgs) -> Result<ExitCode> {
         false => pipeline(&arguments, &exports)?,
     };
     let report = &outcome.report;
-    print!(
-        "{}",
-        match arguments.model_only {
-            true => bench::model_table(report),
-            false => bench::text(report),
-        }
-    );
+    let mut stdout = Stdout::default();
+    stdout.print(match arguments.model_only {
+        true => bench::model_table(report),
+        false => bench::text(report),
+    });
     if let Some(old) = &old {
-        print!("\n{}", bench::comparison(old, report));
+        stdout.print(format_args!("\n{}", bench::comparison(old, report)));
     }
     exports.write(report)?;
+    stdout.finish()?;
     Ok(match outcome.has_failed() {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
@@ -67,7 +67,7 @@ fn worker(job: &str) -> Result<ExitCode> {
     let measured = bench::measure(&job, &stop)?;
     let text = serde_json::to_string(&measured)
         .map_err(|error| Error::other("cannot encode the measurement").caused_by(error))?;
-    println!("{text}");
+    console::print(text + "\n")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,12 +1,12 @@
 //! `face8x man` and `face8x completions`: files for packages, made of the command line itself.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::{Error, Result};
 use clap::CommandFactory;
 
+use super::console;
 use crate::cli::{Cli, CompletionsArgs, ManArgs};
 
 /// Writes the manual pages: all of them into a folder, or the program's own to standard output.
@@ -24,7 +24,7 @@ pub fn man(arguments: ManArgs) -> Result<ExitCode> {
             clap_mangen::Man::new(command)
                 .render(&mut page)
                 .map_err(|error| Error::other(format!("the manual page: {error}")))?;
-            print(&page)?;
+            console::print(String::from_utf8_lossy(&page))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -34,14 +34,8 @@ pub fn man(arguments: ManArgs) -> Result<ExitCode> {
 pub fn completions(arguments: CompletionsArgs) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "face8x", &mut script);
-    print(&script)?;
+    console::print(String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn print(bytes: &[u8]) -> Result<()> {
-    std::io::stdout()
-        .write_all(bytes)
-        .map_err(|error| Error::other(format!("standard output: {error}")))
 }
 
 fn cannot_write(folder: &Path, error: &std::io::Error) -> Error {

@@ -9,12 +9,14 @@ use face8x_core::detect::{self, PHOTO_DETECTOR};
 use face8x_core::{FaceRestorer, restore};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::console::{self, Stdout};
 use crate::cli::ImageArgs;
 
 /// Restores every picture, prints a line for each, and exits 1 where one failed.
 pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
-    let model = arguments.model.as_deref();
-    let detector = match &*arguments.detector {
+    let restoration = &arguments.restoration;
+    let model = restoration.model.as_deref();
+    let detector = match &*arguments.detection.detector {
         // Aligned faces are not searched.
         _ if arguments.aligned => "centre",
         "auto" => PHOTO_DETECTOR,
@@ -22,7 +24,7 @@ pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
     };
     let mut restorer = FaceRestorer::from_parts(
         detect::open(detector)?,
-        restore::open(&arguments.restorer, model, arguments.threads.into())?,
+        restore::open(&restoration.restorer, model, restoration.threads)?,
     );
     let job = Job {
         inputs: &arguments.inputs,
@@ -33,34 +35,35 @@ pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
             _ => Form::Restored,
         },
         aligned: arguments.aligned,
-        faces: arguments.faces.into(),
+        faces: arguments.detection.faces,
     };
     let bar = ProgressBar::no_length();
     bar.enable_steady_tick(Duration::from_millis(200));
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
         bar.set_style(style);
     }
-    let result = still::run(&job, &mut restorer, &mut |progress| show(&bar, &progress));
+    let mut stdout = Stdout::default();
+    let result = still::run(&job, &mut restorer, &mut |progress| {
+        show(&bar, &progress, &mut stdout);
+    });
     bar.finish_and_clear();
     let summary = result?;
     for failure in &summary.failed {
-        eprintln!("{}: {}", failure.path.display(), failure.error);
-        if let Some(remedy) = failure.error.remedy_text() {
-            eprintln!("  remedy: {remedy}");
-        }
+        console::eprint_error(failure.path.display(), &failure.error);
     }
-    eprintln!(
+    console::eprint_line(format_args!(
         "{} pictures done, {} faces restored, {} without a face, {} failed",
         summary.done,
         summary.faces,
         summary.without_face.len(),
         summary.failed.len()
-    );
+    ));
+    stdout.finish()?;
     Ok(ExitCode::from(summary.exit_code()))
 }
 
 /// One line a picture on standard output; failures come together at the end.
-fn show(bar: &ProgressBar, progress: &Progress<'_>) {
+fn show(bar: &ProgressBar, progress: &Progress<'_>, stdout: &mut Stdout) {
     bar.set_length(progress.total as u64);
     bar.set_position(progress.done as u64);
     let line = match progress.outcome {
@@ -71,5 +74,6 @@ fn show(bar: &ProgressBar, progress: &Progress<'_>) {
         Outcome::NoFace => "no face".into(),
         Outcome::Failed(_) => return,
     };
-    bar.suspend(|| println!("{}: {line}", progress.path.display()));
+    let line = format_args!("{}: {line}\n", progress.path.display());
+    bar.suspend(|| stdout.print(line));
 }

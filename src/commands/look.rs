@@ -17,45 +17,34 @@ use face8x_core::detect::DETECTORS;
 use face8x_core::landmarks::LandmarkFinder;
 use face8x_core::restore::{self, RESTORERS};
 
-use super::stop_on_signals;
+use super::{console, stop_on_signals};
 use crate::cli::{DoctorArgs, TestPatternArgs};
 
 /// Prints the cameras and displays of this machine, and what the flags take.
 pub fn list() -> Result<ExitCode> {
     let session = Session::of_process();
-    print!(
-        "{}",
-        Devices::find(Path::new("/"), &session, capture::ASK_DRIVER)
-    );
-    table(
-        "sources (--source)",
-        SOURCES.iter().map(|kind| (kind.prefix, kind.help)),
-    );
-    table(
-        "sinks (--sink)",
-        SINKS.iter().map(|kind| (kind.name, kind.help)),
-    );
-    table(
-        "detectors (--detector)",
-        DETECTORS.iter().map(|kind| (kind.form, kind.help)),
-    );
-    table(
-        "restorers (--restorer)",
-        RESTORERS.iter().map(|kind| (kind.name, kind.help)),
-    );
-    table(
-        "views (--view)",
-        View::ALL.iter().map(|view| (view.name(), view.help())),
-    );
+    let mut text = Devices::find(Path::new("/"), &session, capture::ASK_DRIVER).to_string();
+    let sources = SOURCES.iter().map(|kind| (kind.prefix, kind.help));
+    let sinks = SINKS.iter().map(|kind| (kind.name, kind.help));
+    let detectors = DETECTORS.iter().map(|kind| (kind.form, kind.help));
+    let restorers = RESTORERS.iter().map(|kind| (kind.name, kind.help));
+    let views = View::ALL.iter().map(|view| (view.name(), view.help()));
+    text += &table("sources (--source)", &sources.collect::<Vec<_>>());
+    text += &table("sinks (--sink)", &sinks.collect::<Vec<_>>());
+    text += &table("detectors (--detector)", &detectors.collect::<Vec<_>>());
+    text += &table("restorers (--restorer)", &restorers.collect::<Vec<_>>());
+    text += &table("views (--view)", &views.collect::<Vec<_>>());
+    console::print(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn table<'a>(title: &str, rows: impl Iterator<Item = (&'a str, &'a str)> + Clone) {
-    println!("\n{title}");
-    let width = rows.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, help) in rows {
-        println!("  {name:width$}  {help}");
-    }
+fn table(title: &str, rows: &[(&str, &str)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines = rows.iter();
+    let lines: String = lines
+        .map(|(name, help)| format!("  {name:width$}  {help}\n"))
+        .collect();
+    format!("\n{title}\n{lines}")
 }
 
 /// Prints what was found; exits 1 where there is a problem.
@@ -74,7 +63,7 @@ pub fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
         ..Surroundings::of_process()
     };
     let report = doctor::examine(Path::new("/"), &surroundings, capture::ASK_DRIVER);
-    print!("{report}");
+    console::print(&report)?;
     Ok(ExitCode::from(u8::from(
         report.count(Severity::Problem) > 0,
     )))

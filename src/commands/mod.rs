@@ -1,6 +1,7 @@
 //! One function a command; everything that is printed is printed here.
 
 mod bench;
+mod console;
 mod generate;
 mod image;
 mod look;
@@ -12,6 +13,7 @@ use image::image;
 use look::{doctor, list, test_pattern};
 use run::run;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,17 +21,21 @@ use std::sync::atomic::AtomicBool;
 use clap::Parser;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::cli::{Cli, Command, RunArgs};
+use crate::cli::{Cli, Command};
+use crate::config;
 use crate::{Error, Result};
 
 /// The program: reads the command line, starts the log and runs a command.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     start_log(cli.verbose, cli.quiet);
     let result = match cli.command {
         None => run(cli.run),
         Some(Command::Run(arguments)) => run((*arguments).or(cli.run)),
-        Some(_) if cli.run != RunArgs::default() => Err(Error::usage(
+        Some(_) if !cli.run.is_empty() => Err(Error::usage(
             "options of `run` stand before another command",
         )
         .remedy("write a command's own options behind it: `face8x image IN -o OUT --faces 2`")),
@@ -43,14 +49,35 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("face8x: {error}");
-            if let Some(remedy) = error.remedy_text() {
-                eprintln!("  remedy: {remedy}");
-            }
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// Prints what is wrong with the command line, or the help or version that it asks for.
+fn usage(error: &clap::Error) -> ExitCode {
+    if std::error::Error::source(error).is_some() {
+        return fail(&config::error_of(error));
+    }
+    if error.use_stderr() {
+        // Where standard error fails there is nowhere left to say so.
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    let text = error.render();
+    let printed = match std::io::stdout().is_terminal() {
+        true => console::print(text.ansi()),
+        false => console::print(text),
+    };
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Prints an error and its remedy.
+fn fail(error: &Error) -> ExitCode {
+    console::eprint_error("face8x", error);
+    ExitCode::from(error.exit_code())
 }
 
 /// Messages go to standard error: warnings and what was chosen by default, more with `-v`.

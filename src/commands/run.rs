@@ -1,6 +1,5 @@
 //! `face8x run`: camera to display.
 
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::Result;
-use crate::config::{Options, Settings};
+use crate::config::Options;
 use crate::host::service::Service;
 use crate::host::status::{RunIdentity, StatusReporter};
 use crate::pipeline::{Pipeline, Progress};
 use face8x_core::restore;
 
+use super::console::Stdout;
 use super::{flag_on_hangup, stop_on_signals};
 use crate::cli::RunArgs;
 
@@ -29,14 +29,14 @@ pub fn run(arguments: RunArgs) -> Result<ExitCode> {
 }
 
 fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
-    let settings = read_settings(arguments)?;
+    let options = arguments.options()?;
     let stop = stop_on_signals()?;
     let hangup = Arc::new(AtomicBool::new(false));
     flag_on_hangup(match arguments.config {
         Some(_) => &hangup,
         None => &stop,
     })?;
-    let mut running = Running::start(settings)?;
+    let mut running = Running::start(options)?;
     loop {
         running.show(service, &stop, &hangup)?;
         match &arguments.config {
@@ -45,7 +45,7 @@ fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
             {
                 service.reloading();
                 log::info!("reading {} again", file.display());
-                running = running.reload(read_settings(arguments), file, service)?;
+                running = running.reload(arguments.options(), file, service)?;
             }
             _ => break,
         }
@@ -54,35 +54,28 @@ fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read_settings(arguments: &RunArgs) -> Result<Settings> {
-    let options = match &arguments.config {
-        Some(path) => arguments.options.clone().or(Options::from_file(path)?),
-        None => arguments.options.clone(),
-    };
-    options.resolve()
-}
-
-/// The pipeline of some settings, and those who watch it from outside.
+/// The pipeline of some options, and those who watch it from outside.
 struct Running {
-    settings: Settings,
+    options: Options,
     pipeline: Pipeline,
     _reporting: Option<StatusReporter>,
 }
 
 impl Running {
-    fn start(settings: Settings) -> Result<Running> {
-        let mut pipeline = Pipeline::new(&settings)?;
+    fn start(options: Options) -> Result<Running> {
+        let mut pipeline = Pipeline::new(&options)?;
+        let restoration = &options.restoration;
         let identity = RunIdentity {
             restorer: pipeline.faces().restorer().to_owned(),
-            model_sha256: restore::checksum(&settings.restorer, settings.model.as_deref())?,
+            model_sha256: restore::checksum(&restoration.restorer, restoration.model.as_deref())?,
             restarts: None,
         };
-        let reporting = StatusReporter::start(&settings.status, identity)?;
+        let reporting = StatusReporter::start(&options.status_options(), identity)?;
         if let Some(reporting) = &reporting {
             pipeline.report_to(reporting.monitor());
         }
         Ok(Running {
-            settings,
+            options,
             pipeline,
             _reporting: reporting,
         })
@@ -95,47 +88,44 @@ impl Running {
         stop: &AtomicBool,
         hangup: &AtomicBool,
     ) -> Result<()> {
-        let json = self.settings.json;
-        let mut stdout = std::io::stdout().lock();
-        let mut silent = false;
+        let json = self.options.json;
+        let mut lines = JsonLines::default();
         self.pipeline.run(stop, &mut |progress| {
-            let mut heard = true;
+            let mut keep_going = true;
             match progress {
                 Progress::Picture => service.picture(Instant::now()),
                 Progress::Figures(summary) => {
                     service.status(summary);
-                    if json {
-                        let written = writeln!(stdout, "{}", summary.to_json());
-                        heard = is_heard(written.and_then(|()| stdout.flush()), &mut silent);
-                    } else {
-                        log::debug!("{}", summary.to_json());
+                    match json {
+                        true => keep_going = lines.print(&summary.to_json()),
+                        false => log::debug!("{}", summary.to_json()),
                     }
                 }
             }
-            heard && !hangup.load(Ordering::Relaxed)
+            keep_going && !hangup.load(Ordering::Relaxed)
         })
     }
 
-    /// Takes over the settings that were read again. Where they are no good, or what they name
+    /// Takes over the options that were read again. Where they are no good, or what they name
     /// does not open, the old ones stay: a kiosk goes on.
     ///
     /// # Errors
-    /// The old settings do not open any more.
+    /// The old options do not open any more.
     fn reload(
         self,
-        settings: Result<Settings>,
+        options: Result<Options>,
         file: &Path,
         service: &mut Service,
     ) -> Result<Running> {
-        let (kept, error) = match settings {
-            Ok(new) if new == self.settings => {
+        let (kept, error) = match options {
+            Ok(new) if new == self.options => {
                 log::info!("{} says what it said before", file.display());
                 service.reloaded(&Ok(()));
                 return Ok(self);
             }
             Ok(new) => {
                 // Cameras, displays and ports can be opened only once.
-                let old = self.settings.clone();
+                let old = self.options.clone();
                 drop(self);
                 match Running::start(new) {
                     Ok(running) => {
@@ -156,17 +146,27 @@ impl Running {
     }
 }
 
-/// Whether to go on after a line was written so. Whoever read the lines may have left: so do we.
-/// A full disk is no reason to show nothing; it is told when it begins.
-fn is_heard(written: std::io::Result<()>, silent: &mut bool) -> bool {
-    match written {
-        Ok(()) => *silent = false,
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => return false,
-        Err(_) if *silent => {}
-        Err(error) => {
-            log::error!("the JSON lines are lost: standard output: {error}");
-            *silent = true;
+/// The lines of `--json`.
+#[derive(Default)]
+struct JsonLines {
+    /// Standard output failed the last time.
+    failing: bool,
+}
+
+impl JsonLines {
+    /// Prints a line; whether to keep going: not when the reader of the lines has left. A full disk
+    /// is no reason to show nothing; it is logged when it begins.
+    fn print(&mut self, line: &str) -> bool {
+        let mut stdout = Stdout::default();
+        stdout.print(format_args!("{line}\n"));
+        if stdout.reader_left() {
+            return false;
         }
+        let result = stdout.finish();
+        if let (Err(error), false) = (&result, self.failing) {
+            log::error!("the JSON lines are lost: {error}");
+        }
+        self.failing = result.is_err();
+        true
     }
-    true
 }

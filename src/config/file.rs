@@ -1,28 +1,30 @@
-//! The configuration file: TOML with the flags' names, and where in it a mistake is.
+//! The configuration file: TOML with the flags' names, and the line of a mistake in it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+
+use toml::{Spanned, Value};
 
 use super::Options;
 use crate::{Error, Result};
 use face8x_core::files;
 
-/// A file that is larger is none of these options'.
+/// A larger file is no configuration.
 const MAX_MB: u64 = 1;
 
 impl Options {
-    /// Reads a TOML file of these options and checks their values.
+    /// Reads a TOML file of flags without their dashes, such as `view = "strip"`.
     ///
     /// # Errors
-    /// The file cannot be read, isn't TOML, or has an unknown key (the nearest known one is
-    /// named) or a value that [`resolve`](Options::resolve) refuses; each with the line.
+    /// The file cannot be read, isn't TOML, or has an unknown key (the nearest valid one is
+    /// named) or an invalid value; each with the line.
     pub fn from_file(path: &Path) -> Result<Options> {
         let text = files::read_text(path, MAX_MB).map_err(|e| {
             Error::other(format!(
                 "cannot read the configuration {}: {e}",
                 path.display()
             ))
-            .remedy("check the path given with --config and its permissions")
+            .remedy("check the path of --config and its permissions")
         })?;
         Options::from_toml(&text).map_err(|e| e.context(path.display()))
     }
@@ -32,39 +34,46 @@ impl Options {
     /// # Errors
     /// As those of [`Options::from_file`].
     pub fn from_toml(text: &str) -> Result<Options> {
-        let options: Options = toml::from_str(text).map_err(|e| {
-            let error = match unknown_key(e.message()) {
-                Some((key, known)) => Error::unknown("key", key, &known),
-                None => Error::usage(e.message()).remedy(
-                    "the keys are the long flags of `face8x run --help`, such as view = \"strip\"",
-                ),
-            };
+        let keys: BTreeMap<String, Spanned<Value>> = toml::from_str(text).map_err(|e| {
+            let error = Error::usage(e.message()).remedy(
+                "write TOML lines of a flag's name and its value, such as view = \"strip\"",
+            );
             match e.span() {
                 Some(span) => at_line(error, text, span.start),
                 None => error,
             }
         })?;
-        match options.clone().resolve() {
-            Ok(_) => Ok(options),
-            Err(error) => Err(locate(text, error)),
+        let mut keys: Vec<_> = keys.into_iter().collect();
+        keys.sort_by_key(|(_, value)| value.span().start);
+        let mut options = Options::with(&[])?;
+        for (key, value) in keys {
+            let start = value.span().start;
+            flag_value(&key, value.into_inner())
+                .and_then(|value| options.set(&key, &value))
+                .map_err(|error| at_line(error, text, start))?;
         }
+        Ok(options)
     }
 }
 
-/// `error`, which the values of `text` led to, with the line of the first value that is refused by
-/// itself.
-fn locate(text: &str, error: Error) -> Error {
-    let values: BTreeMap<String, toml::Spanned<toml::Value>> =
-        toml::from_str(text).unwrap_or_default();
-    let refused = values.into_iter().filter_map(|(key, value)| {
-        let start = value.span().start;
-        let alone = toml::Table::from_iter([(key, value.into_inner())]);
-        let error = alone.try_into::<Options>().ok()?.resolve().err()?;
-        Some((start, error))
-    });
-    match refused.min_by_key(|(start, _)| *start) {
-        Some((start, error)) => at_line(error, text, start),
-        None => error,
+/// A key's value as the flag of its name takes it: a table is `key=value,key=value`.
+fn flag_value(key: &str, value: Value) -> Result<String> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(yes) => Ok(yes.to_string()),
+        Value::Table(table) => {
+            let pairs = table.into_iter().map(|(part, value)| {
+                let value = flag_value(&part, value)?;
+                Ok(format!("{part}={value}"))
+            });
+            Ok(pairs.collect::<Result<Vec<String>>>()?.join(","))
+        }
+        Value::Float(_) | Value::Datetime(_) | Value::Array(_) => {
+            let kind = value.type_str();
+            Err(Error::usage(format!("invalid value of \"{key}\": {kind}"))
+                .remedy("write a whole number, true, false or a text in quotes"))
+        }
     }
 }
 
@@ -73,61 +82,4 @@ fn at_line(error: Error, text: &str, position: usize) -> Error {
     let before = &text.as_bytes()[..position.min(text.len())];
     let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
     error.context(format_args!("line {line}"))
-}
-
-/// The key that serde's "unknown field `KEY`, expected one of `A`, `B`" names, and the known ones.
-fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
-    let mut quoted = message
-        .strip_prefix("unknown field ")?
-        .split('`')
-        .skip(1)
-        .step_by(2);
-    Some((quoted.next()?, quoted.collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_key_names_the_nearest_and_its_line() {
-        let error = Options::from_toml("view = 'strip'\nsorce = 'demo:'").unwrap_err();
-        assert_eq!(error.to_string(), "line 2: unknown key \"sorce\"");
-        assert!(
-            error
-                .remedy_text()
-                .unwrap()
-                .starts_with("did you mean \"source\"?")
-        );
-        assert_eq!(error.exit_code(), 2);
-    }
-
-    #[test]
-    fn a_table_has_its_own_keys() {
-        let text = "view = 'strip'\n\n[button]\nlien = 17\n";
-        let error = Options::from_toml(text).unwrap_err();
-        assert_eq!(error.to_string(), "line 4: unknown key \"lien\"");
-        let remedy = error.remedy_text().unwrap();
-        assert!(remedy.starts_with("did you mean \"line\"?"), "{remedy}");
-        let error = Options::from_toml("faces = 1\n[button]\naction = 'view'\n").unwrap_err();
-        assert_eq!(error.to_string(), "line 2: missing field `line`");
-    }
-
-    #[test]
-    fn mistakes_have_their_line() {
-        for (text, line) in [
-            ("faces = 'many'", 1),
-            ("\nfaces = -1", 2),
-            ("view", 1),
-            ("= 3", 1),
-            ("# a comment\n\nview = 'strip'\nfaces = 9\n", 4),
-            ("view = 'stripe'\nfaces = 9\n", 1),
-            ("threads = 65\nfaces = 9\n", 1),
-            ("source = 'demo:'\nsink = 'drn'\n", 2),
-        ] {
-            let error = Options::from_toml(text).unwrap_err();
-            let begin = format!("line {line}: ");
-            assert!(error.to_string().starts_with(&begin), "{text:?}: {error}");
-        }
-    }
 }

@@ -212,18 +212,99 @@ impl FaceStage {
         Ok(())
     }
 
-    /// A face that the network failed on is left out of this frame; the first failure is logged.
+    /// A face that the network fails on is left out of this frame; the first failure is logged.
     fn restore(&mut self) {
+        let mut restored = 0;
         for index in 0..self.found {
             let slot = &mut self.slots[index];
-            if let Err(error) = self.restorer.restore(&slot.lr, &mut slot.sr) {
-                if self.failures == 0 {
-                    log::warn!("{error}; such faces are left out");
+            match self.restorer.restore(&slot.lr, &mut slot.sr) {
+                Ok(()) => {
+                    self.slots.swap(restored, index);
+                    restored += 1;
                 }
-                self.failures += 1;
-                self.found = index;
-                return;
+                Err(error) => {
+                    if self.failures == 0 {
+                        log::warn!("{error}; such faces are left out");
+                    }
+                    self.failures += 1;
+                }
             }
         }
+        self.found = restored;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use face8x_core::frame::PixelFormat;
+
+    use super::*;
+
+    /// Boxes side by side.
+    struct Row(usize);
+
+    impl Detector for Row {
+        fn name(&self) -> String {
+            "row".into()
+        }
+
+        fn input(&self) -> DetectorInput {
+            DetectorInput::None
+        }
+
+        fn detect(&mut self, _: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+            found.clear();
+            found.extend((0..self.0).map(|place| Detection {
+                face_box: Rect::new(20.0 + 100.0 * place as f32, 40.0, 60.0, 60.0),
+                landmarks: None,
+                confidence: 1.0,
+            }));
+            Ok(())
+        }
+    }
+
+    /// A network that fails on every second face.
+    struct EverySecond(u32);
+
+    impl Restorer for EverySecond {
+        fn describe(&self) -> String {
+            "every second".into()
+        }
+
+        fn restore(&mut self, _: &Lr, sr: &mut Sr) -> Result<()> {
+            self.0 += 1;
+            sr.fill(self.0);
+            match self.0 % 2 {
+                0 => Err(crate::Error::other("on purpose")),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_face_that_the_network_fails_on_is_left_out_alone() {
+        let (detector, restorer) = (Box::new(Row(4)), Box::new(EverySecond(0)));
+        let mut stage = FaceStage::new(detector, Tracker::new(), restorer, 4).unwrap();
+        let frame = Frame {
+            format: PixelFormat::Grey,
+            width: 440,
+            height: 140,
+            stride: 440,
+            bytes: vec![90; 440 * 140],
+            ..Frame::empty()
+        };
+        let mut timings = Timings::new().unwrap();
+        stage.process(&frame, &mut timings).unwrap();
+        let (faces, count) = stage.restored();
+        let restored: Vec<u32> = faces[..count].iter().map(|face| face.sr[0]).collect();
+        assert_eq!(restored, [1, 3]);
+        assert_eq!(stage.found(), 2);
+        let places: Vec<f32> = faces[..count]
+            .iter()
+            .map(|face| face.face.detection.face_box.x)
+            .collect();
+        assert_ne!(places[0], places[1]);
+        let faults = stage.faults(Faults::default());
+        assert_eq!(faults.count(Fault::RestoreFailed), 2);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::Result;
 use crate::capture::{Capture, State};
 use crate::compose::InfoValues;
 use crate::host::board;
@@ -34,8 +35,12 @@ pub struct Meter {
 }
 
 impl Meter {
-    pub fn new(source: Arc<str>) -> Meter {
-        Meter {
+    /// A meter that has seen no frame of this source.
+    ///
+    /// # Errors
+    /// As those of [`Latency::new`].
+    pub fn new(source: Arc<str>) -> Result<Meter> {
+        Ok(Meter {
             started: Instant::now(),
             source,
             taken: 0,
@@ -43,13 +48,13 @@ impl Meter {
             face_frames: 0,
             corrupt: 0,
             fps: FpsMeter::new(),
-            latency: Latency::new(),
+            latency: Latency::new()?,
             histogram: Histogram::default(),
             shown: None,
             last_latency: Duration::ZERO,
             temperature: board::temperature(),
             fault: None,
-        }
+        })
     }
 
     /// Counts a picture that the display has now, made of a frame of `timestamp`.
@@ -65,7 +70,7 @@ impl Meter {
     }
 
     /// Once a second: what changes slowly.
-    pub fn look_around(&mut self, capture: &Capture, output: &Output) {
+    pub fn refresh(&mut self, capture: &Capture, output: &Output) {
         if let State::Running(source) = capture.state() {
             self.source = source;
         }
@@ -75,7 +80,7 @@ impl Meter {
         self.temperature = board::temperature();
     }
 
-    /// Keeps a fault, if it is newer than the one that is known.
+    /// Keeps a fault that is newer than the last.
     pub fn note(&mut self, when: Instant, what: Arc<str>) {
         if self.fault.as_ref().is_none_or(|(newest, _)| *newest < when) {
             self.fault = Some((when, what));
@@ -90,7 +95,7 @@ impl Meter {
         })
     }
 
-    /// The counters for those who watch from outside.
+    /// The counters for the status and the metrics.
     pub fn figures(&self, capture: &Capture, faces: &FaceStage, output: &Output) -> RunCounters {
         let faults = Faults::default()
             .set(Fault::CameraLost, capture.lost())

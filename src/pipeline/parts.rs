@@ -3,12 +3,16 @@
 use std::time::Instant;
 
 use crate::Result;
-use crate::capture::Capture;
-use crate::config::Settings;
+use crate::capture::{Capture, State, mask_passwords};
+use crate::compose::{ComposeOptions, Composer};
+use crate::config::Options;
 use crate::display::SinkOptions;
 use crate::host::button::{Button, ButtonOptions};
-use crate::pipeline::{Meter, Output};
+use crate::picture::Picture;
+use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
+use face8x_core::convert::JpegDecoder;
 use face8x_core::detect::{self, Detector};
+use face8x_core::frame::Frame;
 use face8x_core::restore::{self, Restorer};
 use face8x_core::track::{self, Tracker};
 
@@ -22,25 +26,26 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Opens the restorer, the detector, the sink and the source of `settings`, in this order, so
+    /// Opens the restorer, the detector, the sink and the source of `options`, in this order, so
     /// that a camera does not run while a mistake in the settings is found.
     ///
     /// # Errors
     /// One of them could not be opened.
-    pub fn open(settings: &Settings) -> Result<Parts> {
+    pub fn open(options: &Options) -> Result<Parts> {
+        let restoration = &options.restoration;
         let restorer = restore::open(
-            &settings.restorer,
-            settings.model.as_deref(),
-            settings.threads,
+            &restoration.restorer,
+            restoration.model.as_deref(),
+            restoration.threads,
         )?;
-        let detector = detect::open(&settings.detector)?;
-        let tracker = track::open_tracker(&settings.detector)?;
+        let detector = detect::open(&options.detection.detector)?;
+        let tracker = track::open_tracker(&options.detection.detector)?;
         match tracker.engine() {
             Some(engine) => log::info!("detector: {} by {engine}", detector.name()),
             None => log::info!("detector: {}", detector.name()),
         }
-        let output = Output::open(&settings.sink, &SinkOptions::default())?;
-        let start = match settings.wait {
+        let output = Output::open(options.sink(), &SinkOptions::default())?;
+        let start = match options.wait {
             true => Capture::start_retrying,
             false => Capture::start,
         };
@@ -49,13 +54,71 @@ impl Parts {
             detector,
             tracker,
             output,
-            capture: start(&settings.source, &settings.source_options)?,
+            capture: start(&options.source, &options.source_options())?,
         })
     }
 }
 
-/// The button, where it can be had: a kiosk is worth something without it too.
-pub(super) fn open_button(options: &ButtonOptions, meter: &mut Meter) -> Option<Button> {
+impl Pipeline {
+    /// Opens the parts that `options` names: see [`Parts::open`].
+    ///
+    /// # Errors
+    /// One of them could not be opened.
+    pub fn new(options: &Options) -> Result<Pipeline> {
+        Pipeline::from_parts(options, Parts::open(options)?)
+    }
+
+    /// Puts `parts` together; what `options` says about opening them is ignored.
+    ///
+    /// # Errors
+    /// The detector's thread cannot be started.
+    pub fn from_parts(options: &Options, parts: Parts) -> Result<Pipeline> {
+        let Parts {
+            restorer,
+            detector,
+            tracker,
+            output,
+            capture,
+        } = parts;
+        let source = match capture.state() {
+            State::Running(line) => line,
+            State::Lost(_) => mask_passwords(&options.source).into(),
+        };
+        let compose_options = ComposeOptions {
+            view: options.view,
+            rotation: options.rotate,
+            mirror: options.mirror,
+            info: options.info_text.clone(),
+        };
+        let mut meter = Meter::new(source)?;
+        let button = options
+            .button
+            .as_ref()
+            .and_then(|button| open_button(button, &mut meter));
+        Ok(Pipeline {
+            options: options.clone(),
+            capture,
+            frame: Frame::empty(),
+            jpeg: JpegDecoder::new(),
+            faces: FaceStage::new(detector, tracker, restorer, options.detection.faces)?,
+            composer: Composer::new(compose_options),
+            picture: Picture::default(),
+            output,
+            button,
+            meter,
+            timings: Timings::new()?,
+            asked: None,
+            frozen: false,
+            drawn: Instant::now(),
+            ended: None,
+            refused: None,
+            monitor: None,
+        })
+    }
+}
+
+/// The button, if it opens: a kiosk is of use without it too.
+fn open_button(options: &ButtonOptions, meter: &mut Meter) -> Option<Button> {
     match Button::open(options) {
         Ok(button) => Some(button),
         Err(error) => {

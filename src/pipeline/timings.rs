@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::Result;
 use crate::stats::Latency;
+use face8x_core::frame::monotonic_now;
 
 /// A stage of the work thread, in the order of the dataflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +68,15 @@ pub struct Timings {
 
 impl Timings {
     /// Empty recorders.
-    pub fn new() -> Self {
-        Timings {
-            stages: std::array::from_fn(|_| Latency::new()),
+    ///
+    /// # Errors
+    /// As those of [`Latency::new`].
+    pub fn new() -> Result<Self> {
+        let empty = Latency::new()?;
+        Ok(Timings {
+            stages: std::array::from_fn(|_| empty.clone()),
             last: [None; Stage::ALL.len()],
-        }
+        })
     }
 
     /// Runs `work` and records its time as that of `stage`.
@@ -87,9 +93,13 @@ impl Timings {
         self.last[stage as usize] = Some(time);
     }
 
-    /// A new frame begins: it has been in no stage yet.
-    pub fn begin_frame(&mut self) {
+    /// A new frame begins, which was waited for since `asked` and has this timestamp. It has been in
+    /// no other stage yet.
+    pub fn begin_frame(&mut self, asked: Duration, timestamp: Duration) {
+        let now = monotonic_now();
         self.last = [None; Stage::ALL.len()];
+        self.record(Stage::Wait, now.saturating_sub(asked));
+        self.record(Stage::Capture, now.saturating_sub(timestamp));
     }
 
     /// The time of `stage` in the last frame, to the clock's resolution; `None` where the frame
@@ -101,11 +111,5 @@ impl Timings {
     /// The times of `stage`.
     pub fn stage(&self, stage: Stage) -> &Latency {
         &self.stages[stage as usize]
-    }
-}
-
-impl Default for Timings {
-    fn default() -> Self {
-        Timings::new()
     }
 }

@@ -59,10 +59,10 @@ fn the_demo_is_read_on_demand_and_a_camera_is_not() {
         &setup(),
         Rule::FULL,
     );
-    let played = jobs[0].settings().unwrap().source_options;
+    let played = jobs[0].settings().unwrap().source_options();
     assert!(played.on_demand && played.fps == 0);
     jobs[0].setup.source = "/dev/video0".into();
-    let camera = jobs[0].settings().unwrap().source_options;
+    let camera = jobs[0].settings().unwrap().source_options();
     assert!(!camera.on_demand && camera.fps == 30);
     jobs[0].setup.source = "dmo:".into();
     assert_eq!(jobs[0].settings().unwrap_err().exit_code(), 2);

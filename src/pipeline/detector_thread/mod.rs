@@ -1,91 +1,72 @@
 //! Runs a detector beside the pictures: on its own thread, at its own rate.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
+mod warnings;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::thread::StoppableThread;
 use crate::{Error, Result};
 use face8x_core::contain;
 use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detections;
 
-/// How long the end of the program waits for a search that is under way.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// How long after a failed search none is begun: a detector that fails at once must not fill the log.
-const PAUSE: Duration = Duration::from_secs(1);
-/// At most one line of the log for failures of a kind in this time.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
-/// A search that takes longer is reported as stalled.
-const STALLED: Duration = Duration::from_secs(10);
+use warnings::RateLimitedWarning;
 
-/// Nothing found yet, with room for the largest picture that a detector needs.
-fn with_room(input: DetectorInput) -> Detections {
-    let mut detections = Detections::default();
-    detections.picture.bytes.reserve_exact(input.max_bytes());
-    detections
-}
+/// How long the end of the program waits for a search that is under way.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long after a failed search none is begun: a detector that fails at once must not fill the log.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+/// A search that takes longer is reported as stalled.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A detector at work. It is offered pictures and polled for what it found; neither ever waits for it.
 ///
-/// One that [needs no picture](DetectorInput::None) has no thread: what it is offered it answers at once.
+/// One that [needs no picture](DetectorInput::None) has no thread: it answers an offer at once.
 pub struct DetectorThread {
     name: String,
     input: DetectorInput,
-    work: Work,
+    worker: Worker,
     latest: Detections,
     failures: u64,
     stalls: u64,
-    complaints: [Complaint; 2],
+    warnings: [RateLimitedWarning; 2],
     /// No search is begun before.
     pause_until: Option<Instant>,
     /// When the search under way was begun, until it was reported as stalled.
     begun: Option<Instant>,
 }
 
-enum Work {
-    /// The detector and the outcome that was not polled yet.
-    Here(Box<dyn Detector>, Option<std::result::Result<(), Failure>>),
-    /// The thread.
-    Beside(Arc<Shared>, Option<JoinHandle<()>>),
+enum Worker {
+    /// The detector, and the outcome that was not polled yet.
+    Inline(Box<dyn Detector>, Option<std::result::Result<(), Failure>>),
+    /// The thread, and what it shares.
+    Thread(StoppableThread, Arc<Mutex<Slot>>),
+}
+
+/// What the two threads exchange; it is locked only to look and to swap buffers.
+#[derive(Default)]
+struct Slot {
+    search: Search,
+    detections: Detections,
 }
 
 #[derive(Default)]
-struct Shared {
-    desk: Mutex<Desk>,
-    changed: Condvar,
-}
-
-/// What lies between the two threads; it is locked only to look and to exchange buffers.
-#[derive(Default)]
-struct Desk {
-    stage: Stage,
-    located: Detections,
-    stop: bool,
-}
-
-#[derive(Default)]
-enum Stage {
+enum Search {
     #[default]
     Idle,
-    Asked,
-    Busy,
+    Requested,
+    Running,
     Done(std::result::Result<(), Failure>),
-    Left,
 }
 
-/// Why a search gave nothing.
+/// Why a search found nothing.
 #[derive(Debug)]
 enum Failure {
     Failed(Error),
     Panicked(String),
-}
-
-/// When failures of one kind were last logged, and how many were not.
-#[derive(Default)]
-struct Complaint {
-    last: Option<Instant>,
-    unsaid: u64,
 }
 
 impl DetectorThread {
@@ -95,26 +76,27 @@ impl DetectorThread {
     /// The system refuses another thread.
     pub fn start(detector: Box<dyn Detector>) -> Result<Self> {
         let (name, input) = (detector.name(), detector.input());
-        let work = if input == DetectorInput::None {
-            Work::Here(detector, None)
+        let worker = if input == DetectorInput::None {
+            Worker::Inline(detector, None)
         } else {
-            let shared = Arc::new(Shared::default());
-            shared.lock().located = with_room(input);
-            let theirs = Arc::clone(&shared);
-            let handle = Builder::new()
-                .name("detector".into())
-                .spawn(move || theirs.serve(detector))
-                .map_err(|e| Error::other(format!("cannot start a thread for {name}: {e}")))?;
-            Work::Beside(shared, Some(handle))
+            let slot = Arc::new(Mutex::new(Slot {
+                detections: with_room(input),
+                ..Slot::default()
+            }));
+            let shared = Arc::clone(&slot);
+            let work = move |stop: &AtomicBool| serve(detector, &shared, stop);
+            let thread = StoppableThread::spawn("detector", STOP_TIMEOUT, work)
+                .map_err(|error| Error::io(format!("cannot start a thread for {name}"), error))?;
+            Worker::Thread(thread, slot)
         };
         Ok(DetectorThread {
             name,
             input,
-            work,
+            worker,
             latest: with_room(input),
             failures: 0,
             stalls: 0,
-            complaints: Default::default(),
+            warnings: Default::default(),
             pause_until: None,
             begun: None,
         })
@@ -125,7 +107,7 @@ impl DetectorThread {
         &self.name
     }
 
-    /// The picture that the detector needs.
+    /// The picture the detector searches.
     pub fn input(&self) -> DetectorInput {
         self.input
     }
@@ -145,35 +127,34 @@ impl DetectorThread {
         if self.pause_until.is_some_and(|until| Instant::now() < until) {
             return false;
         }
-        match &self.work {
-            Work::Here(_, outcome) => outcome.is_none(),
-            Work::Beside(shared, _) => shared
-                .desk
+        match &self.worker {
+            Worker::Inline(_, outcome) => outcome.is_none(),
+            Worker::Thread(_, slot) => slot
                 .try_lock()
-                .is_ok_and(|desk| matches!(desk.stage, Stage::Idle)),
+                .is_ok_and(|slot| matches!(slot.search, Search::Idle)),
         }
     }
 
     /// Gives the detector a copy of `picture` to search, unless it is busy: then it returns `false`.
-    /// Never waits, and allocates only for a picture larger than the detector needs.
+    /// Never waits, and allocates only for a picture larger than the detector's input.
     pub fn offer(&mut self, picture: &Downscaled) -> bool {
         self.report_stall();
         if !self.idle() {
             return false;
         }
-        match &mut self.work {
-            Work::Here(detector, outcome) => {
+        match &mut self.worker {
+            Worker::Inline(detector, outcome) => {
                 self.latest.picture.copy_from(picture);
                 *outcome = Some(search(detector.as_mut(), &mut self.latest));
             }
-            Work::Beside(shared, _) => {
-                let Ok(mut desk) = shared.desk.try_lock() else {
+            Worker::Thread(thread, slot) => {
+                let Ok(mut slot) = slot.try_lock() else {
                     return false;
                 };
-                desk.located.picture.copy_from(picture);
-                desk.stage = Stage::Asked;
-                drop(desk);
-                shared.changed.notify_all();
+                slot.detections.picture.copy_from(picture);
+                slot.search = Search::Requested;
+                drop(slot);
+                thread.wake();
                 self.begun = Some(Instant::now());
             }
         }
@@ -182,17 +163,17 @@ impl DetectorThread {
 
     /// What a search found since the last poll, if one has ended well. Never waits.
     pub fn poll(&mut self) -> Option<&Detections> {
-        let outcome = match &mut self.work {
-            Work::Here(_, outcome) => outcome.take()?,
-            Work::Beside(shared, _) => {
-                let mut desk = shared.desk.try_lock().ok()?;
-                if !matches!(desk.stage, Stage::Done(_)) {
+        let outcome = match &mut self.worker {
+            Worker::Inline(_, outcome) => outcome.take()?,
+            Worker::Thread(_, slot) => {
+                let mut slot = slot.try_lock().ok()?;
+                if !matches!(slot.search, Search::Done(_)) {
                     return None;
                 }
-                let Stage::Done(outcome) = std::mem::take(&mut desk.stage) else {
+                let Search::Done(outcome) = std::mem::take(&mut slot.search) else {
                     return None;
                 };
-                std::mem::swap(&mut self.latest, &mut desk.located);
+                std::mem::swap(&mut self.latest, &mut slot.detections);
                 self.begun = None;
                 outcome
             }
@@ -200,43 +181,30 @@ impl DetectorThread {
         match outcome {
             Ok(()) => Some(&self.latest),
             Err(failure) => {
-                self.complain(&failure);
+                self.count_failure(&failure);
                 None
             }
         }
     }
 
-    fn complain(&mut self, failure: &Failure) {
+    fn count_failure(&mut self, failure: &Failure) {
         let now = Instant::now();
         self.failures += 1;
-        self.pause_until = Some(now + PAUSE);
-        let (kind, what) = match failure {
-            Failure::Failed(error) => (0, error.to_string()),
-            Failure::Panicked(what) => (1, format!("it panicked: {what}")),
+        self.pause_until = Some(now + FAILURE_PAUSE);
+        let (warning, what) = match failure {
+            Failure::Failed(error) => (&mut self.warnings[0], error.to_string()),
+            Failure::Panicked(what) => (&mut self.warnings[1], format!("it panicked: {what}")),
         };
-        let complaint = &mut self.complaints[kind];
-        if complaint
-            .last
-            .is_some_and(|last| now - last < COMPLAIN_EVERY)
-        {
-            complaint.unsaid += 1;
-            return;
-        }
-        log::warn!(
-            "{} failed: {what} ({} more since the last message)",
-            self.name,
-            complaint.unsaid
-        );
-        *complaint = Complaint {
-            last: Some(now),
-            unsaid: 0,
-        };
+        warning.warn(now, format_args!("{} failed: {what}", self.name));
     }
 
     fn report_stall(&mut self) {
-        if self.begun.is_some_and(|begun| begun.elapsed() > STALLED) {
+        if self
+            .begun
+            .is_some_and(|begun| begun.elapsed() > STALL_TIMEOUT)
+        {
             log::warn!(
-                "{} has been searching one picture for over {STALLED:?}",
+                "{} has been searching one picture for over {STALL_TIMEOUT:?}",
                 self.name
             );
             self.begun = None;
@@ -245,73 +213,49 @@ impl DetectorThread {
     }
 }
 
-impl Drop for DetectorThread {
-    /// Ends the thread. One that does not end its search within half a second is left behind.
-    fn drop(&mut self) {
-        let Work::Beside(shared, handle) = &mut self.work else {
-            return;
-        };
-        let mut desk = shared.lock();
-        desk.stop = true;
-        shared.changed.notify_all();
-        let (desk, wait) = shared
-            .changed
-            .wait_timeout_while(desk, PATIENCE, |desk| !matches!(desk.stage, Stage::Left))
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(desk);
-        if wait.timed_out() {
-            log::warn!("{} is left in the middle of a search", self.name);
-        } else if let Some(handle) = handle.take() {
-            // The thread's last act was to say that it leaves; a panic cannot come after it.
-            let _ = handle.join();
+/// Nothing found yet, with room for the largest picture that a detector searches.
+fn with_room(input: DetectorInput) -> Detections {
+    let mut detections = Detections::default();
+    detections.picture.bytes.reserve_exact(input.max_bytes());
+    detections
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    // No code that can panic runs under the lock, and a slot is whole at any time.
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The thread: searches what is in the slot whenever a search is requested.
+fn serve(mut detector: Box<dyn Detector>, slot: &Mutex<Slot>, stop: &AtomicBool) {
+    // On Linux a priority belongs to a thread. Without it the search only disturbs more.
+    if let Err(error) = rustix::process::setpriority_process(None, 5) {
+        log::debug!("the detector keeps its priority: {error}");
+    }
+    while !stop.load(Ordering::Acquire) {
+        let mut shared = lock(slot);
+        if !matches!(shared.search, Search::Requested) {
+            drop(shared);
+            std::thread::park();
+            continue;
         }
+        shared.search = Search::Running;
+        let mut detections = std::mem::take(&mut shared.detections);
+        drop(shared);
+        let outcome = search(detector.as_mut(), &mut detections);
+        let mut shared = lock(slot);
+        shared.detections = detections;
+        shared.search = Search::Done(outcome);
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Desk> {
-        // No code that can panic runs under the lock, and a stage is whole at any time.
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The thread: searches what lies on the desk until it is told to stop.
-    fn serve(&self, mut detector: Box<dyn Detector>) {
-        // On Linux a priority belongs to a thread; without it the search is only less polite.
-        if let Err(error) = rustix::process::setpriority_process(None, 5) {
-            log::debug!("the detector keeps its priority: {error}");
-        }
-        let mut desk = self.lock();
-        while !desk.stop {
-            if !matches!(desk.stage, Stage::Asked) {
-                desk = self
-                    .changed
-                    .wait(desk)
-                    .unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            desk.stage = Stage::Busy;
-            let mut located = std::mem::take(&mut desk.located);
-            drop(desk);
-            let outcome = search(detector.as_mut(), &mut located);
-            desk = self.lock();
-            desk.located = located;
-            desk.stage = Stage::Done(outcome);
-        }
-        desk.stage = Stage::Left;
-        drop(desk);
-        self.changed.notify_all();
-    }
-}
-
-/// Searches `located.picture`. After a panic the detector goes on as it is: it begins each search
+/// Searches `detections.picture`. After a panic the detector goes on as it is: it begins each search
 /// anew.
 fn search(
     detector: &mut dyn Detector,
-    located: &mut Detections,
+    detections: &mut Detections,
 ) -> std::result::Result<(), Failure> {
-    let Detections { picture, found } = located;
-    let outcome = contain(|| detector.detect(picture, found));
-    match outcome {
+    let Detections { picture, found } = detections;
+    match contain(|| detector.detect(picture, found)) {
         Ok(outcome) => outcome.map_err(Failure::Failed),
         Err(panic) => Err(Failure::Panicked(panic)),
     }

@@ -150,7 +150,7 @@ fn errors_and_panics_are_counted_and_the_next_search_works() {
         assert!(!thread.idle(), "it is searching again at once");
     }
     assert_eq!(
-        [thread.complaints[0].unsaid, thread.complaints[1].unsaid],
+        thread.warnings.each_ref().map(|warning| warning.suppressed),
         [1, 1]
     );
     offer(&mut thread, &picture(5, 5));
@@ -176,7 +176,7 @@ fn an_idle_thread_has_ended_when_the_drop_returns() {
 }
 
 #[test]
-fn a_locator_that_wants_nothing_answers_at_once() {
+fn a_detector_that_needs_no_picture_answers_at_once() {
     let mut thread = DetectorThread::start(face8x_core::detect::open("centre").unwrap()).unwrap();
     let frame = Downscaled {
         frame_width: 128,

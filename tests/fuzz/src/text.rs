@@ -5,14 +5,13 @@ use face8x::internals::config::Options;
 use face8x::internals::host::ButtonOptions;
 use face8x_core::{Error, detect};
 
-/// A configuration file is refused as a mistake in its use, or every value of it is fine.
+/// A configuration file is read, or refused as a mistake in its use.
 pub fn config(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
-    match Options::from_toml(text) {
-        Ok(options) => drop(options.resolve().expect("the file was checked")),
-        Err(error) => usage(&error),
+    if let Err(error) = Options::from_toml(text) {
+        usage(&error);
     }
 }
 
@@ -30,21 +29,19 @@ pub fn values(data: &[u8]) {
 }
 
 fn value(choice: u8, text: &str) -> face8x_core::Result<()> {
-    let mut options = Options::default();
-    let value = Some(text.to_owned());
-    match choice {
-        0 => options.size = value,
-        1 => options.format = value,
-        2 => options.view = value,
-        3 => options.info_text = value,
-        4 => options.metrics = value,
-        5 => options.source = value,
-        6 => options.sink = value,
-        7 => options.detector = value,
+    let flag = match choice {
+        0 => "size",
+        1 => "format",
+        2 => "view",
+        3 => "info-text",
+        4 => "metrics",
+        5 => "source",
+        6 => "sink",
+        7 => "detector",
         8 => return text.parse::<ButtonOptions>().map(drop),
         _ => return detect::open(&format!("box:{text}")).map(drop),
-    }
-    options.resolve().map(drop)
+    };
+    Options::with(&[(flag, text)]).map(drop)
 }
 
 fn usage(error: &Error) {

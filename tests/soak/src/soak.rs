@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use face8x::internals::capture::{self, Capture};
-use face8x::internals::config::{Options, Settings};
+use face8x::internals::config::Options;
 use face8x::internals::display::{self, SinkOptions};
 use face8x::internals::pipeline::{LoopStep, Output, Parts, Pipeline};
 use face8x::internals::stats::Event;
@@ -81,27 +81,30 @@ impl SoakOptions {
         }
     }
 
-    fn settings(&self) -> Result<Settings> {
-        let options = Options {
-            source: Some(self.source.clone()),
-            size: Some(self.size.clone()),
-            sink: Some(self.sink.clone()),
-            detector: Some(self.detector.clone()),
-            restorer: Some(self.restorer.clone()),
-            model: self.model.clone(),
-            fps: Some(0),
-            looped: Some(true),
-            ..Options::default()
-        };
-        options.resolve()
+    fn options(&self) -> Result<Options> {
+        let mut options = Options::with(&[
+            ("source", &self.source),
+            ("size", &self.size),
+            ("sink", &self.sink),
+            ("detector", &self.detector),
+            ("restorer", &self.restorer),
+            ("fps", "0"),
+            ("loop", "true"),
+        ])?;
+        options.restoration.model.clone_from(&self.model);
+        Ok(options)
     }
 }
 
 /// The real parts, each wrapped.
-fn parts(settings: &Settings, injector: &Arc<Injector>) -> Result<Parts> {
-    let restorer = restore::open(&settings.restorer, settings.model.as_deref(), 1)?;
-    let detector = detect::open(&settings.detector)?;
-    let tracker = track::open_tracker(&settings.detector)?;
+fn parts(settings: &Options, injector: &Arc<Injector>) -> Result<Parts> {
+    let restorer = restore::open(
+        &settings.restoration.restorer,
+        settings.restoration.model.as_deref(),
+        1,
+    )?;
+    let detector = detect::open(&settings.detection.detector)?;
+    let tracker = track::open_tracker(&settings.detection.detector)?;
     let detector = Box::new(FaultyDetector::new(detector, Arc::clone(injector)));
     let (uri, shared) = (settings.sink.clone(), Arc::clone(injector));
     let options = SinkOptions {
@@ -114,7 +117,7 @@ fn parts(settings: &Settings, injector: &Arc<Injector>) -> Result<Parts> {
         Ok(Box::new(FaultySink::new(sink, Arc::clone(&shared))) as _)
     }))?;
     let (uri, shared) = (settings.source.clone(), Arc::clone(injector));
-    let options = settings.source_options.clone();
+    let options = settings.source_options();
     let capture = Capture::start_with(move || {
         shared.open_source()?;
         let source = capture::open(&uri, &options)?;
@@ -139,9 +142,9 @@ pub(crate) fn run(
     stop: &AtomicBool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Report> {
-    let settings = options.settings()?;
+    let settings = options.options()?;
     let injector = Arc::new(Injector::default());
-    let mut pipeline = Pipeline::of(&settings, parts(&settings, &injector)?)?;
+    let mut pipeline = Pipeline::from_parts(&settings, parts(&settings, &injector)?)?;
     let schedule = Schedule::new(options.kinds(), options.every, options.seed);
     let mut recorder = Recorder::new(schedule, Duration::from_secs(options.timeout));
     let faults = options.faults.unwrap_or(options.kinds().len());
@@ -151,7 +154,7 @@ pub(crate) fn run(
         || recorder.stuck
         || stop.load(Ordering::Relaxed))
     {
-        let step = pipeline.turn();
+        let step = pipeline.step();
         recorder.after(step, &pipeline, &injector);
         if step == LoopStep::Over {
             break;

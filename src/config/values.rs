@@ -1,0 +1,50 @@
+//! Parsers of values whose type does not parse itself.
+
+use crate::{Error, Result, capture, display};
+use face8x_core::frame::PixelFormat;
+use face8x_core::{detect, restore};
+
+/// A source whose prefix is in the table of sources.
+pub(super) fn source(uri: &str) -> Result<String> {
+    capture::kind_of(uri).map(|_| uri.to_owned())
+}
+
+/// A sink whose name is in the table of sinks.
+pub(super) fn sink(uri: &str) -> Result<String> {
+    display::kind_of(uri).map(|_| uri.to_owned())
+}
+
+/// A detector whose name is in the table of detectors.
+pub(super) fn detector(uri: &str) -> Result<String> {
+    detect::kind_of(uri).map(|_| uri.to_owned())
+}
+
+/// A restorer whose name is in the table of restorers.
+pub(super) fn restorer(name: &str) -> Result<String> {
+    restore::kind_of(name).map(|_| name.to_owned())
+}
+
+/// Width and height, such as 640x480.
+pub(super) fn size(text: &str) -> Result<(u32, u32)> {
+    let sides = text
+        .split_once(['x', 'X'])
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match sides {
+        Some((w, h)) if (16..=8192).contains(&w) && (16..=8192).contains(&h) => Ok((w, h)),
+        _ => Err(Error::usage(format!("invalid camera size \"{text}\""))
+            .remedy("write it as 640x480; each side goes from 16 to 8192")),
+    }
+}
+
+/// A pixel format by its V4L2 code in any case; I420 is another name of YU12.
+pub(super) fn format(text: &str) -> Result<PixelFormat> {
+    let upper = text.to_ascii_uppercase();
+    let name = if upper == "I420" { "YU12" } else { &upper };
+    <&[u8; 4]>::try_from(name.as_bytes())
+        .ok()
+        .and_then(PixelFormat::from_fourcc)
+        .ok_or_else(|| {
+            let valid = PixelFormat::ALL.map(|format| format.to_string());
+            Error::unknown("pixel format", text, &valid.each_ref().map(String::as_str))
+        })
+}

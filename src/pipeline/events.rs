@@ -1,0 +1,34 @@
+//! What a person does at the display or with the button.
+
+use super::Pipeline;
+use super::idle::REDRAW_INTERVAL;
+use crate::display::{self, UserEvent};
+use crate::host::button::ButtonAction;
+
+impl Pipeline {
+    pub(super) fn poll_event(&mut self) -> Option<UserEvent> {
+        let at_the_display = self.output.poll_event();
+        at_the_display.or_else(|| {
+            Some(match self.button.as_ref()?.poll_action()? {
+                ButtonAction::View => UserEvent::NextView,
+                ButtonAction::Freeze => UserEvent::Freeze,
+            })
+        })
+    }
+
+    /// Does what the event asks for, and draws soon, also while the picture is frozen.
+    pub(super) fn handle(&mut self, event: UserEvent) {
+        let options = &mut self.composer.options;
+        match event {
+            UserEvent::Quit => {}
+            UserEvent::NextView => options.view = options.view.next(),
+            UserEvent::Mirror => options.mirror = !options.mirror,
+            UserEvent::Freeze => self.frozen = !self.frozen,
+            UserEvent::Save => match display::save_numbered(&self.picture) {
+                Ok(path) => log::info!("saved {}", path.display()),
+                Err(error) => log::warn!("{error}"),
+            },
+        }
+        self.drawn -= REDRAW_INTERVAL;
+    }
+}
