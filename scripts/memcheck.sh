@@ -24,7 +24,6 @@ programs=$(scripts/cargo.sh test -p int8 --lib --no-run --message-format=json |
 for program in $programs; do
     # Valgrind runs one thread at a time: who spins must make room. It doesn't know AVX-VNNI.
     valgrind --quiet --error-exitcode=9 --fair-sched=yes --suppressions="$suppressions" \
-        "$program" kernel pool \
-        every_form_is_recognised tensors_that_cannot_lie_in_place \
+        "$program" kernel threads every_form_is_known outputs_are_read_where_they_lie \
         --skip avx_vnni
 done
