@@ -23,8 +23,11 @@ use embedded_graphics::primitives::Rectangle;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Picture {
+    /// Pixels of a row.
     pub width: u32,
+    /// Rows.
     pub height: u32,
+    /// The pixels, `width` x `height` of them.
     pub pixels: Vec<u32>,
 }
 

@@ -9,7 +9,7 @@ use face8x_core::pixel::pack_rgb;
 use face8x_core::restore::Lr;
 
 /// The rows of `area` on the canvas, from above. An area that does not lie on the canvas is cut.
-pub fn rows(canvas: &mut Picture, area: Area) -> impl Iterator<Item = &mut [u32]> {
+pub(crate) fn rows(canvas: &mut Picture, area: Area) -> impl Iterator<Item = &mut [u32]> {
     let width = canvas.width as usize;
     let (left, right) = (area.x.min(width), area.right().min(width));
     canvas
@@ -21,12 +21,12 @@ pub fn rows(canvas: &mut Picture, area: Area) -> impl Iterator<Item = &mut [u32]
 }
 
 /// Paints `area` in one colour.
-pub fn fill(canvas: &mut Picture, area: Area, colour: u32) {
+pub(crate) fn fill(canvas: &mut Picture, area: Area, colour: u32) {
     rows(canvas, area).for_each(|row| row.fill(colour));
 }
 
 /// Leaves three tenths of the light in `area`: a backing on which text can be read.
-pub fn darken(canvas: &mut Picture, area: Area) {
+pub(crate) fn darken(canvas: &mut Picture, area: Area) {
     for row in rows(canvas, area) {
         for pixel in row {
             *pixel = mix(*pixel, BACKGROUND, 180);
@@ -36,14 +36,14 @@ pub fn darken(canvas: &mut Picture, area: Area) {
 
 /// `under` where `weight` is 0, `over` where it is 256, and the mixture between.
 #[inline]
-pub fn mix(under: u32, over: u32, weight: u32) -> u32 {
+pub(crate) fn mix(under: u32, over: u32, weight: u32) -> u32 {
     let lanes = |pixel: u32, by: u32| ((pixel & 0xff00ff) * by, (pixel >> 8 & 0xff) * by);
     let ((u_rb, u_g), (o_rb, o_g)) = (lanes(under, 256 - weight), lanes(over, weight));
     ((u_rb + o_rb + 0x800080) >> 8 & 0xff00ff) | ((u_g + o_g + 0x80) & 0xff00)
 }
 
 /// The outline of `area`, `thickness` pixels wide, inside it.
-pub fn outline(canvas: &mut Picture, area: Area, thickness: usize, colour: u32) {
+pub(crate) fn outline(canvas: &mut Picture, area: Area, thickness: usize, colour: u32) {
     let inner = area.shrunk(thickness);
     let (left, right) = (inner.x - area.x, inner.right() - area.x);
     let (above, below) = (inner.y - area.y, inner.bottom() - area.y);
@@ -58,7 +58,7 @@ pub fn outline(canvas: &mut Picture, area: Area, thickness: usize, colour: u32) 
 }
 
 /// The 16x16 pixels magnified to fill `area`, each an even patch of its own colour.
-pub fn magnify(canvas: &mut Picture, area: Area, lr: &Lr, mirror: bool) {
+pub(crate) fn magnify(canvas: &mut Picture, area: Area, lr: &Lr, mirror: bool) {
     let edge = |i: usize, length: usize| i * length / LR_SIDE;
     let width = canvas.width as usize;
     for (j, lr_row) in lr.chunks_exact(LR_SIDE * 3).enumerate() {
@@ -87,7 +87,7 @@ pub fn magnify(canvas: &mut Picture, area: Area, lr: &Lr, mirror: bool) {
 }
 
 /// Swaps left and right within `area`.
-pub fn mirror(canvas: &mut Picture, area: Area) {
+pub(crate) fn mirror(canvas: &mut Picture, area: Area) {
     rows(canvas, area).for_each(<[u32]>::reverse);
 }
 
@@ -95,7 +95,7 @@ pub fn mirror(canvas: &mut Picture, area: Area) {
 const BLOCK: usize = 16;
 
 /// `from` turned clockwise, into `to`, which takes the size it needs.
-pub fn rotate(from: &Picture, rotation: Rotation, to: &mut Picture) {
+pub(crate) fn rotate(from: &Picture, rotation: Rotation, to: &mut Picture) {
     let (width, height) = rotation.turned((from.width, from.height));
     to.resize(width, height);
     match rotation {

@@ -7,12 +7,12 @@ use face8x_core::frame::{Frame, PixelFormat};
 use face8x_core::geometry::Rect;
 
 /// Whether a frame has pixels that can be drawn.
-pub fn can_show(frame: &Frame) -> bool {
+pub(crate) fn can_show(frame: &Frame) -> bool {
     frame.format != PixelFormat::Mjpg && frame.validate().is_ok()
 }
 
 /// Fills `area` of the canvas with `region` of a frame that [`can_show`] has passed.
-pub fn draw(
+pub(crate) fn draw(
     canvas: &mut Picture,
     area: Area,
     converter: &mut Converter,

@@ -15,14 +15,14 @@ use crate::picture::Picture;
 
 /// What pictures are drawn with; each keeps its buffers.
 #[derive(Default)]
-pub struct Brushes {
+pub(crate) struct Brushes {
     pub converter: Converter,
     pub enlarger: Enlarger,
     pub paster: Paster,
 }
 
 /// One picture being drawn.
-pub struct Drawing<'a> {
+pub(crate) struct Drawing<'a> {
     pub options: &'a ComposeOptions,
     pub brushes: &'a mut Brushes,
     /// The overlay text.
@@ -36,20 +36,20 @@ pub struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// The whole camera picture with the face boxes.
-    pub fn live(&mut self, area: Area, frame: &Frame) {
+    pub(crate) fn live(&mut self, area: Area, frame: &Frame) {
         self.camera(area, frame, whole_frame(frame));
         self.mirror(area);
         self.boxes(area, whole_frame(frame));
     }
 
     /// A region of the camera picture, as the camera saw it.
-    pub fn camera(&mut self, area: Area, frame: &Frame, region: Rect) {
+    pub(crate) fn camera(&mut self, area: Area, frame: &Frame, region: Rect) {
         let converter = &mut self.brushes.converter;
         camera::draw(self.canvas, area, converter, frame, region);
     }
 
     /// A restored face.
-    pub fn sr(&mut self, area: Area, face: &Restored<'_>) {
+    pub(crate) fn sr(&mut self, area: Area, face: &Restored<'_>) {
         let mirror = self.options.mirror;
         self.brushes
             .enlarger
@@ -57,14 +57,14 @@ impl Drawing<'_> {
     }
 
     /// Swaps left and right of a picture, if asked to.
-    pub fn mirror(&mut self, area: Area) {
+    pub(crate) fn mirror(&mut self, area: Area) {
         if self.options.mirror {
             blit::mirror(self.canvas, area);
         }
     }
 
     /// Draws the box of every face; `area` shows `region` of the frame.
-    pub fn boxes(&mut self, area: Area, region: Rect) {
+    pub(crate) fn boxes(&mut self, area: Area, region: Rect) {
         let line = self.line_width();
         for (i, face) in self.faces.iter().enumerate().rev() {
             let colour = if i == 0 { ACCENT } else { ACCENT_DIM };
@@ -76,7 +76,7 @@ impl Drawing<'_> {
 
     /// Writes the number of a face in the corner of its tile and above its box in the camera
     /// picture, where there is room.
-    pub fn number(&mut self, number: &str, tile: Area, in_camera: Option<Area>) {
+    pub(crate) fn number(&mut self, number: &str, tile: Area, in_camera: Option<Area>) {
         let tag = text::tag_area(number, self.font, (tile.x, tile.y));
         if tile.w >= 3 * tag.w && tile.h >= 2 * tag.h {
             text::tag(self.canvas, number, self.font, (tag.x, tag.y), TEXT);
@@ -97,7 +97,7 @@ impl Drawing<'_> {
 
     /// Where the box of a face stands in `area`, which shows `region` of the frame, mirrored or
     /// not.
-    pub fn shown_box(&self, face: &Restored<'_>, area: Area, region: Rect) -> Option<Area> {
+    pub(crate) fn shown_box(&self, face: &Restored<'_>, area: Area, region: Rect) -> Option<Area> {
         let mut shown = shown_box(face.face.detection.face_box, region, area)?;
         if self.options.mirror {
             shown.x = area.x + area.right() - shown.right();
@@ -106,12 +106,12 @@ impl Drawing<'_> {
     }
 
     /// Pixels of the width of a line.
-    pub fn line_width(&self) -> usize {
+    pub(crate) fn line_width(&self) -> usize {
         (self.canvas.width.min(self.canvas.height) as usize / 320).clamp(1, 4)
     }
 
     /// The scene's message, or that there is no face, at the foot of the camera picture.
-    pub fn message(&mut self, area: Area) {
+    pub(crate) fn message(&mut self, area: Area) {
         let none = self.faces.is_empty().then_some("no face");
         if let Some(message) = self.scene.message.or(none) {
             text::chip(self.canvas, area, message, self.font, TEXT);
@@ -119,7 +119,7 @@ impl Drawing<'_> {
     }
 
     /// Rows of the overlay text.
-    pub fn bar_height(&self) -> usize {
+    pub(crate) fn bar_height(&self) -> usize {
         if self.line.is_empty() {
             0
         } else {
@@ -128,7 +128,7 @@ impl Drawing<'_> {
     }
 
     /// The overlay text, at the top.
-    pub fn info(&mut self, whole: Area) {
+    pub(crate) fn info(&mut self, whole: Area) {
         if !self.line.is_empty() {
             text::bar(self.canvas, whole, self.line, self.font, self.margin, TEXT);
         }
@@ -136,16 +136,16 @@ impl Drawing<'_> {
 }
 
 /// Width and height of a frame.
-pub fn shape(frame: &Frame) -> (usize, usize) {
+pub(crate) fn shape(frame: &Frame) -> (usize, usize) {
     (frame.width as usize, frame.height as usize)
 }
 
-pub fn whole_frame(frame: &Frame) -> Rect {
+pub(crate) fn whole_frame(frame: &Frame) -> Rect {
     Rect::new(0.0, 0.0, frame.width as f32, frame.height as f32)
 }
 
 /// The middle of the frame that has the shape of `area`.
-pub fn covering(frame: &Frame, area: Area) -> Rect {
+pub(crate) fn covering(frame: &Frame, area: Area) -> Rect {
     let (w, h) = (frame.width as f32, frame.height as f32);
     let scale = (w / area.w as f32).min(h / area.h as f32);
     let (rw, rh) = (

@@ -34,7 +34,7 @@ struct Taps {
 /// Enlarging is cubic convolution ([`cubic_weight`] with a = -1/2), columns first, within 3 grey levels
 /// of the exact value; a much smaller picture comes from the half, quarter, ... picture.
 #[derive(Debug, Default)]
-pub struct Enlarger {
+pub(crate) struct Enlarger {
     /// Source and target side for which `steps` was made.
     sides: (usize, usize),
     steps: Vec<Taps>,
@@ -50,7 +50,7 @@ pub struct Enlarger {
 
 impl Enlarger {
     /// Fills the square `area` of the canvas with the restored face, mirrored on request.
-    pub fn draw(&mut self, canvas: &mut Picture, area: Area, sr: &Sr, mirror: bool) {
+    pub(crate) fn draw(&mut self, canvas: &mut Picture, area: Area, sr: &Sr, mirror: bool) {
         let side = area.w.min(area.h);
         if side == 0 {
             return;
@@ -196,7 +196,7 @@ fn combine(taps: [&[Wide]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u
 
 /// Halves a square picture of `side` pixels in place, each pixel becoming the mean of four. The
 /// `half * half` pixels stand at the beginning.
-pub fn halve(side: usize, pixels: &mut [u32]) {
+pub(crate) fn halve(side: usize, pixels: &mut [u32]) {
     let half = side / 2;
     for y in 0..half {
         for x in 0..half {

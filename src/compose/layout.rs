@@ -2,7 +2,7 @@
 
 /// Whole pixels of a canvas. It always lies within the canvas it was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Area {
+pub(crate) struct Area {
     pub x: usize,
     pub y: usize,
     pub w: usize,
@@ -10,42 +10,42 @@ pub struct Area {
 }
 
 impl Area {
-    pub const fn new(x: usize, y: usize, w: usize, h: usize) -> Self {
+    pub(crate) const fn new(x: usize, y: usize, w: usize, h: usize) -> Self {
         Area { x, y, w, h }
     }
 
     /// Whether it has no pixel.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.w == 0 || self.h == 0
     }
 
     /// The column right of it.
-    pub fn right(&self) -> usize {
+    pub(crate) fn right(&self) -> usize {
         self.x + self.w
     }
 
     /// The row below it.
-    pub fn bottom(&self) -> usize {
+    pub(crate) fn bottom(&self) -> usize {
         self.y + self.h
     }
 
     /// What is left of it without `edge` pixels on every side.
     #[must_use]
-    pub fn shrunk(&self, edge: usize) -> Self {
+    pub(crate) fn shrunk(&self, edge: usize) -> Self {
         let (dx, dy) = (edge.min(self.w / 2), edge.min(self.h / 2));
         Area::new(self.x + dx, self.y + dy, self.w - 2 * dx, self.h - 2 * dy)
     }
 
     /// What is left of it without its upper `rows` rows.
     #[must_use]
-    pub fn below(&self, rows: usize) -> Self {
+    pub(crate) fn below(&self, rows: usize) -> Self {
         let rows = rows.min(self.h);
         Area::new(self.x, self.y + rows, self.w, self.h - rows)
     }
 
     /// What is left of it without its lower `rows` rows.
     #[must_use]
-    pub fn above(&self, rows: usize) -> Self {
+    pub(crate) fn above(&self, rows: usize) -> Self {
         Area {
             h: self.h.saturating_sub(rows),
             ..*self
@@ -54,20 +54,20 @@ impl Area {
 
     /// Its lowest `rows` rows.
     #[must_use]
-    pub fn foot(&self, rows: usize) -> Self {
+    pub(crate) fn foot(&self, rows: usize) -> Self {
         self.below(self.h.saturating_sub(rows))
     }
 
     /// The area of this size in its middle, cut to fit.
     #[must_use]
-    pub fn centred(&self, w: usize, h: usize) -> Self {
+    pub(crate) fn centred(&self, w: usize, h: usize) -> Self {
         let (w, h) = (w.min(self.w), h.min(self.h));
         Area::new(self.x + (self.w - w) / 2, self.y + (self.h - h) / 2, w, h)
     }
 
     /// The largest area of the shape `aspect` (width : height) in its middle.
     #[must_use]
-    pub fn fit(&self, (aw, ah): (usize, usize)) -> Self {
+    pub(crate) fn fit(&self, (aw, ah): (usize, usize)) -> Self {
         if aw == 0 || ah == 0 {
             return self.centred(0, 0);
         }
@@ -85,7 +85,7 @@ fn rounded(numerator: usize, denominator: usize) -> usize {
 
 /// Where the three pictures of the side-by-side view lie; above each is room for its caption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trio {
+pub(crate) struct Trio {
     pub camera: Area,
     pub lr: Area,
     pub sr: Area,
@@ -93,7 +93,7 @@ pub struct Trio {
 
 impl Trio {
     /// All rows of `inside`, with the columns from the leftmost picture to the rightmost.
-    pub fn columns(&self, inside: Area) -> Area {
+    pub(crate) fn columns(&self, inside: Area) -> Area {
         let left = self.camera.x.min(self.lr.x);
         let right = self.camera.right().max(self.sr.right());
         Area {
@@ -110,7 +110,7 @@ const EVEN_FROM: usize = 128;
 
 /// Arranges camera, LR and SR within `inside`, with `gap` between pictures and `caption` rows
 /// above each: in a row, in two rows, or stacked, whichever makes the restored face largest.
-pub fn trio(inside: Area, aspect: (usize, usize), gap: usize, caption: usize) -> Trio {
+pub(crate) fn trio(inside: Area, aspect: (usize, usize), gap: usize, caption: usize) -> Trio {
     let ways = [row, two_rows, stack].map(|way| way(inside, aspect, gap, caption));
     let mut best = ways[0];
     for way in &ways[1..] {
@@ -188,7 +188,7 @@ fn stack(inside: Area, aspect: (usize, usize), gap: usize, caption: usize) -> Tr
 
 /// Where the camera and the tiles of the strip view lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Strip {
+pub(crate) struct Strip {
     /// Where the camera picture may lie.
     pub camera: Area,
     /// The first tile.
@@ -200,7 +200,7 @@ pub struct Strip {
 
 impl Strip {
     /// The tile of this index, from the left and from above.
-    pub fn tile(&self, index: usize) -> Area {
+    pub(crate) fn tile(&self, index: usize) -> Area {
         let step = self.first.w + self.gap;
         let (column, row) = (index % self.columns, index / self.columns);
         Area {
@@ -215,7 +215,7 @@ impl Strip {
 ///
 /// The number of places is the next power of two, so that tiles seldom change their size as
 /// people come and go.
-pub fn strip(inside: Area, faces: usize, gap: usize) -> Strip {
+pub(crate) fn strip(inside: Area, faces: usize, gap: usize) -> Strip {
     let slots = faces.clamp(1, 8).next_power_of_two();
     let room = inside.h * 45 / 100;
     let (mut side, mut columns) = (0, 1);

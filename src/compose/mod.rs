@@ -27,8 +27,9 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use blit::rotate;
-pub use info::{InfoText, InfoValues};
+pub(crate) use blit::rotate;
+pub(crate) use info::InfoText;
+pub use info::InfoValues;
 pub(crate) use layout::Area;
 pub(crate) use paste::{Paster, is_small};
 pub use scene::{ComposeOptions, Restored, Scene};

@@ -22,7 +22,7 @@ const SOLID: f32 = 0.6;
 
 /// Paints restored faces into pictures. Keeps its mask and buffer.
 #[derive(Debug)]
-pub struct Paster {
+pub(crate) struct Paster {
     /// How much the restored face covers, 0 to 255, in the uppermost byte: ready to be joined to
     /// its pixels.
     mask: Vec<u32>,
@@ -53,7 +53,7 @@ fn cover(x: usize, y: usize) -> u32 {
 
 /// Whether a face is small enough to gain from its restoration: its crop spans fewer than 128
 /// pixels of the frame.
-pub fn is_small(to_canonical: &Similarity) -> bool {
+pub(crate) fn is_small(to_canonical: &Similarity) -> bool {
     to_canonical.scale() > 1.0
 }
 
@@ -63,7 +63,7 @@ impl Paster {
     ///
     /// Each canvas pixel is taken from the restored face by bilinear interpolation, so that its
     /// detail shows as finely as the canvas allows.
-    pub fn paint(
+    pub(crate) fn paint(
         &mut self,
         canvas: &mut Picture,
         area: Area,

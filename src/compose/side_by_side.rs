@@ -8,7 +8,7 @@ use face8x_core::frame::Frame;
 
 /// Captions of the side-by-side view and the honesty line, each from the longest wording to the
 /// shortest; the first that fits is shown.
-pub const RESTORED: [&str; 3] = ["restored: a guess", "a guess", "guess"];
+pub(crate) const RESTORED: [&str; 3] = ["restored: a guess", "a guess", "guess"];
 const HONESTY: [&str; 4] = [
     "restored: a plausible guess, not evidence",
     "a plausible guess, not evidence",
@@ -21,7 +21,7 @@ const RESTORER: &str = "restorer: ";
 
 impl Drawing<'_> {
     /// Draws the view.
-    pub fn side_by_side(&mut self, below: Area, frame: &Frame) {
+    pub(crate) fn side_by_side(&mut self, below: Area, frame: &Frame) {
         let inside = below.shrunk(self.margin);
         let footer = self.footer(inside.w);
         // Pictures come first where there is hardly room.

@@ -11,7 +11,7 @@ use super::layout::Area;
 use crate::picture::Picture;
 
 /// A camera that is crossed out, in the square `area`, drawn in `colour` on `background`.
-pub fn no_camera(canvas: &mut Picture, area: Area, background: u32, colour: u32) {
+pub(crate) fn no_camera(canvas: &mut Picture, area: Area, background: u32, colour: u32) {
     let side = area.w.min(area.h) as i32;
     let [colour, background] = [colour, background].map(|c| Rgb888::from(RawU24::new(c)));
     let thick = (side / 16).max(1) as u32;

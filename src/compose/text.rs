@@ -29,11 +29,11 @@ const FONT_FROM: [usize; 6] = [0, 112, 200, 320, 600, 960];
 
 /// A size of text: an index into `FONTS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FontSize(usize);
+pub(crate) struct FontSize(usize);
 
 impl FontSize {
     /// The size that suits a canvas of this width and height.
-    pub fn for_canvas(width: usize, height: usize) -> Self {
+    pub(crate) fn for_canvas(width: usize, height: usize) -> Self {
         let side = width.min(height);
         FontSize(
             FONT_FROM
@@ -45,7 +45,7 @@ impl FontSize {
 
     /// The next larger size, or this one where it is the largest.
     #[must_use]
-    pub fn larger(self) -> Self {
+    pub(crate) fn larger(self) -> Self {
         FontSize((self.0 + 1).min(FONTS.len() - 1))
     }
 
@@ -54,28 +54,28 @@ impl FontSize {
     }
 
     /// Rows of a line.
-    pub fn height(self) -> usize {
+    pub(crate) fn height(self) -> usize {
         self.font().character_size.height as usize
     }
 
     /// Columns of a text of this many characters.
-    pub fn width(self, characters: usize) -> usize {
+    pub(crate) fn width(self, characters: usize) -> usize {
         characters * self.font().character_size.width as usize
     }
 
     /// Characters that fit into this many columns.
-    pub fn fitting(self, columns: usize) -> usize {
+    pub(crate) fn fitting(self, columns: usize) -> usize {
         columns / self.font().character_size.width as usize
     }
 
     /// This size or the nearest smaller one in which the text fits into `columns`; the smallest
     /// where it fits in none.
-    pub fn narrowed(self, text: &str, columns: usize) -> Self {
+    pub(crate) fn narrowed(self, text: &str, columns: usize) -> Self {
         self.for_characters(text.chars().count(), columns)
     }
 
     /// The same for a text of this many characters.
-    pub fn for_characters(self, characters: usize, columns: usize) -> Self {
+    pub(crate) fn for_characters(self, characters: usize, columns: usize) -> Self {
         let fits = |size: &FontSize| size.width(characters) <= columns;
         (0..=self.0)
             .rev()
@@ -86,12 +86,12 @@ impl FontSize {
 }
 
 /// Columns and rows between a text and the edge of its backing.
-pub fn padding(size: FontSize) -> usize {
+pub(crate) fn padding(size: FontSize) -> usize {
     size.height().div_ceil(4)
 }
 
 /// Writes `text` with its top left corner at (x, y). Characters beyond Latin-1 become `?`.
-pub fn write(
+pub(crate) fn write(
     canvas: &mut Picture,
     text: &str,
     size: FontSize,
@@ -106,7 +106,7 @@ pub fn write(
 
 /// The beginning of `text` that fits into `columns`, ending in two dots where it was cut; drawn
 /// like [`write`]. Nothing is drawn where not even four characters fit.
-pub fn write_cut(
+pub(crate) fn write_cut(
     canvas: &mut Picture,
     text: &str,
     size: FontSize,
@@ -136,7 +136,11 @@ pub fn write_cut(
 }
 
 /// The first of `texts`, the longest first, that fits into `columns`.
-pub fn first_fitting<'a>(texts: &[&'a str], size: FontSize, columns: usize) -> Option<&'a str> {
+pub(crate) fn first_fitting<'a>(
+    texts: &[&'a str],
+    size: FontSize,
+    columns: usize,
+) -> Option<&'a str> {
     texts
         .iter()
         .copied()
@@ -144,13 +148,13 @@ pub fn first_fitting<'a>(texts: &[&'a str], size: FontSize, columns: usize) -> O
 }
 
 /// The rows of a [`bar`].
-pub fn bar_height(size: FontSize) -> usize {
+pub(crate) fn bar_height(size: FontSize) -> usize {
     size.height() + 2 * padding(size)
 }
 
 /// One line of text, `indent` columns from the edge, on a darkened bar over the upper rows of
 /// `area`.
-pub fn bar(
+pub(crate) fn bar(
     canvas: &mut Picture,
     area: Area,
     text: &str,
@@ -170,7 +174,7 @@ pub fn bar(
 }
 
 /// One line of text on a darkened patch in the middle of the lowest rows of `area`.
-pub fn chip(canvas: &mut Picture, area: Area, text: &str, size: FontSize, colour: u32) {
+pub(crate) fn chip(canvas: &mut Picture, area: Area, text: &str, size: FontSize, colour: u32) {
     let edge = padding(size);
     let columns = area.w.saturating_sub(4 * edge);
     let fitted = size.narrowed(text, columns);
@@ -196,7 +200,7 @@ pub fn chip(canvas: &mut Picture, area: Area, text: &str, size: FontSize, colour
 }
 
 /// The patch that [`tag`] draws.
-pub fn tag_area(text: &str, size: FontSize, (x, y): (usize, usize)) -> Area {
+pub(crate) fn tag_area(text: &str, size: FontSize, (x, y): (usize, usize)) -> Area {
     let pad = padding(size);
     Area::new(
         x,
@@ -207,7 +211,13 @@ pub fn tag_area(text: &str, size: FontSize, (x, y): (usize, usize)) -> Area {
 }
 
 /// A few characters on a darkened patch with its top left corner at (x, y).
-pub fn tag(canvas: &mut Picture, text: &str, size: FontSize, at: (usize, usize), colour: u32) {
+pub(crate) fn tag(
+    canvas: &mut Picture,
+    text: &str,
+    size: FontSize,
+    at: (usize, usize),
+    colour: u32,
+) {
     let (patch, pad) = (tag_area(text, size, at), padding(size));
     blit::darken(canvas, patch);
     write(canvas, text, size, (patch.x + pad, patch.y + pad), colour);
@@ -215,7 +225,7 @@ pub fn tag(canvas: &mut Picture, text: &str, size: FontSize, at: (usize, usize),
 
 /// `text` broken between words into lines of at most `characters`, in the middle of `area`'s
 /// width from row `y` on, as many lines as fit.
-pub fn paragraph(
+pub(crate) fn paragraph(
     canvas: &mut Picture,
     area: Area,
     y: usize,

@@ -97,10 +97,14 @@ impl FromStr for View {
 /// How far the picture is turned for the display, clockwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Rotation {
+    /// Not turned.
     #[default]
     Deg0,
+    /// A quarter turn clockwise.
     Deg90,
+    /// Upside down.
     Deg180,
+    /// A quarter turn anticlockwise.
     Deg270,
 }
 

@@ -23,7 +23,7 @@ const NATURAL_AROUND: (u32, u32) = (64, 96);
 const IN_PLACE_WIDTH: u32 = 1280;
 
 /// See [`Composer::natural_size`].
-pub fn natural_size(view: View, (width, height): (u32, u32)) -> (u32, u32) {
+pub(crate) fn natural_size(view: View, (width, height): (u32, u32)) -> (u32, u32) {
     let (width, height) = (width.max(1), height.max(1));
     match view {
         View::Restored => (2 * NATURAL_SIDE, 2 * NATURAL_SIDE),
@@ -45,7 +45,7 @@ pub fn natural_size(view: View, (width, height): (u32, u32)) -> (u32, u32) {
 }
 
 /// Draws `scene` over all of `canvas`, which has at least one pixel, with `line` at the top.
-pub fn draw(
+pub(crate) fn draw(
     options: &ComposeOptions,
     brushes: &mut Brushes,
     line: &str,

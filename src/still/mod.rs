@@ -24,7 +24,7 @@ const GAP_LEVEL: u8 = 48;
 
 /// What is made of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// For each face a 128x128 picture.
     Restored,
     /// For each face a picture of three parts: the face as the picture shows it, its 16x16 pixels
@@ -37,7 +37,7 @@ pub enum Form {
 
 /// The work of [`run`].
 #[derive(Debug, Clone, Copy)]
-pub struct Job<'a> {
+pub(crate) struct Job<'a> {
     /// Files and folders; of a folder the JPEG, PNG and WebP pictures directly in it.
     pub inputs: &'a [PathBuf],
     /// A folder, or a file that ends in `.png` where there is one picture.
@@ -53,7 +53,7 @@ pub struct Job<'a> {
 
 /// The outcome of one picture.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// These files were written, with this many restored faces in all.
     Written { files: Vec<PathBuf>, faces: usize },
     /// No face was found and nothing written.
@@ -64,7 +64,7 @@ pub enum Outcome {
 
 /// A picture is done.
 #[derive(Debug)]
-pub struct Progress<'a> {
+pub(crate) struct Progress<'a> {
     /// Pictures done so far, this one among them, and pictures in all.
     pub done: usize,
     pub total: usize,
@@ -75,14 +75,14 @@ pub struct Progress<'a> {
 
 /// A picture, or a folder, that failed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failure {
+pub(crate) struct Failure {
     pub path: PathBuf,
     pub error: Error,
 }
 
 /// The outcome of all pictures.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Pictures that were done.
     pub done: usize,
     /// Faces that were restored.
@@ -97,7 +97,7 @@ pub struct Summary {
 
 impl Summary {
     /// The process's exit code: 1 where something failed. A picture without a face is no failure.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         u8::from(!self.failed.is_empty())
     }
 
@@ -126,7 +126,7 @@ impl Summary {
 /// # Errors
 /// Only what concerns the whole run: no inputs, an output that cannot be written to, one output
 /// file for several pictures. What fails for one picture is in the summary and the others are done.
-pub fn run(
+pub(crate) fn run(
     job: &Job<'_>,
     restorer: &mut FaceRestorer,
     progress: &mut dyn FnMut(Progress),
@@ -196,7 +196,7 @@ impl Worker<'_> {
                     .remedy("leave out --aligned: face8x then finds and aligns the faces itself"),
                 _ => error,
             })?;
-        let crop = square(&frame.bytes, width as usize);
+        let crop = magnified(&frame.bytes, width as usize);
         let files = self.outputs.names(path, 1)?;
         self.write_face(&files[0], &crop, &face)?;
         Ok(Outcome::Written { files, faces: 1 })
@@ -213,7 +213,7 @@ impl Worker<'_> {
         for (file, face) in files.iter().zip(&found) {
             let face = self.restorer.restore_face(frame, face)?;
             let crop = self.restorer.crop(frame, &face.to_canonical)?;
-            self.write_face(file, &square(crop.as_slice(), HR_SIDE), &face)?;
+            self.write_face(file, &magnified(crop.as_slice(), HR_SIDE), &face)?;
         }
         Ok(Outcome::Written {
             files,
@@ -249,14 +249,14 @@ impl Worker<'_> {
 
     /// Writes one face in the form that is asked for; `crop` shows it as the picture does.
     fn write_face(&self, file: &Path, crop: &RgbImage, face: &RestoredFace) -> Result<()> {
-        let restored = square(&face.rgb(), HR_SIDE);
+        let restored = magnified(&face.rgb(), HR_SIDE);
         if self.job.form == Form::Restored {
             return save::write_png(file, &restored);
         }
-        let magnified = square(face.lr.as_slice(), LR_SIDE);
+        let low = magnified(face.lr.as_slice(), LR_SIDE);
         let width = (3 * HR_SIDE + 2 * GAP) as u32;
         let mut picture = RgbImage::from_pixel(width, HR_SIDE as u32, Rgb([GAP_LEVEL; 3]));
-        let parts = [crop, &magnified, &restored];
+        let parts = [crop, &low, &restored];
         for (part, x) in parts.into_iter().zip((0..).step_by(HR_SIDE + GAP)) {
             imageops::replace(&mut picture, part, x, 0);
         }
@@ -265,7 +265,7 @@ impl Worker<'_> {
 }
 
 /// A 128x128 picture of `side` x `side` interleaved RGB pixels, each a square of its colour.
-fn square(rgb: &[u8], side: usize) -> RgbImage {
+fn magnified(rgb: &[u8], side: usize) -> RgbImage {
     RgbImage::from_fn(HR_SIDE as u32, HR_SIDE as u32, |x, y| {
         let at = |v: u32| v as usize * side / HR_SIDE;
         let first = (at(y) * side + at(x)) * 3;
