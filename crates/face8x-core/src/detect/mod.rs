@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_locator_names_the_nearest() {
+    fn an_unknown_detector_names_the_nearest() {
         let error = open("rustfase").err().unwrap();
         assert_eq!(error.exit_code(), 2);
         assert!(

@@ -32,7 +32,7 @@ const MAX_SIDE: u32 = 4096;
 
 /// Luma for the search in two steps: the quick look takes half of it each way.
 const FINE_SIZE: (u32, u32) = (640, 480);
-/// How many quick looks in vain to one close look: a close look takes about four times as long.
+/// Quick looks without a face to one close look: a close look takes about four times as long.
 const LOOKS: u32 = 4;
 /// Faces with a larger box, in pixels of the close look's picture, are found by the quick look too.
 const LARGE: f32 = 76.0;
@@ -57,7 +57,7 @@ pub(super) struct Rustface {
 struct Steps {
     /// The last faces were small ones.
     close: bool,
-    /// Quick looks in vain.
+    /// Quick looks without a face.
     missed: u32,
     half: Downscaled,
 }

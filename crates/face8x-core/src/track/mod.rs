@@ -1,7 +1,7 @@
 //! Follows faces from frame to frame, on the work thread.
 //!
 //! Detections are late by the time that the search took, they jitter, and now and then one is
-//! missing. So on every frame each face's [template](template) is searched near its last place, and a
+//! missing. So on every frame each face's template is searched near its last place, and a
 //! detection only corrects the path at the frame in which it was made:
 //! - the detection is compared with where the face *was* in that frame, and the path since then is
 //!   shifted by a share of the difference: small differences are the detector's jitter and are
@@ -10,7 +10,7 @@
 //! - the new template is taken from the picture that was searched, and found again in the present
 //!   frame;
 //! - the place that is shown follows the corrected path within a quarter of a second;
-//! - last, a [one-euro filter](smooth) removes the rest of the jitter.
+//! - last, a one-euro filter removes the rest of the jitter.
 //!
 //! Measured in the tests: where detections jitter by 3.0 % of the side and by 4 % in size (standard
 //! deviations), the shown place of a still face jitters by 0.7 % and 0.8 %; a face that moves by one

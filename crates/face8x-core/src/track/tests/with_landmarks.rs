@@ -154,7 +154,7 @@ fn the_restored_picture_wobbles_less_than_by_detections_alone() {
 }
 
 #[test]
-fn the_locator_may_rest_only_while_the_network_sees_the_face() {
+fn the_detector_may_rest_only_while_the_network_finds_the_face() {
     let mut scene = Portraits::new(SIZE.0, SIZE.1);
     let mut tracker = tracker();
     assert!(!tracker.settled(), "no face is followed");
