@@ -95,3 +95,60 @@ fn exif_is_honoured_wherever_it_stands() {
         }
     }
 }
+
+/// The summary of `run` on a source.
+#[track_caller]
+fn summary(source: &str) -> serde_json::Value {
+    let folder = tempfile::tempdir().unwrap();
+    let run = [
+        "--source",
+        source,
+        "--headless",
+        "--json",
+        "--detector",
+        "centre",
+    ];
+    face8x(folder.path(), &run).expect(0, &[]).summary()
+}
+
+/// Padding and second end markers are no damage, and frames without an end marker are frames.
+#[test]
+fn whole_frames_are_counted_as_whole() {
+    for name in ["padding/padded0.mjpg", "noeoi/noeoi422.jpg"] {
+        if let Some(path) = case(name) {
+            let summary = summary(path.to_str().unwrap());
+            assert_eq!(summary["corrupt"], 0, "{name}: {summary}");
+            assert!(summary["frames"].as_u64() >= Some(1), "{name}: {summary}");
+        }
+    }
+}
+
+#[test]
+fn streams_are_read_as_what_they_are() {
+    for (name, readable) in [
+        ("multipart.bin", true),
+        ("http_multipart.bin", true),
+        ("t.h264", false),
+    ] {
+        let Some(path) = case(&format!("pipe-kind/{name}")) else {
+            continue;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = common::command(folder.path());
+        run.args([
+            "--source",
+            "-",
+            "--headless",
+            "--json",
+            "--detector",
+            "centre",
+        ]);
+        run.stdin(std::fs::File::open(path).unwrap());
+        let run = common::finish(run);
+        if readable {
+            assert_eq!(run.expect(0, &[]).summary()["corrupt"], 0, "{name}");
+        } else {
+            run.expect(1, &["H.264", "remedy: put ffmpeg behind it"]);
+        }
+    }
+}

@@ -81,6 +81,19 @@ fn frames_that_cannot_be_decoded_are_named() {
     run(&refused.repeat(3)).expect(1, &words);
 }
 
+/// A stream that is not MJPEG ends the run, also where a command gives it that could be run again.
+#[test]
+fn streams_of_another_kind_are_named() {
+    let folder = folder();
+    fs::write(
+        folder.path().join("film.mkv"),
+        b"\x1a\x45\xdf\xa3 and so on",
+    )
+    .unwrap();
+    let run = ["--source", "pipe:cat film.mkv; sleep 60", "--headless"];
+    face8x(folder.path(), &run).expect(1, &["Matroska", "remedy: put ffmpeg behind it"]);
+}
+
 #[test]
 fn passwords_of_sources_are_shown_nowhere() {
     let folder = folder();

@@ -17,9 +17,9 @@ use crate::{Error, Result};
 use face8x_core::frame::monotonic_now;
 
 /// How long a child may take to end after SIGTERM, or after it closed its output.
-const MANNERS: Duration = Duration::from_millis(300);
+const TERM_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long a killed child may take to be gone; only a hung driver makes it take longer.
-const DEATH: Duration = Duration::from_millis(400);
+const KILL_TIMEOUT: Duration = Duration::from_millis(400);
 /// Bytes of a line of the child's that are kept.
 const MAX_LINE: usize = 1000;
 
@@ -108,9 +108,12 @@ impl Producer {
 
     /// Why it gives no more: its exit status and its last line, for a child that closed its
     /// output. What is left of its group is ended.
-    pub fn epitaph(&mut self) -> Error {
+    pub fn exit_error(&mut self) -> Error {
         let pid = Pid::from_child(&self.child);
-        let ended = until(MANNERS, || (has_ended(pid) == Some(true)).then_some(())).is_some();
+        let ended = until(TERM_TIMEOUT, || {
+            (has_ended(pid) == Some(true)).then_some(())
+        })
+        .is_some();
         let _ = kill_process_group(pid, Signal::KILL);
         self.log_stderr();
         self.end_line();
@@ -124,7 +127,7 @@ impl Producer {
 
     /// Its status, once a killed child is gone.
     fn reap(&mut self) -> Option<ExitStatus> {
-        until(DEATH, || self.child.try_wait().ok().flatten())
+        until(KILL_TIMEOUT, || self.child.try_wait().ok().flatten())
     }
 }
 
@@ -137,7 +140,7 @@ impl Drop for Producer {
         let _ = kill_process_group(pid, Signal::TERM);
         // The output hangs up when the last process of the group that could write to it is gone.
         let mut hang_up = [PollFd::new(&self.stdout, PollFlags::empty())];
-        let _ = poll(&mut hang_up, Some(&timespec(MANNERS)));
+        let _ = poll(&mut hang_up, Some(&timespec(TERM_TIMEOUT)));
         let _ = kill_process_group(pid, Signal::KILL);
         if self.reap().is_none() {
             log::warn!("{} (process {}) does not end", self.name, self.child.id());
@@ -210,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn epitaph_has_status_and_last_line() {
+    fn exit_error_has_status_and_last_line() {
         let mut producer = shell("echo first >&2; printf 'no camera\\n\\n' >&2; exit 3");
-        let text = producer.epitaph().to_string();
+        let text = producer.exit_error().to_string();
         assert_eq!(text, "test ended (exit status: 3): no camera");
         let pid = producer.child.id();
         drop(producer);
@@ -236,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn deaf_child_is_killed() {
+    fn a_child_that_ignores_sigterm_is_killed() {
         let mut producer = shell("trap '' TERM; echo ready; while :; do sleep 1000; done");
         assert_eq!(read_line(&mut producer), "ready");
         let pid = producer.child.id();
@@ -249,7 +252,7 @@ mod tests {
         let mut producer = shell("head -c 50000 /dev/zero | tr '\\0' x >&2; exit 1");
         let text = loop {
             if !producer.log_stderr() {
-                break producer.epitaph().to_string();
+                break producer.exit_error().to_string();
             }
             std::thread::yield_now();
         };

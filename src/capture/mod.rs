@@ -85,6 +85,9 @@ pub enum ReadError {
     /// The device is gone: the source must be opened again.
     #[error(transparent)]
     Lost(#[from] Error),
+    /// The source is of a kind that is not read: opening it again would not help.
+    #[error(transparent)]
+    Unreadable(Error),
     /// The last frame was read.
     #[error("end of the source")]
     End,
@@ -98,12 +101,12 @@ pub trait Source: Send {
     /// Reads the next frame into `frame`, reusing its buffer, waiting at most `timeout`.
     ///
     /// # Errors
-    /// See [`ReadError`]. A source that has said `Lost` or `End` is dropped.
+    /// See [`ReadError`]. After `Lost`, `Unreadable` or `End` the source is dropped.
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> std::result::Result<(), ReadError>;
 
-    /// How long it may give no frame before it is taken for hung and opened again; `None` where
+    /// How long it may give no frame before it counts as hung and is opened again; `None` where
     /// silence means nothing and it cannot be opened again (standard input).
-    fn patience(&self) -> Option<Duration> {
+    fn stall_timeout(&self) -> Option<Duration> {
         Some(Duration::from_secs(2))
     }
 }

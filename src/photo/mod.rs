@@ -2,6 +2,7 @@
 
 mod exif;
 mod folder;
+mod formats;
 
 use std::io::{Cursor, ErrorKind as IoErrorKind};
 use std::path::Path;
@@ -9,16 +10,19 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
-use crate::capture::mjpeg::{NoPicture, picture_at_start};
 use crate::{Error, Result};
 use face8x_core::convert::JpegDecoder;
 use face8x_core::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 use face8x_core::{ErrorKind, contain, files};
 
 pub use folder::{is_picture_name, pictures_in};
+pub use formats::{LONGEST_START, known_format};
 
 /// Of a file at most: as much as an uncompressed picture of the largest size.
 const MAX_MB: u64 = (4 * MAX_PIXELS) >> 20;
+/// How a video is read, at its own speed.
+pub const FROM_VIDEO: &str =
+    "read it through ffmpeg: --source \"pipe:ffmpeg -re -i FILE -f mjpeg -\"";
 /// What to do about a damaged picture.
 const SAVE_AGAIN: &str = "copy or save the picture again";
 
@@ -37,9 +41,7 @@ pub fn load(path: &Path) -> Result<RgbImage> {
 fn decode(bytes: &[u8]) -> Result<RgbImage> {
     let format = image::guess_format(bytes).ok();
     let Some(format) = format.filter(ImageFormat::reading_enabled) else {
-        let message = "is not a JPEG, PNG or WebP picture";
-        return Err(Error::new(ErrorKind::Picture, message)
-            .remedy("a video file: --source \"pipe:ffmpeg -i FILE -f mjpeg -\""));
+        return Err(other_format(bytes));
     };
     let mut picture = match format {
         ImageFormat::Jpeg => jpeg(bytes)?,
@@ -47,6 +49,25 @@ fn decode(bytes: &[u8]) -> Result<RgbImage> {
     };
     picture.apply_orientation(exif::orientation(bytes).unwrap_or(Orientation::NoTransforms));
     Ok(picture.into_rgb8())
+}
+
+/// Names what is not read, and a program that converts it.
+fn other_format(bytes: &[u8]) -> Error {
+    let known = known_format(bytes);
+    let what = known.map_or(String::new(), |format| {
+        format!(" (its format is {})", format.name)
+    });
+    let error = Error::new(
+        ErrorKind::Picture,
+        format!("is not a JPEG, PNG or WebP picture{what}"),
+    );
+    error.remedy(match known {
+        Some(format) if !format.is_picture => FROM_VIDEO,
+        Some(format) if format.name.starts_with("HEIC") => {
+            "convert it: heif-convert FILE OUT.jpg (Debian: libheif-examples)"
+        }
+        _ => "convert it: convert FILE OUT.png (Debian: imagemagick)",
+    })
 }
 
 /// Runs a decoder: a panic in it is an error of this picture alone.
@@ -58,10 +79,6 @@ fn contained<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn jpeg(bytes: &[u8]) -> Result<DynamicImage> {
-    // The decoder would fill up what is missing with grey.
-    if picture_at_start(bytes) == Err(NoPicture::Incomplete) {
-        return Err(Error::new(ErrorKind::Picture, "is cut off").remedy("copy the file again"));
-    }
     let frame = JpegDecoder::decode_photograph(bytes).map_err(undecodable)?;
     RgbImage::from_raw(frame.width, frame.height, frame.bytes)
         .map(DynamicImage::from)

@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::mjpeg::{Split, Splitter};
+use super::mjpeg::{self, Split, Splitter};
 use super::pace::Pace;
 use super::{ReadError, Source, SourceOptions};
 use crate::photo::{self, is_picture_name, pictures_in};
@@ -172,7 +172,7 @@ struct MjpegFile {
     looped: bool,
     frames: u64,
     /// Whether this round gave a frame.
-    fruitful: bool,
+    has_frames: bool,
 }
 
 impl MjpegFile {
@@ -185,18 +185,16 @@ impl MjpegFile {
             pace: Pace::new(0),
             looped: false,
             frames: 0,
-            fruitful: false,
+            has_frames: false,
         };
         let mut frame = Frame::empty();
         loop {
             match source.read(&mut frame, Duration::ZERO) {
                 Ok(()) => break,
-                Err(ReadError::Lost(e)) => return Err(e),
+                Err(ReadError::Lost(e) | ReadError::Unreadable(e)) => return Err(e),
                 Err(ReadError::End) => {
                     let shown = path.display();
-                    return Err(Error::other(format!(
-                        "there is no whole JPEG picture in {shown}"
-                    )));
+                    return Err(Error::other(format!("no complete JPEG picture in {shown}")));
                 }
                 Err(ReadError::Corrupt(_) | ReadError::Timeout) => {}
             }
@@ -212,7 +210,7 @@ impl MjpegFile {
 
     fn rewind(&mut self) -> std::io::Result<()> {
         self.splitter.clear();
-        self.fruitful = false;
+        self.has_frames = false;
         self.file.rewind()
     }
 
@@ -221,21 +219,24 @@ impl MjpegFile {
         loop {
             match self.splitter.split() {
                 Split::Picture(bytes, picture) => {
-                    frame.format = PixelFormat::Mjpg;
-                    frame.stride = 0;
-                    (frame.width, frame.height) = (picture.width, picture.height);
-                    frame.bytes.clear();
-                    frame.bytes.extend_from_slice(bytes);
+                    mjpeg::fill(frame, bytes, picture);
                     return Ok(true);
                 }
-                Split::Dropped(n) => {
-                    let what = format!("{n} bytes are no whole JPEG picture");
-                    return Err(ReadError::Corrupt(what));
+                Split::Damaged(n) => {
+                    return Err(ReadError::Corrupt(format!(
+                        "skipped {n} bytes: damaged JPEG"
+                    )));
                 }
-                Split::Hungry => {}
+                Split::Between(_) => continue,
+                Split::NeedMoreData => {}
             }
             match self.file.read(self.splitter.room(CHUNK)) {
-                Ok(0) => return Ok(false),
+                Ok(0) => {
+                    let last = self.splitter.last();
+                    return Ok(last
+                        .map(|(bytes, picture)| mjpeg::fill(frame, bytes, picture))
+                        .is_some());
+                }
                 Ok(n) => self.splitter.wrote(n),
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(ReadError::Lost(unreadable(&self.path, e))),
@@ -257,16 +258,16 @@ impl Source for MjpegFile {
             let cut_off = self.splitter.pending().len();
             if cut_off > 0 {
                 self.splitter.clear();
-                let what = format!("the last picture is cut off after {cut_off} bytes");
+                let what = format!("the last picture is incomplete: {cut_off} bytes");
                 return Err(ReadError::Corrupt(what));
             }
-            if !self.looped || !self.fruitful {
+            if !self.looped || !self.has_frames {
                 return Err(ReadError::End);
             }
             self.rewind()
                 .map_err(|e| ReadError::Lost(unreadable(&self.path, e)))?;
         }
-        self.fruitful = true;
+        self.has_frames = true;
         frame.timestamp = monotonic_now();
         frame.sequence = self.frames;
         self.frames += 1;

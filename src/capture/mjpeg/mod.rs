@@ -1,167 +1,18 @@
-//! Where one JPEG picture ends and the next begins in a stream of bytes.
-//!
-//! The end of a picture is found by its markers (ITU-T T.81, B.1), so the end of a thumbnail
-//! inside an APPn segment does not count. Nothing is decoded.
+//! Cuts a stream of bytes into JPEG pictures.
+
+use face8x_core::convert::jpeg::{NoPicture, Picture, START, Scan};
+use face8x_core::frame::{Frame, PixelFormat};
 
 /// Bytes that one picture has at most; a longer one is dropped as junk.
 pub const MAX_PICTURE: usize = 32 << 20;
 
-/// A JPEG picture in a run of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Picture {
-    /// Length in bytes from its SOI to its EOI.
-    pub len: usize,
-    /// Pixels of a row, from the frame header.
-    pub width: u32,
-    /// Rows, from the frame header.
-    pub height: u32,
-}
-
-/// Why there is no picture at the start of some bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoPicture {
-    /// It may be whole when more bytes come.
-    Incomplete,
-    /// It is damaged at this offset.
-    Damaged(usize),
-}
-
-const SOI: u8 = 0xD8;
-const EOI: u8 = 0xD9;
-const SOS: u8 = 0xDA;
-const TEM: u8 = 0x01;
-
-/// A picture begins with SOI and another marker.
-const START: [u8; 3] = [0xFF, SOI, 0xFF];
-
-/// Bytes that a segment other than APPn and COM has at most: eight Huffman tables of 273 bytes are
-/// the longest (T.81, B.2.4.2).
-const MAX_TABLE: usize = 2 + 8 * 273;
-
-/// Reads a picture marker by marker, going on where it stopped when more bytes have come.
-#[derive(Debug, Clone, Default)]
-struct Scan {
-    /// Where to look next, from the SOI on.
-    at: usize,
-    /// Whether entropy-coded data is being read, which ends at the next marker.
-    in_data: bool,
-    size: Option<(u32, u32)>,
-}
-
-impl Scan {
-    /// Looks for the end of the picture that begins at `bytes[0]`, which are the bytes of the
-    /// last call with more at the end.
-    fn go_on(&mut self, bytes: &[u8]) -> Result<Picture, NoPicture> {
-        if self.at == 0 {
-            match bytes {
-                [0xFF, SOI, ..] => self.at = 2,
-                [0xFF] | [] => return Err(NoPicture::Incomplete),
-                _ => return Err(NoPicture::Damaged(0)),
-            }
-        }
-        loop {
-            let marker = self.next_marker(bytes)?;
-            match marker {
-                EOI => return self.end(),
-                0x00 | SOI => return Err(NoPicture::Damaged(self.at)),
-                TEM | 0xD0..=0xD7 => self.at += 2,
-                _ => self.segment(marker, bytes)?,
-            }
-        }
-    }
-
-    /// Moves to the next marker and gives its code. Within entropy-coded data, stuffed zeros and
-    /// restart markers are data.
-    fn next_marker(&mut self, bytes: &[u8]) -> Result<u8, NoPicture> {
-        loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
-            if self.in_data {
-                match rest.iter().position(|b| *b == 0xFF) {
-                    Some(n) => self.at += n,
-                    None => self.at += rest.len(),
-                }
-            }
-            match bytes.get(self.at..).unwrap_or_default() {
-                // Any number of 0xFF may stand before a marker.
-                [0xFF, 0xFF, ..] => self.at += 1,
-                [0xFF, 0x00 | 0xD0..=0xD7, ..] if self.in_data => self.at += 2,
-                [0xFF, marker, ..] => {
-                    self.in_data = false;
-                    return Ok(*marker);
-                }
-                [0xFF] | [] => return Err(NoPicture::Incomplete),
-                _ => return Err(NoPicture::Damaged(self.at)),
-            }
-        }
-    }
-
-    /// Skips the segment of `marker` by its length; takes the size from a frame header.
-    fn segment(&mut self, marker: u8, bytes: &[u8]) -> Result<(), NoPicture> {
-        let body = bytes.get(self.at + 2..).unwrap_or_default();
-        let [high, low, ..] = *body else {
-            return Err(NoPicture::Incomplete);
-        };
-        let len = usize::from(u16::from_be_bytes([high, low]));
-        let damaged = Err(NoPicture::Damaged(self.at));
-        if len < 2 {
-            return damaged;
-        }
-        if !is_free_text(marker) {
-            if len > MAX_TABLE {
-                return damaged;
-            }
-            // A table that runs into the next picture belongs to one that was cut off.
-            let Some(table) = body.get(..len + 1) else {
-                return Err(NoPicture::Incomplete);
-            };
-            if table.windows(3).any(|w| w == START) {
-                return damaged;
-            }
-        }
-        if is_frame_header(marker) {
-            // A header too short for a size must not take what follows it for one.
-            let Some([_, _, _, h1, h0, w1, w0, ..]) = body.get(..len) else {
-                return damaged;
-            };
-            let height = u16::from_be_bytes([*h1, *h0]);
-            let width = u16::from_be_bytes([*w1, *w0]);
-            if self.size.replace((width.into(), height.into())).is_some() {
-                return damaged;
-            }
-        }
-        self.at += 2 + len;
-        self.in_data = marker == SOS;
-        Ok(())
-    }
-
-    fn end(&self) -> Result<Picture, NoPicture> {
-        match self.size {
-            Some((width, height)) if width > 0 && height > 0 => Ok(Picture {
-                len: self.at + 2,
-                width,
-                height,
-            }),
-            _ => Err(NoPicture::Damaged(self.at)),
-        }
-    }
-}
-
-/// Whether `marker` is one of SOF0 to SOF15: 0xC4, 0xC8 and 0xCC are not.
-fn is_frame_header(marker: u8) -> bool {
-    matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC)
-}
-
-/// Whether `marker` is APPn or COM, whose segments may hold anything, other JPEG pictures too.
-fn is_free_text(marker: u8) -> bool {
-    matches!(marker, 0xE0..=0xEF | 0xFE)
-}
-
-/// The JPEG picture at the start of `bytes`; what follows it (drivers pad) is left alone.
-///
-/// # Errors
-/// The bytes are no JPEG picture, or not a whole one.
-pub fn picture_at_start(bytes: &[u8]) -> Result<Picture, NoPicture> {
-    Scan::default().go_on(bytes)
+/// Puts a picture into `frame`, but for its time and number.
+pub fn fill(frame: &mut Frame, bytes: &[u8], picture: Picture) {
+    frame.format = PixelFormat::Mjpg;
+    frame.stride = 0;
+    (frame.width, frame.height) = (picture.width, picture.height);
+    frame.bytes.clear();
+    frame.bytes.extend_from_slice(bytes);
 }
 
 /// What [`Splitter::split`] found.
@@ -169,13 +20,19 @@ pub fn picture_at_start(bytes: &[u8]) -> Result<Picture, NoPicture> {
 pub enum Split<'a> {
     /// A whole picture, to be read before the next call.
     Picture(&'a [u8], Picture),
-    /// Bytes that are no whole picture were dropped; this many.
-    Dropped(usize),
+    /// A damaged or incomplete picture was skipped; it had this many bytes.
+    Damaged(usize),
+    /// This many bytes that belong to no picture were skipped: padding, a second end marker, the
+    /// headers of a multipart stream.
+    Between(usize),
     /// More bytes are needed.
-    Hungry,
+    NeedMoreData,
 }
 
 /// Cuts a stream of bytes into JPEG pictures, finding the next one behind junk and damage.
+///
+/// Some cameras send no end markers: up to the first one in the stream, a picture also ends where the
+/// next begins.
 #[derive(Debug, Default)]
 pub struct Splitter {
     bytes: Vec<u8>,
@@ -184,10 +41,12 @@ pub struct Splitter {
     /// Bytes of the buffer that hold data; those behind are room to read into.
     filled: usize,
     scan: Scan,
+    /// Whether a picture had an end marker.
+    has_ends: bool,
 }
 
 impl Splitter {
-    /// Room for at least `len` more bytes: write some there, then tell [`wrote`](Self::wrote).
+    /// Room for at least `len` more bytes: write some there, then call [`wrote`](Self::wrote).
     pub fn room(&mut self, len: usize) -> &mut [u8] {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.filled, 0);
@@ -210,32 +69,29 @@ impl Splitter {
         &self.bytes[self.start..self.filled]
     }
 
-    /// Moves pending bytes into `to`, as many as it holds, and says how many.
-    pub fn move_to(&mut self, to: &mut [u8]) -> usize {
-        let len = self.pending().len().min(to.len());
-        to[..len].copy_from_slice(&self.pending()[..len]);
-        self.start += len;
-        self.scan = Scan::default();
-        len
-    }
-
-    /// Forgets what waits, as at the start of another stream.
+    /// Drops what waits, as at the start of another stream.
     pub fn clear(&mut self) {
         (self.start, self.filled) = (0, 0);
         self.scan = Scan::default();
+        self.has_ends = false;
     }
 
     /// The next picture, or what stands in its way.
     pub fn split(&mut self) -> Split<'_> {
         let data = &self.bytes[self.start..self.filled];
-        let dropped = match self.scan.go_on(data) {
+        let before = next_start(data);
+        if self.scan.is_at_start() && before > 0 {
+            self.start += before;
+            return Split::Between(before);
+        }
+        let skipped = match self.scan.go_on(data) {
             Ok(picture) => {
-                let begin = self.start;
-                self.start += picture.len;
-                self.scan = Scan::default();
-                return Split::Picture(&self.bytes[begin..self.start], picture);
+                self.has_ends = true;
+                return self.take(picture);
             }
-            Err(NoPicture::Incomplete) if data.len() <= MAX_PICTURE => return Split::Hungry,
+            Err(NoPicture::NoEnd(picture)) if !self.has_ends => return self.take(picture),
+            Err(NoPicture::NoEnd(picture)) => picture.len,
+            Err(NoPicture::Incomplete) if data.len() <= MAX_PICTURE => return Split::NeedMoreData,
             Err(NoPicture::Incomplete) => data.len(),
             // The next picture may begin inside a damaged one.
             Err(NoPicture::Damaged(_)) => {
@@ -243,9 +99,29 @@ impl Splitter {
                 from + next_start(&data[from..])
             }
         };
-        self.start += dropped;
+        self.start += skipped;
         self.scan = Scan::default();
-        Split::Dropped(dropped)
+        Split::Damaged(skipped)
+    }
+
+    /// What is pending at the end of the stream as its last picture, where no picture of the stream
+    /// has an end marker.
+    pub fn last(&mut self) -> Option<(&[u8], Picture)> {
+        let picture = self.scan.without_end(self.pending())?;
+        if self.has_ends {
+            return None;
+        }
+        match self.take(picture) {
+            Split::Picture(bytes, picture) => Some((bytes, picture)),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, picture: Picture) -> Split<'_> {
+        let begin = self.start;
+        self.start += picture.len;
+        self.scan = Scan::default();
+        Split::Picture(&self.bytes[begin..self.start], picture)
     }
 }
 
@@ -253,7 +129,7 @@ impl Splitter {
 fn next_start(bytes: &[u8]) -> usize {
     let found = bytes.windows(3).position(|w| w == START);
     found.unwrap_or(match bytes {
-        [.., 0xFF, SOI] => bytes.len() - 2,
+        [.., 0xFF, 0xD8] => bytes.len() - 2,
         [.., 0xFF] => bytes.len() - 1,
         _ => bytes.len(),
     })

@@ -1,4 +1,13 @@
 use super::*;
+
+const SOI: u8 = 0xD8;
+const EOI: u8 = 0xD9;
+const SOS: u8 = 0xDA;
+
+/// What a scan of all `bytes` finds.
+fn picture_at_start(bytes: &[u8]) -> Result<Picture, NoPicture> {
+    Scan::default().go_on(bytes)
+}
 use crate::capture::tests::jpeg;
 use proptest::prelude::*;
 
@@ -12,11 +21,11 @@ fn with_thumbnail(picture: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Feeds `stream` in chunks of the sizes given, over and over: the pictures and the number of
-/// dropped bytes.
+/// Feeds `stream` in chunks of the sizes given, over and over: the pictures, and the number of
+/// bytes of damaged ones; those that belong to no picture are left out.
 fn split(stream: &[u8], chunks: &[usize]) -> (Vec<Vec<u8>>, usize) {
     let mut splitter = Splitter::default();
-    let (mut pictures, mut dropped, mut rest) = (Vec::new(), 0, stream);
+    let (mut pictures, mut damaged, mut between, mut rest) = (Vec::new(), 0, 0, stream);
     for chunk in chunks.iter().cycle() {
         let (now, later) = rest.split_at((*chunk).min(rest.len()));
         splitter.room(now.len())[..now.len()].copy_from_slice(now);
@@ -24,8 +33,9 @@ fn split(stream: &[u8], chunks: &[usize]) -> (Vec<Vec<u8>>, usize) {
         loop {
             match splitter.split() {
                 Split::Picture(bytes, _) => pictures.push(bytes.to_vec()),
-                Split::Dropped(n) => dropped += n,
-                Split::Hungry => break,
+                Split::Damaged(n) => damaged += n,
+                Split::Between(n) => between += n,
+                Split::NeedMoreData => break,
             }
         }
         rest = later;
@@ -33,11 +43,9 @@ fn split(stream: &[u8], chunks: &[usize]) -> (Vec<Vec<u8>>, usize) {
             break;
         }
     }
-    assert_eq!(
-        pictures.iter().map(Vec::len).sum::<usize>() + dropped + splitter.pending().len(),
-        stream.len()
-    );
-    (pictures, dropped)
+    let used = pictures.iter().map(Vec::len).sum::<usize>() + damaged + between;
+    assert_eq!(used + splitter.pending().len(), stream.len());
+    (pictures, damaged)
 }
 
 /// Found by the fuzz target `mjpeg`: what follows a frame header of two bytes was its size, and made a
@@ -86,7 +94,7 @@ fn picture_without_end_is_dropped_in_the_end() {
     let head = &head[..head.len() - 2];
     splitter.room(head.len())[..head.len()].copy_from_slice(head);
     splitter.wrote(head.len());
-    while splitter.split() == Split::Hungry {
+    while splitter.split() == Split::NeedMoreData {
         assert!(splitter.pending().len() <= MAX_PICTURE);
         splitter.room(1 << 20)[..1 << 20].fill(7);
         splitter.wrote(1 << 20);
@@ -100,13 +108,61 @@ fn picture_without_end_is_dropped_in_the_end() {
 fn cut_picture_costs_itself() {
     let (cut, whole) = (jpeg(32, 5), jpeg(48, 6));
     for at in 20..cut.len() {
-        let stream = [&cut[..at], &whole, &whole].concat();
+        let stream = [&whole, &cut[..at], &whole, &whole].concat();
         assert_eq!(
             split(&stream, &[61]),
-            (vec![whole.clone(); 2], at),
+            (vec![whole.clone(); 3], at),
             "cut at {at}"
         );
     }
+}
+
+/// What cameras and servers put between whole pictures is no damage.
+#[test]
+fn bytes_between_pictures_are_no_damage() {
+    let pictures = vec![jpeg(16, 1), jpeg(32, 2), jpeg(48, 3)];
+    for between in [
+        &[0; 300][..],
+        &[0xFF; 9],
+        &[0xFF, EOI],
+        &[0xFF, EOI, 0, 0],
+        b"\r\n--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 812\r\n\r\n",
+    ] {
+        let mut stream = between.to_vec();
+        pictures
+            .iter()
+            .for_each(|picture| stream.extend([picture, between].concat()));
+        for chunk in [1, 7, 4096] {
+            assert_eq!(
+                split(&stream, &[chunk]),
+                (pictures.clone(), 0),
+                "{between:?}"
+            );
+        }
+    }
+}
+
+/// Pictures of a camera that sends no end markers; the last one is had at the end of the stream.
+#[test]
+fn pictures_without_end_markers_end_where_the_next_begins() {
+    let mut pictures = vec![jpeg(16, 1), jpeg(32, 2), jpeg(48, 3)];
+    pictures
+        .iter_mut()
+        .for_each(|picture| picture.truncate(picture.len() - 2));
+    for chunk in [1, 7, 4096] {
+        assert_eq!(
+            split(&pictures.concat(), &[chunk]),
+            (pictures[..2].to_vec(), 0)
+        );
+    }
+    let mut splitter = Splitter::default();
+    let last = &pictures[2];
+    splitter.room(last.len())[..last.len()].copy_from_slice(last);
+    splitter.wrote(last.len());
+    assert_eq!(splitter.split(), Split::NeedMoreData);
+    let (bytes, picture) = splitter.last().unwrap();
+    assert_eq!((bytes, picture.width), (&last[..], 48));
+    assert_eq!(splitter.last(), None);
 }
 
 proptest! {
@@ -125,10 +181,10 @@ proptest! {
         prop_assert_eq!(split(&pictures.concat(), &chunks), (pictures, 0));
     }
 
-    /// Junk between pictures is dropped, and exactly that. (The junk holds no 0xFF: there it
+    /// Junk between pictures is skipped, and is no damage. (The junk holds no 0xFF: there it
     /// could look like the start of a picture.)
     #[test]
-    fn junk_between_is_dropped(
+    fn junk_between_is_skipped(
         junk in prop::collection::vec(prop::collection::vec(0u8..0xFF, 0..50), 3),
         chunks in prop::collection::vec(1usize..500, 1..8),
     ) {
@@ -136,9 +192,7 @@ proptest! {
         let stream = [&junk[0], &pictures[0], &junk[1], &pictures[1], &junk[2]]
             .map(|part| &part[..])
             .concat();
-        let (found, dropped) = split(&stream, &chunks);
-        prop_assert_eq!(found, pictures);
-        prop_assert_eq!(dropped, junk.iter().map(Vec::len).sum::<usize>());
+        prop_assert_eq!(split(&stream, &chunks), (pictures.to_vec(), 0));
     }
 
     /// Hostile bytes: no panic, no endless loop, nothing unaccounted for.

@@ -1,8 +1,9 @@
 //! Frames from a pipe: standard input, or a command's output.
 //!
-//! The bytes are an MJPEG stream or raw frames without padding in
-//! [`SourceOptions::format`]. Without a format the first three bytes decide: `FF D8 FF` begins a
-//! JPEG picture, anything else is raw YU12 (I420).
+//! The bytes are an MJPEG stream, plain or as a network camera's multipart answer, or raw frames
+//! without padding where [`SourceOptions::format`] says so. Anything else is refused by its name.
+
+mod form;
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
@@ -13,13 +14,15 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use super::child::{Producer, timespec};
-use super::mjpeg::{Split, Splitter};
+use super::mjpeg::{self, Split, Splitter};
 use super::{ReadError, Source, SourceOptions, mask_passwords};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
 /// Bytes asked of the pipe at once: what a pipe holds by default.
 const CHUNK: usize = 64 << 10;
+/// Bytes between two pictures that are skipped before a stop is looked for.
+const MOST_BETWEEN: usize = 1 << 20;
 /// How long a command may take to its first frame; Argus takes some seconds to start a sensor.
 const START: Duration = Duration::from_secs(15);
 /// How long a command may be silent between frames.
@@ -93,6 +96,8 @@ pub struct PipeSource {
     has_stderr: bool,
     ended: bool,
     frames: u64,
+    /// Bytes that belong to no picture since the last one.
+    between: usize,
 }
 
 impl PipeSource {
@@ -107,6 +112,7 @@ impl PipeSource {
             splitter: Splitter::default(),
             ended: false,
             frames: 0,
+            between: 0,
         };
         match options.format {
             None => {}
@@ -201,72 +207,102 @@ impl PipeSource {
         )))
     }
 
-    /// Settles the form by the first three bytes.
-    fn detect(&mut self) {
-        let start = self.splitter.pending();
-        if start.starts_with(&[0xFF, 0xD8, 0xFF]) {
-            self.form = Form::Mjpeg;
-        } else if start.len() >= 3 || self.ended {
-            self.form = self.raw(PixelFormat::Yu12);
-        }
-        if !matches!(self.form, Form::Unknown) {
-            log::debug!("{}", self.describe());
+    /// Settles the form by the first bytes, once there are enough of them.
+    fn detect(&mut self) -> std::result::Result<(), ReadError> {
+        match form::is_mjpeg(self.splitter.pending(), self.ended) {
+            None => Ok(()),
+            Some(Ok(())) => {
+                self.form = Form::Mjpeg;
+                log::debug!("{}", self.describe());
+                Ok(())
+            }
+            Some(Err(ReadError::Lost(e))) => Err(ReadError::Lost(e.context(&self.name))),
+            Some(Err(ReadError::Unreadable(e))) => {
+                Err(ReadError::Unreadable(e.context(&self.name)))
+            }
+            Some(Err(other)) => Err(other),
         }
     }
 
-    /// The next frame among the bytes that were read; `None` where more are needed.
-    fn cut(&mut self, frame: &mut Frame) -> Option<std::result::Result<(), ReadError>> {
+    /// The next frame among the bytes that were read; false where more are needed.
+    fn cut(&mut self, frame: &mut Frame) -> std::result::Result<bool, ReadError> {
         if matches!(self.form, Form::Unknown) {
-            self.detect();
+            self.detect()?;
         }
-        match &mut self.form {
-            Form::Unknown => return None,
-            Form::Mjpeg => match self.splitter.split() {
-                Split::Hungry => return None,
-                Split::Dropped(n) => {
-                    let what = format!("{n} bytes are no whole JPEG picture");
-                    return Some(Err(ReadError::Corrupt(what)));
-                }
+        let found = match &self.form {
+            Form::Unknown => false,
+            Form::Mjpeg => self.cut_mjpeg(frame)?,
+            Form::Raw { .. } => self.cut_raw(frame),
+        };
+        if found {
+            frame.timestamp = monotonic_now();
+            frame.sequence = self.frames;
+            self.frames += 1;
+        }
+        Ok(found)
+    }
+
+    fn cut_mjpeg(&mut self, frame: &mut Frame) -> std::result::Result<bool, ReadError> {
+        let mut between = 0;
+        loop {
+            match self.splitter.split() {
                 Split::Picture(bytes, picture) => {
-                    frame.format = PixelFormat::Mjpg;
-                    frame.stride = 0;
-                    (frame.width, frame.height) = (picture.width, picture.height);
-                    frame.bytes.clear();
-                    frame.bytes.extend_from_slice(bytes);
+                    mjpeg::fill(frame, bytes, picture);
+                    return Ok(true);
                 }
-            },
-            Form::Raw {
-                format,
-                bytes,
-                filled,
-            } => {
-                // The bytes that settled the form are the first ones of the first frame.
-                *filled += self.splitter.move_to(&mut bytes[*filled..]);
-                if *filled < bytes.len() {
-                    return None;
+                Split::Damaged(n) => {
+                    return Err(ReadError::Corrupt(format!(
+                        "skipped {n} bytes: damaged JPEG"
+                    )));
                 }
-                frame.format = *format;
-                frame.stride = format.min_stride(self.options.width);
-                (frame.width, frame.height) = (self.options.width, self.options.height);
-                frame.bytes.resize(bytes.len(), 0);
-                std::mem::swap(&mut frame.bytes, bytes);
-                *filled = 0;
+                Split::Between(n) => between += n,
+                Split::NeedMoreData => break,
             }
         }
-        frame.timestamp = monotonic_now();
-        frame.sequence = self.frames;
-        self.frames += 1;
-        Some(Ok(()))
+        self.between += between;
+        if self.between > MOST_BETWEEN {
+            self.between = 0;
+            return Err(ReadError::Timeout);
+        }
+        let last = if self.ended {
+            self.splitter.last()
+        } else {
+            None
+        };
+        Ok(last
+            .map(|(bytes, picture)| mjpeg::fill(frame, bytes, picture))
+            .is_some())
+    }
+
+    fn cut_raw(&mut self, frame: &mut Frame) -> bool {
+        let Form::Raw {
+            format,
+            bytes,
+            filled,
+        } = &mut self.form
+        else {
+            return false;
+        };
+        if *filled < bytes.len() {
+            return false;
+        }
+        frame.format = *format;
+        frame.stride = format.min_stride(self.options.width);
+        (frame.width, frame.height) = (self.options.width, self.options.height);
+        frame.bytes.resize(bytes.len(), 0);
+        std::mem::swap(&mut frame.bytes, bytes);
+        *filled = 0;
+        true
     }
 
     /// What to say at the end of the bytes.
-    fn epilogue(&mut self) -> ReadError {
+    fn exit_error(&mut self) -> ReadError {
         let remains = self.remains();
         match (&mut self.input, remains) {
-            (Input::Child(producer), None) => ReadError::Lost(producer.epitaph()),
+            (Input::Child(producer), None) => ReadError::Lost(producer.exit_error()),
             (Input::Child(producer), Some(what)) => {
-                let epitaph = producer.epitaph();
-                let lost = Error::other(format!("{epitaph}; {what}"));
+                let error = producer.exit_error();
+                let lost = Error::other(format!("{error}; {what}"));
                 ReadError::Lost(match what.remedy_text() {
                     Some(remedy) => lost.remedy(remedy),
                     None => lost,
@@ -292,15 +328,15 @@ impl PipeSource {
                     bytes.len()
                 ))
                 .remedy(
-                    "are --width, --height and --format those of the stream? Programs that use \
-                     GStreamer pad rows unless the width is a multiple of 8",
+                    "are --size and --format those of the stream? Programs that use GStreamer pad \
+                     rows unless the width is a multiple of 8",
                 ),
             ),
             Form::Mjpeg if self.frames == 0 => {
-                let error = Error::other("there was no whole JPEG picture");
-                Some(error.remedy("give --format where the frames are raw"))
+                let error = Error::other("no complete JPEG picture");
+                Some(error.remedy("give --format and --size where the frames are raw"))
             }
-            _ if self.frames == 0 => Some(Error::other("nothing came")),
+            _ if self.frames == 0 => Some(Error::other("no data")),
             _ => None,
         }
     }
@@ -319,11 +355,12 @@ impl Source for PipeSource {
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> std::result::Result<(), ReadError> {
         let end = monotonic_now().saturating_add(timeout);
         loop {
-            if let Some(done) = self.cut(frame) {
-                return done;
+            if self.cut(frame)? {
+                self.between = 0;
+                return Ok(());
             }
             if self.ended {
-                return Err(self.epilogue());
+                return Err(self.exit_error());
             }
             if !self.wait(end.saturating_sub(monotonic_now()))? {
                 return Err(ReadError::Timeout);
@@ -332,7 +369,7 @@ impl Source for PipeSource {
         }
     }
 
-    fn patience(&self) -> Option<Duration> {
+    fn stall_timeout(&self) -> Option<Duration> {
         match self.input {
             Input::Stream(_) => None,
             Input::Child(_) if self.frames == 0 => Some(START),

@@ -73,23 +73,77 @@ fn form_is_told_by_the_first_bytes() {
         (PixelFormat::Mjpg, 64, 16)
     );
     assert_eq!(frames[0].bytes, picture);
+}
 
-    // White luma and a chroma that looks like the start of a JPEG, but for its third byte.
-    let mut bytes = vec![0u8; 12 * 4];
-    bytes[..3].copy_from_slice(&[0xFF, 0xD8, 0x80]);
-    let (frames, _, end) = read_all(&mut stream(&bytes, &options(4, 2, None)));
-    assert_eq!((frames.len(), end), (4, ReadError::End));
-    assert!(frames.iter().all(|frame| frame.format == PixelFormat::Yu12));
-    assert_eq!(frames[0].bytes, bytes[..12]);
+#[test]
+fn what_is_not_mjpeg_is_refused_by_its_name() {
+    let refused = |start: &[u8]| {
+        let bytes = [start, &[9; 100]].concat();
+        let (frames, _, end) = read_all(&mut stream(&bytes, &options(4, 2, None)));
+        assert!(frames.is_empty());
+        match end {
+            ReadError::Unreadable(error) => {
+                (error.to_string(), error.remedy_text().unwrap().to_owned())
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let known: [(&[u8], &str, &str); 6] = [
+        (b"\0\0\0\x01\x67\xf4\0", "H.264", "ffmpeg"),
+        (b"\x1a\x45\xdf\xa3\x01\0\0\0", "Matroska", "ffmpeg"),
+        (b"YUV4MPEG2 W4 H2\n", "YUV4MPEG2", "ffmpeg"),
+        (b"\0\0\0\x20ftypisom", "MP4", "ffmpeg"),
+        (b"\x89PNG\r\n\x1a\n", "PNG", "--source FILE"),
+        (b"raw frames?", "not MJPEG", "--format"),
+    ];
+    for (start, name, remedy) in known {
+        let (message, said) = refused(start);
+        assert!(message.contains(name), "{message}");
+        assert!(said.contains(remedy), "{said}");
+    }
+    // A stream of three bytes, which end before they are recognised.
+    let (_, _, end) = read_all(&mut stream(&[0xFF], &options(4, 4, None)));
+    assert!(matches!(end, ReadError::Unreadable(_)), "{end:?}");
+}
+
+/// Network cameras answer in parts: pictures with headers.
+#[test]
+fn multipart_streams_are_read_and_refusals_named() {
+    let picture = jpeg(64, 1);
+    let part = [
+        b"--frame\r\nContent-Type: image/jpeg\r\n\r\n",
+        &picture[..],
+        b"\r\n",
+    ]
+    .concat();
+    let answer =
+        b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=frame\r\n\r\n";
+    for start in [&b""[..], b"\r\n", answer] {
+        let bytes = [start, &part, &part].concat();
+        let (frames, corrupt, end) = read_all(&mut stream(&bytes, &options(9, 9, None)));
+        assert_eq!((frames.len(), corrupt, end), (2, 0, ReadError::End));
+        assert_eq!(frames[1].bytes, picture);
+    }
+    for refusal in [
+        "HTTP/1.1 401 Unauthorized\r\n",
+        "RTSP/1.0 404 Not Found\r\n",
+    ] {
+        let (_, _, end) = read_all(&mut stream(refusal.as_bytes(), &options(9, 9, None)));
+        let ReadError::Lost(error) = end else {
+            panic!("{end:?}")
+        };
+        assert!(error.to_string().contains(refusal.trim_end()), "{error}");
+        assert!(error.remedy_text().unwrap().contains("URL"));
+    }
 }
 
 #[test]
 fn cut_jpeg_is_counted_and_the_stream_goes_on() {
     let (cut, whole) = (jpeg(32, 5), jpeg(48, 6));
-    let bytes = [&cut[..cut.len() / 2], b"junk", &whole, &whole].concat();
+    let bytes = [&whole, &cut[..cut.len() / 2], b"junk", &whole, &whole].concat();
     let (frames, corrupt, end) = read_all(&mut stream(&bytes, &options(640, 480, None)));
     assert_eq!((corrupt, end), (1, ReadError::End));
-    assert!(frames.len() == 2 && frames.iter().all(|frame| frame.bytes == whole));
+    assert!(frames.len() == 3 && frames.iter().all(|frame| frame.bytes == whole));
 }
 
 #[test]
@@ -105,8 +159,8 @@ fn leftover_bytes_are_explained() {
         error.to_string(),
         "standard input: 36 bytes were left of the 64 of a GREY frame of 8x8"
     );
-    assert!(error.remedy_text().unwrap().contains("--width"));
-    assert_eq!(source.patience(), None);
+    assert!(error.remedy_text().unwrap().contains("--size"));
+    assert_eq!(source.stall_timeout(), None);
 
     let mut source = command("head -c 100 /dev/zero", &raw);
     let (frames, _, end) = read_all(source.as_mut());
@@ -132,16 +186,12 @@ fn streams_without_a_frame_are_errors() {
         assert!(frames.is_empty());
         error.to_string()
     };
-    assert_eq!(
-        says(b"", options(4, 4, None)),
-        "standard input: nothing came"
-    );
+    assert_eq!(says(b"", options(4, 4, None)), "standard input: no data");
     let mjpeg = options(4, 4, Some(PixelFormat::Mjpg));
     assert_eq!(
         says(&[7; 999], mjpeg),
-        "standard input: there was no whole JPEG picture"
+        "standard input: no complete JPEG picture"
     );
-    assert!(says(&[0xFF], options(4, 4, None)).contains("1 bytes were left of the 24"));
 }
 
 #[test]

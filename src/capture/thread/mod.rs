@@ -14,7 +14,7 @@ use face8x_core::frame::{Frame, monotonic_now};
 /// The longest wait for a frame before looking whether to stop.
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
 /// Waits before the source is opened again: the first, doubled each time up to the last. A camera
-/// that was plugged in again shall be seen within two seconds, and looking for it costs next to
+/// that was plugged in again must be detected within two seconds, and looking for it costs next to
 /// nothing.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// A frame that says it was taken this long before it was read, or this long after, tells the time of
@@ -23,7 +23,7 @@ const CLOCK_BEHIND: Duration = Duration::from_secs(2);
 const CLOCK_AHEAD: Duration = Duration::from_millis(100);
 /// How long dropping waits for the thread. A driver may hang in an open or a close for longer: the
 /// thread is then left to itself.
-const PATIENCE_AT_DROP: Duration = Duration::from_millis(950);
+const DROP_TIMEOUT: Duration = Duration::from_millis(950);
 
 /// How the source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +200,7 @@ impl Drop for Capture {
         let (stage, _) = self
             .shared
             .changed
-            .wait_timeout_while(stage, PATIENCE_AT_DROP, |stage| *stage != Stage::Done)
+            .wait_timeout_while(stage, DROP_TIMEOUT, |stage| *stage != Stage::Done)
             .unwrap_or_else(PoisonError::into_inner);
         match self.thread.take() {
             Some(thread) if *stage == Stage::Done => {
@@ -309,7 +309,7 @@ impl Shared {
                         running = true;
                         self.say_running(source);
                     }
-                    clock_is_off = self.right_clock(frame, newest, clock_is_off);
+                    clock_is_off = self.fix_timestamp(frame, newest, clock_is_off);
                     self.latest.publish(frame);
                     continue;
                 }
@@ -324,15 +324,16 @@ impl Shared {
                     }
                 }
                 Err(ReadError::End) => return Stop::End,
+                Err(ReadError::Unreadable(e)) => return Stop::Failed(e),
                 Err(ReadError::Lost(e)) => {
-                    return match source.patience() {
+                    return match source.stall_timeout() {
                         Some(_) => Stop::Lost(e),
                         None => Stop::Failed(e),
                     };
                 }
             }
             let silence = monotonic_now().saturating_sub(newest);
-            if source.patience().is_some_and(|patience| silence > patience) {
+            if source.stall_timeout().is_some_and(|limit| silence > limit) {
                 let what = format!(
                     "{}: no frame for {:.1} s",
                     source.describe(),
@@ -345,7 +346,7 @@ impl Shared {
 
     /// Gives a frame of another clock the time at which it was read, so that latencies and the
     /// tracker's motion stay what they are. Says whether it was such a frame.
-    fn right_clock(&self, frame: &mut Frame, read: Duration, was_off: bool) -> bool {
+    fn fix_timestamp(&self, frame: &mut Frame, read: Duration, was_off: bool) -> bool {
         let earliest = read.saturating_sub(CLOCK_BEHIND);
         let is_off = !(earliest..=read + CLOCK_AHEAD).contains(&frame.timestamp);
         if is_off && !was_off {

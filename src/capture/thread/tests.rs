@@ -20,16 +20,16 @@ enum Step {
 struct Fake {
     steps: VecDeque<Step>,
     sequence: u64,
-    patience: Option<Duration>,
+    stall_timeout: Option<Duration>,
 }
 
 impl Fake {
     fn open(steps: &[Step], first: u64) -> Box<dyn Source> {
-        let patience = Some(WAIT);
+        let stall_timeout = Some(WAIT);
         Box::new(Fake {
             steps: steps.iter().cloned().collect(),
             sequence: first,
-            patience,
+            stall_timeout,
         })
     }
 }
@@ -57,8 +57,8 @@ impl Source for Fake {
         }
     }
 
-    fn patience(&self) -> Option<Duration> {
-        self.patience
+    fn stall_timeout(&self) -> Option<Duration> {
+        self.stall_timeout
     }
 }
 
@@ -138,11 +138,11 @@ fn lost_source_comes_back() {
 
 #[test]
 fn hung_source_is_opened_again() {
-    let patience = Some(Duration::from_millis(50));
+    let stall_timeout = Some(Duration::from_millis(50));
     let hung = Fake {
         steps: [Step::Frame].into(),
         sequence: 0,
-        patience,
+        stall_timeout,
     };
     let mut capture = capture(Some(Box::new(hung)), || Ok(Fake::open(&[Step::Frame], 50)));
     assert_eq!(take_until(&mut capture, 50), 50);
@@ -161,7 +161,7 @@ fn damaged_for_ever_is_hung() {
             std::thread::sleep(Duration::from_millis(1));
             Err(ReadError::Corrupt("torn".into()))
         }
-        fn patience(&self) -> Option<Duration> {
+        fn stall_timeout(&self) -> Option<Duration> {
             Some(Duration::from_millis(20))
         }
     }
@@ -174,7 +174,7 @@ fn source_that_cannot_be_opened_again_fails() {
     let source = Fake {
         steps: [Step::Lost("3 bytes left")].into(),
         sequence: 0,
-        patience: None,
+        stall_timeout: None,
     };
     let mut capture = capture(Some(Box::new(source)), || panic!("opened again"));
     assert_eq!(capture.take(&mut Frame::empty(), WAIT), Taken::End);

@@ -12,11 +12,11 @@ use v4l::buffer::{Flags, Metadata, Type};
 use v4l::io::mmap::Stream as MmapStream;
 use v4l::io::traits::{CaptureStream, Stream};
 
-use super::mjpeg::{self, NoPicture};
 use super::negotiate::{self, Choice};
 use super::{ReadError, Source, SourceOptions};
 use crate::{Error, Result};
 use device::{Node, contain};
+use face8x_core::convert::jpeg::{NoPicture, Picture, Scan};
 use face8x_core::frame::{Frame, PixelFormat, check_size, monotonic_now};
 
 /// Buffers that the driver fills in turn.
@@ -278,12 +278,7 @@ fn fill(
     } = layout;
     let mut size = (width, height);
     let len = if format == PixelFormat::Mjpg {
-        let picture = mjpeg::picture_at_start(used).map_err(|why| {
-            ReadError::Corrupt(match why {
-                NoPicture::Incomplete => format!("{} bytes of JPEG without an end", used.len()),
-                NoPicture::Damaged(at) => format!("no JPEG picture at byte {at}"),
-            })
-        })?;
+        let picture = whole_jpeg(used).map_err(ReadError::Corrupt)?;
         size = (picture.width, picture.height);
         picture.len
     } else {
@@ -300,6 +295,19 @@ fn fill(
     frame.timestamp = timestamp(meta);
     frame.sequence = meta.sequence.into();
     Ok(())
+}
+
+/// The JPEG picture at the start of a buffer; what follows it (drivers pad) is left alone. Some cameras
+/// send no end markers: the decoder then says whether the picture is whole.
+fn whole_jpeg(buffer: &[u8]) -> std::result::Result<Picture, String> {
+    let mut scan = Scan::default();
+    match scan.go_on(buffer) {
+        Ok(picture) | Err(NoPicture::NoEnd(picture)) => Ok(picture),
+        Err(NoPicture::Incomplete) => scan
+            .without_end(buffer)
+            .ok_or_else(|| format!("{} bytes of an incomplete JPEG", buffer.len())),
+        Err(NoPicture::Damaged(at)) => Err(format!("no JPEG at byte {at}")),
+    }
 }
 
 /// The driver's time where it is on the monotonic clock, else now.

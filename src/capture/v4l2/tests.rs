@@ -94,8 +94,8 @@ fn damaged_buffers_are_corrupt() {
 
     let mjpeg = layout(b"MJPG", 48, 16, 0).unwrap();
     let picture = crate::capture::tests::jpeg(48, 3);
-    let cut = &picture[..picture.len() - 20];
-    assert!(corrupt(mjpeg, cut, &meta(cut.len(), Flags::empty())).contains("without an end"));
+    let cut = &picture[..300];
+    assert!(corrupt(mjpeg, cut, &meta(cut.len(), Flags::empty())).contains("incomplete JPEG"));
     assert!(corrupt(mjpeg, &[0; 99], &meta(99, Flags::empty())).contains("no JPEG"));
     assert!(corrupt(mjpeg, &[], &meta(0, Flags::empty())).contains("0 bytes"));
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use face8x::internals::capture::mjpeg::{Split, Splitter, picture_at_start};
+use face8x::internals::capture::mjpeg::{Split, Splitter};
 use face8x::internals::capture::{self, ReadError, Source, SourceOptions};
 use face8x_core::convert::{Converter, JpegDecoder, Region};
 use face8x_core::downscaled::Downscaled;
@@ -33,16 +33,15 @@ fn pictures(stream: &[u8], step: usize) -> Vec<Vec<u8>> {
         loop {
             match splitter.split() {
                 Split::Picture(bytes, picture) => {
-                    assert_eq!(picture_at_start(bytes), Ok(picture));
                     assert_eq!(picture.len, bytes.len());
                     used += bytes.len();
                     found.push(bytes.to_vec());
                 }
-                Split::Dropped(count) => {
+                Split::Damaged(count) | Split::Between(count) => {
                     assert!(count > 0);
                     used += count;
                 }
-                Split::Hungry => break,
+                Split::NeedMoreData => break,
             }
         }
     }
@@ -139,7 +138,13 @@ fn read(source: &mut dyn Source, frame: &mut Frame, raw: &mut Vec<u8>, ended: bo
             assert!(!ended, "the end of the pipe is no timeout");
             None
         }
-        Err(ReadError::Lost(_) | ReadError::End) => {
+        // What is not MJPEG, or a server's refusal.
+        Err(ReadError::Lost(_)) => None,
+        Err(ReadError::Unreadable(error)) => {
+            crate::explained(&error);
+            None
+        }
+        Err(ReadError::End) => {
             assert!(ended, "the pipe is still open");
             None
         }

@@ -156,8 +156,8 @@ impl Source for FaultySource {
         Ok(())
     }
 
-    fn patience(&self) -> Option<Duration> {
-        self.inner.patience().map(|patience| patience.min(PATIENCE))
+    fn stall_timeout(&self) -> Option<Duration> {
+        self.inner.stall_timeout().map(|limit| limit.min(PATIENCE))
     }
 }
 

@@ -18,7 +18,7 @@
 
 mod blocks;
 mod colour;
-mod jpeg;
+pub mod jpeg;
 mod layout;
 mod rows;
 mod scale;

@@ -1,6 +1,7 @@
 //! The one reader of JPEG pictures: for MJPG cameras, MJPEG streams and photographs.
 
 mod headers;
+mod scan;
 
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
@@ -10,6 +11,8 @@ use crate::contain::contain;
 use crate::frame::{Frame, PixelFormat, check_size};
 use crate::{Error, ErrorKind, Result};
 use headers::Headers;
+
+pub use scan::{NoPicture, Picture, START, Scan};
 
 /// Start of image.
 const SOI: [u8; 2] = [0xff, 0xd8];
@@ -33,10 +36,10 @@ const MOST_SPARE: usize = 4;
 /// pixels, is an error that names the reason: arithmetic coding, 12 bits, lossless and hierarchical
 /// JPEG, colour finer than brightness, and most pictures whose components are not interleaved.
 ///
-/// A picture counts as damaged, and gives an error instead of half a picture, when its end marker
-/// is missing (cut off) or the decoder, in its strict mode, finds a fault in it. Bytes behind the
-/// end marker are ignored: UVC cameras pad. A picture that lacks bytes in its middle but has its
-/// end marker can escape notice, since JPEG has no checksum.
+/// A picture counts as damaged, and gives an error instead of half a picture, when the decoder, in
+/// its strict mode, finds a fault in it or too few pixels. Bytes behind the end marker are ignored:
+/// UVC cameras pad. Some cameras send no end marker; without it the last few bytes may be missing
+/// unnoticed, and so may bytes in the middle of any picture, since JPEG has no checksum.
 pub struct JpegDecoder {
     decoded: Frame,
     /// The JPEG with standard tables announced, where it came without.
@@ -77,13 +80,20 @@ impl JpegDecoder {
     }
 
     /// A photograph as an `Rgb3` frame, as it is stored (EXIF turns are not applied). Small faults in
-    /// it are passed over, as viewers do: nobody can take it again.
+    /// one that has its end are passed over, as viewers do: nobody can take it again.
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
     pub fn decode_photograph(jpeg: &[u8]) -> Result<Frame> {
         let (mut completed, mut decoded) = (Vec::new(), Frame::empty());
-        decode_rgb(complete(jpeg, &mut completed)?, false, &mut decoded)?;
+        // The end marker of a thumbnail is none of the picture's.
+        let is_cut = Scan::default().go_on(jpeg) == Err(NoPicture::Incomplete);
+        decode_rgb(complete(jpeg, &mut completed)?, is_cut, &mut decoded).map_err(
+            |e| match is_cut {
+                true => refused(format!("cut off after {} bytes", jpeg.len())).caused_by(e),
+                false => e,
+            },
+        )?;
         Ok(decoded)
     }
 }
@@ -116,20 +126,19 @@ fn decode_rgb(jpeg: &[u8], strict: bool, out: &mut Frame) -> Result<()> {
 
 /// Runs the decoder: a panic in it (zune-jpeg 0.5.15 has some) is an error of this picture alone.
 fn contained<T>(decode: impl FnOnce() -> Result<T>) -> Result<T> {
-    contain(decode).unwrap_or_else(|panic| {
-        let message = format!("the JPEG decoder failed: {panic}");
-        Err(Error::new(ErrorKind::Picture, message).remedy(SAVE_AGAIN))
-    })
+    contain(decode)
+        .unwrap_or_else(|panic| Err(refused(format!("the JPEG decoder failed: {panic}"))))
 }
 
 /// What to do about a damaged picture.
 const SAVE_AGAIN: &str = "copy or save the picture again";
 
+fn refused(message: String) -> Error {
+    Error::new(ErrorKind::Picture, message).remedy(SAVE_AGAIN)
+}
+
 fn damaged(jpeg: &[u8], error: zune_jpeg::errors::DecodeErrors) -> Error {
-    let message = format!("damaged JPEG of {} bytes: {error}", jpeg.len());
-    Error::new(ErrorKind::Picture, message)
-        .remedy(SAVE_AGAIN)
-        .caused_by(error)
+    refused(format!("damaged JPEG of {} bytes: {error}", jpeg.len())).caused_by(error)
 }
 
 /// Makes `out` a frame of this size, if a JPEG of `length` bytes can hold so many pixels.
@@ -137,7 +146,7 @@ fn resize(out: &mut Frame, width: usize, height: usize, length: usize) -> Result
     check_size(width as u32, height as u32)?;
     if width * height > MAX_PIXELS_A_BYTE * length {
         let message = format!("damaged JPEG: {length} bytes cannot hold {width}x{height} pixels");
-        return Err(Error::new(ErrorKind::Picture, message).remedy(SAVE_AGAIN));
+        return Err(refused(message));
     }
     out.format = PixelFormat::Rgb3;
     (out.width, out.height, out.stride) = (width as u32, height as u32, 3 * width);
@@ -150,23 +159,20 @@ fn resize(out: &mut Frame, width: usize, height: usize, length: usize) -> Result
     Ok(())
 }
 
-/// The JPEG without what follows its end; with standard Huffman tables announced in `completed`
+/// The JPEG without what follows its end, if it has one; with standard Huffman tables announced in `completed`
 /// where it has none (UVC webcams such as older Logitech ones leave them out).
 ///
 /// # Errors
-/// It does not begin or end as a JPEG does.
+/// It does not begin as a JPEG does.
 fn complete<'a>(bytes: &'a [u8], completed: &'a mut Vec<u8>) -> Result<&'a [u8]> {
-    let refused = |message| Error::new(ErrorKind::Picture, message).remedy(SAVE_AGAIN);
     let length = bytes.len();
     let Some(body) = bytes.strip_prefix(&SOI) else {
         return Err(refused(format!(
             "{length} bytes that do not begin as a JPEG"
         )));
     };
-    let Some(end) = bytes.windows(2).rposition(|w| w == EOI) else {
-        return Err(refused(format!("JPEG cut off after {length} bytes")));
-    };
-    let jpeg = &bytes[..end + 2];
+    let end = bytes.windows(2).rposition(|w| w == EOI);
+    let jpeg = end.map_or(bytes, |end| &bytes[..end + 2]);
     if Headers::read(body).has_tables {
         return Ok(jpeg);
     }

@@ -178,17 +178,35 @@ fn raw_frames_pass_untouched() {
     decoder.decode(&short).unwrap_err();
 }
 
+/// Without its end marker a picture is whole; without more it is an error, or has lost but little.
 #[test]
-fn a_picture_cut_off_anywhere_is_an_error() {
-    let (_, jpeg) = sample();
+fn a_picture_cut_off_is_an_error_but_for_its_end_marker() {
+    let (jpeg, sos) = (file("baseline-444"), 0xda);
+    let data = jpeg.windows(2).position(|w| w == [0xff, sos]).unwrap() + 14;
     let mut decoder = JpegDecoder::new();
+    let whole = decoder.decode(&mjpg(jpeg.clone())).unwrap().bytes.clone();
     for len in 0..jpeg.len() {
-        decoder.decode(&mjpg(jpeg[..len].to_vec())).unwrap_err();
+        let cut = jpeg[..len].to_vec();
+        let photograph = JpegDecoder::decode_photograph(&cut);
         // The same with the end marker put on: the decoder has to notice, or to fill up.
-        let closed = [&jpeg[..len], &EOI].concat();
+        let closed = [&cut, &EOI[..]].concat();
         let _ = decoder.decode(&mjpg(closed));
+        match decoder.decode(&mjpg(cut)) {
+            Ok(frame) if len >= jpeg.len() - 2 => assert_eq!(frame.bytes, whole),
+            Ok(_) => assert!(
+                len > data + (jpeg.len() - data) / 2,
+                "cut after {len} bytes"
+            ),
+            Err(_) => {
+                assert!(len < jpeg.len() - 2);
+                let error = photograph.unwrap_err().to_string();
+                assert!(
+                    len < 2 || error.starts_with("cut off after"),
+                    "{len}: {error}"
+                );
+            }
+        }
     }
-    decoder.decode(&mjpg(jpeg)).unwrap();
 }
 
 /// A lenient decoder would pass over them and give half a picture.
