@@ -129,6 +129,28 @@ fn a_run_is_watched_by_file_and_by_page() {
     assert!(!folder.path().join("x.prom").exists());
 }
 
+/// Reading the configuration again is no restart, and the program is as old as it was.
+#[test]
+fn a_reload_is_no_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("status.json");
+    let configuration = folder.path().join("face8x.toml");
+    std::fs::write(&configuration, "view = 'restored'\n").unwrap();
+    let arguments = ["--config", "face8x.toml", "--status-file", "status.json"];
+    let run = start(folder.path(), &arguments);
+    let before = status(&path, |s| s["frames"].as_u64().unwrap() >= 30);
+    std::fs::write(&configuration, "view = 'strip'\n").unwrap();
+    let pid = rustix::process::Pid::from_child(&run.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    // The counters begin again, the program does not.
+    let frames = before["frames"].as_u64().unwrap();
+    let after = status(&path, |s| s["frames"].as_u64().unwrap() < frames);
+    assert_eq!(after["restarts"]["program"], 0);
+    let age = |status: &Value| status["uptime_seconds"].as_f64().unwrap();
+    assert!(age(&after) > age(&before), "{before} {after}");
+    assert_eq!(after["frozen"], false);
+}
+
 /// As root too, devices stay devices; a pipe without a reader holds up nothing.
 #[test]
 fn devices_and_pipes_may_take_the_status() {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::Result;
 use crate::config::Options;
 use crate::host::service::Service;
-use crate::host::status::{RunIdentity, StatusReporter};
+use crate::host::status::{ProgramStart, RunIdentity, StatusReporter};
 use crate::pipeline::{Pipeline, Progress};
 use face8x_core::restore;
 
@@ -36,7 +36,8 @@ fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
         Some(_) => &hangup,
         None => &stop,
     })?;
-    let mut running = Running::start(options)?;
+    let program = ProgramStart::now();
+    let mut running = Running::start(options, &program)?;
     loop {
         running.show(service, &stop, &hangup)?;
         match &arguments.config {
@@ -45,7 +46,7 @@ fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
             {
                 service.reloading();
                 log::info!("reading {} again", file.display());
-                running = running.reload(arguments.options(), file, service)?;
+                running = running.reload(arguments.options(), &program, file, service)?;
             }
             _ => break,
         }
@@ -62,7 +63,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(options: Options) -> Result<Running> {
+    fn start(options: Options, program: &ProgramStart) -> Result<Running> {
         let mut pipeline = Pipeline::new(&options)?;
         let restoration = &options.restoration;
         let identity = RunIdentity {
@@ -70,7 +71,7 @@ impl Running {
             model_sha256: restore::checksum(&restoration.restorer, restoration.model.as_deref())?,
             restarts: None,
         };
-        let reporting = StatusReporter::start(&options.status_options(), identity)?;
+        let reporting = StatusReporter::start(&options.status_options(), identity, program)?;
         if let Some(reporting) = &reporting {
             pipeline.report_to(reporting.monitor());
         }
@@ -114,6 +115,7 @@ impl Running {
     fn reload(
         self,
         options: Result<Options>,
+        program: &ProgramStart,
         file: &Path,
         service: &mut Service,
     ) -> Result<Running> {
@@ -127,7 +129,7 @@ impl Running {
                 // Cameras, displays and ports can be opened only once.
                 let old = self.options.clone();
                 drop(self);
-                match Running::start(new) {
+                match Running::start(new, program) {
                     Ok(running) => {
                         service.reloaded(&Ok(()));
                         return Ok(running);
@@ -142,7 +144,7 @@ impl Running {
             log::error!("  remedy: {remedy}");
         }
         service.reloaded(&Err(error));
-        kept.or_else(Running::start)
+        kept.or_else(|old| Running::start(old, program))
     }
 }
 

@@ -109,6 +109,7 @@ impl Meter {
             face_frames: self.face_frames,
             skipped: capture.skipped(),
             faces: faces.found() as u32,
+            frozen: false,
             fps: self.fps.fps(Instant::now()),
             latency: self.histogram.clone(),
             faults: faces.faults(faults),

@@ -37,7 +37,10 @@ impl Pipeline {
 
     /// The counters of the run so far.
     pub fn figures(&self) -> RunCounters {
-        self.meter.figures(&self.capture, &self.faces, &self.output)
+        RunCounters {
+            frozen: self.frozen,
+            ..self.meter.figures(&self.capture, &self.faces, &self.output)
+        }
     }
 
     /// Frames that were taken from the source so far, whatever came of them.

@@ -97,6 +97,8 @@ pub struct RunCounters {
     pub skipped: u64,
     /// Faces in the last frame.
     pub faces: u32,
+    /// A person holds the picture: it is not replaced, and no fault.
+    pub frozen: bool,
     /// Pictures a second, over the last second.
     pub fps: f64,
     /// From the driver's timestamp to the display.
@@ -119,6 +121,7 @@ impl RunCounters {
             face_frames: 0,
             skipped: 0,
             faces: 0,
+            frozen: false,
             fps: 0.0,
             latency: Histogram::default(),
             faults: Faults::default(),

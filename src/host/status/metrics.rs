@@ -208,6 +208,12 @@ fn pictures(page: &mut Page<'_>, status: &RunStatus) -> Result {
         "Faces in the last picture.",
         Some(counters.faces.into()),
     )?;
+    page.gauge(
+        "face8x_frozen",
+        None,
+        "Whether a person holds the picture (1) or not (0).",
+        Some(f64::from(u8::from(counters.frozen))),
+    )?;
     latency(page, status)?;
     page.gauge(
         "face8x_loop_age",

@@ -29,15 +29,15 @@ pub(crate) use address::address;
 pub use counters::{Fault, RunCounters};
 pub(crate) use counters::{Faults, Part};
 pub(crate) use metrics::{MetricsFormat, render};
-pub(crate) use monitor::RunStatus;
 pub use monitor::{Monitor, RunIdentity};
+pub(crate) use monitor::{ProgramStart, RunStatus};
 pub use server::MetricsServer;
 pub(crate) use writer::{StatusFiles, StatusWriter};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusOptions {
-    /// StatusFiles that are written every second.
+    /// Files that are written every second.
     pub files: StatusFiles,
     /// Where metrics are served.
     pub address: Option<SocketAddr>,
@@ -58,16 +58,18 @@ impl StatusReporter {
     pub(crate) fn start(
         options: &StatusOptions,
         identity: RunIdentity,
+        program: &ProgramStart,
     ) -> Result<Option<StatusReporter>> {
         let writes = options.files != StatusFiles::default();
         if !writes && options.address.is_none() {
             return Ok(None);
         }
-        let restarts = options.files.restarts();
-        let monitor = Arc::new(Monitor::new(RunIdentity {
+        let restarts = program.restarts(|| options.files.restarts());
+        let identity = RunIdentity {
             restarts,
             ..identity
-        }));
+        };
+        let monitor = Arc::new(Monitor::of(identity, program));
         let server = options
             .address
             .map(|address| MetricsServer::start(address, Arc::clone(&monitor)))

@@ -1,5 +1,6 @@
 //! Where the work thread's counters and the machine's facts come together.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -24,6 +25,33 @@ pub struct RunIdentity {
     /// How often the program was started before since the machine booted; `None` where no status
     /// file remembers it.
     pub restarts: Option<u64>,
+}
+
+/// When the program began, and how often it began before. A run that begins when the configuration is
+/// read again is no new start.
+#[derive(Debug)]
+pub(crate) struct ProgramStart {
+    instant: Instant,
+    time: SystemTime,
+    /// Since the boot; `None` until a status file was asked.
+    restarts: Cell<Option<u64>>,
+}
+
+impl ProgramStart {
+    /// It begins now.
+    pub(crate) fn now() -> ProgramStart {
+        ProgramStart {
+            instant: Instant::now(),
+            time: SystemTime::now(),
+            restarts: Cell::new(None),
+        }
+    }
+
+    /// How often it began before; `read` asks the status file the first time.
+    pub(super) fn restarts(&self, read: impl FnOnce() -> Option<u64>) -> Option<u64> {
+        self.restarts.set(self.restarts.get().or_else(read));
+        self.restarts.get()
+    }
 }
 
 /// Facts that are read from the system, and when.
@@ -81,12 +109,17 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// One for a run that begins now.
+    /// One for a program that begins now.
     pub fn new(identity: RunIdentity) -> Monitor {
+        Monitor::of(identity, &ProgramStart::now())
+    }
+
+    /// One for a run of the program that began at `start`.
+    pub(super) fn of(identity: RunIdentity, start: &ProgramStart) -> Monitor {
         Monitor {
             identity,
-            start: Instant::now(),
-            started: SystemTime::now(),
+            start: start.instant,
+            started: start.time,
             counters: Mutex::new(RunCounters::new()),
             facts: Mutex::default(),
         }
@@ -143,6 +176,7 @@ struct StatusJson<'a> {
     face_frames: u64,
     skipped: u64,
     faces: u32,
+    frozen: bool,
     fps: f64,
     /// How long ago the work thread last reported, and showed a picture.
     loop_age_seconds: f64,
@@ -183,6 +217,7 @@ impl RunStatus {
             face_frames: counters.face_frames,
             skipped: counters.skipped,
             faces: counters.faces,
+            frozen: counters.frozen,
             fps: round(counters.fps),
             loop_age_seconds: round(counters.at.elapsed().as_secs_f64()),
             picture_age_seconds: self.picture_age().map(round),

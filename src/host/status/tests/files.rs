@@ -91,7 +91,8 @@ fn a_pipe_is_written_to_when_a_reader_comes() {
         files,
         address: None,
     };
-    let run = StatusReporter::start(&options, RunIdentity::default()).unwrap();
+    let run =
+        StatusReporter::start(&options, RunIdentity::default(), &ProgramStart::now()).unwrap();
     let text = fs::read_to_string(&fifo).unwrap();
     let read: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(read["running"], true);
@@ -136,9 +137,16 @@ fn restarts_are_remembered_by_the_status_file_until_the_next_boot() {
         address: None,
     };
     for before in 0..3 {
-        let run = StatusReporter::start(&options, RunIdentity::default()).unwrap();
+        let run =
+            StatusReporter::start(&options, RunIdentity::default(), &ProgramStart::now()).unwrap();
         let restarts = run.unwrap().monitor().status().identity.restarts;
         assert_eq!(restarts, Some(before));
+    }
+    // Reading the configuration again is no start.
+    let program = ProgramStart::now();
+    for _ in 0..2 {
+        let run = StatusReporter::start(&options, RunIdentity::default(), &program).unwrap();
+        assert_eq!(run.unwrap().monitor().status().identity.restarts, Some(3));
     }
     let text = fs::read_to_string(&path).unwrap();
     let boot = serde_json::from_str::<Value>(&text).unwrap()["boot_id"].clone();
@@ -150,6 +158,10 @@ fn restarts_are_remembered_by_the_status_file_until_the_next_boot() {
 
 #[test]
 fn nothing_asked_starts_nothing() {
-    let run = StatusReporter::start(&StatusOptions::default(), RunIdentity::default());
+    let run = StatusReporter::start(
+        &StatusOptions::default(),
+        RunIdentity::default(),
+        &ProgramStart::now(),
+    );
     assert!(run.unwrap().is_none());
 }
