@@ -61,7 +61,6 @@ KNOWN = {
     "circle: models/trainer/src/network/paper.rs, models/trainer/src/network/plan.rs, "
     "models/trainer/src/network/points.rs, models/trainer/src/network/weights.rs, "
     "models/trainer/src/onnx/float.rs, models/trainer/src/onnx/mod.rs",
-    "src/photo/mod.rs imports capture",
 }
 
 TOKENS = re.compile(

@@ -63,8 +63,9 @@ fn quality(accept: &str, kind: &str, subtype: &str) -> f32 {
             _ => continue,
         };
         let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
-        if specificity > found.0 {
-            found = (specificity, weight.unwrap_or(1.0));
+        let range = (specificity, weight.unwrap_or(1.0));
+        if range > found {
+            found = range;
         }
     }
     found.1
@@ -339,6 +340,10 @@ mod tests {
                 Text,
             ),
             ("text/plain;q=0.1, */*;q=0.5", OpenMetrics),
+            (
+                "text/plain;q=0.1, text/plain;version=0.0.4, application/openmetrics-text;q=0.5",
+                Text,
+            ),
             (
                 // Prometheus 2.42.
                 "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
