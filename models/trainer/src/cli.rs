@@ -135,9 +135,9 @@ pub struct Export {
 /// Quantise trained weights to 8 bits, with scales from training pictures.
 #[derive(Debug, Args)]
 pub struct Quantise {
-    /// A .safetensors file, or a float .onnx file of this program.
+    /// A .safetensors file, a float .onnx file of this program, or YuNet's.
     pub weights: PathBuf,
-    /// A dataset's folder.
+    /// A dataset's folder; for YuNet, the CelebA folder that `prepare` takes.
     pub dataset: PathBuf,
     /// The .onnx file to write.
     #[arg(short, long)]
@@ -167,6 +167,12 @@ pub struct About {
         default_value = "CelebA, aligned; for non-commercial research only"
     )]
     pub trained_on: String,
+    /// The licence of the weights.
+    #[arg(
+        long,
+        default_value = "weights: non-commercial research only, as CelebA's terms ask"
+    )]
+    pub licence: String,
 }
 
 /// Measure a network on a dataset, beside bicubic enlargement.
@@ -188,6 +194,10 @@ pub struct Evaluate {
     /// Damage the inputs as a cheap camera does, at middle strength.
     #[arg(long)]
     pub degrade: bool,
+    /// Print a table by the face's size in a camera's picture and by its noise: the camera's pixels
+    /// enlarged, and what the network makes of them (PSNR in dB / SSIM).
+    #[arg(long, conflicts_with_all = ["degrade", "against", "csv", "worst"])]
+    pub camera: bool,
     /// Only the first so many pictures.
     #[arg(long)]
     pub limit: Option<usize>,
@@ -220,10 +230,12 @@ pub struct EvaluateLandmarks {
 pub struct Dump {
     /// An .onnx file, float or int8.
     pub model: PathBuf,
-    /// The folder for inputs.u8 (Nx3x16x16) and outputs.u8 (Nx3x128x128).
+    /// The folder for inputs.u8 (Nx3x16x16) and outputs.u8 (Nx3x128x128); of a detector,
+    /// inputs-HEIGHTxWIDTH.u8 and a file of floats for each output.
     #[arg(short, long)]
     pub output: PathBuf,
-    /// The validation faces of this dataset; noise of every strength without one.
+    /// The validation faces of this dataset, or for a detector of this CelebA folder; noise of
+    /// every strength without one.
     #[arg(long)]
     pub dataset: Option<PathBuf>,
     /// Only so many.

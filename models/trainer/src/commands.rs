@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use face8x_core::Result;
+use face8x_core::{Error, Result};
 use face8x_train::dataset::{Alignment, Dataset, Split};
 use face8x_train::degrade::Degrade;
 use face8x_train::landmarks::{self, Jitter};
 use face8x_train::network::{Config, Plan, Points, Weights};
 use face8x_train::runner::{Runner, values};
+use face8x_train::scenes::{self, Picture};
 use face8x_train::{evaluate, files, heatmap, onnx, prepare, quantise};
 
 use crate::cli::{
@@ -129,6 +130,12 @@ fn export(a: &Export) -> Result<()> {
 }
 
 fn quantise(a: &Quantise) -> Result<()> {
+    if a.weights.extension().is_some_and(|e| e == "onnx") {
+        let file = files::read(&a.weights)?;
+        if !onnx::is_own(&file).map_err(|error| error.context(a.weights.display()))? {
+            return quantise_imported(a, &file);
+        }
+    }
     let weights = Weights::read(&a.weights)?;
     let dataset = Dataset::open(&a.dataset)?;
     let train = dataset.section(Split::Train)?;
@@ -150,6 +157,40 @@ fn quantise(a: &Quantise) -> Result<()> {
     Runner::with_outputs(&file, None)?;
     files::write(&a.output, &file)?;
     describe(&a.output, &weights, file.len())
+}
+
+/// Quantises a network that others trained, on scenes with small faces.
+fn quantise_imported(a: &Quantise, file: &[u8]) -> Result<()> {
+    if a.correct > 0 {
+        return Err(Error::usage(
+            "--correct works only for networks of this program's own family",
+        ));
+    }
+    let network = onnx::import(file).map_err(|error| error.context(a.weights.display()))?;
+    let mut items = prepare::list(&a.dataset, 0.0)?;
+    items.retain(|item| item.split == Split::Train);
+    let scenes = scenes::compose(&items, a.pictures as usize, 0)?;
+    let scenes: Vec<Picture> = scenes.into_iter().map(Picture::reversed).collect();
+    let network = quantise::quantise_imported(&network, file, &scenes)?;
+    let metadata = [
+        ("name", a.about.name.clone()),
+        ("version", a.about.model_version.clone()),
+        (
+            "input",
+            "1x3xHxW NCHW BGR, 8-bit levels; H and W are multiples of 32".into(),
+        ),
+        (
+            "output",
+            "floats in front of the reordering and the sigmoid, 1xCx(H/stride)x(W/stride)".into(),
+        ),
+        ("training_data", a.about.trained_on.clone()),
+        ("licence", a.about.licence.clone()),
+    ];
+    let file = onnx::imported_model(&network, &metadata);
+    Runner::sized(&file, None, scenes[0].size())?;
+    files::write(&a.output, &file)?;
+    println!("{}: {} kB", a.output.display(), file.len() / 1000);
+    Ok(())
 }
 
 /// Prints what was written.
@@ -203,10 +244,7 @@ fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'stati
         ("output", output),
         ("geometry", geometry),
         ("training_data", about.trained_on.clone()),
-        (
-            "licence",
-            "weights: non-commercial research only, as CelebA's terms ask".into(),
-        ),
+        ("licence", about.licence.clone()),
         (
             "honesty",
             "the output is a plausible guess, never evidence of who somebody is".into(),
@@ -225,6 +263,9 @@ fn evaluate(a: &Evaluate) -> Result<()> {
     if let Some(path) = heatmaps {
         let heatmaps = heatmap::Heatmaps::open(&path, &dataset)?;
         evaluate::mark_features(&mut cases, &heatmaps, split, crop)?;
+    }
+    if a.camera {
+        return evaluate_camera(a, &cases);
     }
     if a.degrade {
         cases = evaluate::damaged(&cases, &Degrade::default())?;
@@ -246,6 +287,19 @@ fn evaluate(a: &Evaluate) -> Result<()> {
     }
     if let (Some(path), Some(row)) = (&a.worst, rows.last()) {
         evaluate::worst_sheet(path, &cases, row)?;
+    }
+    Ok(())
+}
+
+fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
+    let bytes = files::read(&a.model)?;
+    let runner = Runner::load(&bytes).map_err(|error| error.context(a.model.display()))?;
+    println!("{} pictures; PSNR / SSIM", cases.len());
+    println!("{}", evaluate::CAMERA_HEAD);
+    for side in evaluate::SIDES {
+        for noise in evaluate::NOISES {
+            println!("{}", evaluate::camera_row(cases, &runner, side, noise)?);
+        }
     }
     Ok(())
 }
@@ -282,6 +336,9 @@ fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
 
 fn dump(a: &Dump) -> Result<()> {
     let bytes = files::read(&a.model)?;
+    if let Some(outputs) = onnx::open_outputs(&bytes)? {
+        return dump_detector(a, &bytes, &outputs);
+    }
     let runner = Runner::load(&bytes).map_err(|error| error.context(a.model.display()))?;
     let inputs: Vec<Vec<u8>> = match &a.dataset {
         Some(folder) => {
@@ -298,5 +355,21 @@ fn dump(a: &Dump) -> Result<()> {
     files::write(&a.output.join("inputs.u8"), &evaluate::planar(&inputs))?;
     files::write(&a.output.join("outputs.u8"), &evaluate::planar(&outputs))?;
     println!("{} pictures in {}", inputs.len(), a.output.display());
+    Ok(())
+}
+
+/// The same for a network whose input may have any size.
+fn dump_detector(a: &Dump, file: &[u8], outputs: &[String]) -> Result<()> {
+    let scenes = match &a.dataset {
+        Some(folder) => {
+            let mut items = prepare::list(folder, 0.0)?;
+            items.retain(|item| item.split == Split::Validation);
+            scenes::compose(&items, a.limit, 1)?
+        }
+        None => scenes::noise(a.limit),
+    };
+    scenes::dump(file, outputs, &scenes, &a.output)
+        .map_err(|error| error.context(a.model.display()))?;
+    println!("{} pictures in {}", scenes.len(), a.output.display());
     Ok(())
 }

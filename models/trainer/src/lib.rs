@@ -7,6 +7,7 @@
 //! ```
 
 pub mod bicubic;
+pub mod camera;
 pub mod dataset;
 pub mod degrade;
 pub mod evaluate;
@@ -19,6 +20,7 @@ pub mod onnx;
 pub mod prepare;
 pub mod quantise;
 pub mod runner;
+pub mod scenes;
 pub mod sheet;
 mod trailer;
 #[cfg(feature = "train")]

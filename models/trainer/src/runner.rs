@@ -5,7 +5,7 @@ use std::sync::Arc;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use face8x_core::{Error, Result};
 use tract_core::prelude::{
-    Datum, DatumType, Framework, IntoTValue, IntoTensor, TDim, Tensor, TractResult, TypedModel,
+    Datum, DatumType, Framework, IntoTValue, IntoTensor, Tensor, TractResult, TypedModel,
     TypedSimplePlan, tvec,
 };
 use tract_onnx::prelude::{InferenceFact, InferenceModelExt};
@@ -23,9 +23,10 @@ pub const HR_LEN: usize = HR_SIDE * HR_SIDE * 3;
 pub struct Runner {
     plan: Arc<TypedSimplePlan>,
     input: DatumType,
-    /// Channels and side of the input.
-    channels: usize,
-    side: usize,
+    /// Channels, rows and columns of the input.
+    shape: [usize; 3],
+    /// The level by which a float network divides: 255, or 1 where it takes levels as they are.
+    full: f32,
 }
 
 impl Runner {
@@ -55,30 +56,52 @@ impl Runner {
         }
     }
 
-    /// As [`Runner::load`], with the tensors of these names as outputs.
+    /// As [`Runner::load`], with the tensors of these names as outputs, of any shape.
     ///
     /// # Errors
     /// As [`Runner::load`]; or there is no tensor of one of these names.
     pub fn with_outputs(bytes: &[u8], names: Option<&[&str]>) -> Result<Self> {
+        Self::open(bytes, names, None, 255.0)
+    }
+
+    /// A network for pictures of `size` (rows, columns), which takes levels as they are, as floats
+    /// or bytes.
+    ///
+    /// # Errors
+    /// As [`Runner::with_outputs`].
+    pub fn sized(bytes: &[u8], names: Option<&[&str]>, size: (usize, usize)) -> Result<Self> {
+        Self::open(bytes, names, Some(size), 1.0)
+    }
+
+    fn open(
+        bytes: &[u8],
+        names: Option<&[&str]>,
+        size: Option<(usize, usize)>,
+        full: f32,
+    ) -> Result<Self> {
         let loaded = || -> TractResult<Runner> {
-            let mut model = tract_onnx::onnx().model_for_read(&mut &bytes[..])?;
+            // What a file says of tensors of any size contradicts the size that is chosen here.
+            let reader = tract_onnx::onnx()
+                .with_ignore_output_shapes(size.is_some())
+                .with_ignore_value_info(size.is_some());
+            let mut model = reader.model_for_read(&mut &bytes[..])?;
             if let Some(names) = names {
                 model.select_outputs_by_name(names)?;
             }
-            let input = model
-                .input_fact(0)?
-                .datum_type
-                .concretize()
-                .unwrap_or(DatumType::F32);
-            let (channels, side) = match model.input_fact(0)?.shape.concretize().as_deref() {
-                Some([_, c, _, w]) => {
-                    let size = |d: &TDim| d.as_i64().and_then(|d| usize::try_from(d).ok());
-                    (size(c).unwrap_or(3), size(w).unwrap_or(LR_SIDE))
-                }
-                _ => (3, LR_SIDE),
-            };
-            let shape = [1, channels, side, side];
-            model.set_input_fact(0, InferenceFact::dt_shape(input, shape))?;
+            let fact = model.input_fact(0)?;
+            let input = fact.datum_type.concretize().unwrap_or(DatumType::F32);
+            let dims: Vec<Option<usize>> = fact
+                .shape
+                .dims()
+                .map(|dim| usize::try_from(dim.concretize()?.as_i64()?).ok())
+                .collect();
+            let dim = |k: usize| dims.get(k).copied().flatten();
+            let side = dim(3).unwrap_or(LR_SIDE);
+            let (rows, columns) = size.unwrap_or((side, side));
+            let shape = [dim(1).unwrap_or(3), rows, columns];
+            let [channels, ..] = shape;
+            let shape_fact = InferenceFact::dt_shape(input, [1, channels, rows, columns]);
+            model.set_input_fact(0, shape_fact)?;
             let typed: TypedModel = model.into_typed()?.into_decluttered()?;
             let typed = if input == DatumType::F32 {
                 typed.into_optimized()?
@@ -88,8 +111,8 @@ impl Runner {
             Ok(Runner {
                 plan: TypedSimplePlan::new(typed)?,
                 input,
-                channels,
-                side,
+                shape,
+                full,
             })
         };
         loaded().map_err(|error| {
@@ -105,7 +128,7 @@ impl Runner {
 
     /// Channels and side of the input.
     pub fn input(&self) -> (usize, usize) {
-        (self.channels, self.side)
+        (self.shape[0], self.shape[2])
     }
 
     /// Runs the network on a picture (interleaved levels) and gives its outputs.
@@ -116,7 +139,7 @@ impl Runner {
         let ran = || -> TractResult<Vec<Tensor>> {
             let input = match self.input {
                 DatumType::U8 => self.tensor(lr, |v| v)?,
-                _ => self.tensor(lr, |v| f32::from(v) / 255.0)?,
+                _ => self.tensor(lr, |v| f32::from(v) / self.full)?,
             };
             let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
             Ok(outputs
@@ -133,10 +156,10 @@ impl Runner {
         levels: &[u8],
         level: impl Fn(u8) -> T,
     ) -> TractResult<Tensor> {
-        let (c, area) = (self.channels, self.side * self.side);
+        let [c, rows, columns] = self.shape;
         let planes = (0..c).flat_map(|k| levels.iter().skip(k).step_by(c));
-        let planes: Vec<T> = planes.map(|&v| level(v)).take(c * area).collect();
-        Tensor::from_shape(&[1, c, self.side, self.side], &planes)
+        let planes: Vec<T> = planes.map(|&v| level(v)).take(c * rows * columns).collect();
+        Tensor::from_shape(&[1, c, rows, columns], &planes)
     }
 
     /// Restores a face: 16x16 RGB to 128x128 RGB, both interleaved levels.

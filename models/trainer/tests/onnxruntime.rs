@@ -6,7 +6,7 @@ use std::process::Command;
 
 use face8x_train::evaluate::{noise, planar, restore_all};
 use face8x_train::network::{Config, Plan, Tensor, Weights, tap_is_used};
-use face8x_train::{onnx, quantise, runner::Runner};
+use face8x_train::{onnx, quantise, runner::Runner, scenes};
 
 /// The smallest network with every kind of step, and one with the shape of the shipped ones.
 const TINY: Config = Config {
@@ -49,25 +49,48 @@ fn random_weights(plan: &Plan, seed: u64) -> Weights {
     weights
 }
 
-#[test]
-fn onnxruntime_gives_the_bytes_of_tract() {
+/// The Python that has onnxruntime, where it gives exact results; otherwise why not.
+fn python() -> Result<String, String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let made = Command::new(root.join("../../scripts/onnxruntime.sh"))
         .output()
         .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if !made.status.success() {
-        writeln!(std::io::stderr(), "skipped: {}", text(&made.stderr)).unwrap();
-        return;
+        return Err(text(&made.stderr));
     }
     #[cfg(target_arch = "x86_64")]
     if !std::arch::is_x86_feature_detected!("avx512vnni")
         && !std::arch::is_x86_feature_detected!("avxvnni")
     {
-        let reason = "onnxruntime saturates 16-bit sums on a processor without VNNI";
-        writeln!(std::io::stderr(), "skipped: {reason}").unwrap();
-        return;
+        return Err("onnxruntime saturates 16-bit sums on a processor without VNNI".into());
     }
+    Ok(text(&made.stdout))
+}
+
+/// What compare_onnxruntime.py says of a network and the folder of a dump.
+fn compare(python: &str, model: &Path, folder: &Path) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let compared = Command::new(python)
+        .arg(root.join("tests/compare_onnxruntime.py"))
+        .args([model, folder])
+        .output()
+        .unwrap();
+    let said = [compared.stdout, compared.stderr].concat();
+    let report = String::from_utf8_lossy(&said).into_owned();
+    assert!(compared.status.success(), "{report}");
+    report
+}
+
+#[test]
+fn onnxruntime_gives_the_bytes_of_tract() {
+    let python = match python() {
+        Ok(python) => python,
+        Err(reason) => {
+            writeln!(std::io::stderr(), "skipped: {reason}").unwrap();
+            return;
+        }
+    };
     let folder = tempfile::tempdir().unwrap();
     let inputs: Vec<Vec<u8>> = (0..48).map(noise).collect();
     for (name, config) in [("tiny", TINY), ("nano", Config::NANO)] {
@@ -79,16 +102,31 @@ fn onnxruntime_gives_the_bytes_of_tract() {
         std::fs::write(&model, file).unwrap();
         std::fs::write(folder.path().join("inputs.u8"), planar(&inputs)).unwrap();
         std::fs::write(folder.path().join("outputs.u8"), planar(&outputs)).unwrap();
-        let compared = Command::new(text(&made.stdout))
-            .arg(root.join("tests/compare_onnxruntime.py"))
-            .args([&model, folder.path()])
-            .output()
-            .unwrap();
-        let report = text(&compared.stdout) + &text(&compared.stderr);
-        assert!(compared.status.success(), "{report}");
+        let report = compare(&python, &model, folder.path());
         assert!(
             report.contains("48 pictures, 0 of 2359296 bytes differ"),
             "{report}"
         );
     }
+}
+
+#[test]
+fn onnxruntime_gives_the_values_of_tract_for_the_detector() {
+    let python = match python() {
+        Ok(python) => python,
+        Err(reason) => {
+            writeln!(std::io::stderr(), "skipped: {reason}").unwrap();
+            return;
+        }
+    };
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../detector.onnx");
+    let file = std::fs::read(&model).unwrap();
+    let outputs = onnx::open_outputs(&file).unwrap().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    scenes::dump(&file, &outputs, &scenes::noise(8), folder.path()).unwrap();
+    let report = compare(&python, &model, folder.path());
+    // 16 values an anchor: 16 x 12, 8 x 6 and 4 x 3 of them.
+    let values = 8 * 16 * (192 + 48 + 12);
+    let wanted = format!("8 pictures, 0 of {values} values differ");
+    assert!(report.contains(&wanted), "{report}");
 }

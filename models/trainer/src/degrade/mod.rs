@@ -2,18 +2,18 @@
 //! exposed, tinted, and compressed as JPEG, in any order and strength.
 //!
 //! The face is first reduced to the size at which the camera would see it; after the damage the
-//! app's own aligner makes the 16x16 input of it.
+//! aligner makes the 16x16 input of it. Its steps are those of the camera (see `camera`), which
+//! does them in the order and with the optics that a real one has.
 
 use face8x_core::Result;
 use face8x_core::align::Aligner;
-use face8x_core::frame::{Frame, PixelFormat};
 use face8x_core::geometry::{HR_SIDE, Point, Similarity};
 use serde::{Deserialize, Serialize};
 
+use crate::camera::{self, steps};
 use crate::prepare::normal;
 use crate::runner::LR_LEN;
 
-mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -105,14 +105,7 @@ impl Degrader {
                 }
             }
         }
-        let frame = Frame {
-            format: PixelFormat::Rgb3,
-            width: side,
-            height: side,
-            stride: side as usize * 3,
-            bytes: seen.to_bytes(),
-            ..Frame::empty()
-        };
+        let frame = camera::frame(&seen);
         let zoom = HR_SIDE as f32 / side as f32;
         let enlarge = Similarity::about(Point::default(), Point::default(), zoom, 0.0);
         let mut lr = [0; LR_LEN];

@@ -17,8 +17,10 @@ use crate::metrics::{FEATURES, Score, mean_and_interval};
 use crate::prepare::progress;
 use crate::runner::{HR_LEN, LR_LEN, Runner};
 
+mod camera;
 mod sheet;
 
+pub use camera::{CAMERA_HEAD, NOISES, SIDES, camera_row};
 pub use sheet::{first_sheet, worst_sheet};
 
 /// A face to restore, and what should come out.

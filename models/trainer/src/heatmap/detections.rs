@@ -105,8 +105,7 @@ fn read_csv(text: &str) -> Entries {
         }
         let numbers = fields[2..].iter().map(|field| field.parse::<f32>());
         let numbers = numbers.collect::<std::result::Result<Vec<_>, _>>();
-        let numbers =
-            numbers.map_err(|_| format!("{place}: there is no number where one should be"))?;
+        let numbers = numbers.map_err(|_| format!("{place}: not a number"))?;
         let entry = Entry {
             picture: fields[0].into(),
             class: fields[1].into(),

@@ -282,7 +282,7 @@ fn source_landmarks(
             Ok(face.map(|p| back.apply(p)))
         }
         _ => Err(Error::other(format!(
-            "nothing tells where the face of {name} lies in its source picture"
+            "cannot find where the face of {name} lies in its source picture"
         ))
         .remedy("name the folder that the dataset was prepared from, with its list of landmarks; or give boxes in the 128x128 face, without --pictures")),
     }

@@ -125,7 +125,7 @@ pub(super) fn enlarge_node(graph: &mut Graph, input: &str, output: &str) {
 }
 
 /// Enlargement by a factor; "nearest" repeats each pixel.
-fn resize_node(graph: &mut Graph, input: &str, output: &str, factor: f32, mode: &str) {
+pub(super) fn resize_node(graph: &mut Graph, input: &str, output: &str, factor: f32, mode: &str) {
     let name = match factor {
         8.0 => "enlarge.scales".to_owned(),
         _ => format!("{output}.scales"),

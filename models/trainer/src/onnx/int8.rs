@@ -148,22 +148,22 @@ fn origin(plan: &Plan, tensor: usize) -> &str {
     "input"
 }
 
-fn scale_names(tensor: &str) -> (String, String) {
+pub(super) fn scale_names(tensor: &str) -> (String, String) {
     (format!("{tensor}.scale"), format!("{tensor}.zero"))
 }
 
-fn scale_constants(graph: &mut Graph, tensor: &str, scale: Scale) {
+pub(super) fn scale_constants(graph: &mut Graph, tensor: &str, scale: Scale) {
     let (s, z) = scale_names(tensor);
     graph.floats(&s, &[], &[scale.scale]);
     graph.bytes(&z, &[], &[scale.zero]);
 }
 
-fn dequantise(graph: &mut Graph, input: &str, scaled_as: &str, output: &str) {
+pub(super) fn dequantise(graph: &mut Graph, input: &str, scaled_as: &str, output: &str) {
     let (s, z) = scale_names(scaled_as);
     graph.node("DequantizeLinear", &[input, &s, &z], output, &[]);
 }
 
-fn quantise(graph: &mut Graph, input: &str, output: &str) {
+pub(super) fn quantise(graph: &mut Graph, input: &str, output: &str) {
     let (s, z) = scale_names(output);
     graph.node("QuantizeLinear", &[input, &s, &z], output, &[]);
 }

@@ -14,11 +14,15 @@ use tract_onnx::pb::{
 use crate::network::{Plan, Tensor, Weights};
 
 mod float;
+mod import;
+mod imported;
 mod int8;
 #[cfg(test)]
 mod tests;
 
 pub use float::{float_graph, float_model};
+pub use import::{Imported, ImportedConv, ImportedOp, ImportedOutput, ImportedStep, import};
+pub use imported::{QuantisedImport, imported_model};
 pub use int8::{QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale, int8_graph, int8_model};
 
 /// The operator set of every file: the last that all engines of the comparison read.
@@ -40,9 +44,10 @@ pub struct Port<'a> {
     pub name: &'a str,
     /// Bytes (8-bit levels) instead of floats.
     pub bytes: bool,
-    /// Channels and side; the batch is one picture.
+    /// The batch is one picture.
     pub channels: usize,
-    pub side: usize,
+    /// Rows and columns; any where there is none.
+    pub side: Option<usize>,
 }
 
 impl Port<'static> {
@@ -52,7 +57,7 @@ impl Port<'static> {
             name: "input",
             bytes,
             channels: plan.channels,
-            side: plan.side,
+            side: Some(plan.side),
         }
     }
 
@@ -66,7 +71,7 @@ impl Port<'static> {
             name: "output",
             bytes: bytes && plan.skip,
             channels,
-            side,
+            side: Some(side),
         }
     }
 }
@@ -206,8 +211,19 @@ fn attribute(name: &str, value: &Attribute) -> AttributeProto {
 }
 
 fn value_info(port: Port) -> ValueInfoProto {
-    let dim = [1, port.channels, port.side, port.side].map(|d| Dimension {
-        value: Some(dimension::Value::DimValue(d as i64)),
+    let fixed = |size: usize| dimension::Value::DimValue(size as i64);
+    let side = |axis: &str| match port.side {
+        Some(side) => fixed(side),
+        None => dimension::Value::DimParam(format!("{}.{axis}", port.name)),
+    };
+    let sizes = [
+        fixed(1),
+        fixed(port.channels),
+        side("height"),
+        side("width"),
+    ];
+    let dim = sizes.map(|value| Dimension {
+        value: Some(value),
         ..Dimension::default()
     });
     let kind = if port.bytes {
@@ -239,7 +255,7 @@ fn decode(bytes: &[u8]) -> Result<ModelProto> {
                 .as_ref()
                 .is_some_and(|graph| !graph.node.is_empty())
         })
-        .ok_or_else(|| Error::other("not an ONNX file, or only a part of one"))
+        .ok_or_else(|| Error::other("not an ONNX file, or an incomplete one"))
 }
 
 /// The metadata_props of an ONNX file.
@@ -276,17 +292,54 @@ pub fn read_weights(bytes: &[u8]) -> Result<Weights> {
         let wanted = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
         if wanted != Some(values.len()) || !rest.is_empty() {
             return Err(Error::other(format!(
-                "the tensor {} is not whole",
+                "the tensor {} is incomplete",
                 tensor.name
             )));
         }
         weights.insert(tensor.name, Tensor { shape, values });
     }
-    if !weights.contains("stem.w") && !weights.contains("merge.w") {
+    if !OWN_WEIGHTS.iter().any(|name| weights.contains(name)) {
         return Err(
             Error::other("the ONNX file holds no float weights of this network family")
                 .remedy("use the float file that `face8x-train export` wrote, not an int8 one"),
         );
     }
     Ok(weights)
+}
+
+/// Weights of which one is in every network of this program's own family.
+const OWN_WEIGHTS: [&str; 2] = ["stem.w", "merge.w"];
+
+/// Whether an ONNX file holds a network of this program's own family, in floats or integers.
+///
+/// # Errors
+/// Not an ONNX file.
+pub fn is_own(bytes: &[u8]) -> Result<bool> {
+    let graph = decode(bytes)?.graph.unwrap_or_default();
+    let mut names = graph.initializer.iter().map(|tensor| tensor.name.as_str());
+    Ok(names.any(|name| OWN_WEIGHTS.contains(&name)))
+}
+
+/// The names of the outputs of a network whose input may have any height and width; nothing where
+/// the input's size is fixed.
+///
+/// # Errors
+/// Not an ONNX file.
+pub fn open_outputs(bytes: &[u8]) -> Result<Option<Vec<String>>> {
+    let graph = decode(bytes)?.graph.unwrap_or_default();
+    let is_open = |info: &ValueInfoProto| {
+        let kind = info.r#type.as_ref().and_then(|kind| kind.value.as_ref());
+        let Some(type_proto::Value::TensorType(tensor)) = kind else {
+            return false;
+        };
+        let dims = tensor.shape.as_ref().map_or(&[][..], |shape| &shape.dim);
+        let is_fixed = |dim: &Dimension| matches!(dim.value, Some(dimension::Value::DimValue(_)));
+        dims.len() == 4 && !dims[2..].iter().any(is_fixed)
+    };
+    let names = graph.output.iter().map(|output| output.name.clone());
+    Ok(graph
+        .input
+        .first()
+        .is_some_and(is_open)
+        .then(|| names.collect()))
 }

@@ -13,7 +13,7 @@ use face8x_core::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Simi
 use super::{FaceFrom, Item, LeftOut, jitter};
 use crate::dataset::{Alignment, CROP_SIDE, PAD, PictureData, WIDE_SIDE, WIDE_SPAN};
 
-/// Fewer pixels to a side of the canonical face are no target to learn from.
+/// Fewer pixels to a side of the canonical face are too few to learn from.
 const MIN_FACE: f32 = 48.0;
 
 /// Makes crops, keeping its buffers.
@@ -96,7 +96,7 @@ impl Cropper {
         }
     }
 
-    /// The largest face that the app's detector finds. Where it gives a box alone, the landmarks
+    /// The largest face that the default detector finds. Where it gives a box alone, the landmarks
     /// are those of the canonical face.
     fn detect(&mut self, frame: &Frame) -> Result<(Landmarks, Similarity), LeftOut> {
         let detector = match &mut self.detector {

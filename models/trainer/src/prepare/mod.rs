@@ -94,7 +94,7 @@ impl fmt::Display for Report {
 ///
 /// # Errors
 /// The source has no pictures or broken lists, none of its pictures is of use, or the output
-/// cannot be written. A broken picture is no error: it is left out and counted.
+/// cannot be written. A broken picture is not an error: it is left out and counted.
 pub fn prepare(options: &Options) -> Result<Report> {
     let (part, parts) = options.shard;
     if part == 0 || part > parts {

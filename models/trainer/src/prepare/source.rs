@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `img/` and `list_landmarks_celeba.txt` | pictures with five landmarks each |
 //! | `img_align_celeba/` | CelebA's official aligned 178x218 pictures |
-//! | anything else | a folder of pictures whose faces the app's detector finds |
+//! | anything else | a folder of pictures whose faces the default detector finds |
 //!
 //! `list_eval_partition.txt` (0 train, 1 validation, 2 test) splits them where it exists;
-//! otherwise a share is kept apart by name, or by person where `identity_CelebA.txt` tells.
+//! otherwise a share is kept apart by name, or by person where there is an `identity_CelebA.txt`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub enum FaceFrom {
     Official(Option<Landmarks>),
     /// The list has no line for it.
     Unknown,
-    /// By the app's detector.
+    /// By the default detector.
     Detector,
 }
 
@@ -184,8 +184,8 @@ fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
 
 fn bad_line(path: &Path, number: usize, wanted: &str) -> Error {
     Error::other(format!(
-        "{}, line {number}: {wanted} should stand there",
+        "{}, line {number}: expected {wanted}",
         path.display()
     ))
-    .remedy("copy the list again, or mend the line")
+    .remedy("copy the list again, or fix the line")
 }

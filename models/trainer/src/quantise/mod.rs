@@ -14,11 +14,13 @@ use crate::runner::{Runner, values};
 
 mod correct;
 mod exact;
+mod imported;
 mod ranges;
 #[cfg(test)]
 mod tests;
 
 pub use correct::correct_bias;
+pub use imported::quantise_imported;
 
 /// Pictures whose activations are kept for the choice of scales.
 const RANGE_PICTURES: usize = 96;
@@ -62,9 +64,10 @@ pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetw
                     scale: chosen.scale * factor_out,
                     ..chosen
                 };
+                let used = |channel, k| tap_is_used(conv.taps, channel, k % 9 / 3, k % 3);
                 network
                     .convs
-                    .push(quantise_conv(conv, &w, &b, input.scale, output));
+                    .push(quantise_conv((&w, &b), used, input.scale, output));
                 output
             }
             Op::Shuffle => input,
@@ -130,9 +133,15 @@ fn no_integers() -> Error {
         .remedy("quantise a network of this program's own family: nano, default or large")
 }
 
-/// Weights (outputs x inputs x 3 x 3) and bias of one convolution in integers.
-fn quantise_conv(conv: &Conv, w: &[f32], b: &[f32], input: f32, output: Scale) -> QuantisedConv {
-    let per_output = conv.inputs * 9;
+/// Weights (output channels first) and bias of one convolution in integers. Only the weights for
+/// whose output channel and place in it `used` holds count.
+fn quantise_conv(
+    (w, b): (&[f32], &[f32]),
+    used: impl Fn(usize, usize) -> bool,
+    input: f32,
+    output: Scale,
+) -> QuantisedConv {
+    let per_output = w.len() / b.len();
     let mut q = QuantisedConv {
         weights: Vec::new(),
         scales: Vec::new(),
@@ -140,14 +149,13 @@ fn quantise_conv(conv: &Conv, w: &[f32], b: &[f32], input: f32, output: Scale) -
         output,
     };
     for (channel, (w, b)) in w.chunks_exact(per_output).zip(b).enumerate() {
-        let used = |k: usize| tap_is_used(conv.taps, channel, k % 9 / 3, k % 3);
         let largest = (0..per_output)
-            .filter(|&k| used(k))
+            .filter(|&k| used(channel, k))
             .fold(0f32, |m, k| m.max(w[k].abs()));
         // A channel of zeros still needs a scale, for its bias.
         let wanted = (largest / 127.0).max(output.scale / input * 1e-6);
         let scale = exact::weight_scale(input, wanted, output.scale);
-        let level = |k: usize| match used(k) {
+        let level = |k: usize| match used(channel, k) {
             true => (w[k] / scale).round_ties_even().clamp(-127.0, 127.0) as i8,
             false => 0,
         };

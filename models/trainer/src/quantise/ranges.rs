@@ -29,6 +29,13 @@ pub fn signed(seen: &[&[f32]]) -> Scale {
     })
 }
 
+/// For all values from `low` to `high`, which hold 0 between them.
+pub fn whole(low: f32, high: f32) -> Scale {
+    let scale = short((high - low).max(1e-6) / 255.0);
+    let zero = (-low / scale).round_ties_even().clamp(0.0, 255.0) as u8;
+    Scale { scale, zero }
+}
+
 /// For the residual, which is added to the enlarged input: a power of two of `levels` around 128.
 pub fn residual(seen: &[&[f32]], levels: f32) -> Scale {
     let candidates = [0.25, 0.5, 1.0, 2.0].map(|step| Scale {

@@ -69,7 +69,7 @@ struct Measured {
 /// Trains the configuration, and without its heatmap term and its degradation, with `seeds` seeds
 /// each and the same number of steps, and compares their last weights on the validation pictures.
 /// Writes each training's folder, `pictures.csv` and `table.md` into `output`; gives the table. A
-/// second call goes on where the first was broken off.
+/// second call goes on where the first stopped.
 ///
 /// # Errors
 /// As for [`train`](super::train); or the configuration has nothing to leave out.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use face8x_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::camera::Camera;
 use crate::degrade::Degrade;
 use crate::network;
 
@@ -152,7 +153,9 @@ pub struct Config {
     pub patience: usize,
     /// The paper's heatmap term; none without it.
     pub heatmap: Option<Heat>,
-    /// Damage to the inputs; none without it.
+    /// Inputs as a camera gives them; none without it.
+    pub camera: Option<Camera>,
+    /// Damage to the inputs that do not come from the camera; none without it.
     pub degrade: Option<Degrade>,
 }
 
@@ -183,6 +186,7 @@ impl Default for Config {
             validate_pictures: 240,
             patience: 0,
             heatmap: None,
+            camera: None,
             degrade: None,
         }
     }
@@ -209,6 +213,9 @@ impl Config {
     fn check(&self) -> Result<()> {
         if let Some(sizes) = self.sizes()? {
             sizes.check()?;
+        }
+        if let Some(camera) = &self.camera {
+            camera.check()?;
         }
         let wrong = |what: &str| Err(Error::usage(what));
         if self.batch == 0 || self.batch > 65_536 {

@@ -136,7 +136,7 @@ mod terminal {
         /// with an error instead, so that files in the making are removed.
         fn quietly(&mut self, show: impl FnOnce(&mut TuiMetricsRendererWrapper)) -> Result<()> {
             catch_unwind(AssertUnwindSafe(|| show(&mut self.renderer)))
-                .map_err(|_| Error::other("the training was broken off"))
+                .map_err(|_| Error::other("the training was interrupted"))
         }
     }
 

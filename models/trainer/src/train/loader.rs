@@ -218,7 +218,12 @@ fn one(
         true => planes(&lr),
         false => Vec::new(),
     };
-    if let Some(degrade) = &config.degrade
+    if let Some(camera) = &config.camera
+        && rng.f32() < camera.share
+    {
+        let shot = camera.draw(rng);
+        lr = crate::camera::take(hr.as_slice(), &shot, rng)?.lr(aligner)?;
+    } else if let Some(degrade) = &config.degrade
         && rng.f32() < degrade.share
     {
         let strength = rng.f32() * degrade.strongest;

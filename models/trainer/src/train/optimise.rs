@@ -105,7 +105,7 @@ impl Optimiser {
         if !value.is_finite() {
             return Err(
                 Error::other(format!("the loss is {value} at step {}", state.step))
-                    .remedy("lower learning_rate; the last checkpoint is still whole"),
+                    .remedy("lower learning_rate; the last checkpoint is good"),
             );
         }
         Ok(Some(value))

@@ -65,7 +65,7 @@ impl Workers {
         let main = &self.workers[0];
         // libtorch panics where its memory does not suffice.
         let failed = || {
-            Err(Error::other("a device failed; what it said stands above")
+            Err(Error::other("a device failed; its message is above")
                 .remedy("if it ran out of memory, lower batch"))
         };
         if self.workers.len() == 1 {

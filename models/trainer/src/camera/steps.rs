@@ -1,4 +1,4 @@
-//! The single kinds of damage.
+//! What a camera does to a picture, step by step.
 
 use face8x_core::geometry::HR_SIDE;
 use face8x_core::{Error, Result};
@@ -8,7 +8,7 @@ use image::{DynamicImage, ExtendedColorType, RgbImage};
 
 use crate::prepare::normal;
 
-/// A square picture of RGB levels that need not be whole.
+/// A square picture of RGB levels, which need not be whole numbers.
 pub struct Seen {
     pub side: usize,
     pub levels: Vec<f32>,
@@ -21,6 +21,28 @@ impl Seen {
             .iter()
             .map(|v| v.round_ties_even().clamp(0.0, 255.0) as u8)
             .collect()
+    }
+
+    /// Makes 8-bit levels of all.
+    pub fn round(&mut self) {
+        for level in &mut self.levels {
+            *level = level.round_ties_even().clamp(0.0, 255.0);
+        }
+    }
+
+    /// The levels of the pixel at (x, y); beyond the edge those of the edge.
+    fn pixel(&self, x: i32, y: i32) -> [f32; 3] {
+        let last = self.side as i32 - 1;
+        let at = (y.clamp(0, last) * self.side as i32 + x.clamp(0, last)) as usize * 3;
+        [self.levels[at], self.levels[at + 1], self.levels[at + 2]]
+    }
+
+    /// The same picture with each pixel made anew, from itself and its place.
+    fn filter(&mut self, make: impl Fn(&Seen, i32, i32) -> [f32; 3]) {
+        let side = self.side as i32;
+        self.levels = (0..side * side)
+            .flat_map(|k| make(self, k % side, k / side))
+            .collect();
     }
 }
 
@@ -115,6 +137,63 @@ pub fn gains(seen: &mut Seen, gains: [f32; 3]) {
     for (k, level) in seen.levels.iter_mut().enumerate() {
         *level = (*level * gains[k % 3]).clamp(0.0, 255.0);
     }
+}
+
+/// Smooths noise: each level becomes the mean of those of its 3x3 neighbours that differ by no more
+/// than `reach` levels (the sigma filter: Lee 1983).
+pub fn denoise(seen: &mut Seen, reach: f32) {
+    if reach <= 0.0 {
+        return;
+    }
+    seen.filter(|seen, x, y| {
+        let own = seen.pixel(x, y);
+        let (mut sums, mut counts) = ([0.0; 3], [0.0f32; 3]);
+        for k in 0..9 {
+            let other = seen.pixel(x + k % 3 - 1, y + k / 3 - 1);
+            for c in 0..3 {
+                if (other[c] - own[c]).abs() <= reach {
+                    sums[c] += other[c];
+                    counts[c] += 1.0;
+                }
+            }
+        }
+        std::array::from_fn(|c| sums[c] / counts[c])
+    });
+}
+
+/// Adds `amount` times what a 3x3 binomial blur takes away (unsharp masking); the result saturates.
+pub fn sharpen(seen: &mut Seen, amount: f32) {
+    if amount <= 0.0 {
+        return;
+    }
+    seen.filter(|seen, x, y| {
+        let own = seen.pixel(x, y);
+        let mut blurred = [0.0; 3];
+        for k in 0..9i32 {
+            let (dx, dy) = (k % 3 - 1, k / 3 - 1);
+            let weight = ((2 - dx.abs()) * (2 - dy.abs())) as f32 / 16.0;
+            let other = seen.pixel(x + dx, y + dy);
+            for c in 0..3 {
+                blurred[c] += weight * other[c];
+            }
+        }
+        std::array::from_fn(|c| (own[c] + amount * (own[c] - blurred[c])).clamp(0.0, 255.0))
+    });
+}
+
+/// Through JPEG and back, as a part of a larger picture: the corner lies at `place` in a block, and
+/// the edges' pixels go on around it.
+pub fn jpeg_at(seen: &mut Seen, quality: u8, place: [usize; 2]) -> Result<()> {
+    let (side, [x0, y0]) = (seen.side, place.map(|p| p as i32));
+    let larger = side + place[0].max(place[1]);
+    let pixel = |k: usize| seen.pixel((k % larger) as i32 - x0, (k / larger) as i32 - y0);
+    let mut padded = Seen {
+        side: larger,
+        levels: (0..larger * larger).flat_map(pixel).collect(),
+    };
+    jpeg(&mut padded, quality)?;
+    seen.filter(|_, x, y| padded.pixel(x + x0, y + y0));
+    Ok(())
 }
 
 /// Through JPEG and back.
