@@ -61,6 +61,7 @@
 //! allocate nothing.
 
 pub mod align;
+pub mod backproject;
 mod contain;
 pub mod convert;
 pub mod detect;

@@ -97,6 +97,12 @@ pub struct Similarity {
     pub ty: f32,
 }
 
+impl Default for Similarity {
+    fn default() -> Self {
+        Similarity::IDENTITY
+    }
+}
+
 impl Similarity {
     /// The one that changes nothing.
     pub const IDENTITY: Similarity = Similarity {

@@ -1,0 +1,44 @@
+//! A picture of a face in its canonical place, in floating point.
+
+use super::Rgbx;
+use crate::geometry::HR_SIDE;
+use crate::pixel::{pack_rgb, unpack_rgb};
+use crate::restore::Sr;
+
+/// A picture of 128x128 pixels in levels, 0 to 255; values between whole levels and beyond the
+/// range are kept, so that corrections add up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canonical {
+    pub(super) pixels: Vec<Rgbx>,
+}
+
+impl Default for Canonical {
+    fn default() -> Self {
+        Canonical {
+            pixels: vec![[0.0; 4]; HR_SIDE * HR_SIDE],
+        }
+    }
+}
+
+impl Canonical {
+    /// Takes the levels of display pixels.
+    pub fn load(&mut self, sr: &Sr) {
+        for (pixel, &packed) in self.pixels.iter_mut().zip(sr.iter()) {
+            let [r, g, b] = unpack_rgb(packed).map(f32::from);
+            *pixel = [r, g, b, 1.0];
+        }
+    }
+
+    /// Writes display pixels, rounded and clipped.
+    pub fn store(&self, sr: &mut Sr) {
+        for (packed, pixel) in sr.iter_mut().zip(&self.pixels) {
+            let [r, g, b, _] = pixel.map(|level| (level + 0.5) as u8);
+            *packed = pack_rgb(r, g, b);
+        }
+    }
+
+    /// Makes this a copy of `other`, without an allocation.
+    pub fn copy_from(&mut self, other: &Canonical) {
+        self.pixels.copy_from_slice(&other.pixels);
+    }
+}

@@ -1,0 +1,177 @@
+//! Several frames of one face: half a second of video shows more than any one frame.
+//!
+//! The picture that was built so far is kept in the canonical place. Each frame is registered
+//! against it to a fraction of a camera pixel, corrected by itself, and then both pictures are
+//! brought together: the more frames were seen, the less one of them changes. Where the face itself
+//! changes (a blink, a mouth that opens) the new frame is believed at once.
+
+use super::{BackProjector, Canonical, Rgbx};
+use crate::Result;
+use crate::frame::Frame;
+use crate::geometry::{HR_SIDE, Point, Similarity};
+use crate::restore::Sr;
+
+/// A block of the canonical face in which changes are noticed, in pixels each way.
+const BLOCK: usize = 8;
+const BLOCKS: usize = HR_SIDE / BLOCK;
+/// A block has changed where its mean differs by more than this many standard deviations of the
+/// noise that a camera pixel has, and levels for what registration leaves.
+const DEVIATIONS: f32 = 1.5;
+const LEVELS: f32 = 6.0;
+/// A face that jumps by more than this share of its side, or grows or turns that much, begins anew.
+const JUMP: f32 = 0.25;
+
+/// What the last frames have shown of a face.
+pub struct FaceHistory {
+    limit: u32,
+    frames: u32,
+    last: Similarity,
+    noise: f32,
+    picture: Canonical,
+    network: Canonical,
+    single: Canonical,
+    corrected: Canonical,
+    changes: [f32; BLOCKS * BLOCKS],
+}
+
+impl FaceHistory {
+    /// One that weighs the last `limit` frames; 1 takes each frame by itself.
+    pub fn new(limit: u32) -> Self {
+        FaceHistory {
+            limit: limit.max(1),
+            frames: 0,
+            last: Similarity::IDENTITY,
+            noise: 0.0,
+            picture: Canonical::default(),
+            network: Canonical::default(),
+            single: Canonical::default(),
+            corrected: Canonical::default(),
+            changes: [0.0; BLOCKS * BLOCKS],
+        }
+    }
+
+    /// Forgets the face.
+    pub fn clear(&mut self) {
+        self.frames = 0;
+    }
+
+    /// How many frames the picture is made of, up to the limit.
+    pub fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// Takes in a frame in which the face lies at `to_canonical`, of which the network made `sr`;
+    /// `noise` is the camera's, in levels. Writes the picture to `out`: that of all frames, or `sr`
+    /// itself where the face is [not one](BackProjector::applies) that is corrected.
+    ///
+    /// # Errors
+    /// The frame is not whole, or is a JPEG.
+    pub fn update(
+        &mut self,
+        projector: &mut BackProjector,
+        frame: &Frame,
+        to_canonical: &Similarity,
+        noise: f32,
+        sr: &Sr,
+        out: &mut Sr,
+    ) -> Result<()> {
+        if !projector.load(frame, to_canonical)? {
+            self.clear();
+            out.copy_from_slice(sr);
+            return Ok(());
+        }
+        if self.frames > 0 && jumped(&self.last, to_canonical) {
+            self.clear();
+        }
+        (self.last, self.noise) = (*to_canonical, noise);
+        self.network.load(sr);
+        if self.limit == 1 || self.frames == 0 {
+            projector.correct(noise, &self.network, &mut self.picture);
+            self.frames = 1;
+            self.picture.store(out);
+            return Ok(());
+        }
+        projector.register(&self.picture);
+        projector.correct(noise, &self.network, &mut self.single);
+        self.frames = (self.frames + 1).min(self.limit);
+        self.find_changes();
+        let share = 1.0 / self.frames as f32;
+        self.approach_single(share);
+        projector.correct(noise, &self.picture, &mut self.corrected);
+        for (pixel, new) in self.picture.pixels.iter_mut().zip(&self.corrected.pixels) {
+            approach(pixel, new, share);
+        }
+        self.picture.store(out);
+        Ok(())
+    }
+
+    /// Where, and how much, the frame's own picture differs from that of the frames before: 0 where
+    /// noise explains it, 1 where it certainly does not.
+    fn find_changes(&mut self) {
+        let limit = 3.0 * (DEVIATIONS * self.noise + LEVELS);
+        for (k, change) in self.changes.iter_mut().enumerate() {
+            let first = (k / BLOCKS) * BLOCK * HR_SIDE + (k % BLOCKS) * BLOCK;
+            let mut sum = 0.0;
+            for y in 0..BLOCK {
+                let range = first + y * HR_SIDE..first + y * HR_SIDE + BLOCK;
+                let (new, old) = (
+                    &self.single.pixels[range.clone()],
+                    &self.picture.pixels[range],
+                );
+                for (new, old) in new.iter().zip(old) {
+                    sum += (new[0] + new[1] + new[2]) - (old[0] + old[1] + old[2]);
+                }
+            }
+            let mean = sum.abs() / (BLOCK * BLOCK) as f32;
+            *change = ((mean - limit) / limit).clamp(0.0, 1.0);
+        }
+    }
+
+    /// Moves the picture towards the frame's own by `share`, and all the way where it has changed.
+    fn approach_single(&mut self, share: f32) {
+        for y in 0..HR_SIDE {
+            for x in 0..HR_SIDE {
+                let change = self.change_at(x, y);
+                let k = y * HR_SIDE + x;
+                approach(
+                    &mut self.picture.pixels[k],
+                    &self.single.pixels[k],
+                    share.max(change),
+                );
+            }
+        }
+    }
+
+    /// The change at a pixel, between those of the four nearest blocks.
+    fn change_at(&self, x: usize, y: usize) -> f32 {
+        let place = |at: usize| {
+            let at = ((at as f32 + 0.5) / BLOCK as f32 - 0.5).clamp(0.0, (BLOCKS - 1) as f32);
+            let low = (at as usize).min(BLOCKS - 2);
+            (low, at - low as f32)
+        };
+        let ((x, u), (y, v)) = (place(x), place(y));
+        let row = |y: usize| {
+            let at = y * BLOCKS + x;
+            self.changes[at] * (1.0 - u) + self.changes[at + 1] * u
+        };
+        row(y) * (1.0 - v) + row(y + 1) * v
+    }
+}
+
+fn approach(pixel: &mut Rgbx, new: &Rgbx, share: f32) {
+    for (value, new) in pixel.iter_mut().zip(new) {
+        *value += share * (new - *value);
+    }
+}
+
+/// Whether a face that lay at `from` cannot have come to `to` from one frame to the next.
+fn jumped(from: &Similarity, to: &Similarity) -> bool {
+    let middle = HR_SIDE as f32 / 2.0;
+    let centre = |similarity: &Similarity| similarity.invert().apply(Point::new(middle, middle));
+    let (a, b) = (centre(from), centre(to));
+    let side = HR_SIDE as f32 / to.scale();
+    let turn = (from.rotation() - to.rotation()).sin().abs();
+    (a.x - b.x).hypot(a.y - b.y) > JUMP * side
+        || (from.scale() / to.scale()).ln().abs() > JUMP
+        || turn > JUMP
+}

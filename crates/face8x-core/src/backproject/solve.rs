@@ -1,0 +1,113 @@
+//! Conjugate gradients (Hestenes and Stiefel, 1952) on the camera's pixels.
+//!
+//! The matrix is weight * S + noise, where S, the point spread functions' overlap of each two
+//! pixels, is the same along rows and columns: it is applied as two short filters.
+
+use super::Rgbx;
+use super::camera::{Camera, add_scaled};
+
+/// Most steps. Where there is noise, fewer are needed.
+const STEPS: usize = 10;
+/// The rest of the equation, as a share of its right side in squares, at which it is solved.
+const SOLVED: f32 = 1e-4;
+
+/// Solves, and keeps its buffers.
+#[derive(Default)]
+pub(super) struct Solver {
+    solution: Vec<Rgbx>,
+    rest: Vec<Rgbx>,
+    direction: Vec<Rgbx>,
+    image: Vec<Rgbx>,
+    across: Vec<Rgbx>,
+}
+
+impl Solver {
+    /// Solves (weight * S + noise) u = seen - expected for the pixels that take part (whose fourth
+    /// number in `seen` is 1); u is 0 elsewhere.
+    pub fn solve(
+        &mut self,
+        camera: &Camera,
+        seen: &[Rgbx],
+        expected: &[Rgbx],
+        weight: f32,
+        noise: f32,
+    ) -> &[Rgbx] {
+        let difference = |(seen, expected): (&Rgbx, &Rgbx)| {
+            let used = seen[3];
+            [0, 1, 2, 3].map(|k| {
+                if k < 3 {
+                    used * (seen[k] - expected[k])
+                } else {
+                    0.0
+                }
+            })
+        };
+        self.rest.clear();
+        self.rest.extend(seen.iter().zip(expected).map(difference));
+        self.direction.clone_from(&self.rest);
+        self.solution.clear();
+        self.solution.resize(seen.len(), [0.0; 4]);
+        let begin = dot(&self.rest, &self.rest);
+        let mut length = begin;
+        for _ in 0..STEPS {
+            if length <= SOLVED * begin {
+                break;
+            }
+            self.apply(camera, seen, weight, noise);
+            let step = length / dot(&self.direction, &self.image);
+            add_scaled(&mut self.solution, step, &self.direction);
+            add_scaled(&mut self.rest, -step, &self.image);
+            let shorter = dot(&self.rest, &self.rest);
+            let turn = shorter / length;
+            for (direction, rest) in self.direction.iter_mut().zip(&self.rest) {
+                for (direction, rest) in direction.iter_mut().zip(rest) {
+                    *direction = rest + turn * *direction;
+                }
+            }
+            length = shorter;
+        }
+        &self.solution
+    }
+
+    /// Fills `image` by the matrix times `direction`.
+    fn apply(&mut self, camera: &Camera, seen: &[Rgbx], weight: f32, noise: f32) {
+        let (width, height) = (camera.width, camera.height);
+        let taps = &camera.correlation;
+        self.across.clear();
+        self.across.resize(width * height, [0.0; 4]);
+        for (row, line) in self
+            .across
+            .chunks_exact_mut(width)
+            .zip(self.direction.chunks_exact(width))
+        {
+            add_scaled(row, taps[0], line);
+            for (distance, &tap) in taps.iter().enumerate().take(width).skip(1) {
+                add_scaled(&mut row[distance..], tap, line);
+                add_scaled(row, tap, &line[distance..]);
+            }
+        }
+        self.image.clear();
+        self.image.resize(width * height, [0.0; 4]);
+        add_scaled(&mut self.image, weight * taps[0], &self.across);
+        for (distance, &tap) in taps.iter().enumerate().take(height).skip(1) {
+            let offset = distance * width;
+            add_scaled(&mut self.image[offset..], weight * tap, &self.across);
+            add_scaled(&mut self.image, weight * tap, &self.across[offset..]);
+        }
+        add_scaled(&mut self.image, noise, &self.direction);
+        for (image, seen) in self.image.iter_mut().zip(seen) {
+            image.iter_mut().for_each(|value| *value *= seen[3]);
+        }
+    }
+}
+
+/// The scalar product, over all channels.
+fn dot(a: &[Rgbx], b: &[Rgbx]) -> f32 {
+    let mut sums = [0.0; 4];
+    for (a, b) in a.iter().zip(b) {
+        for k in 0..4 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    sums.iter().sum()
+}

@@ -1,0 +1,158 @@
+//! What back-projection is worth, and that it never makes a face worse.
+
+use super::*;
+
+/// Side in camera pixels and noise in levels.
+const GRID: [(f32, f32); 12] = [
+    (6.0, 0.0),
+    (8.0, 3.0),
+    (12.0, 0.0),
+    (16.0, 0.0),
+    (16.0, 6.0),
+    (20.0, 10.0),
+    (24.0, 0.0),
+    (24.0, 6.0),
+    (32.0, 3.0),
+    (48.0, 0.0),
+    (48.0, 6.0),
+    (63.0, 3.0),
+];
+
+#[test]
+fn the_model_sees_what_a_camera_sees() {
+    let portrait = Portrait::new();
+    let truth = portrait.truth();
+    let mut picture = Canonical::default();
+    for (pixel, [r, g, b]) in picture.pixels.iter_mut().zip(&truth) {
+        *pixel = [*r, *g, *b, 1.0];
+    }
+    for (side, angle, optics) in [
+        (12.0, 0.0, 0.4),
+        (16.3, 0.3, 0.4),
+        (40.0, -0.2, 0.7),
+        (23.0, 3.0, 0.25),
+    ] {
+        let to_canonical = placed(40.2, 40.7, side, angle);
+        let frame = portrait.frame((80, 80), &to_canonical, optics, 0.0);
+        let mut projector = BackProjector::new(optics);
+        assert!(projector.load(&frame, &to_canonical).unwrap());
+        projector.camera.project(&picture, &mut projector.expected);
+        let mut worst = 0f32;
+        let mut inside = 0;
+        for (seen, expected) in projector.seen.iter().zip(&projector.expected) {
+            if expected[3] > 0.999 {
+                inside += 1;
+                for k in 0..3 {
+                    worst = worst.max((seen[k] - expected[k] / expected[3]).abs());
+                }
+            }
+        }
+        assert!(
+            inside as f32 > 0.5 * (side - 4.0).powi(2),
+            "{side}: {inside}"
+        );
+        println!("{side} {angle} {optics}: at most {worst} levels off");
+        assert!(worst < 2.5, "{side} {angle} {optics}: {worst} levels");
+    }
+}
+
+/// No restored face is further from the truth than the camera's own pixels, nor than the network's
+/// picture.
+#[test]
+fn no_face_is_worse_than_what_the_camera_saw() {
+    let (portrait, mut studio) = (Portrait::new(), Studio::new());
+    let truth = portrait.truth();
+    for (k, &(side, sigma)) in GRID.iter().enumerate() {
+        for optics in [0.3, 0.6] {
+            let angle = 0.25 * (k as f32).sin();
+            let size = side as u32 + 14;
+            let middle = size as f32 / 2.0 + 0.07 * k as f32;
+            let to_canonical = placed(middle, middle - 0.4, side, angle);
+            let frame = portrait.frame((size, size), &to_canonical, optics, sigma);
+            let sr = studio.network(&frame, &to_canonical);
+            let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
+            FaceHistory::new(1)
+                .update(
+                    &mut BackProjector::new(DEFAULT_OPTICS),
+                    &frame,
+                    &to_canonical,
+                    sigma,
+                    &sr,
+                    &mut out,
+                )
+                .unwrap();
+            let camera = psnr(studio.enlarged(&frame, &to_canonical).into_iter(), &truth);
+            let (network, corrected) = (psnr(levels(&sr), &truth), psnr(levels(&out), &truth));
+            println!("{side:4} {sigma:4} {optics:4}: {camera:.2} {network:.2} {corrected:.2}");
+            let what = format!("side {side}, noise {sigma}, optics {optics}: {corrected}");
+            assert!(corrected > camera, "{what} after {camera} of the camera");
+            assert!(
+                corrected > network - 0.1,
+                "{what} after {network} of the network"
+            );
+        }
+    }
+}
+
+#[test]
+fn sixteen_frames_show_more_than_one() {
+    let (portrait, mut studio) = (Portrait::new(), Studio::new());
+    let truth = portrait.truth();
+    for (side, sigma, off) in [
+        (16.0, 3.0, 0.0),
+        (16.0, 6.0, 0.01),
+        (24.0, 6.0, 0.01),
+        (32.0, 3.0, 0.01),
+    ] {
+        let mut projector = BackProjector::new(DEFAULT_OPTICS);
+        let mut history = FaceHistory::new(16);
+        let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
+        let (mut first, mut singles) = (0.0, 0.0);
+        for t in 0..16 {
+            let place = |k: usize| 24.0 + 0.5 * normal(100 + 2 * t + k);
+            let (x, y) = (place(0), place(1));
+            let really = placed(x, y, side, 0.02);
+            let mut frame = portrait.frame((48, 48), &really, 0.45, 0.0);
+            for (k, level) in frame.bytes.iter_mut().enumerate() {
+                *level = (f32::from(*level) + sigma * normal(t * 20_000 + k) + 0.5) as u8;
+            }
+            let error = |k: usize| off * side * normal(7000 + 2 * t + k);
+            let believed = placed(x + error(0), y + error(1), side, 0.02);
+            let sr = studio.network(&frame, &believed);
+            history
+                .update(&mut projector, &frame, &believed, sigma, &sr, &mut out)
+                .unwrap();
+            let mut single = Box::new([0; HR_SIDE * HR_SIDE]);
+            FaceHistory::new(1)
+                .update(&mut projector, &frame, &believed, sigma, &sr, &mut single)
+                .unwrap();
+            singles += psnr(levels(&single), &truth) / 16.0;
+            if t == 0 {
+                first = psnr(levels(&out), &truth);
+            }
+        }
+        let last = psnr(levels(&out), &truth);
+        println!(
+            "side {side}, noise {sigma}, off {off}: first {first:.2}, mean of single frames {singles:.2}, after 16 {last:.2}"
+        );
+        assert!(
+            last > singles + 0.4,
+            "{side} {sigma} {off}: {singles} and {last}"
+        );
+    }
+}
+
+#[test]
+fn the_noise_of_frames_is_estimated() {
+    let portrait = Portrait::new();
+    let mut estimator = NoiseEstimator::default();
+    for sigma in [0.0, 2.0, 4.0, 8.0] {
+        let frame = portrait.frame((120, 90), &placed(50.0, 45.0, 30.0, 0.1), 0.45, sigma);
+        let found = estimator.estimate(&frame).unwrap();
+        println!("{sigma}: {found}");
+        assert!(
+            (found - sigma).abs() < 0.6 + 0.2 * sigma,
+            "{sigma}: {found}"
+        );
+    }
+}
