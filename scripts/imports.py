@@ -38,6 +38,7 @@ ROOMS = {
     ],
     "face8x_core": [
         ["face_restorer"],
+        ["backproject"],
         ["restore", "align", "track", "detect"],
         ["landmarks", "network"],
         ["resample", "convert"],

@@ -46,6 +46,7 @@
 //! | [`track`] | every frame, now and then detections | [`Face`](face::Face)s that keep their number and move steadily |
 //! | [`align`] | a frame and a face's place | [`Lr`](align::Lr): the face upright in 16x16 pixels |
 //! | [`restore`] | `Lr` | [`Sr`](restore::Sr): 128x128 pixels |
+//! | [`backproject`] | a frame, a face's place and `Sr` | `Sr` corrected until it agrees with all of the camera's pixels, of this and the last frames |
 //!
 //! # Coordinates
 //! Positions are pixels of the frame, counted at pixel edges: the centre of the top left pixel is
