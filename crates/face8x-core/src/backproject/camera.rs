@@ -24,8 +24,8 @@ const TAIL: f32 = 1e-3;
 #[derive(Default)]
 pub(super) struct Camera {
     /// The camera's pixels that see a part of the face.
-    pub width: usize,
-    pub height: usize,
+    pub(super) width: usize,
+    pub(super) height: usize,
     /// From the frame to the canonical face, and back.
     to_canonical: Similarity,
     /// The region's first pixel in the frame.
@@ -38,7 +38,7 @@ pub(super) struct Camera {
     /// a network gets wrong.
     response: Vec<f32>,
     /// What a pixel sees of the response to another one at a distance of 0, 1, 2 ... camera pixels.
-    pub correlation: Vec<f32>,
+    pub(super) correlation: Vec<f32>,
     lattice: Vec<Rgbx>,
     rows: Vec<Rgbx>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Camera {
 impl Camera {
     /// Looks at the face through the pixels of `region`, with optics that blur by `optics` camera
     /// pixels (standard deviation).
-    pub fn place(&mut self, region: Region, to_canonical: &Similarity, optics: f32) {
+    pub(super) fn place(&mut self, region: Region, to_canonical: &Similarity, optics: f32) {
         (self.width, self.height) = (region.width as usize, region.height as usize);
         self.origin = Point::new(region.x as f32, region.y as f32);
         self.to_canonical = *to_canonical;
@@ -78,14 +78,14 @@ impl Camera {
     }
 
     /// How strongly a pixel sees what it alone has caused, along one axis.
-    pub fn gain(&self) -> f32 {
+    pub(super) fn gain(&self) -> f32 {
         self.correlation[0]
     }
 
     /// What the camera would see of `picture`, pixel by pixel, in levels. The fourth number is the
     /// share of the pixel's point spread function that lies within the crop; what lies outside is
     /// black.
-    pub fn project(&mut self, picture: &Canonical, out: &mut Vec<Rgbx>) {
+    pub(super) fn project(&mut self, picture: &Canonical, out: &mut Vec<Rgbx>) {
         self.sample(picture);
         let columns = self.width * self.density;
         let before = (self.spread.len() - self.density) / 2;
@@ -112,7 +112,7 @@ impl Camera {
 
     /// Adds to `base` the picture that `values`, one for each camera pixel, cause backwards through
     /// the model, times `scale`; the sum goes to `out`.
-    pub fn add_transposed(
+    pub(super) fn add_transposed(
         &mut self,
         values: &[Rgbx],
         scale: f32,
@@ -154,7 +154,7 @@ impl Camera {
 
     /// By how many camera pixels what was `seen` is shifted against what is `expected`: one step of
     /// Gauss and Newton on the sum of the three channels.
-    pub fn shift(&self, seen: &[Rgbx], expected: &[Rgbx]) -> (f32, f32) {
+    pub(super) fn shift(&self, seen: &[Rgbx], expected: &[Rgbx]) -> (f32, f32) {
         let grey = |pixel: &Rgbx| pixel[0] + pixel[1] + pixel[2];
         let (mut xx, mut xy, mut yy, mut rx, mut ry) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for y in 1..self.height.saturating_sub(1) {
@@ -182,7 +182,7 @@ impl Camera {
     }
 
     /// Moves the face by so many camera pixels.
-    pub fn move_face(&mut self, (x, y): (f32, f32)) {
+    pub(super) fn move_face(&mut self, (x, y): (f32, f32)) {
         let from = self.to_canonical.apply(Point::new(0.0, 0.0));
         let to = self.to_canonical.apply(Point::new(x, y));
         self.to_canonical.tx -= to.x - from.x;

@@ -20,8 +20,8 @@
 //! follows from how much c and A n differ.
 //!
 //! The model of the camera is separable along the frame's own axes, so everything but the sampling
-//! of the turned face is done by rows and columns: see [`camera`]. The equation is solved on the
-//! camera's own pixels, a few hundred unknowns, by conjugate gradients: see [`solve`].
+//! of the turned face is done by rows and columns: see `camera.rs`. The equation is solved on the
+//! camera's own pixels, a few hundred unknowns, by conjugate gradients: see `solve.rs`.
 //!
 //! [`FaceHistory`] goes on over the frames of a face that is followed.
 

@@ -24,7 +24,7 @@ pub(super) struct Solver {
 impl Solver {
     /// Solves (weight * S + noise) u = seen - expected for the pixels that take part (whose fourth
     /// number in `seen` is 1); u is 0 elsewhere.
-    pub fn solve(
+    pub(super) fn solve(
         &mut self,
         camera: &Camera,
         seen: &[Rgbx],
