@@ -64,7 +64,7 @@ impl TractRestorer {
         contained(|| Self::build(decode(bytes)?, file, origin, operators))
     }
 
-    /// Loads the float form of a quantised network , or a float network as it
+    /// Loads the float form of a quantised network, or a float network as it
     /// is, for tract's own operators.
     ///
     /// # Errors
