@@ -129,32 +129,7 @@ impl Sketch {
         let inputs = inputs / groups;
         let name = format!("t{to}");
         self.scale(&name, 1.0 / 128.0, zero);
-        let count = outputs * inputs * side * side;
-        let weights: Vec<u8> = (0..count)
-            .map(|_| match self.next(3) {
-                0 => 0,
-                _ => (self.next(255) as i32 - 127) as u8,
-            })
-            .collect();
-        let w = self.constant(
-            format!("{name}.w"),
-            DataType::Int8,
-            &[outputs, inputs, side, side],
-            weights,
-        );
-        // Powers of two: the factor is the same in every order of evaluation.
-        let factor = 2f32.powi(-(4 + self.next(5) as i32));
-        let ws = self.constant(
-            format!("{name}.ws"),
-            DataType::Float,
-            &[outputs],
-            [factor.to_le_bytes()].repeat(outputs).concat(),
-        );
-        let wz = self.constant(format!("{name}.wz"), DataType::Int8, &[], vec![0]);
-        let bias: Vec<u8> = (0..outputs)
-            .flat_map(|_| (self.next(4000) as i32 - 2000).to_le_bytes())
-            .collect();
-        let b = self.constant(format!("{name}.b"), DataType::Int32, &[outputs], bias);
+        let [w, ws, wz, b] = self.conv_constants(&name, [outputs, inputs, side, side]);
         let own = |end: &str| format!("{name}.{end}");
         let other = |end: &str| format!("t{scales}.{end}");
         let inputs = [
@@ -183,6 +158,34 @@ impl Sketch {
         self.node("QLinearConv", &inputs, &name, attributes);
         let length = |length: usize| (length + 2 * pad - side) / stride + 1;
         self.made([outputs, length(rows), length(columns)])
+    }
+
+    /// Weights, their scales and zero point, and the bias of a convolution with weights of this
+    /// shape; every third weight is 0.
+    fn conv_constants(&mut self, name: &str, shape: [usize; 4]) -> [String; 4] {
+        let outputs = shape[0];
+        let count = shape.iter().product();
+        let weights: Vec<u8> = (0..count)
+            .map(|_| match self.next(3) {
+                0 => 0,
+                _ => (self.next(255) as i32 - 127) as u8,
+            })
+            .collect();
+        let w = self.constant(format!("{name}.w"), DataType::Int8, &shape, weights);
+        // Powers of two: the factor is the same in every order of evaluation.
+        let factor = 2f32.powi(-(4 + self.next(5) as i32));
+        let ws = self.constant(
+            format!("{name}.ws"),
+            DataType::Float,
+            &[outputs],
+            [factor.to_le_bytes()].repeat(outputs).concat(),
+        );
+        let wz = self.constant(format!("{name}.wz"), DataType::Int8, &[], vec![0]);
+        let bias: Vec<u8> = (0..outputs)
+            .flat_map(|_| (self.next(4000) as i32 - 2000).to_le_bytes())
+            .collect();
+        let b = self.constant(format!("{name}.b"), DataType::Int32, &[outputs], bias);
+        [w, ws, wz, b]
     }
 
     fn made(&mut self, shape: [usize; 3]) -> usize {

@@ -135,6 +135,19 @@ fn weights(count: usize) -> impl Strategy<Value = Vec<Block>> {
     prop::collection::vec(block, count)
 }
 
+/// The other side of an addition, of so many bytes, with the scales and the sum.
+fn additions(count: usize) -> impl Strategy<Value = (Vec<u8>, Scale, Scale, Sum)> {
+    (bytes(count), scales(), scales(), sums())
+}
+
+fn sums() -> impl Strategy<Value = Sum> {
+    (any::<bool>(), scales()).prop_map(|(relu, to)| Sum {
+        relu,
+        reciprocal: to.scale.recip(),
+        zero: to.zero,
+    })
+}
+
 fn cases() -> impl Strategy<Value = Case> {
     let sizes = (
         any::<bool>(),
@@ -157,25 +170,7 @@ fn cases() -> impl Strategy<Value = Case> {
         let other_step = lanes + gaps.1 * Block::LANES;
         let input = pixels * input_step + 3 * 40 + 4 * quads;
         let factor = prop_oneof![1e-6..0.05f32, Just(1e6)];
-        let add = (
-            bytes(pixels * other_step + lanes),
-            scales(),
-            scales(),
-            any::<bool>(),
-            scales(),
-        )
-            .prop_map(|(other, own, second, relu, to)| {
-                (
-                    other,
-                    own,
-                    second,
-                    Sum {
-                        relu,
-                        reciprocal: to.scale.recip(),
-                        zero: to.zero,
-                    },
-                )
-            });
+        let add = additions(pixels * other_step + lanes);
         let numbers = (
             bytes(input),
             prop::collection::vec(0usize..40, taps),
@@ -248,12 +243,7 @@ fn sum_cases() -> impl Strategy<Value = SumCase> {
                 Just(factor),
             )
         };
-        let sum = (any::<bool>(), scales()).prop_map(|(relu, to)| Sum {
-            relu,
-            reciprocal: to.scale.recip(),
-            zero: to.zero,
-        });
-        ((side(a), side(b)), sum).prop_map(move |((a, b), sum)| ([a, b], sum, pixel, pixels))
+        ((side(a), side(b)), sums()).prop_map(move |((a, b), sum)| ([a, b], sum, pixel, pixels))
     })
 }
 
