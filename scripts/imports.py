@@ -59,9 +59,6 @@ KNOWN = {
     "circle: crates/int8/src/global_skip.rs, crates/int8/src/kernel/mod.rs, "
     "crates/int8/src/kernel/x86/mod.rs",
     "circle: crates/int8/src/network.rs, crates/int8/src/op.rs",
-    "circle: models/trainer/src/network/paper.rs, models/trainer/src/network/plan.rs, "
-    "models/trainer/src/network/points.rs, models/trainer/src/network/weights.rs, "
-    "models/trainer/src/onnx/float.rs, models/trainer/src/onnx/mod.rs",
 }
 
 TOKENS = re.compile(

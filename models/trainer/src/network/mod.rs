@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 mod paper;
 mod plan;
 mod points;
+mod taps;
 mod weights;
 
-pub use plan::{Conv, Join, Op, Plan, Step, Taps, tap_is_used};
+pub use plan::{Conv, Join, Op, Plan, Step};
 pub use points::Points;
+pub use taps::{Taps, tap_is_used};
 pub use weights::{Tensor, Weights};
 
 /// The sizes of one network: channels (`c`) and convolutions (`n`, on the way back `m`) at each

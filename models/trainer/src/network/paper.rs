@@ -7,7 +7,7 @@
 //! everywhere, a bilinear global skip. The paper gives sizes and sums; where a channel count is not
 //! given it is the one that makes both sums right.
 
-use super::plan::{Builder, Conv, Join, Plan, conv};
+use super::plan::{Builder, Conv, Join, PAPER_MARK, Plan, conv};
 
 /// Channels from 16x16 down to 2x2, and from 32x32 on.
 const CHANNELS: [usize; 4] = [48, 96, 192, 384];
@@ -15,8 +15,6 @@ const WIDE: usize = 48;
 const BLOCKS: usize = 5;
 /// Slope of LeakyReLU below 0.
 const LEAK: f32 = 0.2;
-/// Has no other network of this program.
-pub(super) const MARK: &str = "merge";
 
 impl Plan {
     /// The steps of the paper's network.
@@ -49,7 +47,7 @@ impl Plan {
             x = b.push_conv(&format!("to{side}"), x, leaky(from, WIDE));
             from = WIDE;
         }
-        x = b.push_conv(MARK, x, pointwise(leaky(WIDE, WIDE)));
+        x = b.push_conv(PAPER_MARK, x, pointwise(leaky(WIDE, WIDE)));
         for block in 0..BLOCKS {
             let inner = b.push_conv(&format!("block{block}.a"), x, leaky(WIDE, WIDE));
             let last = Conv {

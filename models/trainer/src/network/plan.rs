@@ -5,34 +5,10 @@ use face8x_core::{Error, Result};
 
 use face8x_core::geometry::LR_SIDE;
 
-use super::{Config, Points, Weights};
+use super::{Config, Points, Taps, Weights};
 
-/// Which of a 3x3 convolution's taps may differ from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taps {
-    /// All nine.
-    All,
-    /// Output channel 4c + 2a + b becomes pixel (a, b) of 2x2 and uses the 2x2 taps nearest to
-    /// that pixel: rows a to a + 1, columns b to b + 1.
-    Phase,
-}
-
-/// Whether output channel `channel` uses the tap in row `y`, column `x`.
-///
-/// ```
-/// use face8x_train::network::{Taps, tap_is_used};
-/// assert!(tap_is_used(Taps::Phase, 0, 1, 1) && !tap_is_used(Taps::Phase, 0, 2, 1));
-/// assert!(tap_is_used(Taps::Phase, 3, 2, 2) && !tap_is_used(Taps::Phase, 3, 0, 2));
-/// ```
-pub fn tap_is_used(taps: Taps, channel: usize, y: usize, x: usize) -> bool {
-    match taps {
-        Taps::All => true,
-        Taps::Phase => {
-            let (a, b) = (channel / 2 % 2, channel % 2);
-            (a..=a + 1).contains(&y) && (b..=b + 1).contains(&x)
-        }
-    }
-}
+/// The convolution that only the paper's network has.
+pub(super) const PAPER_MARK: &str = "merge";
 
 /// A convolution.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -172,7 +148,7 @@ impl Plan {
     pub fn of(weights: &Weights) -> Result<Self> {
         let plan = if weights.contains("points.w") {
             Plan::points(&Points::of(weights)?)
-        } else if weights.contains(&format!("{}.w", super::paper::MARK)) {
+        } else if weights.contains(&format!("{}.w", PAPER_MARK)) {
             Plan::paper()
         } else {
             Plan::new(&Config::of(weights)?)
@@ -398,17 +374,6 @@ mod tests {
             for (k, step) in plan.steps.iter().enumerate() {
                 assert!(step.inputs.iter().all(|&input| input <= k));
             }
-        }
-    }
-
-    #[test]
-    fn each_phase_uses_four_taps_and_the_four_share_the_centre() {
-        for channel in 0..8 {
-            let used = (0..9)
-                .filter(|t| tap_is_used(Taps::Phase, channel, t / 3, t % 3))
-                .count();
-            assert_eq!(used, 4);
-            assert!(tap_is_used(Taps::Phase, channel, 1, 1));
         }
     }
 }

@@ -23,24 +23,6 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Reads a .safetensors file, or the float tensors of an .onnx file that this crate wrote.
-    ///
-    /// # Errors
-    /// Missing, unreadable, of another format, or with values that are not finite.
-    pub fn read(path: &Path) -> Result<Self> {
-        let bytes = files::read(path)?;
-        let is_onnx = path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
-        let weights = match is_onnx {
-            true => crate::onnx::read_weights(&bytes),
-            false => Self::from_safetensors(&bytes),
-        };
-        weights
-            .and_then(|weights| weights.finite())
-            .map_err(|error| error.context(path.display()))
-    }
-
     /// Reads a .safetensors file and the metadata in its header.
     ///
     /// # Errors
@@ -57,7 +39,7 @@ impl Weights {
         Ok((weights, metadata))
     }
 
-    fn from_safetensors(bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn from_safetensors(bytes: &[u8]) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| {
             Error::other(format!("not a safetensors file: {error}"))
                 .remedy("name a .safetensors or .onnx file with weights of this network family")
@@ -120,7 +102,7 @@ impl Weights {
         self
     }
 
-    fn finite(self) -> Result<Self> {
+    pub(crate) fn finite(self) -> Result<Self> {
         match self
             .tensors
             .iter()

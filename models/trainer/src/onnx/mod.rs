@@ -1,6 +1,8 @@
 //! Writing ONNX files (opset 17, ai.onnx operators alone) by tract's protobuf types, and reading
 //! weights back.
 
+use std::path::Path;
+
 use face8x_core::{Error, Result};
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;
@@ -11,6 +13,7 @@ use tract_onnx::pb::{
     TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 
+use crate::files;
 use crate::network::{Plan, Tensor, Weights};
 
 mod float;
@@ -268,6 +271,26 @@ pub fn read_metadata(bytes: &[u8]) -> Result<Vec<(String, String)>> {
         .into_iter()
         .map(|prop| (prop.key, prop.value))
         .collect())
+}
+
+impl Weights {
+    /// Reads a .safetensors file, or the float tensors of an .onnx file that this crate wrote.
+    ///
+    /// # Errors
+    /// Missing, unreadable, of another format, or with values that are not finite.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = files::read(path)?;
+        let is_onnx = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+        let weights = match is_onnx {
+            true => read_weights(&bytes),
+            false => Self::from_safetensors(&bytes),
+        };
+        weights
+            .and_then(|weights| weights.finite())
+            .map_err(|error| error.context(path.display()))
+    }
 }
 
 /// The weights that [`float_model`] wrote.
