@@ -15,5 +15,5 @@ mkdir -p /full /fixed
 mount -t tmpfs -o size=8k full /full
 dd if=/dev/zero of=/full/file bs=4k 2>/dev/null
 mount -t tmpfs -o ro fixed /fixed
-expect full-disk 1 "whether the disk is full" image --aligned /frames/face.png -o /full
+expect full-disk 1 "No space left" image --aligned /frames/face.png -o /full
 expect read-only-disk 1 "may be written" run --source demo: --sink png:/fixed/a.png
