@@ -17,7 +17,7 @@ pub mod compose {
 }
 
 pub mod config {
-    pub use crate::config::Options;
+    pub use crate::config::{DetectorOptions, Options, RestorerOptions};
 }
 
 pub mod display {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{Engine, Model};
 use crate::capture;
-use crate::config::Options;
+use crate::config::{DetectorOptions, Options};
 use face8x_core::Result;
 
 /// The pipeline in which everything is measured: the flags of `run` of the same names.
@@ -16,14 +16,8 @@ pub(crate) struct Setup {
     /// Where pictures go
     #[arg(long, value_name = "SINK", default_value = "null")]
     pub(crate) sink: String,
-    /// What finds faces: auto, rustface, centre, box:X,Y,W,H or yunet:FILE
-    #[arg(
-        long,
-        alias = "locator",
-        value_name = "DETECTOR",
-        default_value = "auto"
-    )]
-    pub(crate) detector: String,
+    #[command(flatten)]
+    pub(crate) detection: DetectorOptions,
     /// What is composed: restored, side-by-side, strip, in-place or full
     #[arg(long, value_name = "VIEW", default_value = "side-by-side")]
     pub(crate) view: String,
@@ -36,9 +30,6 @@ pub(crate) struct Setup {
     /// Camera pixel format
     #[arg(long, value_name = "FOURCC")]
     pub(crate) format: Option<String>,
-    /// Most faces restored in a frame
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) faces: usize,
 }
 
 /// How long it goes on: until this many runs and this many seconds are both reached.
@@ -144,14 +135,13 @@ impl Job {
         let mut options = Options::with(&[
             ("source", &self.setup.source),
             ("sink", &self.setup.sink),
-            ("detector", &self.setup.detector),
             ("view", &self.setup.view),
             ("size", &self.setup.size),
-            ("faces", &self.setup.faces.to_string()),
             ("restorer", self.engine.restorer()),
             ("threads", &self.threads.to_string()),
             ("loop", "true"),
         ])?;
+        options.detection = self.setup.detection.clone();
         match played {
             true => options.set("fps", "0")?,
             false => options.set("fps", &self.setup.fps.to_string())?,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::ArgAction;
 use clap::builder::RangedU64ValueParser;
+use serde::{Deserialize, Serialize};
 
 use crate::capture::SourceOptions;
 use crate::compose::{InfoText, Rotation, View};
@@ -25,7 +26,7 @@ mod values;
 pub(crate) use flags::{error_of, flags};
 
 /// What finds faces, and how many of them are restored.
-#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
 pub struct DetectorOptions {
     /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
     #[arg(long, visible_alias = "locator", value_name = "DETECTOR", default_value = "auto", value_parser = values::detector)]

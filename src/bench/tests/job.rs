@@ -2,17 +2,20 @@ use clap::ValueEnum;
 
 use crate::bench::engine::{Engine, Model};
 use crate::bench::job::{Job, Rule, Setup};
+use crate::config::DetectorOptions;
 
 fn setup() -> Setup {
     Setup {
         source: "demo:".into(),
         sink: "null".into(),
-        detector: "centre".into(),
+        detection: DetectorOptions {
+            detector: "centre".into(),
+            faces: 1,
+        },
         view: "strip".into(),
         size: "320x240".into(),
         fps: 30,
         format: None,
-        faces: 1,
     }
 }
 

@@ -1,13 +1,12 @@
 //! The soak itself: a pipeline of wrapped parts, run until enough pictures and faults are over.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use face8x::internals::capture::{self, Capture};
-use face8x::internals::config::Options;
+use face8x::internals::config::{DetectorOptions, Options, RestorerOptions};
 use face8x::internals::display::{self, SinkOptions};
 use face8x::internals::pipeline::{LoopStep, Output, Parts, Pipeline};
 use face8x::internals::stats::Event;
@@ -50,20 +49,10 @@ pub(crate) struct SoakOptions {
     /// Where pictures go
     #[arg(long, value_name = "SINK", default_value = "null")]
     pub(crate) sink: String,
-    /// What finds faces
-    #[arg(long, value_name = "DETECTOR", default_value = "auto")]
-    pub(crate) detector: String,
-    /// What restores faces
-    #[arg(
-        long,
-        visible_alias = "engine",
-        value_name = "NAME",
-        default_value = "auto"
-    )]
-    pub(crate) restorer: String,
-    /// An ONNX network in place of the embedded one
-    #[arg(long, value_name = "FILE")]
-    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) detection: DetectorOptions,
+    #[command(flatten)]
+    pub(crate) restoration: RestorerOptions,
     /// Fail where no new picture was shown for this many milliseconds
     #[arg(long, value_name = "MS", default_value_t = 2000)]
     pub(crate) max_stall: u64,
@@ -86,23 +75,20 @@ impl SoakOptions {
             ("source", &self.source),
             ("size", &self.size),
             ("sink", &self.sink),
-            ("detector", &self.detector),
-            ("restorer", &self.restorer),
             ("fps", "0"),
             ("loop", "true"),
         ])?;
-        options.restoration.model.clone_from(&self.model);
+        options.detection = self.detection.clone();
+        options.restoration = self.restoration.clone();
         Ok(options)
     }
 }
 
 /// The real parts, each wrapped.
 fn parts(settings: &Options, injector: &Arc<Injector>) -> Result<Parts> {
-    let restorer = restore::open(
-        &settings.restoration.restorer,
-        settings.restoration.model.as_deref(),
-        1,
-    )?;
+    let restoration = &settings.restoration;
+    let (model, threads) = (restoration.model.as_deref(), restoration.threads);
+    let restorer = restore::open(&restoration.restorer, model, threads)?;
     let detector = detect::open(&settings.detection.detector)?;
     let tracker = track::open_tracker(&settings.detection.detector)?;
     let detector = Box::new(FaultyDetector::new(detector, Arc::clone(injector)));
