@@ -1,8 +1,7 @@
 //! Latency histograms as a PNG file.
 //!
-//! They are drawn with embedded-graphics, which the program has anyway. plotters, evaluated for this,
-//! needs a TrueType font for its labels: with the font in the program and its own bitmap backend and
-//! font code, it would add more than half a megabyte to what boards get, for one chart.
+//! They are drawn with embedded-graphics, which the program has anyway. plotters would need a TrueType
+//! font inside the program and a rasteriser for its labels, for this one chart.
 
 use std::io::Cursor;
 
