@@ -15,7 +15,7 @@ use crate::config::{DetectorOptions, Options, RestorerOptions, flags};
 /// The picture is a plausible guess, never evidence of who somebody is.
 #[derive(Parser)]
 #[command(name = "face8x", version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Camera to display, live (what happens without a command)
     Run(Box<RunArgs>),
     /// Restore the faces of picture files
@@ -51,7 +51,7 @@ pub enum Command {
 /// The flags of `run` as they were given. They are laid over the configuration file, which may be read
 /// more than once.
 #[derive(Debug, Clone, Default)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     pub config: Option<PathBuf>,
     flags: Vec<ArgMatches>,
 }
@@ -65,7 +65,7 @@ struct ConfigArgs {
 
 impl RunArgs {
     /// These flags laid over `others`.
-    pub fn or(self, others: RunArgs) -> RunArgs {
+    pub(crate) fn or(self, others: RunArgs) -> RunArgs {
         RunArgs {
             config: self.config.or(others.config),
             flags: [others.flags, self.flags].concat(),
@@ -73,7 +73,7 @@ impl RunArgs {
     }
 
     /// Whether none was given.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let options = Options::augment_args(clap::Command::new("run"));
         let mut names = options.get_arguments().map(|flag| flag.get_id().as_str());
         self.config.is_none()
@@ -84,7 +84,7 @@ impl RunArgs {
     ///
     /// # Errors
     /// Those of [`Options::from_file`].
-    pub fn options(&self) -> Result<Options> {
+    pub(crate) fn options(&self) -> Result<Options> {
         let mut options = match &self.config {
             Some(path) => Options::from_file(path)?,
             None => Options::with(&[])?,
@@ -126,7 +126,7 @@ impl FromArgMatches for RunArgs {
 // A picture may show a group, a camera mostly one person.
 #[derive(Args)]
 #[command(mut_arg("faces", |faces| faces.default_value("8")))]
-pub struct ImageArgs {
+pub(crate) struct ImageArgs {
     /// Pictures (JPEG, PNG, WebP) or folders of them
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
@@ -149,7 +149,7 @@ pub struct ImageArgs {
 }
 
 #[derive(Args)]
-pub struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// Time the networks alone: 16x16 pixels in, 128x128 out
     #[arg(long)]
     pub model_only: bool,
@@ -197,14 +197,14 @@ pub struct BenchArgs {
 }
 
 #[derive(Args)]
-pub struct DoctorArgs {
+pub(crate) struct DoctorArgs {
     /// Check this model file too
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 }
 
 #[derive(Args)]
-pub struct TestPatternArgs {
+pub(crate) struct TestPatternArgs {
     /// Where it goes: auto, window, drm, fb, spi:PANEL, png:PATH or null
     #[arg(long, value_name = "SINK", default_value = "auto")]
     pub sink: String,
@@ -217,14 +217,14 @@ pub struct TestPatternArgs {
 }
 
 #[derive(Args)]
-pub struct ManArgs {
+pub(crate) struct ManArgs {
     /// A folder for the pages of all commands (face8x.1, face8x-run.1, ...); the default prints face8x.1
     #[arg(value_name = "DIR")]
     pub folder: Option<PathBuf>,
 }
 
 #[derive(Args)]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub shell: clap_complete::Shell,

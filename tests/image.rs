@@ -150,7 +150,7 @@ fn aligned_side_by_side_and_pasted_back() {
 }
 
 #[test]
-fn mistakes_are_told_before_work_begins() {
+fn mistakes_are_reported_before_work_begins() {
     let folder = album();
     for (code, arguments, words) in [
         (2, &["image", "album"][..], &["--output"][..]),

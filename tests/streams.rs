@@ -225,7 +225,7 @@ fn a_command_that_dies_is_run_again() {
 }
 
 #[test]
-fn a_lost_camera_is_told_on_the_screen_and_comes_back() {
+fn a_lost_camera_is_shown_and_comes_back() {
     let folder = folder();
     fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(3)).unwrap();
     // There at first, gone while the file "gone" is there.

@@ -118,7 +118,7 @@ proptest! {
         prop_assert_eq!(made_of(&wide), made_of(&frame));
     }
 
-    /// Any region is cut out or refused; which of the two is told by its edges.
+    /// Any region is cut out or refused; its edges decide.
     #[test]
     fn a_region_is_inside_or_refused(
         frame in tight(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// What [`Latest::take`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub(crate) enum Taken {
     /// A new item was swapped in.
     Item,
     /// Nothing new came within the time.
@@ -20,7 +20,7 @@ pub enum Taken {
 
 /// A mailbox for one item of type `T`, shared between a writer and a reader.
 #[derive(Debug)]
-pub struct Latest<T> {
+pub(crate) struct Latest<T> {
     slot: Mutex<Slot<T>>,
     changed: Condvar,
 }
@@ -31,7 +31,7 @@ struct Slot<T> {
     fresh: bool,
     closed: bool,
     skipped: u64,
-    /// The reader waits in [`Latest::take`], or waited in vain and has not come back yet.
+    /// The reader waits in [`Latest::take`], or its wait has timed out and it has not come back yet.
     wanted: bool,
     /// The writer waits in [`Latest::wait_wanted`].
     writer_waits: bool,
@@ -40,7 +40,7 @@ struct Slot<T> {
 impl<T> Latest<T> {
     /// An empty mailbox. `spare` fills the slot until the first item comes; it is never taken,
     /// but handed to the writer at its first [`publish`](Latest::publish).
-    pub fn new(spare: T) -> Self {
+    pub(crate) fn new(spare: T) -> Self {
         Latest {
             slot: Mutex::new(Slot {
                 item: spare,
@@ -57,7 +57,7 @@ impl<T> Latest<T> {
     /// Swaps `item` into the slot; what comes back is an older item (or the spare) to fill again.
     /// An item that nobody took is counted as skipped. After [`close`](Latest::close) nothing
     /// happens.
-    pub fn publish(&self, item: &mut T) {
+    pub(crate) fn publish(&self, item: &mut T) {
         let mut slot = self.lock();
         if slot.closed {
             return;
@@ -72,7 +72,7 @@ impl<T> Latest<T> {
 
     /// Waits at most `timeout` for an item newer than the last one taken and swaps it with `item`,
     /// which is left alone otherwise.
-    pub fn take(&self, item: &mut T, timeout: Duration) -> Taken {
+    pub(crate) fn take(&self, item: &mut T, timeout: Duration) -> Taken {
         let waiting = |slot: &mut Slot<T>| !slot.fresh && !slot.closed;
         let mut slot = self.lock();
         slot.wanted = !slot.fresh;
@@ -96,7 +96,7 @@ impl<T> Latest<T> {
 
     /// Waits at most `timeout` until the reader wants an item and none is there, for a writer that
     /// makes items on demand; whether it does.
-    pub fn wait_wanted(&self, timeout: Duration) -> bool {
+    pub(crate) fn wait_wanted(&self, timeout: Duration) -> bool {
         let mut slot = self.lock();
         slot.writer_waits = true;
         let unwanted = |slot: &mut Slot<T>| !slot.wanted && !slot.closed;
@@ -110,13 +110,13 @@ impl<T> Latest<T> {
 
     /// Says that no more items come: the reader still gets an item that it has not taken, then
     /// [`Taken::Closed`].
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
     /// How many items were overwritten before they were taken.
-    pub fn skipped(&self) -> u64 {
+    pub(crate) fn skipped(&self) -> u64 {
         self.lock().skipped
     }
 

@@ -10,7 +10,7 @@ use super::console;
 use crate::cli::{Cli, CompletionsArgs, ManArgs};
 
 /// Writes the manual pages: all of them into a folder, or the program's own to standard output.
-pub fn man(arguments: ManArgs) -> Result<ExitCode> {
+pub(super) fn man(arguments: ManArgs) -> Result<ExitCode> {
     // `face8x help` needs no page of its own.
     let command = Cli::command().disable_help_subcommand(true);
     match arguments.folder {
@@ -31,7 +31,7 @@ pub fn man(arguments: ManArgs) -> Result<ExitCode> {
 }
 
 /// Writes what a shell needs to complete face8x's commands and flags to standard output.
-pub fn completions(arguments: CompletionsArgs) -> Result<ExitCode> {
+pub(super) fn completions(arguments: CompletionsArgs) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "face8x", &mut script);
     console::print(String::from_utf8_lossy(&script))?;

@@ -13,7 +13,7 @@ use super::console::{self, Stdout};
 use crate::cli::ImageArgs;
 
 /// Restores every picture, prints a line for each, and exits 1 where one failed.
-pub fn image(arguments: ImageArgs) -> Result<ExitCode> {
+pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     let restoration = &arguments.restoration;
     let model = restoration.model.as_deref();
     let detector = match &*arguments.detection.detector {

@@ -21,7 +21,7 @@ use super::{console, stop_on_signals};
 use crate::cli::{DoctorArgs, TestPatternArgs};
 
 /// Prints the cameras and displays of this machine, and what the flags take.
-pub fn list() -> Result<ExitCode> {
+pub(super) fn list() -> Result<ExitCode> {
     let session = Session::of_process();
     let mut text = Devices::find(Path::new("/"), &session, capture::ASK_DRIVER).to_string();
     let sources = SOURCES.iter().map(|kind| (kind.prefix, kind.help));
@@ -48,7 +48,7 @@ fn table(title: &str, rows: &[(&str, &str)]) -> String {
 }
 
 /// Prints what was found; exits 1 where there is a problem.
-pub fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
+pub(super) fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
     let model = match &arguments.model {
         Some(path) => restore::open("auto", Some(path), 1).map(|restorer| restorer.describe()),
         None => restore::model_checksum().map(|sum| format!("embedded, SHA-256 {sum}")),
@@ -70,7 +70,7 @@ pub fn doctor(arguments: DoctorArgs) -> Result<ExitCode> {
 }
 
 /// Shows the test pattern at 30 pictures a second until somebody leaves.
-pub fn test_pattern(arguments: TestPatternArgs) -> Result<ExitCode> {
+pub(super) fn test_pattern(arguments: TestPatternArgs) -> Result<ExitCode> {
     let stop = stop_on_signals()?;
     let options = SinkOptions {
         title: "face8x test pattern".into(),

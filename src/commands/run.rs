@@ -19,7 +19,7 @@ use crate::cli::RunArgs;
 
 /// Runs until the source ends, `--frames` are shown, somebody leaves or a signal comes. SIGHUP
 /// reads the configuration file again; without one it ends the run as SIGTERM does.
-pub fn run(arguments: RunArgs) -> Result<ExitCode> {
+pub(super) fn run(arguments: RunArgs) -> Result<ExitCode> {
     let mut service = Service::from_environment();
     let result = run_as(&mut service, &arguments);
     if let Err(error) = &result {

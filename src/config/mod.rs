@@ -59,8 +59,10 @@ pub struct Options {
     /// Where pictures go: auto (the first display that opens), window, drm, fb, spi:PANEL, png:PATH or null
     #[arg(long, value_name = "SINK", default_value = "auto", value_parser = values::sink)]
     pub sink: String,
+    /// What finds faces, and how many are restored.
     #[command(flatten)]
     pub detection: DetectorOptions,
+    /// What restores faces.
     #[command(flatten)]
     pub restoration: RestorerOptions,
     /// What is shown: restored, side-by-side, strip, in-place or full

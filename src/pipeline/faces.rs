@@ -186,11 +186,11 @@ impl FaceStage {
                 }
             }
         }
-        let located = self.detector.poll();
-        if let Some(located) = located {
-            self.searched = Some(located.picture.sequence);
+        let detections = self.detector.poll();
+        if let Some(detections) = detections {
+            self.searched = Some(detections.picture.sequence);
         }
-        self.tracker.update(frame.timestamp, &self.luma, located);
+        self.tracker.update(frame.timestamp, &self.luma, detections);
         if self.tracker.settled() {
             self.searched = Some(frame.sequence);
         }

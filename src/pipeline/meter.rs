@@ -13,7 +13,7 @@ use crate::stats::{FpsMeter, Histogram, LastFault, Latency};
 use face8x_core::frame::monotonic_now;
 
 /// Counters of a run.
-pub struct Meter {
+pub(super) struct Meter {
     pub started: Instant,
     /// The source as it describes itself; of the last one while it is lost.
     pub source: Arc<str>,
@@ -39,7 +39,7 @@ impl Meter {
     ///
     /// # Errors
     /// As those of [`Latency::new`].
-    pub fn new(source: Arc<str>) -> Result<Meter> {
+    pub(super) fn new(source: Arc<str>) -> Result<Meter> {
         Ok(Meter {
             started: Instant::now(),
             source,
@@ -58,7 +58,7 @@ impl Meter {
     }
 
     /// Counts a picture that the display has now, made of a frame of `timestamp`.
-    pub fn shown(&mut self, timestamp: Duration, faces: usize) {
+    pub(super) fn shown(&mut self, timestamp: Duration, faces: usize) {
         self.frames += 1;
         self.face_frames += u64::from(faces > 0);
         let now = Instant::now();
@@ -70,7 +70,7 @@ impl Meter {
     }
 
     /// Once a second: what changes slowly.
-    pub fn refresh(&mut self, capture: &Capture, output: &Output) {
+    pub(super) fn refresh(&mut self, capture: &Capture, output: &Output) {
         if let State::Running(source) = capture.state() {
             self.source = source;
         }
@@ -81,14 +81,14 @@ impl Meter {
     }
 
     /// Keeps a fault that is newer than the last.
-    pub fn note(&mut self, when: Instant, what: Arc<str>) {
+    pub(super) fn note(&mut self, when: Instant, what: Arc<str>) {
         if self.fault.as_ref().is_none_or(|(newest, _)| *newest < when) {
             self.fault = Some((when, what));
         }
     }
 
     /// The newest fault.
-    pub fn last_fault(&self) -> Option<LastFault<'_>> {
+    pub(super) fn last_fault(&self) -> Option<LastFault<'_>> {
         self.fault.as_ref().map(|(when, what)| LastFault {
             what,
             seconds_ago: when.elapsed().as_secs_f64(),
@@ -96,7 +96,12 @@ impl Meter {
     }
 
     /// The counters for the status and the metrics.
-    pub fn figures(&self, capture: &Capture, faces: &FaceStage, output: &Output) -> RunCounters {
+    pub(super) fn figures(
+        &self,
+        capture: &Capture,
+        faces: &FaceStage,
+        output: &Output,
+    ) -> RunCounters {
         let faults = Faults::default()
             .set(Fault::CameraLost, capture.lost())
             .set(Fault::FrameCorrupt, capture.corrupt() + self.corrupt)
@@ -125,7 +130,7 @@ impl Meter {
     }
 
     /// The values of the overlay text.
-    pub fn status<'a>(
+    pub(super) fn status<'a>(
         &'a self,
         capture: &Capture,
         faces: &'a FaceStage,

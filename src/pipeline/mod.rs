@@ -28,10 +28,11 @@ mod timings;
 
 use meter::Meter;
 
-pub use faces::FaceStage;
+pub(crate) use faces::FaceStage;
 pub use output::Output;
 pub use parts::Parts;
-pub use timings::{Stage, Timings};
+pub use timings::Stage;
+pub(crate) use timings::Timings;
 
 /// Longest wait for a frame before the display is looked after.
 const FRAME_TIMEOUT: Duration = Duration::from_millis(50);

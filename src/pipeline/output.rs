@@ -12,7 +12,7 @@ use crate::picture::Picture;
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
 /// Opens a sink, the first time and again after it was lost.
-pub type SinkOpener = Box<dyn FnMut() -> Result<Box<dyn Sink>>>;
+pub(super) type SinkOpener = Box<dyn FnMut() -> Result<Box<dyn Sink>>>;
 
 /// A sink that is opened again when it is lost.
 pub struct Output {

@@ -18,10 +18,15 @@ use face8x_core::track::{self, Tracker};
 
 /// The parts between which frames are handed on, each opened.
 pub struct Parts {
+    /// 16x16 to 128x128 pixels.
     pub restorer: Box<dyn Restorer>,
+    /// Runs on a thread of its own.
     pub detector: Box<dyn Detector>,
+    /// Follows what the detector finds.
     pub tracker: Tracker,
+    /// The sink.
     pub output: Output,
+    /// The source, running.
     pub capture: Capture,
 }
 

@@ -10,15 +10,16 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-pub use histogram::Histogram;
-pub use latency::Latency;
-pub use summary::{Event, LastFault, Percentiles, Summary};
+pub(crate) use histogram::Histogram;
+pub(crate) use latency::Latency;
+pub use summary::Event;
+pub(crate) use summary::{LastFault, Percentiles, Summary};
 
 /// Frames a second over the last second.
 ///
 /// It keeps the last 256 times, so above 255 frames a second the span is shorter than a second.
 #[derive(Debug, Clone)]
-pub struct FpsMeter {
+pub(crate) struct FpsMeter {
     times: Box<[Instant; FpsMeter::KEPT]>,
     /// How many of `times` are set.
     filled: usize,
@@ -31,7 +32,7 @@ impl FpsMeter {
     const SPAN: Duration = Duration::from_secs(1);
 
     /// A meter that has seen no frame.
-    pub fn new() -> FpsMeter {
+    pub(crate) fn new() -> FpsMeter {
         FpsMeter {
             times: Box::new([Instant::now(); FpsMeter::KEPT]),
             filled: 0,
@@ -40,7 +41,7 @@ impl FpsMeter {
     }
 
     /// Counts a frame. Times that run backwards count as no time passed.
-    pub fn tick(&mut self, now: Instant) {
+    pub(crate) fn tick(&mut self, now: Instant) {
         self.times[self.next] = now;
         self.next = (self.next + 1) % FpsMeter::KEPT;
         self.filled = (self.filled + 1).min(FpsMeter::KEPT);
@@ -50,7 +51,7 @@ impl FpsMeter {
     ///
     /// It is the number of intervals between the frames of the last second, divided by the time
     /// that they took, so that it is not rounded to whole frames. A frame that is overdue lowers it.
-    pub fn fps(&self, now: Instant) -> f64 {
+    pub(crate) fn fps(&self, now: Instant) -> f64 {
         if self.filled < 2 {
             return 0.0;
         }

@@ -93,7 +93,7 @@ fn fps(milliseconds: impl IntoIterator<Item = u64>, now: u64) -> f64 {
 }
 
 #[test]
-fn a_steady_rate_is_told_exactly() {
+fn a_steady_rate_is_exact() {
     assert_eq!(fps((0..60).map(|frame| frame * 40), 59 * 40), 25.0);
     assert_eq!(fps((0..60).map(|frame| frame * 40), 59 * 40 + 39), 25.0);
     // More frames than it keeps, faster than it keeps a second of.

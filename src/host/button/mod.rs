@@ -12,32 +12,26 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
-use serde::Deserialize;
 
 use self::press::{Press, Presses};
 use crate::{Error, Result};
 use face8x_core::frame::monotonic_now;
 
 /// Where the button is wired, and what it does.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ButtonOptions {
     /// The GPIO chip's node.
-    #[serde(default = "first_chip")]
     pub chip: PathBuf,
     /// The line's number on that chip: on a Raspberry Pi that of the GPIO.
     pub line: u32,
     /// What a short press does; a long one does the other.
-    #[serde(default)]
     pub action: ButtonAction,
     /// The level of the pressed button. The line is biased to the other one where the chip can.
-    #[serde(default)]
     pub active: Level,
 }
 
 /// What a press does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ButtonAction {
     /// Shows the next view.
     #[default]
@@ -47,8 +41,7 @@ pub enum ButtonAction {
 }
 
 /// The level of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Level {
     /// As of a button between the line and ground.
     #[default]

@@ -201,13 +201,13 @@ fn a_press_means_what_was_configured() {
 }
 
 #[test]
-fn the_flag_and_the_table_mean_the_same() {
+fn options_are_read_in_any_order_and_have_defaults() {
     let text = "line=4,chip=/dev/gpiochip4,action=freeze,active=high";
-    let table = "line = 4\nchip = '/dev/gpiochip4'\naction = 'freeze'\nactive = 'high'";
-    let from_table: ButtonOptions = toml::from_str(table).unwrap();
-    assert_eq!(text.parse::<ButtonOptions>().unwrap(), from_table);
-    let short: ButtonOptions = toml::from_str("line = 17").unwrap();
-    assert_eq!("line=17".parse::<ButtonOptions>().unwrap(), short);
+    let long: ButtonOptions = text.parse().unwrap();
+    assert_eq!((long.line, long.active), (4, Level::High));
+    let turned = "active=high,action=freeze,chip=/dev/gpiochip4,line=4";
+    assert_eq!(turned.parse::<ButtonOptions>().unwrap(), long);
+    let short: ButtonOptions = "line=17".parse().unwrap();
     assert_eq!(short.chip, PathBuf::from("/dev/gpiochip0"));
     for (text, word) in [
         ("", "line"),

@@ -25,7 +25,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// A detector at work. It is offered pictures and polled for what it found; neither ever waits for it.
 ///
 /// One that [needs no picture](DetectorInput::None) has no thread: it answers an offer at once.
-pub struct DetectorThread {
+pub(super) struct DetectorThread {
     name: String,
     input: DetectorInput,
     worker: Worker,
@@ -74,7 +74,7 @@ impl DetectorThread {
     ///
     /// # Errors
     /// The system refuses another thread.
-    pub fn start(detector: Box<dyn Detector>) -> Result<Self> {
+    pub(super) fn start(detector: Box<dyn Detector>) -> Result<Self> {
         let (name, input) = (detector.name(), detector.input());
         let worker = if input == DetectorInput::None {
             Worker::Inline(detector, None)
@@ -103,27 +103,27 @@ impl DetectorThread {
     }
 
     /// The detector's name.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// The picture the detector searches.
-    pub fn input(&self) -> DetectorInput {
+    pub(super) fn input(&self) -> DetectorInput {
         self.input
     }
 
     /// How many searches failed (an error or a panic).
-    pub fn failures(&self) -> u64 {
+    pub(super) fn failures(&self) -> u64 {
         self.failures
     }
 
     /// How many searches took longer than ten seconds.
-    pub fn stalls(&self) -> u64 {
+    pub(super) fn stalls(&self) -> u64 {
         self.stalls
     }
 
     /// Whether an [`offer`](Self::offer) would be taken now.
-    pub fn idle(&self) -> bool {
+    pub(super) fn idle(&self) -> bool {
         if self.pause_until.is_some_and(|until| Instant::now() < until) {
             return false;
         }
@@ -137,7 +137,7 @@ impl DetectorThread {
 
     /// Gives the detector a copy of `picture` to search, unless it is busy: then it returns `false`.
     /// Never waits, and allocates only for a picture larger than the detector's input.
-    pub fn offer(&mut self, picture: &Downscaled) -> bool {
+    pub(super) fn offer(&mut self, picture: &Downscaled) -> bool {
         self.report_stall();
         if !self.idle() {
             return false;
@@ -162,7 +162,7 @@ impl DetectorThread {
     }
 
     /// What a search found since the last poll, if one has ended well. Never waits.
-    pub fn poll(&mut self) -> Option<&Detections> {
+    pub(super) fn poll(&mut self) -> Option<&Detections> {
         let outcome = match &mut self.worker {
             Worker::Inline(_, outcome) => outcome.take()?,
             Worker::Thread(_, slot) => {

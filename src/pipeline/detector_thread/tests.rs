@@ -11,7 +11,7 @@ use face8x_core::geometry::Rect;
 /// Nothing here takes as long: a hang is a failure.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A detector that does what it is told, one order for each search, and says when a search begins.
+/// A detector that follows orders, one for each search, and says when a search begins.
 struct Puppet {
     orders: Receiver<&'static str>,
     begun: Sender<u64>,
@@ -83,8 +83,8 @@ fn wait(thread: &mut DetectorThread) -> Option<Detections> {
     let (failures, start) = (thread.failures(), Instant::now());
     loop {
         assert!(start.elapsed() < LIMIT, "the search does not end");
-        if let Some(located) = thread.poll() {
-            return Some(located.clone());
+        if let Some(detections) = thread.poll() {
+            return Some(detections.clone());
         }
         if thread.failures() > failures {
             return None;
@@ -100,9 +100,9 @@ fn what_is_found_comes_with_the_picture_it_was_found_in() {
         offer(&mut thread, &picture(sequence, grey));
         assert_eq!(begun.recv().unwrap(), sequence);
         order.send("find").unwrap();
-        let located = wait(&mut thread).unwrap();
-        assert_eq!(located.picture, picture(sequence, grey));
-        assert_eq!(located.found[0].face_box.w, f32::from(grey));
+        let detections = wait(&mut thread).unwrap();
+        assert_eq!(detections.picture, picture(sequence, grey));
+        assert_eq!(detections.found[0].face_box.w, f32::from(grey));
         assert!(thread.poll().is_none(), "the same find came twice");
     }
     assert_eq!(
@@ -186,9 +186,12 @@ fn a_detector_that_needs_no_picture_answers_at_once() {
     };
     assert!(thread.idle() && thread.poll().is_none());
     assert!(thread.offer(&frame));
-    let located = thread.poll().unwrap();
-    assert_eq!(located.picture.sequence, 3);
-    assert_eq!(located.found[0].face_box, Rect::new(22.0, 38.0, 84.0, 84.0));
+    let detections = thread.poll().unwrap();
+    assert_eq!(detections.picture.sequence, 3);
+    assert_eq!(
+        detections.found[0].face_box,
+        Rect::new(22.0, 38.0, 84.0, 84.0)
+    );
     assert!(thread.poll().is_none());
 }
 
@@ -219,9 +222,9 @@ fn searched_beside_the_pictures_and_followed_through_them() {
             ..picture.clone()
         };
         thread.offer(&luma);
-        let located = thread.poll();
-        searches += u32::from(located.is_some());
-        let faces = tracker.update(Duration::from_millis(frame), &luma, located);
+        let detections = thread.poll();
+        searches += u32::from(detections.is_some());
+        let faces = tracker.update(Duration::from_millis(frame), &luma, detections);
         assert_eq!(faces.len(), usize::from(searches > 0));
         if let Some(face) = faces.first() {
             assert_eq!(face.id, 1);
