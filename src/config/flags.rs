@@ -1,6 +1,5 @@
 //! Options from flags, by name.
 
-use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::Options;
@@ -87,10 +86,5 @@ pub(crate) fn error_of(error: &clap::Error) -> Error {
     let lines: Vec<&str> = lines.collect();
     let message = lines.join(" ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    Error::usage(message).remedy(match error.kind() {
-        ErrorKind::InvalidValue => "write one of its values",
-        _ => {
-            "`face8x run --help` describes the flags, which are the keys of the configuration file"
-        }
-    })
+    Error::usage(message).remedy("`--help` describes the flags and their values")
 }
