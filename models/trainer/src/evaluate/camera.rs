@@ -14,9 +14,10 @@ pub const SIDES: [f32; 9] = [10.0, 12.0, 16.0, 20.0, 24.0, 32.0, 40.0, 48.0, 64.
 pub const NOISES: [f32; 4] = [0.0, 3.0, 6.0, 10.0];
 
 /// The head of a table of [`camera_row`]s.
-pub const CAMERA_HEAD: &str = "\
-                   exact alignment                    the detector's alignment
-side noise   camera enlarged  network           camera enlarged  network";
+pub const CAMERA_HEAD: &str = concat!(
+    "              exact alignment                     the detector's alignment\n",
+    "side noise    camera enlarged  network            camera enlarged  network"
+);
 
 /// A line with the means of PSNR and SSIM of the camera's pixels, enlarged, and of what the network
 /// makes of them: aligned exactly, and with the detector's error. The same cases are seen in the
