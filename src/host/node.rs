@@ -40,7 +40,7 @@ pub(crate) fn explain(path: &Path, error: &io::Error, absent: &str) -> Error {
         }
         Some(Errno::BUSY) => busy(path),
         Some(Errno::ACCESS | Errno::PERM) => permission_error(path),
-        Some(Errno::NOTTY) => device(format!("{shown} is not such a device"))
+        Some(Errno::NOTTY) => device(format!("{shown} is not a device of that kind"))
             .remedy("`face8x list` shows the devices"),
         _ => device(format!("{shown}: {error}")),
     }
@@ -99,7 +99,7 @@ mod tests {
             (Errno::NOENT, "does not exist", "is it there?"),
             (Errno::NODEV, "is gone", "plug it in"),
             (Errno::ACCESS, "no permission", "root"),
-            (Errno::NOTTY, "is not such a device", "face8x list"),
+            (Errno::NOTTY, "is not a device of that kind", "face8x list"),
         ] {
             let error = explain(path, &os_error(errno), "is it there?");
             assert!(error.to_string().contains(what), "{error}");

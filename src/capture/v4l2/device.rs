@@ -214,7 +214,7 @@ mod tests {
         let null = Node::open(Path::new("/dev/null")).unwrap();
         let error = null.caps().unwrap_err();
         assert!(
-            error.to_string().contains("is not such a device"),
+            error.to_string().contains("is not a device of that kind"),
             "{error}"
         );
         assert!(null.codes().is_empty());

@@ -93,7 +93,7 @@ impl FromStr for ButtonOptions {
                 ("active", other) => return Err(Error::unknown("level", other, &["low", "high"])),
                 (other, _) => {
                     let keys = ["line", "chip", "action", "active"];
-                    return Err(Error::unknown("key of a button", other, &keys));
+                    return Err(Error::unknown("button key", other, &keys));
                 }
             }
         }

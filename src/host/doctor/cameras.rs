@@ -50,7 +50,7 @@ fn node_checks(machine: &Machine<'_>, node: &VideoNode) -> Vec<Check> {
         Check::note(
             "camera in use",
             format!("{path} is open in {}", holders.join(", ")),
-            "only one program at a time can take pictures: close that one if face8x says busy",
+            "only one program at a time can take pictures: close that one if face8x finds it busy",
         )
     });
     [check].into_iter().chain(in_use).collect()
@@ -83,7 +83,7 @@ fn none(machine: &Machine<'_>) -> Check {
         );
     }
     let remedy = if machine.model_contains("Raspberry Pi") {
-        "plug in a USB camera; for a ribbon-cable camera see that the cable is seated and that \
+        "plug in a USB camera; for a ribbon-cable camera check that the cable is seated and that \
          /boot/firmware/config.txt has camera_auto_detect=1, then restart"
     } else {
         "plug in a USB camera"

@@ -115,7 +115,7 @@ fn memory(available: u64) -> Check {
     if available < MEMORY_NEEDED {
         Check::note(
             "memory",
-            format!("{finding}: face8x may be slowed by swapping or be ended"),
+            format!("{finding}: swapping may slow face8x down, or the kernel may end it"),
             "end other programs, or start without a desktop: sudo systemctl set-default \
              multi-user.target",
         )

@@ -20,7 +20,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr> {
         false => text.parse().ok(),
     };
     read.ok_or_else(|| {
-        Error::usage(format!("metrics address \"{text}\" is not one")).remedy(
+        Error::usage(format!("invalid metrics address \"{text}\"")).remedy(
             "write a port such as 9100, served to this machine alone, or an address such as \
              0.0.0.0:9100 or [::]:9100",
         )

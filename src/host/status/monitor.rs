@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Fault, RunCounters};
 use crate::host::board::{self, Throttling};
+use crate::{Error, Result};
 
 /// How old a fact may be, and what holds the processor back: a Raspberry Pi starts a program for it.
 const FACTS_AGE: Duration = Duration::from_secs(1);
@@ -193,7 +194,7 @@ struct StatusJson<'a> {
 
 impl RunStatus {
     /// One JSON object on one line, with a line break.
-    pub fn to_json(&self, running: bool) -> String {
+    pub(crate) fn to_json(&self, running: bool) -> Result<String> {
         let counters = &self.counters;
         let buckets: Vec<Value> = counters
             .latency
@@ -237,8 +238,10 @@ impl RunStatus {
             resident_bytes: self.resident,
             peak_bytes: self.peak,
         };
-        let text = serde_json::to_string(&file).expect("numbers and text can be written as JSON");
-        text + "\n"
+        let text = serde_json::to_string(&file).map_err(|error| {
+            Error::other(format!("cannot write the status as JSON: {error}")).caused_by(error)
+        })?;
+        Ok(text + "\n")
     }
 
     /// Seconds since the last picture.

@@ -47,7 +47,7 @@ impl StatusFiles {
         let status = monitor.status();
         let json = self.status.as_ref();
         let metrics = self.metrics.as_ref().filter(|_| running);
-        let written = json.map_or(Ok(()), |path| replace(path, &status.to_json(running)));
+        let written = json.map_or(Ok(()), |path| replace(path, &status.to_json(running)?));
         let text = metrics.map_or(Ok(()), |path| {
             replace(path, &render(&status, MetricsFormat::Text))
         });

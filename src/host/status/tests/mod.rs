@@ -221,7 +221,7 @@ fn the_strict_reader_refuses_broken_pages() {
 
 #[test]
 fn the_json_has_every_figure() {
-    let read: Value = serde_json::from_str(&status().to_json(true)).unwrap();
+    let read: Value = serde_json::from_str(&status().to_json(true).unwrap()).unwrap();
     for (pointer, expected) in [
         ("/running", Value::from(true)),
         ("/version", env!("CARGO_PKG_VERSION").into()),
