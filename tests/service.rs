@@ -207,7 +207,7 @@ const BAD_CONFIGURATIONS: [(&str, &str); 3] = [
     ),
     (
         "view = 'full'\nfaces = 9\n",
-        "face8x.toml: line 2: faces is 9",
+        "face8x.toml: line 2: invalid value '9' for '--faces <N>': 9 is not in 1..=8",
     ),
     (
         "source = 'demo:'\nsink = 'fb:/dev/fb99'\n",
@@ -263,7 +263,11 @@ fn hangup_reads_the_configuration_again_and_a_bad_one_changes_nothing() {
     {}
     drop(std::thread::spawn(move || lines.lines().count()));
     let stderr = stop(child);
-    for words in ["line 2: faces is 9", "remedy: ", "says what it said before"] {
+    for words in [
+        "line 2: invalid value '9'",
+        "remedy: ",
+        "says what it said before",
+    ] {
         assert!(stderr.contains(words), "no {words:?} in:\n{stderr}");
     }
 }
