@@ -1,26 +1,18 @@
 //! The capture thread: it reads a source into the newest-frame mailbox, and opens the source again
 //! when it is lost.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+mod worker;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{ReadError, Source, SourceOptions, kind_of};
+use super::{Source, SourceOptions, kind_of};
 use crate::capture::latest::{self, Latest};
+use crate::thread::StoppableThread;
 use crate::{Error, Result};
-use face8x_core::frame::{Frame, monotonic_now};
+use face8x_core::frame::Frame;
 
-/// The longest wait for a frame before looking whether to stop.
-const READ_TIMEOUT: Duration = Duration::from_millis(100);
-/// Waits before the source is opened again: the first, doubled each time up to the last. A camera
-/// that was plugged in again must be detected within two seconds, and looking for it costs next to
-/// nothing.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
-/// A frame that says it was taken this long before it was read, or this long after, tells the time of
-/// another clock: UVC cameras and drivers that were reset do.
-const CLOCK_BEHIND: Duration = Duration::from_secs(2);
-const CLOCK_AHEAD: Duration = Duration::from_millis(100);
 /// How long dropping waits for the thread. A driver may hang in an open or a close for longer: the
 /// thread is then left to itself.
 const DROP_TIMEOUT: Duration = Duration::from_millis(950);
@@ -51,7 +43,7 @@ type Opener = Box<dyn FnMut() -> Result<Box<dyn Source>> + Send>;
 /// A source that is read by a thread of its own. Dropping it ends the thread, within a second.
 pub struct Capture {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    _thread: StoppableThread,
 }
 
 struct Shared {
@@ -65,16 +57,6 @@ struct Shared {
     corrupt: AtomicU64,
     lost: AtomicU64,
     clock_jumps: AtomicU64,
-    stage: Mutex<Stage>,
-    changed: Condvar,
-}
-
-/// How far the thread's life has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Working,
-    Stopping,
-    Done,
 }
 
 impl Capture {
@@ -124,18 +106,12 @@ impl Capture {
             corrupt: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             clock_jumps: AtomicU64::new(0),
-            stage: Mutex::new(Stage::Working),
-            changed: Condvar::new(),
         });
         let worker = shared.clone();
-        let thread = std::thread::Builder::new()
-            .name("capture".into())
-            .spawn(move || worker.work(source, opener))
-            .map_err(|e| Error::other(format!("cannot start the capture thread: {e}")))?;
-        Ok(Capture {
-            shared,
-            thread: Some(thread),
-        })
+        let work = move |stop: &AtomicBool| worker.work(stop, source, opener);
+        let _thread = StoppableThread::spawn("capture", DROP_TIMEOUT, work)
+            .map_err(|e| Error::io("cannot start the capture thread", e))?;
+        Ok(Capture { shared, _thread })
     }
 
     /// Waits at most `timeout` for a frame newer than the last one taken and swaps it with
@@ -190,30 +166,6 @@ impl Capture {
     }
 }
 
-impl Drop for Capture {
-    fn drop(&mut self) {
-        let mut stage = lock(&self.shared.stage);
-        if *stage == Stage::Working {
-            *stage = Stage::Stopping;
-        }
-        self.shared.changed.notify_all();
-        let (stage, _) = self
-            .shared
-            .changed
-            .wait_timeout_while(stage, DROP_TIMEOUT, |stage| *stage != Stage::Done)
-            .unwrap_or_else(PoisonError::into_inner);
-        match self.thread.take() {
-            Some(thread) if *stage == Stage::Done => {
-                drop(stage);
-                if thread.join().is_err() {
-                    log::error!("the capture thread panicked");
-                }
-            }
-            _ => log::warn!("the source hangs: its thread is left behind"),
-        }
-    }
-}
-
 /// How `uri` is opened again. An `auto` that lost its camera wants a camera, not the demo scene.
 fn opener(uri: &str, options: &SourceOptions) -> Opener {
     let (uri, options) = (uri.to_owned(), options.clone());
@@ -226,181 +178,6 @@ fn opener(uri: &str, options: &SourceOptions) -> Opener {
 /// The value; nothing panics while one of these locks is held.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Says to whoever waits that the thread is over, however it ends.
-struct DoneGuard<'a>(&'a Shared);
-
-impl Drop for DoneGuard<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            // The panic's own message stands in the log.
-            let error = Error::other("the capture thread panicked");
-            *lock(&self.0.failure) = Some(error.remedy("report it with the lines above"));
-        }
-        self.0.latest.close();
-        *lock(&self.0.stage) = Stage::Done;
-        self.0.changed.notify_all();
-    }
-}
-
-/// Why a source is read no more.
-enum Stop {
-    Asked,
-    End,
-    Failed(Error),
-    Lost(Error),
-}
-
-impl Shared {
-    fn work(&self, mut source: Option<Box<dyn Source>>, mut opener: Opener) {
-        let _done = DoneGuard(self);
-        let mut frame = Frame::empty();
-        let mut wait = BACKOFF.0;
-        loop {
-            let opened = match source.take() {
-                Some(source) => Ok(source),
-                None => opener(),
-            };
-            match opened {
-                Ok(mut source) => {
-                    let before = self.captured.load(Ordering::Relaxed);
-                    let stop = self.read_all(source.as_mut(), &mut frame);
-                    if self.captured.load(Ordering::Relaxed) > before {
-                        wait = BACKOFF.0;
-                    }
-                    match stop {
-                        Stop::Asked | Stop::End => return,
-                        Stop::Failed(e) => {
-                            log::error!("{e}");
-                            *lock(&self.failure) = Some(e);
-                            return;
-                        }
-                        Stop::Lost(e) => self.say_lost(&e),
-                    }
-                }
-                Err(e) => self.say_lost(&e),
-            }
-            if !self.rest(wait) {
-                return;
-            }
-            wait = (wait * 2).min(BACKOFF.1);
-        }
-    }
-
-    /// Reads `source` until it gives no more.
-    fn read_all(&self, source: &mut dyn Source, frame: &mut Frame) -> Stop {
-        let mut newest = monotonic_now();
-        let mut running = false;
-        let mut clock_is_off = false;
-        loop {
-            if *lock(&self.stage) != Stage::Working {
-                return Stop::Asked;
-            }
-            if self.on_demand && !self.latest.wait_wanted(READ_TIMEOUT) {
-                newest = monotonic_now();
-                continue;
-            }
-            match source.read(frame, READ_TIMEOUT) {
-                Ok(()) => {
-                    newest = monotonic_now();
-                    self.captured.fetch_add(1, Ordering::Relaxed);
-                    if !running {
-                        running = true;
-                        self.say_running(source);
-                    }
-                    clock_is_off = self.fix_timestamp(frame, newest, clock_is_off);
-                    self.latest.publish(frame);
-                    continue;
-                }
-                Err(ReadError::Timeout) => {}
-                Err(ReadError::Corrupt(what)) => {
-                    let count = self.corrupt.fetch_add(1, Ordering::Relaxed) + 1;
-                    // A bad cable damages frames for months: warn ever more rarely.
-                    if count.is_power_of_two() {
-                        log::warn!("{count} damaged so far, the last: {what}");
-                    } else {
-                        log::debug!("damaged: {what}");
-                    }
-                }
-                Err(ReadError::End) => return Stop::End,
-                Err(ReadError::Unreadable(e)) => return Stop::Failed(e),
-                Err(ReadError::Lost(e)) => {
-                    return match source.stall_timeout() {
-                        Some(_) => Stop::Lost(e),
-                        None => Stop::Failed(e),
-                    };
-                }
-            }
-            let silence = monotonic_now().saturating_sub(newest);
-            if source.stall_timeout().is_some_and(|limit| silence > limit) {
-                let what = format!(
-                    "{}: no frame for {:.1} s",
-                    source.describe(),
-                    silence.as_secs_f32()
-                );
-                return Stop::Lost(Error::other(what));
-            }
-        }
-    }
-
-    /// Gives a frame of another clock the time at which it was read, so that latencies and the
-    /// tracker's motion stay what they are. Says whether it was such a frame.
-    fn fix_timestamp(&self, frame: &mut Frame, read: Duration, was_off: bool) -> bool {
-        let earliest = read.saturating_sub(CLOCK_BEHIND);
-        let is_off = !(earliest..=read + CLOCK_AHEAD).contains(&frame.timestamp);
-        if is_off && !was_off {
-            let count = self.clock_jumps.fetch_add(1, Ordering::Relaxed) + 1;
-            if count.is_power_of_two() {
-                log::warn!(
-                    "a frame of {:.1} s was read at {:.1} s: its time is not used ({count} so far)",
-                    frame.timestamp.as_secs_f64(),
-                    read.as_secs_f64()
-                );
-            }
-        }
-        if is_off {
-            frame.timestamp = read;
-        }
-        is_off
-    }
-
-    fn say_running(&self, source: &dyn Source) {
-        let description = source.describe();
-        log::info!("source: {description}");
-        *lock(&self.state) = State::Running(description.into());
-    }
-
-    /// Publishes why there is no source, and counts it if there was one; a reason that lasts is
-    /// logged once.
-    fn say_lost(&self, e: &Error) {
-        let reason = e.to_string();
-        let mut state = lock(&self.state);
-        match &*state {
-            State::Lost(before) if **before == *reason => return,
-            State::Lost(_) => {}
-            State::Running(_) => {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        match e.remedy_text() {
-            Some(remedy) => log::warn!("{reason} ({remedy}): trying again"),
-            None => log::warn!("{reason}: trying again"),
-        }
-        let reason: Arc<str> = reason.into();
-        *lock(&self.fault) = Some((Instant::now(), Arc::clone(&reason)));
-        *state = State::Lost(reason);
-    }
-
-    /// Waits for `time`, or until asked to stop; whether to go on.
-    fn rest(&self, time: Duration) -> bool {
-        let working = |stage: &mut Stage| *stage == Stage::Working;
-        let (stage, _) = self
-            .changed
-            .wait_timeout_while(lock(&self.stage), time, working)
-            .unwrap_or_else(PoisonError::into_inner);
-        *stage == Stage::Working
-    }
 }
 
 #[cfg(test)]

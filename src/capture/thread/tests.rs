@@ -1,7 +1,9 @@
 use std::collections::VecDeque;
 
+use super::super::ReadError;
 use super::super::tests::jpeg;
 use super::*;
+use face8x_core::frame::monotonic_now;
 
 const WAIT: Duration = Duration::from_secs(20);
 
