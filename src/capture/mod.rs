@@ -18,6 +18,7 @@ pub mod file;
 pub mod latest;
 mod mask;
 pub mod mjpeg;
+#[cfg(feature = "v4l2")]
 pub mod negotiate;
 mod pace;
 mod pipe;

@@ -36,7 +36,7 @@ fn every_flag_and_its_other_names_are_keys_of_the_file() {
         ];
         let table = ["{ line = 1 }"];
         assert!(
-            values.iter().chain(&table).any(|value| valid(value)),
+            values.iter().chain(&table).any(valid),
             "{key}"
         );
     }

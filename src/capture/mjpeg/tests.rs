@@ -145,7 +145,7 @@ fn bytes_between_pictures_are_no_damage() {
 /// Pictures of a camera that sends no end markers; the last one is had at the end of the stream.
 #[test]
 fn pictures_without_end_markers_end_where_the_next_begins() {
-    let mut pictures = vec![jpeg(16, 1), jpeg(32, 2), jpeg(48, 3)];
+    let mut pictures = [jpeg(16, 1), jpeg(32, 2), jpeg(48, 3)];
     pictures
         .iter_mut()
         .for_each(|picture| picture.truncate(picture.len() - 2));

@@ -32,6 +32,10 @@ pub(crate) enum VideoRole {
     /// Gives pictures that face8x reads.
     Camera,
     /// Gives pictures that face8x does not read.
+    #[cfg_attr(
+        not(feature = "v4l2"),
+        expect(dead_code, reason = "only a driver says so")
+    )]
     UnreadCamera,
     /// Gives a CSI sensor's raw pixels, which only the board's own camera stack makes pictures of;
     /// the source that uses that stack.

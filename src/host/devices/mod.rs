@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 use crate::host::board::ProcessIdentity;
 
 pub(crate) use access::Access;
-pub(crate) use cameras::{AskDriver, DriverAnswer, VideoNode, VideoRole, video_nodes};
+#[cfg(any(feature = "v4l2", test))]
+pub(crate) use cameras::DriverAnswer;
+pub(crate) use cameras::{AskDriver, VideoNode, VideoRole, video_nodes};
 pub(crate) use displays::{Connector, DeviceNode, Framebuffer, WindowSystem};
 
 pub(crate) use access::permission_error;

@@ -106,7 +106,7 @@ fn picture(bytes: bool) -> Port<'static> {
         name: "output",
         bytes,
         channels: 3,
-        side: 128,
+        side: Some(128),
     }
 }
 
@@ -192,7 +192,7 @@ fn forms() -> Vec<u8> {
         name: "input",
         bytes: true,
         channels: 3,
-        side: 16,
+        side: Some(16),
     });
     sketch.scale("input", 1.0 / 128.0);
     sketch.conv(["input", "input", "a"], (3, 5), (3, 1));
@@ -223,7 +223,7 @@ pub fn yunet() -> Vec<u8> {
         name: "input",
         bytes: false,
         channels: 3,
-        side: 320,
+        side: Some(320),
     });
     let mut names = Vec::new();
     for stride in [8, 16, 32] {

@@ -207,7 +207,7 @@ fn short(kernel: &dyn Kernel) -> String {
 }
 
 /// The names of the kernels that this processor can run, the fastest first, as
-/// [`Options::kernel`](crate::Options::kernel) takes them.
+/// [`Options`](crate::Options)' `kernel` takes them.
 pub fn names() -> Vec<String> {
     available()
         .iter()

@@ -28,10 +28,8 @@ fn set(graph: &mut GraphProto, name: &str, dims: &[i64], raw: Vec<u8>) {
 
 fn refusal(model: &TypedModel) -> Error {
     let options = Options::default();
-    let error = Network::from_model(model, &options)
-        .err()
-        .expect("a refusal");
-    let by_fuse = op::fuse(model, &options).err().expect("a refusal");
+    let error = Network::from_model(model, &options).expect_err("a refusal");
+    let by_fuse = op::fuse(model, &options).expect_err("a refusal");
     assert_eq!(error.to_string(), by_fuse.to_string());
     error
 }

@@ -14,7 +14,6 @@ fn window_systems_are_looked_for_where_the_environment_says() {
         display: Some(":1.0".into()),
         wayland_display: Some("wayland-0".into()),
         runtime_dir: Some("/run/user/1000".into()),
-        ..Session::default()
     };
     let root = Root::new();
     let absent = with_session(&root, &surroundings);
