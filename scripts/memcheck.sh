@@ -24,6 +24,6 @@ programs=$(scripts/cargo.sh test -p int8 --lib --no-run --message-format=json |
 for program in $programs; do
     # Valgrind runs one thread at a time: who spins must make room. It doesn't know AVX-VNNI.
     valgrind --quiet --error-exitcode=9 --fair-sched=yes --suppressions="$suppressions" \
-        "$program" kernel threads every_form_is_known outputs_are_read_where_they_lie \
+        "$program" kernel:: threads:: every_form_is_known outputs_are_read_where_they_lie \
         --skip avx_vnni
 done

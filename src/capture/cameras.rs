@@ -4,7 +4,7 @@ use crate::host::devices::AskDriver;
 
 /// Asks the driver of a video node; `None` in a build without V4L2.
 #[cfg(feature = "v4l2")]
-pub const ASK_DRIVER: Option<AskDriver> = Some(super::v4l2::scan::ask);
+pub(crate) const ASK_DRIVER: Option<AskDriver> = Some(super::v4l2::scan::ask);
 
 /// Asks the driver of a video node; `None` in a build without V4L2.
 #[cfg(not(feature = "v4l2"))]

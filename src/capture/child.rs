@@ -24,7 +24,7 @@ const KILL_TIMEOUT: Duration = Duration::from_millis(400);
 const MAX_LINE: usize = 1000;
 
 /// A running child, the leader of its own process group. Dropping it ends the group and reaps it.
-pub struct Producer {
+pub(super) struct Producer {
     child: Child,
     stdout: ChildStdout,
     stderr: ChildStderr,
@@ -39,7 +39,7 @@ impl Producer {
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start(name: &str, program: &OsStr, args: &[OsString]) -> Result<Self> {
+    pub(super) fn start(name: &str, program: &OsStr, args: &[OsString]) -> Result<Self> {
         let name = mask_passwords(name);
         let failed = |e: std::io::Error| Error::other(format!("cannot run {name}: {e}"));
         let mut child = Command::new(program)
@@ -67,17 +67,17 @@ impl Producer {
     }
 
     /// Its standard output.
-    pub fn stdout(&self) -> BorrowedFd<'_> {
+    pub(super) fn stdout(&self) -> BorrowedFd<'_> {
         self.stdout.as_fd()
     }
 
     /// Its standard error, to be polled together with the output.
-    pub fn stderr(&self) -> BorrowedFd<'_> {
+    pub(super) fn stderr(&self) -> BorrowedFd<'_> {
         self.stderr.as_fd()
     }
 
     /// Logs what it wrote to standard error. Never waits. False once it closed standard error.
-    pub fn log_stderr(&mut self) -> bool {
+    pub(super) fn log_stderr(&mut self) -> bool {
         let mut chunk = [0; 1024];
         loop {
             let read = match self.stderr.read(&mut chunk) {
@@ -108,7 +108,7 @@ impl Producer {
 
     /// Why it gives no more: its exit status and its last line, for a child that closed its
     /// output. What is left of its group is ended.
-    pub fn exit_error(&mut self) -> Error {
+    pub(super) fn exit_error(&mut self) -> Error {
         let pid = Pid::from_child(&self.child);
         let ended = until(TERM_TIMEOUT, || {
             (has_ended(pid) == Some(true)).then_some(())
@@ -170,7 +170,7 @@ fn until<T>(time: Duration, mut answer: impl FnMut() -> Option<T>) -> Option<T> 
 }
 
 /// `time` for poll(2).
-pub fn timespec(time: Duration) -> Timespec {
+pub(super) fn timespec(time: Duration) -> Timespec {
     Timespec::try_from(time).unwrap_or(Timespec {
         tv_sec: 1 << 30,
         tv_nsec: 0,
@@ -178,7 +178,7 @@ pub fn timespec(time: Duration) -> Timespec {
 }
 
 /// The first of `names` that is an executable file in a folder of `path`, a PATH variable.
-pub fn find_program(path: &OsStr, names: &[&str]) -> Option<PathBuf> {
+pub(super) fn find_program(path: &OsStr, names: &[&str]) -> Option<PathBuf> {
     names.iter().find_map(|name| {
         std::env::split_paths(path)
             .map(|folder| folder.join(name))

@@ -9,7 +9,7 @@ const NAMES: [&str; 8] = [
 
 /// `text` without the passwords of the URLs in it: `rtsp://me:***@host/`, `?user=me&password=***`.
 /// Everything that shows a source, or a program's words about it, goes through this.
-pub fn mask_passwords(text: &str) -> String {
+pub(crate) fn mask_passwords(text: &str) -> String {
     mask_values(&mask_user_infos(text))
 }
 

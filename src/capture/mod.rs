@@ -11,15 +11,15 @@
 //! | `file:PATH`, a path | a picture, a folder of pictures, an MJPEG file |
 //! | `demo:` | a moving scene with a real face in it |
 
-pub mod cameras;
+pub(crate) mod cameras;
 mod child;
 pub mod demo;
-pub mod file;
-pub mod latest;
+pub(crate) mod file;
+pub(crate) mod latest;
 mod mask;
 pub mod mjpeg;
 #[cfg(feature = "v4l2")]
-pub mod negotiate;
+pub(crate) mod negotiate;
 mod pace;
 mod pipe;
 mod presets;
@@ -38,9 +38,10 @@ use crate::host::devices::{VideoRole, video_nodes};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, check_size};
 
-pub use cameras::ASK_DRIVER;
-pub use mask::mask_passwords;
-pub use thread::{Capture, State, Taken};
+pub(crate) use cameras::ASK_DRIVER;
+pub(crate) use mask::mask_passwords;
+pub use thread::Capture;
+pub(crate) use thread::{State, Taken};
 
 /// What is asked of a camera; the source logs what it got.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,7 +114,7 @@ pub trait Source: Send {
 }
 
 /// One row of the table of sources.
-pub struct SourceKind {
+pub(crate) struct SourceKind {
     /// What the URI begins with, such as `v4l2://` or `demo:`.
     pub prefix: &'static str,
     /// One line of help.
@@ -124,7 +125,7 @@ pub struct SourceKind {
 
 /// Every source that can be named, in the order of the help. A prefix that ends in neither `:`
 /// nor `/` is the whole URI.
-pub const SOURCES: &[SourceKind] = &[
+pub(crate) const SOURCES: &[SourceKind] = &[
     SourceKind {
         prefix: "auto",
         help: "the first camera that opens, else the demo scene",
@@ -184,7 +185,7 @@ pub fn open(uri: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
 ///
 /// # Errors
 /// `uri` names no source.
-pub fn is_played(uri: &str) -> Result<bool> {
+pub(crate) fn is_played(uri: &str) -> Result<bool> {
     let (kind, _) = kind_of(uri)?;
     Ok(["file:", "demo:"].contains(&kind.prefix))
 }

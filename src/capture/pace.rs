@@ -6,7 +6,7 @@ use face8x_core::frame::monotonic_now;
 
 /// Says when the next frame is due.
 #[derive(Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     /// Time from frame to frame; zero is unpaced.
     interval: Duration,
     due: Option<Duration>,
@@ -14,7 +14,7 @@ pub struct Pace {
 
 impl Pace {
     /// `fps` frames a second; 0 is unpaced.
-    pub fn new(fps: u32) -> Self {
+    pub(super) fn new(fps: u32) -> Self {
         let interval = if fps == 0 {
             Duration::ZERO
         } else {
@@ -28,7 +28,7 @@ impl Pace {
 
     /// Waits until the next frame is due, at most `timeout`; whether it is. A caller that is more
     /// than one frame late does not catch up.
-    pub fn wait(&mut self, timeout: Duration) -> bool {
+    pub(super) fn wait(&mut self, timeout: Duration) -> bool {
         if self.interval.is_zero() {
             return true;
         }

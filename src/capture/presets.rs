@@ -16,7 +16,7 @@ use face8x_core::frame::PixelFormat;
 const ROW_ALIGNMENT: u32 = 64;
 
 /// `rpicam://N`.
-pub fn open_rpicam(camera: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+pub(super) fn open_rpicam(camera: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     let args = rpicam_args(camera_number("rpicam", camera)?, options)?;
     // libcamera-vid is its name before Raspberry Pi OS 12.
     let names = ["rpicam-vid", "libcamera-vid"];
@@ -24,7 +24,7 @@ pub fn open_rpicam(camera: &str, options: &SourceOptions) -> Result<Box<dyn Sour
 }
 
 /// `argus://N`.
-pub fn open_argus(camera: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+pub(super) fn open_argus(camera: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     let args = argus_args(camera_number("argus", camera)?, options)?;
     start(
         "argus",

@@ -1,7 +1,7 @@
 use super::*;
 
 /// A real JPEG of `width` x 16 pixels whose noise gives it stuffed zeros.
-pub fn jpeg(width: u32, seed: u8) -> Vec<u8> {
+pub(crate) fn jpeg(width: u32, seed: u8) -> Vec<u8> {
     let noise = |x: u32, y: u32| (x * 97 + y * 57 + x * y * u32::from(seed | 1)) as u8;
     let picture = image::RgbImage::from_fn(width, 16, |x, y| {
         image::Rgb([noise(x, y), noise(y, x), seed])

@@ -35,10 +35,7 @@ fn every_flag_and_its_other_names_are_keys_of_the_file() {
             "'GREY'",
         ];
         let table = ["{ line = 1 }"];
-        assert!(
-            values.iter().chain(&table).any(valid),
-            "{key}"
-        );
+        assert!(values.iter().chain(&table).any(valid), "{key}");
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
 
 /// Whether [`replace`] replaces `path`, so that writing it again leaves one copy; a pipe or a device
 /// would get a second one.
-pub fn is_replaced(path: &Path) -> bool {
+pub(crate) fn is_replaced(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::File(_)))
 }
 

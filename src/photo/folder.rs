@@ -13,7 +13,7 @@ const EXTENSIONS: [&str; 6] = ["jpg", "jpeg", "jpe", "jfif", "png", "webp"];
 const MOST_NAMES: usize = 8;
 
 /// Whether the name is that of a picture: .jpg, .jpeg, .jpe, .jfif, .png or .webp in either case.
-pub fn is_picture_name(path: &Path) -> bool {
+pub(crate) fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     extension.is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
 }
@@ -23,7 +23,7 @@ pub fn is_picture_name(path: &Path) -> bool {
 ///
 /// # Errors
 /// The folder cannot be read, or there is no picture in it.
-pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder)
         .map_err(|e| Error::io("cannot be read", e).remedy("check the path and who may read it"))?;
     let mut names: Vec<String> = entries

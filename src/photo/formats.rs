@@ -2,7 +2,7 @@
 
 /// A format that is known by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Format {
+pub(crate) struct Format {
     /// Its name, such as "H.264".
     pub name: &'static str,
     /// Whether it is a still picture.
@@ -10,7 +10,7 @@ pub struct Format {
 }
 
 /// How many bytes [`known_format`] looks at.
-pub const LONGEST_START: usize = 12;
+pub(crate) const LONGEST_START: usize = 12;
 
 /// Name, whether it is a still picture, offset, and the bytes there. The first that fits counts.
 #[rustfmt::skip]
@@ -53,7 +53,7 @@ const STARTS: &[(&str, bool, usize, &[u8])] = &[
 ];
 
 /// The format whose files begin like `bytes`; `None` where no known one does.
-pub fn known_format(bytes: &[u8]) -> Option<Format> {
+pub(crate) fn known_format(bytes: &[u8]) -> Option<Format> {
     let fits = |&&(.., at, start): &&(&str, bool, usize, &[u8])| {
         bytes
             .get(at..)

@@ -15,13 +15,13 @@ use face8x_core::convert::JpegDecoder;
 use face8x_core::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 use face8x_core::{ErrorKind, contain, files};
 
-pub use folder::{is_picture_name, pictures_in};
-pub use formats::{LONGEST_START, known_format};
+pub(crate) use folder::{is_picture_name, pictures_in};
+pub(crate) use formats::{LONGEST_START, known_format};
 
 /// Of a file at most: as much as an uncompressed picture of the largest size.
 const MAX_MB: u64 = (4 * MAX_PIXELS) >> 20;
 /// How a video is read, at its own speed.
-pub const FROM_VIDEO: &str =
+pub(crate) const FROM_VIDEO: &str =
     "read it through ffmpeg: --source \"pipe:ffmpeg -re -i FILE -f mjpeg -\"";
 /// What to do about a damaged picture.
 const SAVE_AGAIN: &str = "copy or save the picture again";

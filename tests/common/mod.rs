@@ -7,24 +7,24 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What a run of the program left.
-pub struct Finished {
+pub(crate) struct Finished {
     /// Exit code; `None` when a signal ended it.
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Finished {
     /// The last line of standard output as JSON.
     #[track_caller]
-    pub fn summary(&self) -> serde_json::Value {
+    pub(crate) fn summary(&self) -> serde_json::Value {
         let line = self.stdout.lines().last().unwrap_or_default();
         serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line:?}\n{}", self.stderr))
     }
 
     /// Checks the exit code, and that standard error says each of `words`.
     #[track_caller]
-    pub fn expect(self, code: i32, words: &[&str]) -> Finished {
+    pub(crate) fn expect(self, code: i32, words: &[&str]) -> Finished {
         assert_eq!(self.code, Some(code), "stderr:\n{}", self.stderr);
         assert!(
             !self.stderr.contains("panicked"),
@@ -43,7 +43,7 @@ impl Finished {
 }
 
 /// The program, without a display and with the picture of `auto` in `folder`.
-pub fn command(folder: &Path) -> Command {
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_face8x"));
     command
         .current_dir(folder)
@@ -58,7 +58,7 @@ pub fn command(folder: &Path) -> Command {
 }
 
 /// The program on the demo's quickest form, as JSON lines.
-pub fn demo(folder: &Path) -> Command {
+pub(crate) fn demo(folder: &Path) -> Command {
     let mut command = command(folder);
     command.args(["--source", "demo:", "--restorer", "bicubic"]);
     command.args(["--headless", "--json"]);
@@ -67,7 +67,7 @@ pub fn demo(folder: &Path) -> Command {
 
 /// Runs `command` to its end, at most two minutes.
 #[track_caller]
-pub fn finish(mut command: Command) -> Finished {
+pub(crate) fn finish(mut command: Command) -> Finished {
     let mut child = command.spawn().expect("the program starts");
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
@@ -92,7 +92,7 @@ pub fn finish(mut command: Command) -> Finished {
 
 /// Runs the program with `arguments` in `folder`.
 #[track_caller]
-pub fn face8x(folder: &Path, arguments: &[&str]) -> Finished {
+pub(crate) fn face8x(folder: &Path, arguments: &[&str]) -> Finished {
     let mut command = command(folder);
     command.args(arguments);
     finish(command)
@@ -109,12 +109,12 @@ fn drain<R: Read + Send + 'static>(pipe: Option<R>) -> std::thread::JoinHandle<S
 }
 
 /// Says that something was not tested, past the test harness, so that the sum counts it.
-pub fn skip(reason: &str) {
+pub(crate) fn skip(reason: &str) {
     writeln!(std::io::stderr(), "skipped: {reason}").ok();
 }
 
 /// A file of the test data.
-pub fn data(name: &str) -> PathBuf {
+pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(name)

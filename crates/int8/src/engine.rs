@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::global_skip::{self, Base, RowRoom};
+use super::kernel::global_skip::{self, Base, RowRoom};
 use super::kernel::{Addend, Block, Kernel, Row, SumRow, SumSide};
 use super::plan::{Addition, Convolution, Place, Plan, Step, Target};
 use super::resample;

@@ -3,12 +3,12 @@
 mod engine;
 mod error;
 mod fuse;
-mod global_skip;
 mod graph;
 mod kernel;
 mod load;
 mod network;
 mod op;
+mod options;
 mod parameters;
 mod plan;
 mod resample;
@@ -16,8 +16,9 @@ mod threads;
 
 pub use error::{Error, Result};
 pub use kernel::names as kernels;
-pub use network::{Format, Network, Options, Output, TensorInfo};
+pub use network::{Format, Network, Output, TensorInfo};
 pub use op::{Fused, fuse};
+pub use options::Options;
 pub use threads::usable_threads;
 
 #[cfg(test)]

@@ -10,40 +10,9 @@ use tract_core::prelude::TypedModel;
 use crate::engine::Engine;
 use crate::fuse::{Fusable, Quantise, find};
 use crate::graph::{Scale, TensorId};
-use crate::kernel::{self, Kernel};
+use crate::kernel::Kernel;
 use crate::plan::{Place, Plan};
-use crate::{Error, Result, load, op};
-
-/// How a network is run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// Threads that share the work, the caller's among them: 1 to 16. More than
-    /// [`usable_threads`](crate::usable_threads) make it slower.
-    pub threads: usize,
-    /// One of [`kernels`](crate::kernels); without a name the fastest.
-    pub kernel: Option<String>,
-    /// Rows and columns of the input, for a file that leaves them open.
-    pub input_size: Option<[usize; 2]>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            threads: 1,
-            kernel: None,
-            input_size: None,
-        }
-    }
-}
-
-impl Options {
-    pub(crate) fn kernel(&self) -> Result<Arc<dyn Kernel>> {
-        match &self.kernel {
-            Some(name) => kernel::named(name),
-            None => Ok(kernel::fastest()),
-        }
-    }
-}
+use crate::{Error, Options, Result, load, op};
 
 /// An input or an output: rows x columns pixels of so many channels, interleaved.
 #[derive(Debug, Clone, PartialEq)]

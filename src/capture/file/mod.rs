@@ -17,7 +17,7 @@ const MJPEG_STREAMS: [&str; 2] = ["mjpg", "mjpeg"];
 const CHUNK: usize = 256 << 10;
 
 /// `file:PATH`.
-pub fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+pub(crate) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     let path = Path::new(path.strip_prefix("//").unwrap_or(path));
     if path.as_os_str().is_empty() {
         return Err(Error::usage("file: without a path"));
@@ -35,7 +35,7 @@ pub fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
 }
 
 /// Whether the name is that of a file that this source reads.
-pub fn is_readable_name(path: &Path) -> bool {
+pub(crate) fn is_readable_name(path: &Path) -> bool {
     is_picture_name(path) || has_extension(path, &MJPEG_STREAMS)
 }
 
@@ -62,7 +62,7 @@ fn unreadable(path: &Path, e: impl std::fmt::Display) -> Error {
 ///
 /// # Errors
 /// As [`photo::load`], with the file's name.
-pub fn read_picture(path: &Path, frame: &mut Frame) -> Result<()> {
+pub(crate) fn read_picture(path: &Path, frame: &mut Frame) -> Result<()> {
     let picture = photo::load(path).map_err(|e| named(path, &e))?;
     frame.format = PixelFormat::Rgb3;
     (frame.width, frame.height) = picture.dimensions();

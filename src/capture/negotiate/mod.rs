@@ -7,14 +7,14 @@ use face8x_core::frame::PixelFormat;
 
 /// Seconds from frame to frame as V4L2 gives them: `numerator / denominator`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interval {
+pub(crate) struct Interval {
     pub numerator: u32,
     pub denominator: u32,
 }
 
 impl Interval {
     /// `fps` frames a second.
-    pub const fn of_fps(fps: u32) -> Self {
+    pub(crate) const fn of_fps(fps: u32) -> Self {
         Interval {
             numerator: 1,
             denominator: fps,
@@ -22,7 +22,7 @@ impl Interval {
     }
 
     /// Frames a second; 0 where the interval makes no sense.
-    pub fn fps(self) -> f64 {
+    pub(crate) fn fps(self) -> f64 {
         if self.numerator == 0 {
             return 0.0;
         }
@@ -32,7 +32,7 @@ impl Interval {
 
 /// Sizes that a format comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sizes {
+pub(crate) enum Sizes {
     /// One width and height.
     One(u32, u32),
     /// From `min` to `max` in steps of `step` (width, height).
@@ -47,7 +47,7 @@ pub enum Sizes {
 
 /// Rates that a size comes at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rates {
+pub(crate) enum Rates {
     /// These.
     List(Vec<Interval>),
     /// Anything between a shortest and a longest interval.
@@ -61,7 +61,7 @@ pub enum Rates {
 
 /// One thing that a camera offers: a format at one size or range of sizes, with its rates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     pub format: PixelFormat,
     pub sizes: Sizes,
     pub rates: Rates,
@@ -107,7 +107,7 @@ impl std::fmt::Display for Fps {
 
 /// What to ask the driver for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice {
+pub(crate) struct Choice {
     pub format: PixelFormat,
     pub width: u32,
     pub height: u32,
@@ -124,7 +124,7 @@ const REACHED: f64 = 0.99;
 /// The nearest size comes first (a face has the more pixels, but the work grows with the frame),
 /// then a format that reaches the rate, the cheapest of those to convert; where none reaches it,
 /// the fastest. A rate of 0 asks for the fastest there is.
-pub fn choose(offers: &[Offer], wanted: &SourceOptions) -> Option<Choice> {
+pub(crate) fn choose(offers: &[Offer], wanted: &SourceOptions) -> Option<Choice> {
     offers
         .iter()
         .filter(|offer| wanted.format.is_none_or(|format| format == offer.format))
@@ -175,7 +175,7 @@ fn cost(format: PixelFormat) -> usize {
 
 impl Sizes {
     /// The size on offer that is nearest to `width` x `height`.
-    pub fn nearest(self, width: u32, height: u32) -> (u32, u32) {
+    pub(crate) fn nearest(self, width: u32, height: u32) -> (u32, u32) {
         match self {
             Sizes::One(w, h) => (w, h),
             Sizes::Range { min, max, step } => (

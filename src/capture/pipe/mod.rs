@@ -29,7 +29,7 @@ const START: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// `pipe:COMMAND`: what a shell command writes.
-pub fn open_command(command: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+pub(super) fn open_command(command: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     if command.trim().is_empty() {
         return Err(Error::usage("pipe: without a command")
             .remedy("give one, such as pipe:'ffmpeg -i in.mp4 -f mjpeg -'"));
@@ -45,7 +45,7 @@ pub fn open_command(command: &str, options: &SourceOptions) -> Result<Box<dyn So
 }
 
 /// `-`: standard input.
-pub fn open_stdin(_: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+pub(super) fn open_stdin(_: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         return Err(Error::usage("standard input is a terminal").remedy(
@@ -64,7 +64,7 @@ pub fn open_stdin(_: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
 }
 
 /// Where the bytes come from.
-pub enum Input {
+pub(super) enum Input {
     /// A stream that can only be read once.
     Stream(OwnedFd),
     /// A command that can be run again.
@@ -85,7 +85,7 @@ enum Form {
 }
 
 /// Frames from a pipe.
-pub struct PipeSource {
+pub(super) struct PipeSource {
     name: String,
     input: Input,
     options: SourceOptions,
@@ -102,7 +102,7 @@ pub struct PipeSource {
 
 impl PipeSource {
     /// Reads `input`; `name` is the URI that describes it, shown without its passwords.
-    pub fn new(name: String, input: Input, options: &SourceOptions) -> Result<Self> {
+    pub(super) fn new(name: String, input: Input, options: &SourceOptions) -> Result<Self> {
         let mut source = PipeSource {
             name: mask_passwords(&name),
             has_stderr: matches!(input, Input::Child(_)),

@@ -24,7 +24,7 @@ use face8x_core::frame::PixelFormat;
 const ABSENT: &str = "is it plugged in? `face8x list` shows the cameras";
 
 /// An open node.
-pub struct Node {
+pub(crate) struct Node {
     pub device: Device,
     pub path: PathBuf,
 }
@@ -34,7 +34,7 @@ impl Node {
     ///
     /// # Errors
     /// As [`node::explain`] says them.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         if path.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(Error::usage("the path of a camera holds a zero byte"));
         }
@@ -47,7 +47,7 @@ impl Node {
 
     /// This node's name and abilities. (`v4l` 0.14 would panic where the kernel cut the name
     /// of a webcam in the middle of a character, at 31 bytes.)
-    pub fn caps(&self) -> Result<Caps> {
+    pub(crate) fn caps(&self) -> Result<Caps> {
         // SAFETY: the struct is plain numbers and bytes, for which zeros are valid.
         let mut caps: v4l2_capability = unsafe { std::mem::zeroed() };
         let argument = (&raw mut caps).cast();
@@ -68,7 +68,7 @@ impl Node {
     }
 
     /// The codes of all formats that it lists.
-    pub fn codes(&self) -> Vec<[u8; 4]> {
+    pub(crate) fn codes(&self) -> Vec<[u8; 4]> {
         let formats = contain(|| self.device.enum_formats()).unwrap_or_default();
         formats
             .into_iter()
@@ -78,7 +78,7 @@ impl Node {
 
     /// The formats among `codes` that face8x reads, with sizes and rates. Where sizes come in
     /// ranges, the rates are those of the size nearest to `near`.
-    pub fn offers(&self, codes: &[[u8; 4]], near: (u32, u32)) -> Vec<Offer> {
+    pub(crate) fn offers(&self, codes: &[[u8; 4]], near: (u32, u32)) -> Vec<Offer> {
         codes
             .iter()
             .filter_map(|code| Some((PixelFormat::from_fourcc(code)?, FourCC::new(code))))
@@ -141,13 +141,13 @@ impl Node {
 
     /// Sets the format; what comes back is what the driver made of it. Stride and size are asked
     /// as zero, or a driver might keep those of the last format.
-    pub fn set_format(&self, width: u32, height: u32, code: &[u8; 4]) -> Result<Format> {
+    pub(crate) fn set_format(&self, width: u32, height: u32, code: &[u8; 4]) -> Result<Format> {
         let asked = Format::new(width, height, FourCC::new(code));
         contain(|| self.device.set_format(&asked)).map_err(|e| self.explain(&e))
     }
 
     /// Sets the rate; `None` where the driver does not let it be set or does not tell.
-    pub fn set_interval(&self, interval: Interval) -> Option<Interval> {
+    pub(crate) fn set_interval(&self, interval: Interval) -> Option<Interval> {
         let fraction = Fraction::new(interval.numerator, interval.denominator);
         match contain(|| self.device.set_params(&Parameters::new(fraction))) {
             Ok(got) => Some(from_fraction(got.interval)).filter(|got| got.fps() > 0.0),
@@ -159,14 +159,14 @@ impl Node {
     }
 
     /// `error` in words that help.
-    pub fn explain(&self, error: &io::Error) -> Error {
+    pub(crate) fn explain(&self, error: &io::Error) -> Error {
         node::explain(&self.path, error, ABSENT)
     }
 }
 
 /// What a node says of itself.
 #[derive(Debug)]
-pub struct Caps {
+pub(crate) struct Caps {
     pub driver: String,
     pub card: String,
     /// What this node can do, not the whole device.
@@ -189,7 +189,7 @@ fn from_fraction(fraction: Fraction) -> Interval {
 /// Runs `call` of the `v4l` library and makes its panics errors: `v4l` 0.14 expects to know every
 /// colour space and field order, and panics when dropping a stream whose buffers cannot be given
 /// back.
-pub fn contain<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn contain<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     face8x_core::contain(call).unwrap_or_else(|panic| {
         Err(io::Error::other(format!(
             "the v4l library gave up: {panic}"

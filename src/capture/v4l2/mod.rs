@@ -1,7 +1,7 @@
 //! Cameras through Video4Linux: buffers mapped into memory, four of them.
 
-pub mod device;
-pub mod scan;
+pub(super) mod device;
+pub(super) mod scan;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ const BUFFERS: u32 = 4;
 const MOST_BUFFERS: usize = 32;
 
 /// Opens the camera at `path`: a node, a link to one, or a number.
-pub fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
+pub(super) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     let path = node_path(path);
     let node = Node::open(&path)?;
     let caps = node.caps()?;

@@ -7,8 +7,8 @@ use tract_core::prelude::TypedNode;
 
 use super::{Levels, Search, Value};
 use crate::Result;
-use crate::global_skip;
 use crate::graph::{Add, Conv, Epilogue, Scale, Shape, Side, Step, Sum, TensorId};
+use crate::kernel::global_skip;
 use crate::parameters::{byte, positive};
 
 /// QuantizeLinear to bytes.

@@ -5,8 +5,8 @@ use tract_core::ops::nn::DataFormat;
 use tract_core::prelude::{DatumType, TypedNode};
 
 use super::{Levels, Search, Value, noise};
-use crate::global_skip;
 use crate::graph::{MaxPool, Scale, Shape, Step, TensorId};
+use crate::kernel::global_skip;
 
 impl Search<'_> {
     pub(super) fn max_pool(&mut self, node: &TypedNode, op: &TractMaxPool) -> Option<Value> {

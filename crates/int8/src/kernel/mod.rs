@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+pub(crate) mod global_skip;
 mod portable;
 mod sum;
 #[cfg(target_arch = "x86_64")]
@@ -11,9 +12,9 @@ mod x86;
 
 pub(crate) use portable::Portable;
 
-use super::global_skip::{self, Base, RowRoom};
 use super::graph::{Scale, Sum};
 use crate::{Error, Result};
+use global_skip::{Base, RowRoom};
 
 /// Weights of 16 output channels for 4 input channels of one tap: `[output][input]`. The first 4
 /// outputs fill a 128-bit register, the first 8 one of 256 bits, all of them one of 512.

@@ -36,7 +36,7 @@ pub(crate) enum Target {
         other_scale: Scale,
         sum: Sum,
     },
-    /// Display pixels; see [`crate::global_skip`].
+    /// Display pixels; see [`crate::kernel::global_skip`].
     Display {
         zero: u8,
         base: Place,

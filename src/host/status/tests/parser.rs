@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One sample: its whole name, its labels and its value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    pub name: String,
-    pub labels: BTreeMap<String, String>,
-    pub value: f64,
+pub(super) struct Sample {
+    pub(super) name: String,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) value: f64,
 }
 
 /// A family of samples.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Family {
-    pub name: String,
-    pub kind: String,
-    pub unit: Option<String>,
-    pub help: Option<String>,
-    pub samples: Vec<Sample>,
+pub(super) struct Family {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) unit: Option<String>,
+    pub(super) help: Option<String>,
+    pub(super) samples: Vec<Sample>,
 }
 
 impl Family {
@@ -30,7 +30,7 @@ impl Family {
 }
 
 /// Reads a page.
-pub fn parse(text: &str) -> Result<Vec<Family>, String> {
+pub(super) fn parse(text: &str) -> Result<Vec<Family>, String> {
     let body = text
         .strip_suffix("# EOF\n")
         .ok_or("does not end with `# EOF`")?;

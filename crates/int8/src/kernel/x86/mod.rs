@@ -47,23 +47,23 @@ macro_rules! kernel {
 
             fn display_row(
                 &self,
-                base: $crate::global_skip::Base,
+                base: $crate::kernel::global_skip::Base,
                 residual: &[u8],
                 zero: u8,
                 y: usize,
-                room: &mut $crate::global_skip::RowRoom,
+                room: &mut $crate::kernel::global_skip::RowRoom,
                 out: &mut [u32],
             ) {
                 #[target_feature(enable = $features)]
                 fn compiled(
-                    base: $crate::global_skip::Base,
+                    base: $crate::kernel::global_skip::Base,
                     residual: &[u8],
                     zero: u8,
                     y: usize,
-                    room: &mut $crate::global_skip::RowRoom,
+                    room: &mut $crate::kernel::global_skip::RowRoom,
                     out: &mut [u32],
                 ) {
-                    $crate::global_skip::display_row(base, residual, zero, y, room, out);
+                    $crate::kernel::global_skip::display_row(base, residual, zero, y, room, out);
                 }
                 // SAFETY: the processor has the instructions.
                 unsafe { compiled(base, residual, zero, y, room, out) }

@@ -4,7 +4,7 @@
 //! output pixels lie between two input centres, at odd sixteenths, so that a weight of both axes
 //! is a multiple of 1/256: a level is a `u16` in 1/256, and nothing is rounded.
 
-use super::kernel::Block;
+use super::Block;
 
 /// Output pixels for each input pixel along an axis.
 pub(crate) const FACTOR: usize = 8;
