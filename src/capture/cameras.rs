@@ -8,7 +8,7 @@ pub(crate) const ASK_DRIVER: Option<AskDriver> = Some(super::v4l2::scan::ask);
 
 /// Asks the driver of a video node; `None` in a build without V4L2.
 #[cfg(not(feature = "v4l2"))]
-pub const ASK_DRIVER: Option<AskDriver> = None;
+pub(crate) const ASK_DRIVER: Option<AskDriver> = None;
 
 /// The answer of a build without the feature.
 #[cfg(not(feature = "v4l2"))]

@@ -216,7 +216,7 @@ fn watch(line: &mut dyn Line, presses: &Sender<Press>) -> Result<()> {
 /// Without the Cargo feature that has the GPIO.
 #[cfg(not(feature = "spi"))]
 mod line {
-    pub fn open(
+    pub(super) fn open(
         _: &super::ButtonOptions,
         _: std::os::fd::OwnedFd,
     ) -> crate::Result<Box<dyn super::Line>> {
