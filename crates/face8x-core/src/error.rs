@@ -39,13 +39,11 @@ pub enum ErrorKind {
 /// assert_eq!(error.remedy_text(), Some("`face8x list` shows the cameras"));
 /// assert_eq!(error.exit_code(), 1);
 /// ```
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}")]
+#[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
     remedy: Option<String>,
-    #[source]
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -147,6 +145,20 @@ impl Error {
     }
 }
 
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    /// The error itself, not the pointer that shares it, so that it can be downcast.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source: &(dyn std::error::Error + 'static) = self.source.as_deref()?;
+        Some(source)
+    }
+}
+
 /// Errors are equal when a person reads the same.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
@@ -183,5 +195,23 @@ impl From<int8::Error> for Error {
         Error::new(kind, error.to_string())
             .remedy(remedy)
             .caused_by(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn the_cause_is_the_error_itself() {
+        let error = Error::io("cannot read x", io::ErrorKind::NotFound.into());
+        let cause = error.source().unwrap();
+        let cause = cause.downcast_ref::<io::Error>().unwrap();
+        assert_eq!(cause.kind(), io::ErrorKind::NotFound);
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(Error::other("y").source().is_none());
     }
 }
