@@ -51,8 +51,7 @@ tests() {
     # Built for the board, on an emulated processor and on an emulated board.
     timed board cross/test.sh || status=1
     timed board board/virtual/test.sh release || status=1
-    # Last: burn changes features of crates that the others need, too, which builds those again.
-    timed "$scripts/training.sh" || status=1
+    echo "skipped: the tests of training itself, which need burn: make test-training"
     return "$status"
 }
 
