@@ -48,7 +48,7 @@ tests() {
     timed ./board/monitoring/test.sh || status=1
     timed "$scripts/soak.sh" || status=1
     timed "$scripts/fuzz.sh" || status=1
-    # Built for the board, on an emulated processor and on an emulated board.
+    # Built for the board, on an emulated processor.
     timed board cross/test.sh || status=1
     echo "skipped: the virtual board, whose build and test take a quarter of an hour: make board-test"
     echo "skipped: the tests of training itself, which need burn: make test-training"

@@ -32,16 +32,7 @@ fn one_bad_picture_does_not_end_the_rest() {
     std::fs::copy("tests/data/still/portrait.jpg", pictures.join("2.jpg")).unwrap();
     face8x(folder.path(), &["image", "in", "-o", "out"]).expect(1, &["1.jpg", "remedy: "]);
     assert!(folder.path().join("out/2.png").exists());
-    let source = stream.to_str().unwrap();
-    let run = [
-        "--source",
-        source,
-        "--headless",
-        "--json",
-        "--detector",
-        "centre",
-    ];
-    let summary = face8x(folder.path(), &run).expect(0, &[]).summary();
+    let summary = summary(stream.to_str().unwrap());
     assert!(summary["frames"].as_u64() >= Some(1), "{summary}");
 }
 
@@ -100,15 +91,8 @@ fn exif_is_honoured_wherever_it_stands() {
 #[track_caller]
 fn summary(source: &str) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
-    let run = [
-        "--source",
-        source,
-        "--headless",
-        "--json",
-        "--detector",
-        "centre",
-    ];
-    face8x(folder.path(), &run).expect(0, &[]).summary()
+    let run = common::without_search(folder.path(), source);
+    common::finish(run).expect(0, &[]).summary()
 }
 
 /// Padding and second end markers are no damage, and frames without an end marker are frames.
@@ -134,15 +118,7 @@ fn streams_are_read_as_what_they_are() {
             continue;
         };
         let folder = tempfile::tempdir().unwrap();
-        let mut run = common::command(folder.path());
-        run.args([
-            "--source",
-            "-",
-            "--headless",
-            "--json",
-            "--detector",
-            "centre",
-        ]);
+        let mut run = common::without_search(folder.path(), "-");
         run.stdin(std::fs::File::open(path).unwrap());
         let run = common::finish(run);
         if readable {

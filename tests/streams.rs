@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::io::Cursor;
 
-use common::{command, demo, face8x, finish};
+use common::{command, demo, face8x, finish, without_search};
 
 /// One grey 64x48 JPEG picture.
 fn jpeg(level: u8) -> Vec<u8> {
@@ -61,15 +61,7 @@ fn frames_that_cannot_be_decoded_are_named() {
     let refused = fs::read("tests/data/jpeg/scans-one-each-420.jpg").unwrap();
     let run = |stream: &[u8]| {
         fs::write(folder.path().join("film.mjpg"), stream).unwrap();
-        let run = [
-            "--source",
-            "film.mjpg",
-            "--headless",
-            "--json",
-            "--detector",
-            "centre",
-        ];
-        face8x(folder.path(), &run)
+        finish(without_search(folder.path(), "film.mjpg"))
     };
     let mixed = [&jpeg(90)[..], &refused, &jpeg(90)].concat();
     assert!(run(&mixed).expect(0, &[]).summary()["frames"].as_u64() >= Some(1));
@@ -124,15 +116,7 @@ fn passwords_of_sources_are_shown_nowhere() {
 fn a_stream_on_standard_input_ends_the_run() {
     let folder = folder();
     fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(5)).unwrap();
-    let mut run = command(folder.path());
-    run.args([
-        "--source",
-        "-",
-        "--headless",
-        "--json",
-        "--detector",
-        "centre",
-    ]);
+    let mut run = without_search(folder.path(), "-");
     run.stdin(fs::File::open(folder.path().join("film.mjpg")).unwrap());
     let summary = finish(run).expect(0, &[]).summary();
     let seen = summary["frames"].as_u64().unwrap() + summary["skipped"].as_u64().unwrap();

@@ -65,6 +65,14 @@ pub(crate) fn demo(folder: &Path) -> Command {
     command
 }
 
+/// The program on a source without a search for faces, as JSON lines; more arguments may follow.
+pub(crate) fn without_search(folder: &Path, source: &str) -> Command {
+    let mut command = command(folder);
+    command.args(["--source", source, "--headless", "--json"]);
+    command.args(["--detector", "centre"]);
+    command
+}
+
 /// Runs `command` to its end, at most two minutes.
 #[track_caller]
 pub(crate) fn finish(mut command: Command) -> Finished {

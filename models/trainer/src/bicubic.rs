@@ -1,20 +1,14 @@
 //! Bicubic enlargement, the reference that every figure stands beside.
 
 use face8x_core::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::resample::cubic_weight;
 
 use crate::runner::{HR_LEN, LR_LEN};
 
 /// The four nearest samples and their weights for each output pixel: Keys' cubic with a = -0.5,
 /// as in Pillow; samples beyond the edge are left out and the rest weighs more.
 fn taps() -> Vec<[(usize, f32); 4]> {
-    let kernel = |x: f32| {
-        let x = x.abs();
-        match x {
-            x if x < 1.0 => 1.5 * x * x * x - 2.5 * x * x + 1.0,
-            x if x < 2.0 => -0.5 * x * x * x + 2.5 * x * x - 4.0 * x + 2.0,
-            _ => 0.0,
-        }
-    };
+    let kernel = |x: f32| cubic_weight(-0.5, f64::from(x)) as f32;
     let ratio = LR_SIDE as f32 / HR_SIDE as f32;
     (0..HR_SIDE)
         .map(|k| {

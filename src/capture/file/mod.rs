@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::mjpeg::{self, Split, Splitter};
+use super::mjpeg::Splitter;
 use super::pace::Pace;
 use super::{ReadError, Source, SourceOptions};
 use crate::photo::{self, is_picture_name, pictures_in};
@@ -217,26 +217,11 @@ impl MjpegFile {
     /// Puts the next picture into `frame`; false at the end of the file.
     fn next(&mut self, frame: &mut Frame) -> std::result::Result<bool, ReadError> {
         loop {
-            match self.splitter.split() {
-                Split::Picture(bytes, picture) => {
-                    mjpeg::fill(frame, bytes, picture);
-                    return Ok(true);
-                }
-                Split::Damaged(n) => {
-                    return Err(ReadError::Corrupt(format!(
-                        "skipped {n} bytes: damaged JPEG"
-                    )));
-                }
-                Split::Between(_) => continue,
-                Split::NeedMoreData => {}
+            if self.splitter.next_frame(frame, &mut 0)? {
+                return Ok(true);
             }
             match self.file.read(self.splitter.room(CHUNK)) {
-                Ok(0) => {
-                    let last = self.splitter.last();
-                    return Ok(last
-                        .map(|(bytes, picture)| mjpeg::fill(frame, bytes, picture))
-                        .is_some());
-                }
+                Ok(0) => return Ok(self.splitter.last_frame(frame)),
                 Ok(n) => self.splitter.wrote(n),
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(ReadError::Lost(unreadable(&self.path, e))),

@@ -3,11 +3,13 @@
 use face8x_core::convert::jpeg::{NoPicture, Picture, START, Scan};
 use face8x_core::frame::{Frame, PixelFormat};
 
+use super::ReadError;
+
 /// Bytes that one picture has at most; a longer one is dropped as junk.
 pub const MAX_PICTURE: usize = 32 << 20;
 
 /// Puts a picture into `frame`, but for its time and number.
-pub fn fill(frame: &mut Frame, bytes: &[u8], picture: Picture) {
+fn fill(frame: &mut Frame, bytes: &[u8], picture: Picture) {
     frame.format = PixelFormat::Mjpg;
     frame.stride = 0;
     (frame.width, frame.height) = (picture.width, picture.height);
@@ -115,6 +117,40 @@ impl Splitter {
             Split::Picture(bytes, picture) => Some((bytes, picture)),
             _ => None,
         }
+    }
+
+    /// Puts the next picture into `frame`; false where more bytes are needed. Adds the bytes that
+    /// belong to no picture to `between`.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] where a damaged picture was skipped.
+    pub fn next_frame(
+        &mut self,
+        frame: &mut Frame,
+        between: &mut usize,
+    ) -> Result<bool, ReadError> {
+        loop {
+            match self.split() {
+                Split::Picture(bytes, picture) => {
+                    fill(frame, bytes, picture);
+                    return Ok(true);
+                }
+                Split::Damaged(n) => {
+                    let what = format!("skipped {n} bytes: damaged JPEG");
+                    return Err(ReadError::Corrupt(what));
+                }
+                Split::Between(n) => *between += n,
+                Split::NeedMoreData => return Ok(false),
+            }
+        }
+    }
+
+    /// Puts the [last](Self::last) picture of a stream that has ended into `frame`; false where
+    /// there is none.
+    pub fn last_frame(&mut self, frame: &mut Frame) -> bool {
+        let last = self.last();
+        last.map(|(bytes, picture)| fill(frame, bytes, picture))
+            .is_some()
     }
 
     fn take(&mut self, picture: Picture) -> Split<'_> {

@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use super::child::{Producer, timespec};
-use super::mjpeg::{self, Split, Splitter};
+use super::mjpeg::Splitter;
 use super::{ReadError, Source, SourceOptions, mask_passwords};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
@@ -244,34 +244,15 @@ impl PipeSource {
 
     fn cut_mjpeg(&mut self, frame: &mut Frame) -> std::result::Result<bool, ReadError> {
         let mut between = 0;
-        loop {
-            match self.splitter.split() {
-                Split::Picture(bytes, picture) => {
-                    mjpeg::fill(frame, bytes, picture);
-                    return Ok(true);
-                }
-                Split::Damaged(n) => {
-                    return Err(ReadError::Corrupt(format!(
-                        "skipped {n} bytes: damaged JPEG"
-                    )));
-                }
-                Split::Between(n) => between += n,
-                Split::NeedMoreData => break,
-            }
+        if self.splitter.next_frame(frame, &mut between)? {
+            return Ok(true);
         }
         self.between += between;
         if self.between > MOST_BETWEEN {
             self.between = 0;
             return Err(ReadError::Timeout);
         }
-        let last = if self.ended {
-            self.splitter.last()
-        } else {
-            None
-        };
-        Ok(last
-            .map(|(bytes, picture)| mjpeg::fill(frame, bytes, picture))
-            .is_some())
+        Ok(self.ended && self.splitter.last_frame(frame))
     }
 
     fn cut_raw(&mut self, frame: &mut Frame) -> bool {

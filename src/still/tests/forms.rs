@@ -13,13 +13,7 @@ fn restored_portrait(detector: &str) -> RgbImage {
     let restorer = face8x_core::restore::open("auto", None, 1).unwrap();
     let mut restorer = FaceRestorer::from_parts(detector, restorer);
     let mut reported = Vec::new();
-    let job = Job {
-        inputs: &inputs,
-        output: &output,
-        form: Form::Restored,
-        aligned: false,
-        faces: 8,
-    };
+    let job = job(&inputs, &output, Form::Restored, 8);
     let summary = run(&job, &mut restorer, &mut |progress| {
         reported.push((progress.done, progress.total, progress.path.to_path_buf()));
     });

@@ -48,14 +48,20 @@ impl Scene {
     /// Runs over all of the input folder with the fakes below.
     fn run(&self, form: Form, boxes: &[Rect]) -> Summary {
         let inputs = [self.input("")];
-        let job = Job {
-            inputs: &inputs,
-            output: &self.output(""),
-            form,
-            aligned: false,
-            faces: 8,
-        };
+        let output = &self.output("");
+        let job = job(&inputs, output, form, 8);
         run(&job, &mut red(boxes), &mut |_| ()).unwrap()
+    }
+}
+
+/// A job on pictures in which faces are searched.
+fn job<'a>(inputs: &'a [PathBuf], output: &'a Path, form: Form, faces: usize) -> Job<'a> {
+    Job {
+        inputs,
+        output,
+        form,
+        aligned: false,
+        faces,
     }
 }
 
@@ -159,13 +165,8 @@ fn faces_are_numbered_from_the_largest() {
     );
     // Only the largest, so without a number.
     let inputs = [scene.input("two.png")];
-    let job = Job {
-        inputs: &inputs,
-        output: &scene.output("one.png"),
-        form: Form::Restored,
-        aligned: false,
-        faces: 1,
-    };
+    let output = &scene.output("one.png");
+    let job = job(&inputs, output, Form::Restored, 1);
     run(&job, &mut red(&boxes), &mut |_| ()).unwrap();
     assert_eq!(
         read(&scene.output("one.png")).get_pixel(64, 64),
@@ -178,13 +179,8 @@ fn a_picture_without_a_face_is_listed_and_nothing_written() {
     let scene = Scene::new();
     grey(90, 300, 200).save(scene.input("wall.png")).unwrap();
     let inputs = [scene.input("")];
-    let job = Job {
-        inputs: &inputs,
-        output: &scene.output(""),
-        form: Form::PasteBack,
-        aligned: false,
-        faces: 8,
-    };
+    let output = &scene.output("");
+    let job = job(&inputs, output, Form::PasteBack, 8);
     let detector = face8x_core::detect::open(PHOTO_DETECTOR).unwrap();
     let mut restorer = FaceRestorer::from_parts(detector, Box::new(Red));
     let summary = run(&job, &mut restorer, &mut |progress| {
@@ -215,13 +211,8 @@ fn the_good_pictures_are_done_and_the_broken_ones_listed() {
     fs::create_dir(scene.input("folder.png")).unwrap();
     let missing = scene.input("missing.jpg");
     let inputs = [scene.input(""), missing.clone(), scene.input("folder.png")];
-    let job = Job {
-        inputs: &inputs,
-        output: &scene.output(""),
-        form: Form::Restored,
-        aligned: false,
-        faces: 1,
-    };
+    let output = &scene.output("");
+    let job = job(&inputs, output, Form::Restored, 1);
     let mut restorer = red(&[crop_box(0.0, 0.0, 64.0)]);
     let mut outcomes = 0;
     let summary = run(&job, &mut restorer, &mut |_| outcomes += 1).unwrap();
@@ -339,13 +330,7 @@ fn an_output_that_cannot_be_written_fails_before_the_work() {
         grey(9, 32, 32).save(scene.input(name)).unwrap();
     }
     let run_to = |inputs: &[PathBuf], output: &Path| {
-        let job = Job {
-            inputs,
-            output,
-            form: Form::Restored,
-            aligned: false,
-            faces: 1,
-        };
+        let job = job(inputs, output, Form::Restored, 1);
         run(&job, &mut red(&[]), &mut |_| panic!("work began")).unwrap_err()
     };
     let both = [scene.input("")];

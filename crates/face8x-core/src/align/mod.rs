@@ -2,7 +2,7 @@
 
 use crate::convert::Converter;
 use crate::frame::Frame;
-use crate::geometry::canonical::crop_corners;
+use crate::geometry::canonical::{crop_corners, side_of};
 use crate::geometry::{HR_SIDE, Point, Similarity};
 use crate::resample::{Patch, Rgbx, Shrinker, add, to_byte};
 use crate::{Error, ErrorKind, Result};
@@ -140,7 +140,7 @@ impl Aligner {
         if factor > most as f32 {
             return Err(invalid(format!(
                 "a face of {} pixels in a frame of {}x{}",
-                HR_SIDE as f32 / similarity.scale(),
+                side_of(similarity),
                 frame.width,
                 frame.height
             )));

@@ -5,9 +5,10 @@
 //! along the frame's axes. So the picture is first sampled on a **lattice** along these axes, a
 //! whole number of samples to each camera pixel, and then filtered by rows and columns.
 
-use super::{Canonical, Rgbx};
+use super::Canonical;
 use crate::convert::Region;
 use crate::geometry::{HR_SIDE, Point, Similarity};
+use crate::resample::{Rgbx, add, dot};
 
 /// Most samples of the lattice to a camera pixel, each way.
 const MAX_DENSITY: usize = 8;
@@ -96,7 +97,7 @@ impl Camera {
         {
             for (x, pixel) in row.iter_mut().enumerate() {
                 let (from, skipped) = start_of(x * self.density, before);
-                *pixel = weighted(&fine[from..], &self.spread[skipped..]);
+                *pixel = dot(&self.spread[skipped..], &fine[from..]);
             }
         }
         out.clear();
@@ -254,23 +255,6 @@ fn bilinear(pixels: &[Rgbx], columns: usize, rows: usize, x: f32, y: f32) -> Rgb
     add(&mut sum, (1.0 - u) * v, &pixels[lower + left]);
     add(&mut sum, u * v, &pixels[lower + right]);
     sum
-}
-
-/// The sum of pixels by their weights, as far as both go.
-#[inline(always)]
-fn weighted(pixels: &[Rgbx], weights: &[f32]) -> Rgbx {
-    let mut sum = [0.0; 4];
-    for (pixel, &weight) in pixels.iter().zip(weights) {
-        add(&mut sum, weight, pixel);
-    }
-    sum
-}
-
-#[inline(always)]
-pub(super) fn add(sum: &mut Rgbx, weight: f32, pixel: &Rgbx) {
-    for (sum, &value) in sum.iter_mut().zip(pixel) {
-        *sum += weight * value;
-    }
 }
 
 /// Adds a row times a weight.

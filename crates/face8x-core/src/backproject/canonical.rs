@@ -1,8 +1,8 @@
 //! A picture of a face in its canonical place, in floating point.
 
-use super::Rgbx;
 use crate::geometry::HR_SIDE;
 use crate::pixel::{pack_rgb, unpack_rgb};
+use crate::resample::Rgbx;
 use crate::restore::Sr;
 
 /// A picture of 128x128 pixels in levels, 0 to 255; values between whole levels and beyond the

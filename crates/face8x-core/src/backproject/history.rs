@@ -5,10 +5,12 @@
 //! brought together: the more frames were seen, the less one of them changes. Where the face itself
 //! changes (a blink, a mouth that opens) the new frame is believed at once.
 
-use super::{BackProjector, Canonical, Rgbx};
+use super::{BackProjector, Canonical};
 use crate::Result;
 use crate::frame::Frame;
+use crate::geometry::canonical::side_of;
 use crate::geometry::{HR_SIDE, Point, Similarity};
+use crate::resample::Rgbx;
 use crate::restore::Sr;
 
 /// A block of the canonical face in which changes are noticed, in pixels each way.
@@ -26,7 +28,6 @@ pub struct FaceHistory {
     limit: u32,
     frames: u32,
     last: Similarity,
-    noise: f32,
     picture: Canonical,
     network: Canonical,
     single: Canonical,
@@ -41,7 +42,6 @@ impl FaceHistory {
             limit: limit.max(1),
             frames: 0,
             last: Similarity::IDENTITY,
-            noise: 0.0,
             picture: Canonical::default(),
             network: Canonical::default(),
             single: Canonical::default(),
@@ -83,7 +83,7 @@ impl FaceHistory {
         if self.frames > 0 && jumped(&self.last, to_canonical) {
             self.clear();
         }
-        (self.last, self.noise) = (*to_canonical, noise);
+        self.last = *to_canonical;
         self.network.load(sr);
         if self.limit == 1 || self.frames == 0 {
             projector.correct(noise, &self.network, &mut self.picture);
@@ -94,7 +94,7 @@ impl FaceHistory {
         projector.register(&self.picture);
         projector.correct(noise, &self.network, &mut self.single);
         self.frames = (self.frames + 1).min(self.limit);
-        self.find_changes();
+        self.find_changes(noise);
         let share = 1.0 / self.frames as f32;
         self.approach_single(share);
         projector.correct(noise, &self.picture, &mut self.corrected);
@@ -107,8 +107,8 @@ impl FaceHistory {
 
     /// Where, and how much, the frame's own picture differs from that of the frames before: 0 where
     /// noise explains it, 1 where it certainly does not.
-    fn find_changes(&mut self) {
-        let limit = 3.0 * (DEVIATIONS * self.noise + LEVELS);
+    fn find_changes(&mut self, noise: f32) {
+        let limit = 3.0 * (DEVIATIONS * noise + LEVELS);
         for (k, change) in self.changes.iter_mut().enumerate() {
             let first = (k / BLOCKS) * BLOCK * HR_SIDE + (k % BLOCKS) * BLOCK;
             let mut sum = 0.0;
@@ -169,9 +169,8 @@ fn jumped(from: &Similarity, to: &Similarity) -> bool {
     let middle = HR_SIDE as f32 / 2.0;
     let centre = |similarity: &Similarity| similarity.invert().apply(Point::new(middle, middle));
     let (a, b) = (centre(from), centre(to));
-    let side = HR_SIDE as f32 / to.scale();
     let turn = (from.rotation() - to.rotation()).sin().abs();
-    (a.x - b.x).hypot(a.y - b.y) > JUMP * side
+    (a.x - b.x).hypot(a.y - b.y) > JUMP * side_of(to)
         || (from.scale() / to.scale()).ln().abs() > JUMP
         || turn > JUMP
 }

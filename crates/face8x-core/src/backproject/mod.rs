@@ -36,17 +36,15 @@ mod tests;
 use crate::Result;
 use crate::convert::{Converter, Region};
 use crate::frame::Frame;
-use crate::geometry::canonical::crop_corners;
-use crate::geometry::{HR_SIDE, Similarity};
+use crate::geometry::Similarity;
+use crate::geometry::canonical::{crop_corners, side_of};
+use crate::resample::Rgbx;
 use camera::Camera;
 use solve::Solver;
 
 pub use canonical::Canonical;
 pub use history::FaceHistory;
 pub use noise::NoiseEstimator;
-
-/// Red, green, blue, and a fourth number that makes a register full.
-type Rgbx = [f32; 4];
 
 /// Faces with a larger crop, in camera pixels a side, are left as the camera saw them: from here on
 /// the camera's own pixels, enlarged, show all that there is.
@@ -112,8 +110,7 @@ impl BackProjector {
     /// Whether a face that lies so in the frame is corrected: see [`SMALLEST_SIDE`] and
     /// [`LARGEST_SIDE`].
     pub fn applies(to_canonical: &Similarity) -> bool {
-        let side = HR_SIDE as f32 / to_canonical.scale();
-        to_canonical.is_regular() && (SMALLEST_SIDE..=LARGEST_SIDE).contains(&side)
+        to_canonical.is_regular() && (SMALLEST_SIDE..=LARGEST_SIDE).contains(&side_of(to_canonical))
     }
 
     /// Takes the pixels of `frame` that show the face, which `to_canonical` takes to its canonical

@@ -38,13 +38,9 @@ impl NoiseEstimator {
         for k in 0..rows {
             let region = Region {
                 x: 0,
-                y: (k * frame.height + frame.height / 2) / rows.max(1),
+                y: (k * frame.height + frame.height / 2) / rows,
                 width: frame.width,
                 height: 1,
-            };
-            let region = Region {
-                y: region.y.min(frame.height - 1),
-                ..region
             };
             self.converter.rgb(frame, region, &mut self.bytes)?;
             let green = self.bytes.as_chunks::<3>().0;

@@ -3,8 +3,8 @@
 //! The matrix is weight * S + noise, where S, the point spread functions' overlap of each two
 //! pixels, is the same along rows and columns: it is applied as two short filters.
 
-use super::Rgbx;
 use super::camera::{Camera, add_scaled};
+use crate::resample::Rgbx;
 
 /// Most steps. Where there is noise, fewer are needed.
 const STEPS: usize = 10;

@@ -127,8 +127,13 @@ pub fn face_box(similarity: &Similarity) -> Rect {
     Rect::square(centre, side)
 }
 
+/// How many frame pixels a side of the canonical face spans under an alignment: the size of a face.
+pub fn side_of(similarity: &Similarity) -> f32 {
+    HR_SIDE as f32 / similarity.scale()
+}
+
 fn is_large_enough(similarity: &Similarity) -> bool {
-    similarity.is_regular() && HR_SIDE as f32 / similarity.scale() >= MIN_SIDE
+    similarity.is_regular() && side_of(similarity) >= MIN_SIDE
 }
 
 /// Whether the landmarks, which `found` aligns, lie like those of a face.

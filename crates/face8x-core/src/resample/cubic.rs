@@ -88,7 +88,7 @@ impl Shrinker {
     }
 }
 
-fn dot(weights: &[f32], samples: &[Rgbx]) -> Rgbx {
+pub(crate) fn dot(weights: &[f32], samples: &[Rgbx]) -> Rgbx {
     let mut sum = [0.0; 4];
     for (weight, sample) in weights.iter().zip(samples) {
         add(&mut sum, *weight, sample);

@@ -6,7 +6,7 @@ mod quality;
 use super::*;
 use crate::align::Aligner;
 use crate::frame::PixelFormat;
-use crate::geometry::{CANONICAL_LANDMARKS, LR_SIDE, Point};
+use crate::geometry::{CANONICAL_LANDMARKS, HR_SIDE, LR_SIDE, Point};
 use crate::portrait::{PORTRAIT, PORTRAIT_LANDMARKS};
 use crate::restore::{self, Restorer, Sr};
 use crate::testing::scene::noise;

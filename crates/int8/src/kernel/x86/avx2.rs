@@ -131,11 +131,8 @@ unsafe fn finish<const P: usize>(
     block: usize,
     sums: [[__m256i; 4]; P],
 ) {
-    let lane = block * Block::LANES;
-    // SAFETY: the check: 16 numbers a block.
-    let bias: [__m256i; 2] = std::array::from_fn(|k| unsafe {
-        _mm256_loadu_si256(row.bias.as_ptr().add(lane + 8 * k).cast())
-    });
+    // SAFETY: the block is the row's.
+    let bias = unsafe { half::bias(row, block) };
     let done = sums.map(|sums| {
         // The lanes come as 0 1 4 5 | 2 3 6 7.
         let pair = |a, b| _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(a, b));

@@ -47,13 +47,8 @@ unsafe fn tiles(row: &mut Row<'_>) {
 #[inline]
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
-    let first = block * Block::LANES;
     // SAFETY: the check: 16 numbers a block, taps x quads x blocks of weights.
-    let (bias, mut weights) = unsafe {
-        let bias = row.bias.as_ptr().add(first).cast::<__m256i>();
-        let bias = [_mm256_loadu_si256(bias), _mm256_loadu_si256(bias.add(1))];
-        (bias, row.weights.as_ptr().add(block))
-    };
+    let (bias, mut weights) = unsafe { (half::bias(row, block), row.weights.as_ptr().add(block)) };
     let mut sums = [bias; P];
     for &tap in row.taps {
         // SAFETY: the check: every window of the row holds 4 x quads bytes at every tap.
@@ -107,13 +102,8 @@ unsafe fn depthwise_tiles(row: &mut Row<'_>) {
 #[inline]
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn depthwise_tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
-    let first = block * Block::LANES;
     // SAFETY: the check: 16 numbers a block, taps / 4 x blocks of weights.
-    let (bias, mut weights) = unsafe {
-        let bias = row.bias.as_ptr().add(first).cast::<__m256i>();
-        let bias = [_mm256_loadu_si256(bias), _mm256_loadu_si256(bias.add(1))];
-        (bias, row.weights.as_ptr().add(block))
-    };
+    let (bias, mut weights) = unsafe { (half::bias(row, block), row.weights.as_ptr().add(block)) };
     let mut sums = [bias; P];
     for taps in row.taps.as_chunks::<{ Block::INPUTS }>().0 {
         let halves = weights.cast::<__m256i>();

@@ -38,6 +38,24 @@ pub(crate) unsafe fn finish(row: &mut Row<'_>, pixel: usize, block: usize, sums:
     }
 }
 
+/// The bias of a block, 8 numbers a register.
+///
+/// # Safety
+/// The row has passed its check and has the block.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn bias(row: &Row<'_>, block: usize) -> [__m256i; 2] {
+    // SAFETY: the check: 16 numbers a block.
+    unsafe {
+        let bias = row
+            .bias
+            .as_ptr()
+            .add(block * Block::LANES)
+            .cast::<__m256i>();
+        [_mm256_loadu_si256(bias), _mm256_loadu_si256(bias.add(1))]
+    }
+}
+
 /// Rounds half to even, adds the zero point and clamps to a byte, in lanes of 32 bits.
 #[inline]
 #[target_feature(enable = "avx2")]
