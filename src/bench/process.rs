@@ -45,8 +45,9 @@ pub(crate) fn run(
     sampler: &mut Sampler,
     stop: &AtomicBool,
 ) -> Result<Finished> {
-    let text = serde_json::to_string(job)
-        .map_err(|error| Error::other(format!("cannot describe the job: {error}")))?;
+    let text = serde_json::to_string(job).map_err(|error| {
+        Error::other(format!("cannot describe the job: {error}")).caused_by(error)
+    })?;
     let started = monotonic_now().as_secs_f64();
     let mut child = Command::new(program)
         .args(["--quiet", "bench", "--worker", &text])

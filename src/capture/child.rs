@@ -41,7 +41,7 @@ impl Producer {
     /// It cannot be started.
     pub(super) fn start(name: &str, program: &OsStr, args: &[OsString]) -> Result<Self> {
         let name = mask_passwords(name);
-        let failed = |e: std::io::Error| Error::other(format!("cannot run {name}: {e}"));
+        let failed = |e: std::io::Error| Error::io(format!("cannot run {name}"), e);
         let mut child = Command::new(program)
             .args(args)
             .stdin(Stdio::null())

@@ -23,7 +23,7 @@ pub(super) fn man(arguments: ManArgs) -> Result<ExitCode> {
             let mut page = Vec::new();
             clap_mangen::Man::new(command)
                 .render(&mut page)
-                .map_err(|error| Error::other(format!("the manual page: {error}")))?;
+                .map_err(|error| Error::io("cannot make the manual page", error))?;
             console::print(String::from_utf8_lossy(&page))?;
         }
     }

@@ -109,7 +109,7 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .map_err(|e| Error::other(format!("cannot listen to stop signals: {e}")))?;
+            .map_err(|e| Error::io("cannot listen to stop signals", e))?;
     }
     Ok(stop)
 }
@@ -118,5 +118,5 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>> {
 fn flag_on_hangup(flag: &Arc<AtomicBool>) -> Result<()> {
     signal_hook::flag::register(SIGHUP, Arc::clone(flag))
         .map(drop)
-        .map_err(|e| Error::other(format!("cannot listen to SIGHUP: {e}")))
+        .map_err(|e| Error::io("cannot listen to SIGHUP", e))
 }

@@ -14,8 +14,9 @@ const COLUMNS: [&str; 12] = [
 
 impl Exporter for CsvExporter {
     fn export(&self, report: &BenchReport) -> Result<Vec<u8>> {
-        let cannot =
-            |error: csv::Error| Error::other(format!("cannot encode the results: {error}"));
+        let cannot = |error: csv::Error| {
+            Error::other(format!("cannot encode the results: {error}")).caused_by(error)
+        };
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(COLUMNS).map_err(cannot)?;
         for result in &report.results {

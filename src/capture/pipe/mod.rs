@@ -55,7 +55,7 @@ pub(super) fn open_stdin(_: &str, options: &SourceOptions) -> Result<Box<dyn Sou
     let fd = stdin
         .as_fd()
         .try_clone_to_owned()
-        .map_err(|e| Error::other(format!("cannot read standard input: {e}")))?;
+        .map_err(|e| Error::io("cannot read standard input", e))?;
     Ok(Box::new(PipeSource::new(
         "-".into(),
         Input::Stream(fd),

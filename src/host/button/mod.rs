@@ -8,12 +8,12 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
 
 use self::press::{Press, Presses};
+use crate::thread::StoppableThread;
 use crate::{Error, Result};
 use face8x_core::frame::monotonic_now;
 
@@ -135,8 +135,11 @@ pub(crate) struct Button {
     options: ButtonOptions,
     presses: Receiver<Press>,
     stop: OwnedFd,
-    thread: Option<JoinHandle<()>>,
+    _thread: StoppableThread,
 }
+
+/// How long the end waits for the thread, which the kernel wakes at once.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Button {
     /// Takes the line.
@@ -148,20 +151,19 @@ impl Button {
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(|e| failed(e.into()))?;
         let mut line = line::open(options, stop.try_clone().map_err(failed)?)?;
         let (sender, presses) = channel();
-        let thread = std::thread::Builder::new()
-            .name("button".into())
-            .spawn(move || {
-                if let Err(error) = watch(line.as_mut(), &sender) {
-                    log::error!("the button no longer works: {error}");
-                }
-            })
-            .map_err(failed)?;
+        // It waits in the kernel for an edge or the eventfd, not for the thread's flag.
+        let thread = StoppableThread::spawn("button", STOP_TIMEOUT, move |_| {
+            if let Err(error) = watch(line.as_mut(), &sender) {
+                log::error!("the button no longer works: {error}");
+            }
+        })
+        .map_err(failed)?;
         log::info!("button: {} line {}", options.chip.display(), options.line);
         Ok(Button {
             options: options.clone(),
             presses,
             stop,
-            thread: Some(thread),
+            _thread: thread,
         })
     }
 
@@ -175,13 +177,7 @@ impl Button {
 impl Drop for Button {
     fn drop(&mut self) {
         if let Err(error) = rustix::io::write(&self.stop, &1_u64.to_ne_bytes()) {
-            log::debug!("the button's thread goes on: {error}");
-            return;
-        }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the button's thread panicked");
+            log::debug!("the button's thread is not woken: {error}");
         }
     }
 }

@@ -16,19 +16,21 @@ mod tests;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use connection::Connection;
 
+use crate::thread::StoppableThread;
+
 /// Connections at one time; one more is asked to come later.
 const MAX_CONNECTIONS: usize = 16;
 /// How often the thread looks whether to stop.
 const TICK: Duration = Duration::from_millis(200);
+/// How long the end waits for the thread: a tick and a page.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a `GET` or `HEAD` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +69,7 @@ pub(crate) type Handler = Box<dyn Fn(&Request) -> Response + Send>;
 /// Serves pages until it is dropped.
 pub(crate) struct HttpServer {
     address: SocketAddr,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _thread: StoppableThread,
 }
 
 impl HttpServer {
@@ -77,39 +78,25 @@ impl HttpServer {
     /// # Errors
     /// The address is taken, not this machine's, or not this user's to take.
     pub(crate) fn start(
-        name: &str,
+        name: &'static str,
         address: SocketAddr,
         handler: Handler,
     ) -> io::Result<HttpServer> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let theirs = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name(name.into())
-            .spawn(move || serve(&listener, &handler, &theirs))?;
+        let thread = StoppableThread::spawn(name, STOP_TIMEOUT, move |stop| {
+            serve(&listener, &handler, stop);
+        })?;
         Ok(HttpServer {
             address,
-            stop,
-            thread: Some(thread),
+            _thread: thread,
         })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
-    }
-}
-
-impl Drop for HttpServer {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the thread of http://{} panicked", self.address);
-        }
     }
 }
 

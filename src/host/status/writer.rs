@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::park_timeout;
+use std::time::{Duration, Instant};
 
 use super::monitor::boot_id;
 use super::{MetricsFormat, Monitor, render};
 use crate::files::{self, Durability};
+use crate::thread::StoppableThread;
 use crate::{Error, Result};
 use face8x_core::files::read_text;
 
@@ -79,17 +81,9 @@ fn replace(path: &Path, text: &str) -> Result<()> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Running,
-    Stopping,
-    Stopped,
-}
-
-/// Writes the files until it is dropped, then once more.
+/// Writes the files until it is dropped, then once more; a thread whose disk hangs is left behind.
 pub(crate) struct StatusWriter {
-    shared: Arc<(Mutex<State>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
+    _thread: StoppableThread,
 }
 
 impl StatusWriter {
@@ -100,29 +94,18 @@ impl StatusWriter {
     /// program reads from is no error.
     pub(crate) fn start(files: StatusFiles, monitor: Arc<Monitor>) -> Result<StatusWriter> {
         files.write(&monitor, true)?;
-        let shared = Arc::new((Mutex::new(State::Running), Condvar::new()));
-        let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("status".into())
-            .spawn(move || work(&theirs, &files, &monitor))
-            .map_err(|error| Error::io("cannot start the status thread", error))?;
-        Ok(StatusWriter {
-            shared,
-            thread: Some(thread),
+        let thread = StoppableThread::spawn("status", STOP_TIMEOUT, move |stop| {
+            work(stop, &files, &monitor);
         })
+        .map_err(|error| Error::io("cannot start the status thread", error))?;
+        Ok(StatusWriter { _thread: thread })
     }
 }
 
-fn work(shared: &(Mutex<State>, Condvar), files: &StatusFiles, monitor: &Monitor) {
-    let (state, changed) = shared;
+fn work(stop: &AtomicBool, files: &StatusFiles, monitor: &Monitor) {
     let mut failed = false;
     loop {
-        let guard = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (guard, _) = changed
-            .wait_timeout_while(guard, EVERY, |state| *state == State::Running)
-            .unwrap_or_else(PoisonError::into_inner);
-        let running = *guard == State::Running;
-        drop(guard);
+        let running = wait(stop);
         let written = files.write(monitor, running);
         match &written {
             // A full disk is reported once, not every second.
@@ -136,27 +119,19 @@ fn work(shared: &(Mutex<State>, Condvar), files: &StatusFiles, monitor: &Monitor
         }
     }
     files.remove_metrics();
-    *state.lock().unwrap_or_else(PoisonError::into_inner) = State::Stopped;
-    changed.notify_all();
 }
 
-impl Drop for StatusWriter {
-    /// Ends the thread; one whose disk hangs is left behind after half a second.
-    fn drop(&mut self) {
-        let (state, changed) = &*self.shared;
-        let mut guard = state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *guard == State::Running {
-            *guard = State::Stopping;
+/// Waits until the next writing; gives whether the program still runs.
+fn wait(stop: &AtomicBool) -> bool {
+    let end = Instant::now() + EVERY;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if stop.load(Ordering::Acquire) {
+            return false;
         }
-        changed.notify_all();
-        let (guard, _) = changed
-            .wait_timeout_while(guard, STOP_TIMEOUT, |state| *state != State::Stopped)
-            .unwrap_or_else(PoisonError::into_inner);
-        let stopped = *guard == State::Stopped;
-        drop(guard);
-        match self.thread.take() {
-            Some(thread) if stopped => drop(thread.join()),
-            _ => log::warn!("the disk hangs: the last status is not written"),
+        if left.is_zero() {
+            return true;
         }
+        park_timeout(left);
     }
 }
