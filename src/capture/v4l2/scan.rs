@@ -101,16 +101,21 @@ pub(super) fn judge(
         return unread("it cannot stream");
     }
     if !readable {
-        let list: Vec<_> = codes
-            .iter()
-            .map(|code| String::from_utf8_lossy(code))
-            .collect();
-        return unread(&match list.len() {
-            0 => "it lists no formats".to_owned(),
-            _ => format!("none of its formats is read ({})", list.join(", ")),
-        });
+        return unread(&unreadable(codes));
     }
     Ok(())
+}
+
+/// Why a camera with these formats cannot be read.
+fn unreadable(codes: &[[u8; 4]]) -> String {
+    let list: Vec<_> = codes
+        .iter()
+        .map(|code| String::from_utf8_lossy(code))
+        .collect();
+    match list.len() {
+        0 => "it lists no formats".to_owned(),
+        _ => format!("none of its formats is read ({})", list.join(", ")),
+    }
 }
 
 /// The source for the camera behind a CSI receiver: Raspberry Pi 1 to 4, Raspberry Pi 5, Jetson.
