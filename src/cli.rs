@@ -127,9 +127,12 @@ impl FromArgMatches for RunArgs {
 #[derive(Args)]
 #[command(mut_arg("faces", |faces| faces.default_value("8")))]
 pub(crate) struct ImageArgs {
-    /// Pictures (JPEG, PNG, WebP) or folders of them
+    /// Pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, QOI) or folders of them
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
+    /// Read folders in folders too; their results go to folders of the same names
+    #[arg(short, long)]
+    pub recursive: bool,
     /// A folder for the PNG files, or one .png file for one picture
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
@@ -208,7 +211,7 @@ pub(crate) struct TestPatternArgs {
     /// Where it goes: auto, window, drm, fb, spi:PANEL, png:PATH or null
     #[arg(long, value_name = "SINK", default_value = "auto")]
     pub sink: String,
-    /// Stop after this many pictures (the default goes on until it is stopped; 1 for png and null)
+    /// Stop after this many pictures (the default goes on until it is stopped; 1 for png, test and null)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub frames: Option<u64>,
     /// Rotate the picture clockwise: 0, 90, 180 or 270

@@ -260,3 +260,12 @@ fn completions_know_the_commands_and_flags() {
         Err(_) => common::skip("bash's completion: bash is not installed"),
     }
 }
+
+/// A recording has nobody to look at it, so it is not made for ever.
+#[test]
+fn a_recorded_test_pattern_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    face8x(folder.path(), &["test-pattern", "--sink", "test:panel.txt"]).expect(0, &[]);
+    let recorded = std::fs::metadata(folder.path().join("panel.txt")).unwrap();
+    assert!(recorded.len() < 3_000_000, "{} bytes", recorded.len());
+}

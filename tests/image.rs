@@ -39,7 +39,7 @@ fn good_pictures_are_done_and_broken_ones_listed() {
         1,
         &[
             "broken.jpg: ",
-            "1 faces restored",
+            "1 face restored",
             "1 without a face",
             "1 failed",
         ],
@@ -181,4 +181,33 @@ fn mistakes_are_reported_before_work_begins() {
         face8x(folder.path(), arguments).expect(code, words);
     }
     assert!(!folder.path().join("out.png").exists());
+}
+
+#[test]
+fn folders_in_folders_are_read_and_the_rest_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("in/2024");
+    std::fs::create_dir_all(&below).unwrap();
+    let portrait = common::data("still/portrait.jpg");
+    std::fs::copy(&portrait, folder.path().join("in/a.jpg")).unwrap();
+    std::fs::copy(&portrait, below.join("a.jfif")).unwrap();
+    std::fs::write(below.join("b.heic"), b"\0\0\0\x18ftypheic").unwrap();
+    let run = face8x(folder.path(), &["image", "in", "-o", "flat"]);
+    run.expect(
+        0,
+        &[
+            "passed over 1 folder: 2024",
+            "1 picture done, 1 face restored",
+            ", 1 passed over",
+        ],
+    );
+    let run = face8x(folder.path(), &["image", "in", "-o", "deep", "--recursive"]);
+    let words = [
+        "passed over 1 HEIC file: 2024/b.heic",
+        "heif-convert",
+        "2 pictures done, 2 faces restored",
+    ];
+    run.expect(0, &words);
+    assert!(folder.path().join("deep/a.png").exists());
+    assert!(folder.path().join("deep/2024/a.png").exists());
 }

@@ -192,7 +192,7 @@ fn a_configuration_file_is_read_and_flags_win() {
             "did you mean \"view\"?",
         ],
     );
-    face8x(folder.path(), &["--config", "none.toml"]).expect(1, &["none.toml", "remedy: "]);
+    face8x(folder.path(), &["--config", "none.toml"]).expect(2, &["none.toml", "remedy: "]);
 }
 
 #[test]

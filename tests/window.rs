@@ -32,15 +32,16 @@ impl Drop for Server {
     }
 }
 
-/// Starts an X server without a screen; `None` where Xvfb is not installed.
-fn start_server() -> Option<Server> {
+/// Starts an X server without a screen, with pixels of `depth` bits; `None` where Xvfb is not
+/// installed. It resets itself when its last client leaves.
+fn start_server(depth: u8) -> Option<Server> {
     let mut child = Command::new("Xvfb")
         .args([
             "-displayfd",
             "1",
             "-screen",
             "0",
-            "640x480x24",
+            &format!("640x480x{depth}"),
             "-nolisten",
             "tcp",
         ])
@@ -57,7 +58,7 @@ fn start_server() -> Option<Server> {
 
 #[test]
 fn pictures_and_keys_go_through_an_x_server() {
-    let Some(server) = start_server() else {
+    let Some(server) = start_server(24) else {
         writeln!(std::io::stderr(), "skipped: Xvfb is not installed").ok();
         return;
     };
@@ -72,6 +73,46 @@ fn pictures_and_keys_go_through_an_x_server() {
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success() && text.contains("the child is done"),
+        "{text}"
+    );
+}
+
+/// What the program says that shows one picture in a window, and its exit code.
+fn shown_in_a_window(server: &Server) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_face8x"))
+        .args(["test-pattern", "--sink", "window", "--frames", "1"])
+        .env("DISPLAY", &server.1)
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), text)
+}
+
+/// Each is the server's first client and its last, which makes it reset itself.
+#[test]
+fn a_server_that_resets_itself_is_no_reason_to_fail() {
+    let Some(server) = start_server(24) else {
+        writeln!(std::io::stderr(), "skipped: Xvfb is not installed").ok();
+        return;
+    };
+    for start in 1..=15 {
+        let (code, text) = shown_in_a_window(&server);
+        assert_eq!(code, Some(0), "start {start}: {text}");
+    }
+}
+
+#[test]
+fn a_screen_of_16_bits_is_refused_in_plain_words() {
+    let Some(server) = start_server(16) else {
+        writeln!(std::io::stderr(), "skipped: Xvfb is not installed").ok();
+        return;
+    };
+    let (code, text) = shown_in_a_window(&server);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("16 bits a pixel") && text.contains("remedy: "),
         "{text}"
     );
 }

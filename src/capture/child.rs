@@ -28,6 +28,8 @@ pub(super) struct Producer {
     child: Child,
     stdout: ChildStdout,
     stderr: ChildStderr,
+    /// Whether it still writes to standard error.
+    has_stderr: bool,
     /// The line of standard error that is being written, and the last whole one.
     line: Vec<u8>,
     last_line: String,
@@ -57,6 +59,7 @@ impl Producer {
             child,
             stdout,
             stderr,
+            has_stderr: true,
             line: Vec::new(),
             last_line: String::new(),
             name: name.clone(),
@@ -71,19 +74,22 @@ impl Producer {
         self.stdout.as_fd()
     }
 
-    /// Its standard error, to be polled together with the output.
-    pub(super) fn stderr(&self) -> BorrowedFd<'_> {
-        self.stderr.as_fd()
+    /// Its standard error, to be polled together with the output, until it closes it.
+    pub(super) fn stderr(&self) -> Option<BorrowedFd<'_>> {
+        self.has_stderr.then(|| self.stderr.as_fd())
     }
 
-    /// Logs what it wrote to standard error. Never waits. False once it closed standard error.
-    pub(super) fn log_stderr(&mut self) -> bool {
+    /// Logs what it wrote to standard error. Never waits.
+    pub(super) fn log_stderr(&mut self) {
         let mut chunk = [0; 1024];
-        loop {
+        while self.has_stderr {
             let read = match self.stderr.read(&mut chunk) {
-                Ok(0) => return false,
-                Ok(n) => n,
-                Err(e) => return e.kind() == std::io::ErrorKind::WouldBlock,
+                Ok(n) if n > 0 => n,
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return,
+                Ok(_) | Err(_) => {
+                    self.has_stderr = false;
+                    return;
+                }
             };
             for byte in &chunk[..read] {
                 match byte {
@@ -250,12 +256,11 @@ mod tests {
     #[test]
     fn long_lines_are_cut() {
         let mut producer = shell("head -c 50000 /dev/zero | tr '\\0' x >&2; exit 1");
-        let text = loop {
-            if !producer.log_stderr() {
-                break producer.exit_error().to_string();
-            }
+        while producer.stderr().is_some() {
+            producer.log_stderr();
             std::thread::yield_now();
-        };
+        }
+        let text = producer.exit_error().to_string();
         assert_eq!(
             text.matches('x').count(),
             MAX_LINE + "exit".matches('x').count()

@@ -8,7 +8,7 @@
 //! | `argus://0` | a CSI camera of a Jetson, through `nvarguscamerasrc` |
 //! | `pipe:COMMAND` | what a command writes to its standard output |
 //! | `-` | standard input |
-//! | `file:PATH`, a path | a picture, a folder of pictures, an MJPEG file |
+//! | `file:PATH`, a path | a picture, a folder of pictures, an MJPEG or y4m file |
 //! | `demo:` | a moving scene with a real face in it |
 
 pub(crate) mod cameras;
@@ -58,7 +58,8 @@ pub struct SourceOptions {
     pub looped: bool,
     /// A frame is read when the work thread asks for it, not before: no frame is skipped, and a
     /// source that could give thousands a second takes no processor time from the work. For
-    /// measuring; not for cameras, which give frames when they have them. `fps` is 0 with it.
+    /// measuring, and for what ends where nobody looks; not for cameras, which give frames when they
+    /// have them.
     pub on_demand: bool,
 }
 
@@ -148,17 +149,17 @@ pub(crate) const SOURCES: &[SourceKind] = &[
     },
     SourceKind {
         prefix: "pipe:",
-        help: "what a shell command writes: MJPEG or raw frames; run again when it ends",
+        help: "what a shell command writes: MJPEG, y4m or raw frames; run again when it ends",
         open: pipe::open_command,
     },
     SourceKind {
         prefix: "-",
-        help: "MJPEG or raw frames on standard input",
+        help: "MJPEG, y4m or raw frames on standard input",
         open: pipe::open_stdin,
     },
     SourceKind {
         prefix: "file:",
-        help: "a picture, a folder of pictures or an .mjpg file, or just its path",
+        help: "a picture, a folder of pictures, an .mjpg or .y4m file, or just its path",
         open: file::open,
     },
     SourceKind {
@@ -188,6 +189,16 @@ pub fn open(uri: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
 pub(crate) fn is_played(uri: &str) -> Result<bool> {
     let (kind, _) = kind_of(uri)?;
     Ok(["file:", "demo:"].contains(&kind.prefix))
+}
+
+/// Whether `uri` names something that has a last frame, which is worth as much as the first: files and
+/// pipes, unless they are played again and again.
+///
+/// # Errors
+/// `uri` names no source.
+pub(crate) fn is_finite(uri: &str, looped: bool) -> Result<bool> {
+    let (kind, _) = kind_of(uri)?;
+    Ok(!looped && ["file:", "-", "pipe:"].contains(&kind.prefix))
 }
 
 /// The row of the table that `uri` belongs to, and what follows the prefix.
@@ -290,7 +301,8 @@ fn open_any_camera(options: &SourceOptions) -> Result<Box<dyn Source>> {
     } else {
         reasons.join("; ")
     };
-    Err(Error::other(why).remedy("`face8x list` shows the cameras, `face8x doctor` what ails them"))
+    Err(Error::other(why)
+        .remedy("`face8x list` shows the cameras, `face8x doctor` what is wrong with them"))
 }
 
 #[cfg(feature = "v4l2")]

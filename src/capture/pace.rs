@@ -15,11 +15,14 @@ pub(super) struct Pace {
 impl Pace {
     /// `fps` frames a second; 0 is unpaced.
     pub(super) fn new(fps: u32) -> Self {
-        let interval = if fps == 0 {
-            Duration::ZERO
-        } else {
-            Duration::from_secs(1) / fps
-        };
+        Pace::every(match fps {
+            0 => Duration::ZERO,
+            fps => Duration::from_secs(1) / fps,
+        })
+    }
+
+    /// A frame every `interval`; zero is unpaced.
+    pub(super) fn every(interval: Duration) -> Self {
         Pace {
             interval,
             due: None,

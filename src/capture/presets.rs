@@ -9,11 +9,13 @@ use super::{Source, SourceOptions};
 use crate::{Error, Result};
 use face8x_core::frame::PixelFormat;
 
-/// Rows of YU12 are padded to a multiple of this many bytes of luma. libcamera aligns strides to
-/// 64 on the Raspberry Pi's ISPs, and `rpicam-vid` writes them out as they are. What `nvvidconv`
-/// does with frames in ordinary memory is not documented; reports are of multiples of 32 and 64,
-/// so the larger is kept to.
-const ROW_ALIGNMENT: u32 = 64;
+/// Rows of YU12 are padded to a multiple of this many pixels, and `rpicam-vid` writes them out as they
+/// are: 64 on the ISP of Raspberry Pi 4 and before, 128 on that of Raspberry Pi 5. Multiples of the
+/// larger have no padding on any.
+const RPICAM_ALIGNMENT: u32 = 128;
+/// What `nvvidconv` does with frames in ordinary memory is not documented; reports are of multiples of
+/// 32 and 64, so the larger is kept to.
+const ARGUS_ALIGNMENT: u32 = 64;
 
 /// `rpicam://N`.
 pub(super) fn open_rpicam(camera: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
@@ -93,7 +95,11 @@ fn rpicam_args(camera: u32, options: &SourceOptions) -> Result<Vec<String>> {
         Some(other) => return Err(unsupported("rpicam", other, "YU12 and MJPG")),
     };
     if codec == "yuv420" {
-        check_unpadded(options)?;
+        check_unpadded(
+            options,
+            RPICAM_ALIGNMENT,
+            ", or --format MJPG for any width",
+        )?;
     }
     let SourceOptions {
         width, height, fps, ..
@@ -111,7 +117,7 @@ fn argus_args(camera: u32, options: &SourceOptions) -> Result<Vec<String>> {
     if let Some(other) = options.format.filter(|format| *format != PixelFormat::Yu12) {
         return Err(unsupported("argus", other, "YU12"));
     }
-    check_unpadded(options)?;
+    check_unpadded(options, ARGUS_ALIGNMENT, "")?;
     let SourceOptions {
         width, height, fps, ..
     } = options;
@@ -133,12 +139,12 @@ fn unsupported(scheme: &str, format: PixelFormat, formats: &str) -> Error {
         .remedy(format!("it gives {formats}"))
 }
 
-/// Refuses widths whose rows would be padded, and odd heights.
-fn check_unpadded(options: &SourceOptions) -> Result<()> {
+/// Refuses widths whose rows would be padded, and odd heights; `otherwise` is what else can be done.
+fn check_unpadded(options: &SourceOptions, alignment: u32, otherwise: &str) -> Result<()> {
     let SourceOptions { width, height, .. } = *options;
-    if !width.is_multiple_of(ROW_ALIGNMENT) {
-        let below = width / ROW_ALIGNMENT * ROW_ALIGNMENT;
-        let above = below + ROW_ALIGNMENT;
+    if !width.is_multiple_of(alignment) {
+        let below = width / alignment * alignment;
+        let above = below + alignment;
         let nearest = if below == 0 || above - width <= width - below {
             above
         } else {
@@ -146,14 +152,14 @@ fn check_unpadded(options: &SourceOptions) -> Result<()> {
         };
         return Err(
             Error::usage(format!("this camera pads rows of {width} pixels")).remedy(format!(
-                "use a width of {nearest} (a multiple of {ROW_ALIGNMENT})"
+                "use --size {nearest}x{height} (a width that is a multiple of {alignment}){otherwise}"
             )),
         );
     }
     if !height.is_multiple_of(2) {
         return Err(
             Error::usage(format!("this camera has no odd heights such as {height}"))
-                .remedy(format!("use a height of {}", height - 1)),
+                .remedy(format!("use --size {width}x{}", height - 1)),
         );
     }
     Ok(())
@@ -198,29 +204,29 @@ mod tests {
         assert!(args.contains(&"sensor-id=2".to_owned()));
     }
 
+    /// The remedy's own width holds on every board: a Raspberry Pi 5 pads 320 and 704, too.
     #[test]
     fn padded_widths_are_refused_with_the_nearest() {
-        for (width, nearest) in [
-            (650, 640),
-            (672, 704),
-            (700, 704),
-            (1, 64),
-            (63, 64),
-            (96, 128),
+        let nearest = |refused: Result<Vec<String>>, width: u32| {
+            let error = refused.unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            let remedy = error.remedy_text().unwrap();
+            let width = format!("--size {width}x480 ");
+            assert!(remedy.contains(&width), "{width}: {remedy}");
+        };
+        for (width, rpicam, argus) in [
+            (650, 640, 640),
+            (672, 640, 704),
+            (710, 768, 704),
+            (1, 128, 64),
+            (63, 128, 64),
         ] {
-            for refused in [
-                rpicam_args(0, &options(width, 480)),
-                argus_args(0, &options(width, 480)),
-            ] {
-                let error = refused.unwrap_err();
-                let remedy = error.remedy_text().unwrap();
-                assert!(
-                    remedy.contains(&format!("width of {nearest} ")),
-                    "{width}: {remedy}"
-                );
-                assert_eq!(error.exit_code(), 2);
-            }
+            nearest(rpicam_args(0, &options(width, 480)), rpicam);
+            nearest(argus_args(0, &options(width, 480)), argus);
         }
+        nearest(rpicam_args(0, &options(320, 480)), 384);
+        nearest(rpicam_args(0, &options(704, 480)), 768);
+        argus_args(0, &options(320, 480)).unwrap();
         assert!(rpicam_args(0, &options(640, 481)).is_err());
     }
 

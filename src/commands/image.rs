@@ -28,6 +28,7 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     );
     let job = Job {
         inputs: &arguments.inputs,
+        recursive: arguments.recursive,
         output: &arguments.output,
         form: match (arguments.side_by_side, arguments.paste_back) {
             (true, _) => Form::SideBySide,
@@ -51,15 +52,25 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     for failure in &summary.failed {
         console::eprint_error(failure.path.display(), &failure.error);
     }
-    console::eprint_line(format_args!(
-        "{} pictures done, {} faces restored, {} without a face, {} failed",
-        summary.done,
-        summary.faces,
+    let mut counts = format!(
+        "{} done, {} restored, {} without a face, {} failed",
+        counted(summary.done, "picture"),
+        counted(summary.faces, "face"),
         summary.without_face.len(),
         summary.failed.len()
-    ));
+    );
+    if summary.passed_over > 0 {
+        counts += &format!(", {} passed over", summary.passed_over);
+    }
+    console::eprint_line(counts);
     stdout.finish()?;
     Ok(ExitCode::from(summary.exit_code()))
+}
+
+/// "1 face", "2 faces".
+fn counted(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
 }
 
 /// One line a picture on standard output; failures come together at the end.

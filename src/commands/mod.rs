@@ -17,6 +17,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
 use clap::Parser;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -81,7 +82,7 @@ fn fail(error: &Error) -> ExitCode {
 }
 
 /// Messages go to standard error: warnings and what was chosen by default, more with `-v`.
-/// `RUST_LOG` overrides.
+/// `RUST_LOG` overrides. They have the time in front where somebody reads them later.
 fn start_log(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
         (true, _) => "error",
@@ -90,9 +91,14 @@ fn start_log(verbose: u8, quiet: bool) {
         _ => "debug,face8x=trace",
     };
     let environment = env_logger::Env::default().default_filter_or(level);
+    let with_time = !std::io::stderr().is_terminal() && !journal_reads_stderr();
     env_logger::Builder::from_env(environment)
-        .format(|out, record| {
+        .format(move |out, record| {
             use std::io::Write;
+            if with_time {
+                let now = humantime::format_rfc3339_seconds(SystemTime::now());
+                write!(out, "{now} ")?;
+            }
             writeln!(
                 out,
                 "[{}] {}",
@@ -101,6 +107,14 @@ fn start_log(verbose: u8, quiet: bool) {
             )
         })
         .init();
+}
+
+/// Whether standard error goes to the journal, which adds the time itself: systemd names the stream by
+/// its device and inode (systemd.exec(5), `$JOURNAL_STREAM`).
+fn journal_reads_stderr() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    rustix::fs::fstat(rustix::stdio::stderr())
+        .is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
 }
 
 /// A flag that SIGINT and SIGTERM set; the second of them ends the process at once.

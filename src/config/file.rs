@@ -20,7 +20,7 @@ impl Options {
     /// named) or an invalid value; each with the line.
     pub fn from_file(path: &Path) -> Result<Options> {
         let text = files::read_text(path, MAX_MB).map_err(|e| {
-            Error::other(format!(
+            Error::usage(format!(
                 "cannot read the configuration {}: {e}",
                 path.display()
             ))

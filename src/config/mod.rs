@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ArgAction;
 use clap::builder::RangedU64ValueParser;
@@ -24,6 +25,9 @@ mod tests;
 mod values;
 
 pub(crate) use flags::{error_of, flags};
+
+/// How long a kiosk's picture may be frozen, in minutes.
+const KIOSK_FREEZE_MINUTES: u16 = 5;
 
 /// What finds faces, and how many of them are restored.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -97,6 +101,9 @@ pub struct Options {
         hide_default_value = true
     )]
     pub info_text: InfoText,
+    /// Release a frozen picture after this many minutes; 0 never does [default: 5 with --wait, else 0]
+    #[arg(long, value_name = "MINUTES")]
+    pub freeze_minutes: Option<u16>,
     /// Stop after this many frames
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub frames: Option<u64>,
@@ -130,6 +137,13 @@ impl Options {
             true => "null",
             false => &self.sink,
         }
+    }
+
+    /// How long a picture may be frozen; `None` is for ever.
+    pub fn longest_freeze(&self) -> Option<Duration> {
+        let kiosk = if self.wait { KIOSK_FREEZE_MINUTES } else { 0 };
+        let minutes = self.freeze_minutes.unwrap_or(kiosk);
+        (minutes > 0).then(|| Duration::from_secs(60 * u64::from(minutes)))
     }
 
     /// What is asked of the source.

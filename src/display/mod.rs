@@ -72,6 +72,23 @@ pub trait Sink {
     /// The display is gone or refuses: it must be opened again.
     fn present(&mut self, picture: &Picture) -> Result<()>;
 
+    /// Shows a picture of no new frame: the last one again, or a message. A sink that keeps every
+    /// picture leaves it out.
+    ///
+    /// # Errors
+    /// Those of [`present`](Sink::present).
+    fn redraw(&mut self, picture: &Picture) -> Result<()> {
+        self.present(picture)
+    }
+
+    /// Shows the frame that was shown last with what was found in it since.
+    ///
+    /// # Errors
+    /// Those of [`present`](Sink::present).
+    fn amend(&mut self, picture: &Picture) -> Result<()> {
+        self.present(picture)
+    }
+
     /// Who looks at it.
     fn audience(&self) -> Audience {
         Audience::Public

@@ -13,12 +13,13 @@ const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
-/// The orientation of a JPEG, PNG or WebP file; `None` where it says nothing of it that can be read.
+/// The orientation of a JPEG, PNG, WebP or TIFF file; `None` where it says nothing of it that can be read.
 pub(super) fn orientation(file: &[u8]) -> Option<Orientation> {
     let exif = match file {
         [0xff, 0xd8, ..] => in_jpeg(&file[2..]),
         [0x89, b'P', b'N', b'G', ..] => in_png(file.get(8..)?),
         [b'R', b'I', b'F', b'F', ..] => in_webp(file.get(12..)?),
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(file),
         _ => None,
     }?;
     in_tiff(exif.strip_prefix(PREFIX).unwrap_or(exif))

@@ -1,4 +1,4 @@
-//! Photographs: JPEG, PNG and WebP files, upright and checked.
+//! Photographs: JPEG, PNG, WebP and other picture files, upright and checked.
 
 mod exif;
 mod folder;
@@ -15,19 +15,22 @@ use face8x_core::convert::JpegDecoder;
 use face8x_core::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 use face8x_core::{ErrorKind, contain, files};
 
-pub(crate) use folder::{is_picture_name, pictures_in};
+pub(crate) use folder::{Found, is_picture_name, pictures_in};
+use formats::MAGICK;
 pub(crate) use formats::{LONGEST_START, known_format};
 
 /// Of a file at most: as much as an uncompressed picture of the largest size.
 const MAX_MB: u64 = (4 * MAX_PIXELS) >> 20;
+/// The formats that are read.
+const READ: &str = "JPEG, PNG, WebP, GIF, BMP, TIFF or QOI";
 /// How a video is read, at its own speed.
 pub(crate) const FROM_VIDEO: &str =
     "read it through ffmpeg: --source \"pipe:ffmpeg -re -i FILE -f mjpeg -\"";
 /// What to do about a damaged picture.
 const SAVE_AGAIN: &str = "copy or save the picture again";
 
-/// Reads a JPEG, PNG or WebP picture, whatever its name, upright as its EXIF orientation says.
-/// Transparency and colour profiles are ignored.
+/// Reads a JPEG, PNG, WebP, GIF (its first picture), BMP, TIFF or QOI file, whatever its name, upright
+/// as its EXIF orientation says. Transparency and colour profiles are ignored.
 ///
 /// # Errors
 /// Not readable, of another format, damaged or cut off, or of a size that [`check_size`] refuses.
@@ -37,7 +40,7 @@ pub fn load(path: &Path) -> Result<RgbImage> {
     decode(&bytes)
 }
 
-/// Decodes the bytes of a JPEG, PNG or WebP picture: see [`load`].
+/// Decodes the bytes of a picture file: see [`load`].
 fn decode(bytes: &[u8]) -> Result<RgbImage> {
     let format = image::guess_format(bytes).ok();
     let Some(format) = format.filter(ImageFormat::reading_enabled) else {
@@ -45,7 +48,7 @@ fn decode(bytes: &[u8]) -> Result<RgbImage> {
     };
     let mut picture = match format {
         ImageFormat::Jpeg => jpeg(bytes)?,
-        _ => contained(|| png_or_webp(bytes, format))?,
+        _ => contained(|| other_than_jpeg(bytes, format))?,
     };
     picture.apply_orientation(exif::orientation(bytes).unwrap_or(Orientation::NoTransforms));
     Ok(picture.into_rgb8())
@@ -57,17 +60,12 @@ fn other_format(bytes: &[u8]) -> Error {
     let what = known.map_or(String::new(), |format| {
         format!(" (its format is {})", format.name)
     });
-    let error = Error::new(
-        ErrorKind::Picture,
-        format!("is not a JPEG, PNG or WebP picture{what}"),
-    );
-    error.remedy(match known {
-        Some(format) if !format.is_picture => FROM_VIDEO,
-        Some(format) if format.name.starts_with("HEIC") => {
-            "convert it: heif-convert FILE OUT.jpg (Debian: libheif-examples)"
-        }
-        _ => "convert it: convert FILE OUT.png (Debian: imagemagick)",
-    })
+    let error = Error::new(ErrorKind::Picture, format!("is not a {READ} picture{what}"));
+    match known.map(|format| format.converter) {
+        Some(None) => error.remedy(FROM_VIDEO),
+        Some(Some(converter)) => error.remedy(format!("convert it: {converter}")),
+        None => error.remedy(format!("convert it: {MAGICK}")),
+    }
 }
 
 /// Runs a decoder: a panic in it is an error of this picture alone.
@@ -93,7 +91,7 @@ fn undecodable(error: Error) -> Error {
         .caused_by(error)
 }
 
-fn png_or_webp(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage> {
+fn other_than_jpeg(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);

@@ -47,6 +47,29 @@ fn pictures_are_turned_upright() {
     }
 }
 
+#[test]
+fn pictures_of_every_kind_are_read() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let picture = RgbImage::from_fn(23, 17, |x, y| Rgb([x as u8 * 10, y as u8 * 14, 0]));
+    for format in [
+        ImageFormat::Png,
+        ImageFormat::WebP,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+        ImageFormat::Qoi,
+        ImageFormat::Gif,
+    ] {
+        picture.save_with_format(file.path(), format).unwrap();
+        let read = load(file.path()).unwrap_or_else(|error| panic!("{format:?}: {error}"));
+        assert_eq!(read.dimensions(), (23, 17), "{format:?}");
+        let pairs = read.iter().zip(picture.iter());
+        let off: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        // A GIF has 256 colours.
+        let most = if format == ImageFormat::Gif { 8 } else { 0 };
+        assert!(off <= most * 23 * 17 * 3, "{format:?}: {off}");
+    }
+}
+
 /// Found by the fuzz target `photo`.
 #[test]
 fn a_picture_without_pixels_has_its_remedy() {

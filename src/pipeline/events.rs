@@ -1,5 +1,7 @@
 //! What a person does at the display or with the button.
 
+use std::time::Instant;
+
 use super::Pipeline;
 use super::idle::REDRAW_INTERVAL;
 use crate::display::{self, UserEvent};
@@ -23,12 +25,31 @@ impl Pipeline {
             UserEvent::Quit => {}
             UserEvent::NextView => options.view = options.view.next(),
             UserEvent::Mirror => options.mirror = !options.mirror,
-            UserEvent::Freeze => self.frozen = !self.frozen,
+            UserEvent::Freeze => {
+                self.frozen = match self.frozen {
+                    Some(_) => None,
+                    None => Some(Instant::now()),
+                }
+            }
             UserEvent::Save => match display::save_numbered(&self.picture) {
                 Ok(path) => log::info!("saved {}", path.display()),
                 Err(error) => log::warn!("{error}"),
             },
         }
         self.drawn -= REDRAW_INTERVAL;
+    }
+
+    /// Releases a picture that was held for as long as it may be: whoever froze a kiosk has left.
+    pub(super) fn release_in_time(&mut self) {
+        let longest = self.options.longest_freeze();
+        if let (Some(since), Some(longest)) = (self.frozen, longest)
+            && since.elapsed() >= longest
+        {
+            log::info!(
+                "the picture was frozen for {} min: it goes on",
+                longest.as_secs() / 60
+            );
+            self.frozen = None;
+        }
     }
 }

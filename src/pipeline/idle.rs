@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{FRAME_TIMEOUT, LoopStep, Pipeline};
+use super::{Drawing, FRAME_TIMEOUT, LoopStep, Pipeline};
 use crate::capture::State;
 use crate::compose::Scene;
 
@@ -27,9 +27,9 @@ impl Pipeline {
                 kept = self.show_message("no camera") && self.capture.fault().is_some();
             } else if self.meter.frames > 0 {
                 // It was shown before, so it can be shown again.
-                let shown = self.show(false).unwrap_or(false);
+                let shown = self.show(Drawing::Again).unwrap_or(false);
                 // Otherwise frames are overdue for an unknown reason.
-                kept = shown && (self.frozen || self.ended.is_some());
+                kept = shown && (self.frozen.is_some() || self.ended.is_some());
             }
         }
         match (self.is_over(), kept) {
@@ -47,7 +47,7 @@ impl Pipeline {
         let waited = self.ended.map_or(Duration::ZERO, |ended| ended.elapsed());
         if self.faces.searched() < Some(self.frame.sequence) && waited < LAST_FRAME_TIMEOUT {
             std::thread::sleep(Duration::from_millis(10));
-            return match self.show(true) {
+            return match self.show(Drawing::Amended) {
                 Ok(_) => LoopStep::Waited,
                 Err(_) => LoopStep::Over,
             };
@@ -77,7 +77,7 @@ impl Pipeline {
         let natural = composer.natural_size(options.size);
         composer.compose(&scene, output.size().unwrap_or(natural), picture);
         self.drawn = Instant::now();
-        output.present(picture)
+        output.redraw(picture)
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -26,7 +26,11 @@ pub(super) struct Meter {
     pub corrupt: u64,
     pub fps: FpsMeter,
     pub latency: Latency,
+    /// Those since the last report.
+    pub last_second: Latency,
     histogram: Histogram,
+    /// When the first and the last picture were shown.
+    first: Option<Instant>,
     shown: Option<Instant>,
     pub last_latency: Duration,
     temperature: Option<f32>,
@@ -49,7 +53,9 @@ impl Meter {
             corrupt: 0,
             fps: FpsMeter::new(),
             latency: Latency::new()?,
+            last_second: Latency::new()?,
             histogram: Histogram::default(),
+            first: None,
             shown: None,
             last_latency: Duration::ZERO,
             temperature: board::temperature(),
@@ -63,10 +69,23 @@ impl Meter {
         self.face_frames += u64::from(faces > 0);
         let now = Instant::now();
         self.fps.tick(now);
+        self.first.get_or_insert(now);
         self.shown = Some(now);
         self.last_latency = monotonic_now().saturating_sub(timestamp);
         self.latency.record(self.last_latency);
+        self.last_second.record(self.last_latency);
         self.histogram.record(self.last_latency);
+    }
+
+    /// Frames a second from the first picture to the last.
+    pub(super) fn mean_fps(&self) -> f64 {
+        let first_to_last = self.first.zip(self.shown);
+        let span = first_to_last.map_or(Duration::ZERO, |(first, last)| last - first);
+        match self.frames {
+            0 => 0.0,
+            frames if frames > 1 && !span.is_zero() => (frames - 1) as f64 / span.as_secs_f64(),
+            frames => frames as f64 / self.started.elapsed().as_secs_f64(),
+        }
     }
 
     /// Once a second: what changes slowly.

@@ -24,6 +24,8 @@ mod meter;
 mod output;
 mod parts;
 mod report;
+#[cfg(test)]
+mod tests;
 mod timings;
 
 use meter::Meter;
@@ -53,6 +55,17 @@ pub enum LoopStep {
     Over,
 }
 
+/// Why the frame is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drawing {
+    /// It is new.
+    New,
+    /// The overlay or the view has changed; its faces are those that were found.
+    Again,
+    /// It was the last, and its faces may be found now.
+    Amended,
+}
+
 /// What a run reports as it goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Progress<'a> {
@@ -77,7 +90,8 @@ pub struct Pipeline {
     timings: Timings,
     /// Since when a frame is waited for.
     asked: Option<Duration>,
-    frozen: bool,
+    /// Since when a person holds the picture.
+    frozen: Option<Instant>,
     /// When the picture was last drawn.
     drawn: Instant,
     /// The source has ended at this time; its last frame stays.
@@ -113,6 +127,7 @@ impl Pipeline {
                 if !report(Progress::Figures(&self.summary(stats::Event::Status))) {
                     return Ok(());
                 }
+                self.meter.last_second.clear();
             }
         }
         self.log_end();
@@ -137,7 +152,8 @@ impl Pipeline {
         if self.ended.is_some() {
             return self.step_after_end();
         }
-        if self.frozen {
+        self.release_in_time();
+        if self.frozen.is_some() {
             std::thread::sleep(FRAME_TIMEOUT);
             return self.idle();
         }
@@ -158,7 +174,7 @@ impl Pipeline {
         self.asked = None;
         self.meter.taken += 1;
         self.timings.begin_frame(asked, self.frame.timestamp);
-        match self.show(true) {
+        match self.show(Drawing::New) {
             Err(error) => {
                 self.meter.corrupt += 1;
                 // A camera of an unsupported kind gives such frames for ever: warn ever more rarely.
@@ -180,9 +196,9 @@ impl Pipeline {
         }
     }
 
-    /// Takes the frame through every stage: decode, find and restore the faces where it is `fresh`,
-    /// compose, present. Returns whether the display has the picture.
-    fn show(&mut self, fresh: bool) -> Result<bool> {
+    /// Takes the frame through every stage: decode, find and restore the faces, compose, present.
+    /// Returns whether the display has the picture.
+    fn show(&mut self, drawing: Drawing) -> Result<bool> {
         let Pipeline {
             jpeg,
             frame,
@@ -197,20 +213,24 @@ impl Pipeline {
             PixelFormat::Mjpg => timings.time(Stage::Decode, || jpeg.decode(frame))?,
             _ => jpeg.decode(frame)?,
         };
-        if fresh {
+        if drawing != Drawing::Again {
             faces.process(raw, timings)?;
         }
         let (restored, count) = faces.restored();
         let scene = Scene {
             camera: Some(raw),
             faces: &restored[..count],
-            message: None,
+            message: self.frozen.map(|_| "frozen"),
             status: self.meter.status(&self.capture, faces, output),
         };
         let natural = composer.natural_size((raw.width, raw.height));
         let size = output.size().unwrap_or(natural);
         timings.time(Stage::Compose, || composer.compose(&scene, size, picture));
         self.drawn = Instant::now();
-        Ok(timings.time(Stage::Present, || output.present(picture)))
+        Ok(timings.time(Stage::Present, || match drawing {
+            Drawing::New => output.present(picture),
+            Drawing::Again => output.redraw(picture),
+            Drawing::Amended => output.amend(picture),
+        }))
     }
 }

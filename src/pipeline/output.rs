@@ -95,6 +95,12 @@ impl Output {
             .is_some_and(|sink| sink.audience() == Audience::Operator)
     }
 
+    /// Whether somebody looks while the program runs.
+    pub fn is_watched(&self) -> bool {
+        let audience = self.sink.as_ref().map(|sink| sink.audience());
+        audience != Some(Audience::Nobody)
+    }
+
     /// Whether the display is there now.
     pub fn is_up(&self) -> bool {
         self.sink.is_some()
@@ -118,13 +124,27 @@ impl Output {
     /// Shows `picture`. A sink that fails is dropped and opened again a little later, the wait
     /// doubling up to five seconds. Says whether the picture was shown.
     pub fn present(&mut self, picture: &Picture) -> bool {
+        self.show(picture, |sink, picture| sink.present(picture))
+    }
+
+    /// As [`present`](Output::present), with a picture of no new frame: see [`Sink::redraw`].
+    pub(super) fn redraw(&mut self, picture: &Picture) -> bool {
+        self.show(picture, |sink, picture| sink.redraw(picture))
+    }
+
+    /// As [`present`](Output::present), with the last frame again: see [`Sink::amend`].
+    pub(super) fn amend(&mut self, picture: &Picture) -> bool {
+        self.show(picture, |sink, picture| sink.amend(picture))
+    }
+
+    fn show(&mut self, picture: &Picture, show: fn(&mut dyn Sink, &Picture) -> Result<()>) -> bool {
         if self.sink.is_none() {
             self.reopen();
         }
         let Some(sink) = &mut self.sink else {
             return false;
         };
-        match sink.present(picture) {
+        match show(sink.as_mut(), picture) {
             Ok(()) => {
                 self.wait = BACKOFF.0;
                 true

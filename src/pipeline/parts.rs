@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::Result;
-use crate::capture::{Capture, State, mask_passwords};
+use crate::capture::{self, Capture, State, mask_passwords};
 use crate::compose::{ComposeOptions, Composer};
 use crate::config::Options;
 use crate::display::SinkOptions;
@@ -54,12 +54,16 @@ impl Parts {
             true => Capture::start_retrying,
             false => Capture::start,
         };
+        let mut source = options.source_options();
+        // Nobody looks, so that no frame has to make room for a newer one.
+        source.on_demand |=
+            !output.is_watched() && capture::is_finite(&options.source, source.looped)?;
         Ok(Parts {
             restorer,
             detector,
             tracker,
             output,
-            capture: start(&options.source, &options.source_options())?,
+            capture: start(&options.source, &source)?,
         })
     }
 }
@@ -113,7 +117,7 @@ impl Pipeline {
             meter,
             timings: Timings::new()?,
             asked: None,
-            frozen: false,
+            frozen: None,
             drawn: Instant::now(),
             ended: None,
             refused: None,

@@ -38,7 +38,7 @@ impl Pipeline {
     /// The counters of the run so far.
     pub fn figures(&self) -> RunCounters {
         RunCounters {
-            frozen: self.frozen,
+            frozen: self.frozen.is_some(),
             ..self.meter.figures(&self.capture, &self.faces, &self.output)
         }
     }
@@ -68,7 +68,7 @@ impl Pipeline {
         &self.timings
     }
 
-    /// The figures of the run so far.
+    /// The figures of the last second (since [`run`](Pipeline::run) last reported) or of the run so far.
     pub fn summary(&self, event: Event) -> Summary<'_> {
         let meter = &self.meter;
         Summary {
@@ -77,8 +77,15 @@ impl Pipeline {
             skipped: self.capture.skipped(),
             corrupt: self.capture.corrupt() + meter.corrupt,
             lost: self.capture.lost(),
-            fps: meter.fps.fps(Instant::now()),
-            latency_ms: Percentiles::from(&meter.latency),
+            fps: match event {
+                // A source that has ended had its rate to the last.
+                Event::Status => meter.fps.fps(self.ended.unwrap_or_else(Instant::now)),
+                Event::Summary => meter.mean_fps(),
+            },
+            latency_ms: Percentiles::from(match event {
+                Event::Status => &meter.last_second,
+                Event::Summary => &meter.latency,
+            }),
             rss_mb: board::own_memory().resident.map(|bytes| bytes as f64 / 1e6),
             faces: self.faces.found() as u32,
             source: &meter.source,

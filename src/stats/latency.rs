@@ -41,6 +41,12 @@ impl Latency {
         self.range = (shortest.min(microseconds), longest.max(microseconds));
     }
 
+    /// Forgets what was recorded. Allocates nothing.
+    pub fn clear(&mut self) {
+        self.histogram.reset();
+        self.range = (u64::MAX, 0);
+    }
+
     /// The shortest, or `None` where nothing is recorded.
     pub fn min(&self) -> Option<Duration> {
         (!self.histogram.is_empty()).then(|| Duration::from_micros(self.range.0))

@@ -15,6 +15,7 @@ mod inputs;
 mod paste;
 mod save;
 
+use inputs::Inputs;
 use save::Outputs;
 
 /// Pixels between the parts of [`Form::SideBySide`].
@@ -38,8 +39,10 @@ pub(crate) enum Form {
 /// The work of [`run`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Job<'a> {
-    /// Files and folders; of a folder the JPEG, PNG and WebP pictures directly in it.
+    /// Files and folders; of a folder the pictures in it.
     pub inputs: &'a [PathBuf],
+    /// Whether folders in folders are read; the results lie in folders of the same names.
+    pub recursive: bool,
     /// A folder, or a file that ends in `.png` where there is one picture.
     pub output: &'a Path,
     /// What is made of each picture.
@@ -93,6 +96,8 @@ pub(crate) struct Summary {
     pub without_face: Vec<PathBuf>,
     /// Pictures that failed, with the reasons.
     pub failed: Vec<Failure>,
+    /// Files and folders in the folders that are no pictures, or not read.
+    pub passed_over: usize,
 }
 
 impl Summary {
@@ -140,18 +145,25 @@ pub(crate) fn run(
                 .remedy("leave out one of the two"),
         );
     }
-    let (pictures, failed) = inputs::expand(job.inputs);
+    let Inputs {
+        pictures,
+        failures,
+        passed_over,
+    } = inputs::expand(job.inputs, job.recursive);
     let outputs = Outputs::open(job.output, &pictures)?;
     let mut worker = Worker {
         job,
         restorer,
         outputs,
+        subfolder: PathBuf::new(),
     };
     let mut summary = Summary {
-        failed,
+        failed: failures,
+        passed_over,
         ..Summary::default()
     };
-    for (index, path) in pictures.iter().enumerate() {
+    for (index, (path, subfolder)) in pictures.iter().enumerate() {
+        worker.subfolder.clone_from(subfolder);
         let outcome = worker.picture(path).unwrap_or_else(Outcome::Failed);
         progress(Progress {
             done: index + 1,
@@ -168,6 +180,8 @@ struct Worker<'a> {
     job: &'a Job<'a>,
     restorer: &'a mut FaceRestorer,
     outputs: Outputs,
+    /// Where the picture's results go, below the output.
+    subfolder: PathBuf,
 }
 
 impl Worker<'_> {
@@ -197,7 +211,7 @@ impl Worker<'_> {
                 _ => error,
             })?;
         let crop = magnified(&frame.bytes, width as usize);
-        let files = self.outputs.names(path, 1)?;
+        let files = self.outputs.names(path, &self.subfolder, 1)?;
         self.write_face(&files[0], &crop, &face)?;
         Ok(Outcome::Written { files, faces: 1 })
     }
@@ -209,7 +223,7 @@ impl Worker<'_> {
         if found.is_empty() {
             return Ok(Outcome::NoFace);
         }
-        let files = self.outputs.names(path, found.len())?;
+        let files = self.outputs.names(path, &self.subfolder, found.len())?;
         for (file, face) in files.iter().zip(&found) {
             let face = self.restorer.restore_face(frame, face)?;
             let crop = self.restorer.crop(frame, &face.to_canonical)?;
@@ -229,7 +243,7 @@ impl Worker<'_> {
             return Ok(Outcome::NoFace);
         }
         found.retain(|face| face.to_canonical().is_some_and(|to| is_small(&to)));
-        let files = self.outputs.names(path, 1)?;
+        let files = self.outputs.names(path, &self.subfolder, 1)?;
         let restored = found
             .iter()
             .map(|face| self.restorer.restore_face(frame, face))

@@ -8,6 +8,7 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
 use crate::files::{self, Durability};
+use crate::photo::is_picture_name;
 use crate::{Error, Result};
 
 /// The place for the results of a run.
@@ -27,14 +28,14 @@ impl Outputs {
     /// # Errors
     /// A usage error where one file is named for several pictures or with another extension than
     /// `.png`; a failure where the folder cannot be made or written to.
-    pub(super) fn open(output: &Path, pictures: &[PathBuf]) -> Result<Self> {
+    pub(super) fn open(output: &Path, pictures: &[(PathBuf, PathBuf)]) -> Result<Self> {
         let extension = output
             .extension()
             .unwrap_or_default()
             .to_string_lossy()
             .to_lowercase();
         let is_file = !output.is_dir() && extension == "png";
-        if !output.is_dir() && matches!(&*extension, "jpg" | "jpeg" | "webp") {
+        if !output.is_dir() && !is_file && is_picture_name(output) {
             return Err(
                 Error::usage(format!("{}: pictures are written as PNG", output.display()))
                     .remedy("name a folder, or a file that ends in .png"),
@@ -52,7 +53,7 @@ impl Outputs {
         probe(folder)?;
         let inputs = pictures
             .iter()
-            .filter_map(|path| path.canonicalize().ok())
+            .filter_map(|(path, _)| path.canonicalize().ok())
             .collect();
         Ok(Outputs {
             place: output.into(),
@@ -63,11 +64,18 @@ impl Outputs {
     }
 
     /// The paths for `count` results of the picture `input`: its stem with `.png`, numbered from
-    /// -1 where there are several. They are kept for it from now on.
+    /// -1 where there are several, in a `subfolder` that is made where there is none. They are kept
+    /// for it from now on.
     ///
     /// # Errors
-    /// One of them belongs to another picture already, or is itself one of the pictures.
-    pub(super) fn names(&mut self, input: &Path, count: usize) -> Result<Vec<PathBuf>> {
+    /// One of them belongs to another picture already, or is itself one of the pictures; the folder
+    /// cannot be made.
+    pub(super) fn names(
+        &mut self,
+        input: &Path,
+        subfolder: &Path,
+        count: usize,
+    ) -> Result<Vec<PathBuf>> {
         let stem = if self.is_file {
             self.place.file_stem()
         } else {
@@ -75,10 +83,14 @@ impl Outputs {
         };
         let stem = stem.unwrap_or_default();
         let folder = if self.is_file {
-            folder_of(&self.place)
+            folder_of(&self.place).to_owned()
         } else {
-            &self.place
+            self.place.join(subfolder)
         };
+        if !subfolder.as_os_str().is_empty() {
+            std::fs::create_dir_all(&folder)
+                .map_err(|error| files::cannot_write(&folder, error))?;
+        }
         let name = |number: usize| {
             let mut name = stem.to_os_string();
             if count > 1 {

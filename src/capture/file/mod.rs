@@ -1,4 +1,4 @@
-//! Frames from files: a picture, a folder of pictures, an MJPEG file.
+//! Frames from files: a picture, a folder of pictures, an MJPEG or y4m file.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek};
@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::mjpeg::Splitter;
 use super::pace::Pace;
-use super::{ReadError, Source, SourceOptions};
+use super::{ReadError, Source, SourceOptions, pipe};
 use crate::photo::{self, is_picture_name, pictures_in};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
 const MJPEG_STREAMS: [&str; 2] = ["mjpg", "mjpeg"];
+const Y4M_STREAMS: [&str; 1] = ["y4m"];
 /// Bytes read at once from an MJPEG file.
 const CHUNK: usize = 256 << 10;
 
@@ -26,8 +27,18 @@ pub(crate) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source
     if kind.is_file() && has_extension(path, &MJPEG_STREAMS) {
         return Ok(Box::new(MjpegFile::open(path, options)?));
     }
+    if kind.is_file() && has_extension(path, &Y4M_STREAMS) {
+        let file = File::open(path).map_err(|e| unreadable(path, e))?;
+        let options = SourceOptions {
+            format: None,
+            ..options.clone()
+        };
+        return pipe::open_file(path, file, &options);
+    }
     let files = if kind.is_dir() {
-        pictures_in(path).map_err(|e| named(path, &e))?
+        pictures_in(path, false)
+            .map_err(|e| named(path, &e))?
+            .pictures
     } else {
         vec![path.to_owned()]
     };
@@ -36,7 +47,9 @@ pub(crate) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source
 
 /// Whether the name is that of a file that this source reads.
 pub(crate) fn is_readable_name(path: &Path) -> bool {
-    is_picture_name(path) || has_extension(path, &MJPEG_STREAMS)
+    is_picture_name(path)
+        || has_extension(path, &MJPEG_STREAMS)
+        || has_extension(path, &Y4M_STREAMS)
 }
 
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {
@@ -58,7 +71,7 @@ fn unreadable(path: &Path, e: impl std::fmt::Display) -> Error {
         .remedy("check the path and who may read it")
 }
 
-/// Decodes a JPEG, PNG or WebP file, told by its first bytes, the right way up (EXIF), as `Rgb3`.
+/// Decodes a picture file, told by its first bytes, the right way up (EXIF), as `Rgb3`.
 ///
 /// # Errors
 /// As [`photo::load`], with the file's name.

@@ -71,6 +71,11 @@ impl Splitter {
         &self.bytes[self.start..self.filled]
     }
 
+    /// Uses up `len` of the [`pending`](Self::pending) bytes, which are no MJPEG.
+    pub(super) fn skip(&mut self, len: usize) {
+        self.start = (self.start + len).min(self.filled);
+    }
+
     /// Drops what waits, as at the start of another stream.
     pub fn clear(&mut self) {
         (self.start, self.filled) = (0, 0);

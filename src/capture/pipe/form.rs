@@ -1,19 +1,32 @@
 //! What a stream is, by its first bytes.
 
-use crate::capture::ReadError;
+use super::y4m;
+use crate::Error;
+use crate::capture::{ReadError, mask_passwords};
 use crate::photo::{LONGEST_START, known_format};
-use crate::{Error, Result};
 use face8x_core::ErrorKind;
 
 /// How other programs' video becomes MJPEG.
 const THROUGH_FFMPEG: &str = "put ffmpeg behind it: COMMAND | ffmpeg -i - -f mjpeg -";
+/// How raw frames are named.
+const RAW: &str = "raw frames: give --format and --size (--format YU12 --size 640x480)";
+/// Bytes that are looked at for text.
+const TEXT: usize = 64;
 
-/// Whether a stream that begins so is MJPEG: pictures one after the other, or the parts of a multipart
-/// answer of a network camera. `None` where more bytes are needed.
+/// A form that streams name themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// JPEG pictures one after the other, or the parts of a multipart answer of a network camera.
+    Mjpeg,
+    /// YUV4MPEG2.
+    Y4m,
+}
+
+/// What a stream is that begins so; `None` where more bytes are needed.
 ///
 /// # Errors
 /// It is something else, or a server's refusal.
-pub(super) fn is_mjpeg(start: &[u8], ended: bool) -> Option<std::result::Result<(), ReadError>> {
+pub(super) fn kind(start: &[u8], ended: bool) -> Option<std::result::Result<Kind, ReadError>> {
     if start.is_empty() || start.len() < LONGEST_START && !ended {
         return None;
     }
@@ -30,36 +43,49 @@ pub(super) fn is_mjpeg(start: &[u8], ended: bool) -> Option<std::result::Result<
         .any(begins_with)
         .then(|| start.get(9..12));
     Some(match status {
-        Some(Some(b"200")) => Ok(()),
+        Some(Some(b"200")) => Ok(Kind::Mjpeg),
         Some(_) => Err(ReadError::Lost(refusal(start))),
-        None if start.starts_with(&[0xff, 0xd8, 0xff]) || is_multipart => Ok(()),
-        None => other(start).map_err(ReadError::Unreadable),
+        None if start.starts_with(&[0xff, 0xd8, 0xff]) || is_multipart => Ok(Kind::Mjpeg),
+        None if start.starts_with(y4m::START) => Ok(Kind::Y4m),
+        None => Err(ReadError::Unreadable(other(start))),
     })
 }
 
 /// What a server says in place of pictures.
 fn refusal(start: &[u8]) -> Error {
-    let text = String::from_utf8_lossy(start);
-    let line = text.lines().next().unwrap_or_default().trim_end();
     Error::new(
         ErrorKind::Device,
-        format!("the camera's server refuses: \"{line}\""),
+        format!("the camera's server refuses: \"{}\"", first_line(start)),
     )
     .remedy("check the URL, and the user and password in it")
 }
 
-fn other(start: &[u8]) -> Result<()> {
+fn first_line(start: &[u8]) -> String {
+    let text = String::from_utf8_lossy(start);
+    mask_passwords(text.lines().next().unwrap_or_default().trim_end())
+}
+
+fn other(start: &[u8]) -> Error {
     let error = |message: String| Error::new(ErrorKind::Picture, message);
-    Err(match known_format(start) {
-        Some(format) if format.is_picture => {
+    match known_format(start) {
+        Some(format) if format.converter.is_some() => {
             error(format!("the stream's format is {}, not MJPEG", format.name))
                 .remedy("name a picture by its path: --source FILE")
         }
         Some(format) => error(format!("the stream's format is {}, not MJPEG", format.name))
             .remedy(THROUGH_FFMPEG),
-        None => error("the stream is not MJPEG".into()).remedy(format!(
-            "raw frames: give --format and --size (--format YU12 --size 640x480); other video: \
-             {THROUGH_FFMPEG}"
-        )),
-    })
+        None if is_text(start) => error(format!(
+            "the stream is text, not MJPEG: \"{}\"",
+            first_line(start)
+        ))
+        .remedy(format!("run its command alone; {RAW}")),
+        None => error("the stream is not MJPEG or y4m".into())
+            .remedy(format!("{RAW}; other video: {THROUGH_FFMPEG}")),
+    }
+}
+
+/// Programs write their errors where pictures should be.
+fn is_text(start: &[u8]) -> bool {
+    let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    start.iter().take(TEXT).all(printable)
 }

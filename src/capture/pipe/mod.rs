@@ -1,20 +1,29 @@
 //! Frames from a pipe: standard input, or a command's output.
 //!
-//! The bytes are an MJPEG stream, plain or as a network camera's multipart answer, or raw frames
-//! without padding where [`SourceOptions::format`] says so. Anything else is refused by its name.
+//! The bytes are an MJPEG stream, plain or as a network camera's multipart answer, YUV4MPEG2, or raw
+//! frames without padding where [`SourceOptions::format`] says so. Anything else is refused by its name.
 
 mod form;
+mod input;
+mod rows;
+mod y4m;
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::IsTerminal;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::child::{Producer, timespec};
+use self::form::Kind;
+pub(super) use self::input::Input;
+use self::rows::Judge;
+use self::y4m::Y4m;
+use super::child::Producer;
 use super::mjpeg::Splitter;
+use super::pace::Pace;
 use super::{ReadError, Source, SourceOptions, mask_passwords};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
@@ -63,12 +72,15 @@ pub(super) fn open_stdin(_: &str, options: &SourceOptions) -> Result<Box<dyn Sou
     )?))
 }
 
-/// Where the bytes come from.
-pub(super) enum Input {
-    /// A stream that can only be read once.
-    Stream(OwnedFd),
-    /// A command that can be run again.
-    Child(Producer),
+/// A file that holds a stream.
+pub(super) fn open_file(
+    path: &Path,
+    file: File,
+    options: &SourceOptions,
+) -> Result<Box<dyn Source>> {
+    let name = format!("file:{}", path.display());
+    let source = PipeSource::new(name, Input::Stream(file.into()), options)?;
+    Ok(Box::new(source))
 }
 
 /// What the bytes are.
@@ -76,6 +88,7 @@ enum Form {
     /// Not known before the first bytes.
     Unknown,
     Mjpeg,
+    Y4m(Y4m, Pace),
     /// Raw frames: a partly read one and how much of it there is.
     Raw {
         format: PixelFormat,
@@ -90,12 +103,11 @@ pub(super) struct PipeSource {
     input: Input,
     options: SourceOptions,
     form: Form,
-    /// An MJPEG stream, and any stream before its form is known.
+    /// An MJPEG or y4m stream, and any stream before its form is known.
     splitter: Splitter,
-    /// Whether standard error is still open.
-    has_stderr: bool,
     ended: bool,
     frames: u64,
+    judge: Judge,
     /// Bytes that belong to no picture since the last one.
     between: usize,
 }
@@ -105,13 +117,13 @@ impl PipeSource {
     pub(super) fn new(name: String, input: Input, options: &SourceOptions) -> Result<Self> {
         let mut source = PipeSource {
             name: mask_passwords(&name),
-            has_stderr: matches!(input, Input::Child(_)),
             input,
             options: options.clone(),
             form: Form::Unknown,
             splitter: Splitter::default(),
             ended: false,
             frames: 0,
+            judge: Judge::default(),
             between: 0,
         };
         match options.format {
@@ -132,69 +144,19 @@ impl PipeSource {
         }
     }
 
-    fn fd(&self) -> BorrowedFd<'_> {
-        match &self.input {
-            Input::Stream(fd) => fd.as_fd(),
-            Input::Child(producer) => producer.stdout(),
-        }
-    }
-
-    /// Waits until there are bytes to read (or the end); false when `timeout` is over. Meanwhile
-    /// the command's messages go to the log.
-    fn wait(&mut self, timeout: Duration) -> std::result::Result<bool, ReadError> {
-        let end = monotonic_now().saturating_add(timeout);
-        loop {
-            let left = timespec(end.saturating_sub(monotonic_now()));
-            let (polled, readable, messages) = match &self.input {
-                Input::Child(producer) if self.has_stderr => {
-                    let (out, err) = (producer.stdout(), producer.stderr());
-                    let mut fds = [&out, &err].map(|fd| PollFd::new(fd, PollFlags::IN));
-                    let polled = poll(&mut fds, Some(&left));
-                    (
-                        polled,
-                        !fds[0].revents().is_empty(),
-                        !fds[1].revents().is_empty(),
-                    )
-                }
-                _ => {
-                    let fd = self.fd();
-                    let mut fds = [PollFd::new(&fd, PollFlags::IN)];
-                    let polled = poll(&mut fds, Some(&left));
-                    (polled, !fds[0].revents().is_empty(), false)
-                }
-            };
-            match polled {
-                Ok(0) => return Ok(false),
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(e) => return Err(self.broken(e)),
-            }
-            if messages && let Input::Child(producer) = &mut self.input {
-                self.has_stderr = producer.log_stderr();
-            }
-            if readable || monotonic_now() >= end {
-                return Ok(readable);
-            }
-        }
-    }
-
-    /// Reads what there is, after [`wait`](Self::wait) said that there is something.
+    /// Reads what there is, after a wait said that there is something.
     fn fill(&mut self) -> std::result::Result<(), ReadError> {
-        let fd = match &self.input {
-            Input::Stream(fd) => fd.as_fd(),
-            Input::Child(producer) => producer.stdout(),
+        let room = match &mut self.form {
+            Form::Raw { bytes, filled, .. } => &mut bytes[*filled..],
+            _ => self.splitter.room(CHUNK),
         };
-        let read = match &mut self.form {
-            Form::Raw { bytes, filled, .. } => {
-                rustix::io::read(fd, &mut bytes[*filled..]).inspect(|n| *filled += n)
-            }
-            _ => {
-                rustix::io::read(fd, self.splitter.room(CHUNK)).inspect(|n| self.splitter.wrote(*n))
-            }
+        let Some(read) = self.input.read(room).map_err(|e| self.broken(e))? else {
+            return Ok(());
         };
-        match read {
-            Ok(0) => self.ended = true,
-            Ok(_) | Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(e) => return Err(self.broken(e)),
+        self.ended = read == 0;
+        match &mut self.form {
+            Form::Raw { filled, .. } => *filled += read,
+            _ => self.splitter.wrote(read),
         }
         Ok(())
     }
@@ -209,29 +171,45 @@ impl PipeSource {
 
     /// Settles the form by the first bytes, once there are enough of them.
     fn detect(&mut self) -> std::result::Result<(), ReadError> {
-        match form::is_mjpeg(self.splitter.pending(), self.ended) {
-            None => Ok(()),
-            Some(Ok(())) => {
-                self.form = Form::Mjpeg;
-                log::debug!("{}", self.describe());
-                Ok(())
-            }
-            Some(Err(ReadError::Lost(e))) => Err(ReadError::Lost(e.context(&self.name))),
-            Some(Err(ReadError::Unreadable(e))) => {
-                Err(ReadError::Unreadable(e.context(&self.name)))
-            }
-            Some(Err(other)) => Err(other),
-        }
+        self.form = match form::kind(self.splitter.pending(), self.ended) {
+            None => return Ok(()),
+            Some(Ok(Kind::Mjpeg)) => Form::Mjpeg,
+            Some(Ok(Kind::Y4m)) => match self.begin_y4m()? {
+                Some(form) => form,
+                None => return Ok(()),
+            },
+            Some(Err(ReadError::Lost(e))) => return Err(ReadError::Lost(e.context(&self.name))),
+            Some(Err(ReadError::Unreadable(e))) => return Err(self.unreadable(e)),
+            Some(Err(other)) => return Err(other),
+        };
+        log::debug!("{}", self.describe());
+        Ok(())
     }
 
-    /// The next frame among the bytes that were read; false where more are needed.
-    fn cut(&mut self, frame: &mut Frame) -> std::result::Result<bool, ReadError> {
+    fn unreadable(&self, e: Error) -> ReadError {
+        ReadError::Unreadable(e.context(&self.name))
+    }
+
+    fn begin_y4m(&mut self) -> std::result::Result<Option<Form>, ReadError> {
+        let began = Y4m::begin(self.splitter.pending()).map_err(|e| self.unreadable(e))?;
+        let Some((stream, used)) = began else {
+            return Ok(None);
+        };
+        self.splitter.skip(used);
+        let pace = stream.pace(self.options.fps);
+        Ok(Some(Form::Y4m(stream, pace)))
+    }
+
+    /// The next frame among the bytes that were read; false where more are needed. One that is not
+    /// due before `end` is a timeout.
+    fn cut(&mut self, frame: &mut Frame, end: Duration) -> std::result::Result<bool, ReadError> {
         if matches!(self.form, Form::Unknown) {
             self.detect()?;
         }
         let found = match &self.form {
             Form::Unknown => false,
             Form::Mjpeg => self.cut_mjpeg(frame)?,
+            Form::Y4m(..) => self.cut_y4m(frame, end)?,
             Form::Raw { .. } => self.cut_raw(frame),
         };
         if found {
@@ -255,6 +233,29 @@ impl PipeSource {
         Ok(self.ended && self.splitter.last_frame(frame))
     }
 
+    fn cut_y4m(
+        &mut self,
+        frame: &mut Frame,
+        end: Duration,
+    ) -> std::result::Result<bool, ReadError> {
+        let Form::Y4m(stream, pace) = &mut self.form else {
+            return Ok(false);
+        };
+        let pending = self.splitter.pending();
+        let next = stream.next(pending);
+        let y4m::Next::Frame(start, len) =
+            next.map_err(|e| ReadError::Unreadable(e.context(&self.name)))?
+        else {
+            return Ok(false);
+        };
+        if !pace.wait(end.saturating_sub(monotonic_now())) {
+            return Err(ReadError::Timeout);
+        }
+        stream.fill(&pending[start..start + len], frame);
+        self.splitter.skip(start + len);
+        Ok(true)
+    }
+
     fn cut_raw(&mut self, frame: &mut Frame) -> bool {
         let Form::Raw {
             format,
@@ -273,7 +274,21 @@ impl PipeSource {
         frame.bytes.resize(bytes.len(), 0);
         std::mem::swap(&mut frame.bytes, bytes);
         *filled = 0;
+        self.judge.look(frame, &self.name);
         true
+    }
+
+    /// Begins a file again that is to be played in a loop.
+    fn rewind(&mut self) -> bool {
+        let again = self.options.looped && self.frames > 0 && self.input.rewind();
+        if again {
+            self.splitter.clear();
+            self.ended = false;
+            if !matches!(self.form, Form::Raw { .. }) {
+                self.form = Form::Unknown;
+            }
+        }
+        again
     }
 
     /// What to say at the end of the bytes.
@@ -289,7 +304,10 @@ impl PipeSource {
                     None => lost,
                 })
             }
-            (Input::Stream(_), Some(what)) => ReadError::Lost(what.context("standard input")),
+            (Input::Stream(_), Some(what)) => ReadError::Lost(what.context(match &*self.name {
+                "-" => "standard input",
+                name => name,
+            })),
             (Input::Stream(_), None) => ReadError::End,
         }
     }
@@ -313,6 +331,7 @@ impl PipeSource {
                      rows unless the width is a multiple of 8",
                 ),
             ),
+            Form::Y4m(..) if self.frames == 0 => Some(Error::other("no complete frame")),
             Form::Mjpeg if self.frames == 0 => {
                 let error = Error::other("no complete JPEG picture");
                 Some(error.remedy("give --format and --size where the frames are raw"))
@@ -329,6 +348,7 @@ impl Source for PipeSource {
         match &self.form {
             Form::Unknown => self.name.clone(),
             Form::Mjpeg => format!("{} MJPG", self.name),
+            Form::Y4m(stream, _) => format!("{} {stream}", self.name),
             Form::Raw { format, .. } => format!("{} {format} {width}x{height}", self.name),
         }
     }
@@ -336,14 +356,18 @@ impl Source for PipeSource {
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> std::result::Result<(), ReadError> {
         let end = monotonic_now().saturating_add(timeout);
         loop {
-            if self.cut(frame)? {
+            if self.cut(frame, end)? {
                 self.between = 0;
                 return Ok(());
             }
             if self.ended {
-                return Err(self.exit_error());
+                match self.exit_error() {
+                    ReadError::End if self.rewind() => continue,
+                    error => return Err(error),
+                }
             }
-            if !self.wait(end.saturating_sub(monotonic_now()))? {
+            let left = end.saturating_sub(monotonic_now());
+            if !self.input.wait(left).map_err(|e| self.broken(e))? {
                 return Err(ReadError::Timeout);
             }
             self.fill()?;

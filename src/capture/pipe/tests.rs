@@ -78,7 +78,7 @@ fn form_is_told_by_the_first_bytes() {
 #[test]
 fn what_is_not_mjpeg_is_refused_by_its_name() {
     let refused = |start: &[u8]| {
-        let bytes = [start, &[9; 100]].concat();
+        let bytes = [start, &[200; 100]].concat();
         let (frames, _, end) = read_all(&mut stream(&bytes, &options(4, 2, None)));
         assert!(frames.is_empty());
         match end {
@@ -88,13 +88,24 @@ fn what_is_not_mjpeg_is_refused_by_its_name() {
             other => panic!("{other:?}"),
         }
     };
-    let known: [(&[u8], &str, &str); 6] = [
+    let known: [(&[u8], &str, &str); 9] = [
         (b"\0\0\0\x01\x67\xf4\0", "H.264", "ffmpeg"),
         (b"\x1a\x45\xdf\xa3\x01\0\0\0", "Matroska", "ffmpeg"),
-        (b"YUV4MPEG2 W4 H2\n", "YUV4MPEG2", "ffmpeg"),
         (b"\0\0\0\x20ftypisom", "MP4", "ffmpeg"),
+        (b"RIFF\0\0\0\0AVI LIST", "AVI", "ffmpeg"),
+        (
+            b"G\x40\x11\x10\0\x42\xf0\x25\0\x01\xc1\0",
+            "MPEG-TS",
+            "ffmpeg",
+        ),
+        (b"YUV4MPEG2 W4 H2 C420p10\nFRAME\n", "\"C420p10\"", "ffmpeg"),
         (b"\x89PNG\r\n\x1a\n", "PNG", "--source FILE"),
         (b"raw frames?", "not MJPEG", "--format"),
+        (
+            &[b'e'; 200],
+            "is text, not MJPEG: \"eeeee",
+            "run its command alone",
+        ),
     ];
     for (start, name, remedy) in known {
         let (message, said) = refused(start);
@@ -104,6 +115,83 @@ fn what_is_not_mjpeg_is_refused_by_its_name() {
     // A stream of three bytes, which end before they are recognised.
     let (_, _, end) = read_all(&mut stream(&[0xFF], &options(4, 4, None)));
     assert!(matches!(end, ReadError::Unreadable(_)), "{end:?}");
+}
+
+/// A y4m stream of 4x2 pixels.
+fn y4m(frames: u8, rate: &str) -> Vec<u8> {
+    let mut bytes = format!("YUV4MPEG2 W4 H2 F{rate} C420mpeg2 XCOMMENT\n").into_bytes();
+    for level in 0..frames {
+        bytes.extend_from_slice(b"FRAME\n");
+        bytes.extend([level; 4 * 2 + 2 * 2]);
+    }
+    bytes
+}
+
+#[test]
+fn y4m_is_read_and_has_its_own_size() {
+    let (frames, corrupt, end) = read_all(&mut stream(&y4m(5, "0:0"), &options(640, 480, None)));
+    assert_eq!((frames.len(), corrupt, end), (5, 0, ReadError::End));
+    for (level, frame) in (0..).zip(&frames) {
+        assert_eq!((frame.width, frame.height), (4, 2));
+        assert_eq!((frame.format, frame.sequence), (PixelFormat::Yu12, level));
+        assert!(frame.bytes.iter().all(|byte| u64::from(*byte) == level));
+    }
+    // One that is cut off is no frame, and no error where others came before.
+    let bytes = y4m(3, "30:1");
+    let mut cut = stream(&bytes[..bytes.len() - 1], &options(640, 480, None));
+    let (frames, _, end) = read_all(&mut cut);
+    assert_eq!((frames.len(), end), (2, ReadError::End));
+    assert_eq!(cut.describe(), "- y4m 4:2:0 4x2 30.00 fps");
+    let broken = [y4m(2, "30:1"), vec![7; 50]].concat();
+    let (frames, _, end) = read_all(&mut stream(&broken, &options(640, 480, None)));
+    assert_eq!(frames.len(), 2);
+    assert!(matches!(end, ReadError::Unreadable(e) if e.to_string().contains("damaged")));
+    let (_, _, end) = read_all(&mut stream(b"YUV4MPEG2 W4 H4\n", &options(640, 480, None)));
+    assert!(matches!(end, ReadError::Lost(e) if e.to_string().contains("no complete frame")));
+}
+
+#[test]
+fn y4m_comes_at_its_own_rate() {
+    let time = |fps| {
+        let start = monotonic_now();
+        let options = SourceOptions {
+            fps,
+            ..options(640, 480, None)
+        };
+        let (frames, _, _) = read_all(&mut stream(&y4m(6, "20:1"), &options));
+        assert_eq!(frames.len(), 6);
+        monotonic_now() - start
+    };
+    assert!(time(1000) >= Duration::from_millis(245));
+    assert!(time(0) < Duration::from_millis(245));
+    // A frame that is not due is a timeout, and is not lost.
+    let mut source = stream(&y4m(2, "1:1"), &options(640, 480, None));
+    let mut frame = Frame::empty();
+    source.read(&mut frame, WAIT).unwrap();
+    let due = source.read(&mut frame, Duration::from_millis(1));
+    assert_eq!(due, Err(ReadError::Timeout));
+    assert_eq!(source.read(&mut frame, WAIT), Ok(()));
+}
+
+#[test]
+fn a_file_of_frames_is_played_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.y4m");
+    std::fs::write(&path, y4m(3, "30:1")).unwrap();
+    let looped = SourceOptions {
+        looped: true,
+        fps: 0,
+        ..options(640, 480, None)
+    };
+    let mut source = super::super::open(path.to_str().unwrap(), &looped).unwrap();
+    let mut frame = Frame::empty();
+    for number in 0..8 {
+        source.read(&mut frame, WAIT).unwrap();
+        assert_eq!(
+            (frame.sequence, u64::from(frame.bytes[0])),
+            (number, number % 3)
+        );
+    }
 }
 
 /// Network cameras answer in parts: pictures with headers.

@@ -1,6 +1,7 @@
 //! The capture thread: it reads a source into the newest-frame mailbox, and opens the source again
 //! when it is lost.
 
+mod losses;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,6 +17,9 @@ use face8x_core::frame::Frame;
 /// How long dropping waits for the thread. A driver may hang in an open or a close for longer: the
 /// thread is then left to itself.
 const DROP_TIMEOUT: Duration = Duration::from_millis(950);
+
+/// The pause before the sources of [`Capture::start_with`] are opened again.
+const BRIEF_PAUSE: Duration = Duration::from_millis(100);
 
 /// How the source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +54,8 @@ struct Shared {
     latest: Latest<Frame>,
     /// Frames are read only when they are asked for.
     on_demand: bool,
+    /// Of the pauses before a source that was lost is opened again, where it is not the usual one.
+    longest_pause: Option<Duration>,
     state: Mutex<State>,
     failure: Mutex<Option<Error>>,
     fault: Mutex<Option<(Instant, Arc<str>)>>,
@@ -67,7 +73,7 @@ impl Capture {
     /// The source does not open.
     pub fn start(uri: &str, options: &SourceOptions) -> Result<Self> {
         let source = super::open(uri, options)?;
-        Self::spawn(Some(source), opener(uri, options), options.on_demand)
+        Self::spawn(Some(source), opener(uri, options), options.on_demand, None)
     }
 
     /// As [`start`](Self::start), but a source that does not open is [`State::Lost`] and tried
@@ -77,10 +83,11 @@ impl Capture {
     /// `uri` names no source: trying again would not help.
     pub fn start_retrying(uri: &str, options: &SourceOptions) -> Result<Self> {
         kind_of(uri)?;
-        Self::spawn(None, opener(uri, options), options.on_demand)
+        Self::spawn(None, opener(uri, options), options.on_demand, None)
     }
 
-    /// Reads the source that `open` gives, and asks it for another when that one is lost.
+    /// Reads the source that `open` gives, and asks it for another soon after that one is lost: what
+    /// is lost on purpose, and often, is not waited for as a real one would be.
     ///
     /// # Errors
     /// The first does not open.
@@ -88,10 +95,15 @@ impl Capture {
         mut open: impl FnMut() -> Result<Box<dyn Source>> + Send + 'static,
     ) -> Result<Self> {
         let source = open()?;
-        Self::spawn(Some(source), Box::new(open), false)
+        Self::spawn(Some(source), Box::new(open), false, Some(BRIEF_PAUSE))
     }
 
-    fn spawn(source: Option<Box<dyn Source>>, opener: Opener, on_demand: bool) -> Result<Self> {
+    fn spawn(
+        source: Option<Box<dyn Source>>,
+        opener: Opener,
+        on_demand: bool,
+        longest_pause: Option<Duration>,
+    ) -> Result<Self> {
         let state = match &source {
             Some(source) => State::Running(source.describe().into()),
             None => State::Lost("not opened yet".into()),
@@ -99,6 +111,7 @@ impl Capture {
         let shared = Arc::new(Shared {
             latest: Latest::new(Frame::empty()),
             on_demand,
+            longest_pause,
             state: Mutex::new(state),
             failure: Mutex::new(None),
             fault: Mutex::new(None),

@@ -69,7 +69,7 @@ fn capture(
     first: Option<Box<dyn Source>>,
     opener: impl FnMut() -> Result<Box<dyn Source>> + Send + 'static,
 ) -> Capture {
-    Capture::spawn(first, Box::new(opener), false).unwrap()
+    Capture::spawn(first, Box::new(opener), false, None).unwrap()
 }
 
 fn no_more() -> Result<Box<dyn Source>> {
@@ -136,6 +136,22 @@ fn lost_source_comes_back() {
     assert_eq!(take_until(&mut capture, 101), 101);
     assert_eq!(capture.state(), State::Running("fake".into()));
     assert_eq!(capture.lost(), 1);
+}
+
+/// A source that is lost after each frame is opened again after growing pauses: five in 0.3 + 0.6 +
+/// 1.2 + 2.4 seconds.
+#[test]
+fn a_flapping_source_is_waited_for_longer_each_time() {
+    use Step::*;
+    let mut tries = 0;
+    let start = monotonic_now();
+    let mut capture = capture(None, move || {
+        tries += 1;
+        Ok(Fake::open(&[Frame, Lost("gone again")], tries))
+    });
+    assert!(take_until(&mut capture, 4) >= 4);
+    let took = monotonic_now() - start;
+    assert!(took >= Duration::from_millis(2000), "{took:?}");
 }
 
 #[test]
@@ -285,7 +301,7 @@ fn dead_command_is_run_again() {
 fn frames_on_demand_come_one_by_one_and_none_is_skipped() {
     let steps = vec![Step::Frame; 50];
     let opener = Box::new(|| Err(Error::other("gone")));
-    let mut capture = Capture::spawn(Some(Fake::open(&steps, 0)), opener, true).unwrap();
+    let mut capture = Capture::spawn(Some(Fake::open(&steps, 0)), opener, true, None).unwrap();
     let mut frame = Frame::empty();
     for sequence in 0..50 {
         assert_eq!(capture.captured(), sequence, "nothing is read ahead");

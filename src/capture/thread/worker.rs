@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::losses::Losses;
 use super::{Opener, Shared, State, lock};
 use crate::Error;
 use crate::capture::{ReadError, Source};
@@ -11,9 +12,9 @@ use face8x_core::frame::{Frame, monotonic_now};
 
 /// The longest wait for a frame before looking whether to stop.
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
-/// Waits before the source is opened again: the first, doubled each time up to the last. A camera
-/// that was plugged in again must be detected within two seconds, and looking for it costs next to
-/// nothing.
+/// Waits before the source is opened again where it did not open: the first, doubled each time up to
+/// the last. A camera that was plugged in again must be detected within two seconds, and looking for it
+/// costs next to nothing. One that opens and is lost again is waited for longer: see [`Losses`].
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// A frame that says it was taken this long before it was read, or this long after, tells the time of
 /// another clock: UVC cameras and drivers that were reset do.
@@ -52,6 +53,8 @@ impl Shared {
         let _done = DoneGuard(self);
         let mut frame = Frame::empty();
         let mut wait = BACKOFF.0;
+        let mut losses = Losses::new(self.longest_pause);
+        let mut was_open = true;
         loop {
             let opened = match source.take() {
                 Some(source) => Ok(source),
@@ -59,11 +62,12 @@ impl Shared {
             };
             match opened {
                 Ok(mut source) => {
-                    let before = self.captured.load(Ordering::Relaxed);
-                    let reason = self.read_all(source.as_mut(), &mut frame, stop);
-                    if self.captured.load(Ordering::Relaxed) > before {
-                        wait = BACKOFF.0;
-                    }
+                    let opened = Instant::now();
+                    let reason = self.read_all(source.as_mut(), &mut frame, stop, &losses);
+                    // What is dropped may take a while to end.
+                    drop(source);
+                    losses.add(opened.elapsed());
+                    wait = losses.pause();
                     match reason {
                         Stop::Asked | Stop::End => return,
                         Stop::Failed(e) => {
@@ -71,20 +75,32 @@ impl Shared {
                             *lock(&self.failure) = Some(e);
                             return;
                         }
-                        Stop::Lost(e) => self.say_lost(&e),
+                        Stop::Lost(e) => self.say_lost(&e, Some(&losses)),
                     }
+                    was_open = true;
                 }
-                Err(e) => self.say_lost(&e),
+                Err(e) => {
+                    self.say_lost(&e, None);
+                    wait = match std::mem::take(&mut was_open) {
+                        true => BACKOFF.0,
+                        false => (wait * 2).min(BACKOFF.1),
+                    };
+                }
             }
             if !rest(wait, stop) {
                 return;
             }
-            wait = (wait * 2).min(BACKOFF.1);
         }
     }
 
     /// Reads `source` until it gives no more.
-    fn read_all(&self, source: &mut dyn Source, frame: &mut Frame, stop: &AtomicBool) -> Stop {
+    fn read_all(
+        &self,
+        source: &mut dyn Source,
+        frame: &mut Frame,
+        stop: &AtomicBool,
+        losses: &Losses,
+    ) -> Stop {
         let mut newest = monotonic_now();
         let mut running = false;
         let mut clock_is_off = false;
@@ -102,7 +118,7 @@ impl Shared {
                     self.captured.fetch_add(1, Ordering::Relaxed);
                     if !running {
                         running = true;
-                        self.say_running(source);
+                        self.say_running(source, losses);
                     }
                     clock_is_off = self.fix_timestamp(frame, newest, clock_is_off);
                     self.latest.publish(frame);
@@ -160,15 +176,18 @@ impl Shared {
         is_off
     }
 
-    fn say_running(&self, source: &dyn Source) {
+    fn say_running(&self, source: &dyn Source, losses: &Losses) {
         let description = source.describe();
-        log::info!("source: {description}");
+        match losses.is_worth_a_line() {
+            true => log::info!("source: {description}"),
+            false => log::debug!("source: {description}"),
+        }
         *lock(&self.state) = State::Running(description.into());
     }
 
-    /// Publishes why there is no source, and counts it if there was one; a reason that lasts is
-    /// logged once.
-    fn say_lost(&self, e: &Error) {
+    /// Publishes why there is no source, and counts it if there was one. A reason that lasts is logged
+    /// once, and that of a source that is lost again and again ever more rarely.
+    fn say_lost(&self, e: &Error, losses: Option<&Losses>) {
         let reason = e.to_string();
         let mut state = lock(&self.state);
         match &*state {
@@ -178,9 +197,16 @@ impl Shared {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
         }
-        match e.remedy_text() {
-            Some(remedy) => log::warn!("{reason} ({remedy}): trying again"),
-            None => log::warn!("{reason}: trying again"),
+        let remedy = e.remedy_text().map(|remedy| format!(" ({remedy})"));
+        let remedy = remedy.unwrap_or_default();
+        match losses.filter(|losses| losses.count() > 1) {
+            None => log::warn!("{reason}{remedy}: trying again"),
+            Some(losses) if losses.is_worth_a_line() => log::warn!(
+                "lost {} times in a row, the last: {reason}{remedy}: trying again in {:.1} s",
+                losses.count(),
+                losses.pause().as_secs_f64()
+            ),
+            Some(_) => log::debug!("{reason}: trying again"),
         }
         let reason: Arc<str> = reason.into();
         *lock(&self.fault) = Some((Instant::now(), Arc::clone(&reason)));

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
+use std::time::{Duration, Instant};
 
 use rustix::ioctl::{Updater, ioctl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
@@ -163,6 +164,10 @@ impl Drop for Mapping {
     }
 }
 
+/// How often all rows are written, also those that have not changed: the kernel and other programs
+/// write messages into the same memory.
+const WHOLE_EVERY: Duration = Duration::from_secs(1);
+
 struct Framebuffer {
     path: PathBuf,
     id: String,
@@ -172,6 +177,9 @@ struct Framebuffer {
     memory: Mapping,
     /// The visible rows as they were before, to leave the display so.
     previous: Vec<u8>,
+    /// The picture that is shown, and when all of it was written.
+    shown: Picture,
+    written: Option<Instant>,
 }
 
 impl Drop for Framebuffer {
@@ -212,6 +220,8 @@ impl Framebuffer {
             raster,
             memory,
             previous,
+            shown: Picture::default(),
+            written: None,
         })
     }
 }
@@ -259,7 +269,18 @@ impl Sink for Framebuffer {
             let message = format!("{} has changed its mode", self.path.display());
             return Err(Error::new(ErrorKind::Device, message));
         }
-        self.raster.draw(picture, self.memory.bytes());
+        let memory = self.memory.bytes();
+        if self
+            .written
+            .is_some_and(|then| then.elapsed() < WHOLE_EVERY)
+        {
+            self.raster.draw_changes(picture, &self.shown, memory);
+        } else {
+            self.raster.draw(picture, memory);
+            self.written = Some(Instant::now());
+        }
+        self.shown.resize(picture.width, picture.height);
+        self.shown.pixels.copy_from_slice(&picture.pixels);
         Ok(())
     }
 }

@@ -134,7 +134,7 @@ struct Files {
     /// Number of the next picture.
     number: u64,
     written: Option<Instant>,
-    /// The newest picture, where it is not on the disk yet.
+    /// The newest form of the last picture, where it is not on the disk yet.
     pending: Picture,
     is_pending: bool,
     bytes: Vec<u8>,
@@ -184,9 +184,7 @@ impl Sink for Files {
                 .written
                 .is_some_and(|written| written.elapsed() < INTERVAL)
         {
-            self.pending.resize(picture.width, picture.height);
-            self.pending.pixels.copy_from_slice(&picture.pixels);
-            self.is_pending = true;
+            self.keep(picture);
             return Ok(());
         }
         write_png(&self.names.path(self.number), picture, &mut self.bytes)?;
@@ -195,12 +193,39 @@ impl Sink for Files {
         self.number += 1;
         Ok(())
     }
+
+    /// Files of a series are frames.
+    fn redraw(&mut self, picture: &Picture) -> Result<()> {
+        match self.names {
+            Names::Single(_) => self.present(picture),
+            Names::Numbered(..) => Ok(()),
+        }
+    }
+
+    fn amend(&mut self, picture: &Picture) -> Result<()> {
+        match self.names {
+            Names::Single(_) => self.present(picture),
+            Names::Numbered(..) => {
+                self.keep(picture);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Files {
+    /// Keeps the picture for the end.
+    fn keep(&mut self, picture: &Picture) {
+        self.pending.resize(picture.width, picture.height);
+        self.pending.pixels.copy_from_slice(&picture.pixels);
+        self.is_pending = true;
+    }
 }
 
 impl Drop for Files {
     fn drop(&mut self) {
         if self.is_pending {
-            let path = self.names.path(self.number);
+            let path = self.names.path(self.number.saturating_sub(1).max(1));
             if let Err(error) = write_png(&path, &self.pending, &mut self.bytes) {
                 log::error!("the last picture is lost: {error}");
             }

@@ -54,6 +54,21 @@ proptest! {
 }
 
 #[test]
+fn a_numbered_file_is_a_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sink = open_in(folder.path(), "%d.png").unwrap();
+    for seed in 1..=2 {
+        sink.present(&picture(9, 5, seed)).unwrap();
+        sink.redraw(&picture(9, 5, 100)).unwrap();
+    }
+    sink.amend(&picture(8, 6, 3)).unwrap();
+    drop(sink);
+    assert_eq!(names(folder.path()), ["1.png", "2.png"]);
+    assert_eq!(read(&folder.path().join("1.png")), picture(9, 5, 1));
+    assert_eq!(read(&folder.path().join("2.png")), picture(8, 6, 3));
+}
+
+#[test]
 fn a_size_may_follow_the_path() {
     let folder = tempfile::tempdir().unwrap();
     let sink = open_in(folder.path(), "screen.png@800x480").unwrap();

@@ -208,9 +208,24 @@ impl Raster {
     /// Draws `picture` into `memory`, which [`check`](Raster::check) has accepted: centred and
     /// cropped, with black around it, each byte of the raster written once.
     pub(crate) fn draw(&self, picture: &Picture, memory: &mut [u8]) {
+        self.draw_rows(picture, memory, |_| true);
+    }
+
+    /// As [`draw`](Raster::draw), but only the rows that differ from those of `before`, which the
+    /// memory shows.
+    pub(crate) fn draw_changes(&self, picture: &Picture, before: &Picture, memory: &mut [u8]) {
+        if (picture.width, picture.height) != (before.width, before.height) {
+            return self.draw(picture, memory);
+        }
+        let now = Centred::new(picture, self.width, self.height);
+        let then = Centred::new(before, self.width, self.height);
+        self.draw_rows(picture, memory, |y| now.row(y) != then.row(y));
+    }
+
+    fn draw_rows(&self, picture: &Picture, memory: &mut [u8], is_wanted: impl Fn(u32) -> bool) {
         let centred = Centred::new(picture, self.width, self.height);
         let bytes = self.layout.bytes;
-        for y in 0..self.height {
+        for y in (0..self.height).filter(|y| is_wanted(*y)) {
             let row = &mut memory[self.start + y as usize * self.pitch..];
             let row = &mut row[..self.width as usize * bytes];
             let (left, pixels) = centred.row(y);

@@ -143,6 +143,33 @@ proptest! {
     }
 }
 
+/// Another program's pixels stay in rows that have not changed, and only there.
+#[test]
+fn only_rows_that_changed_are_drawn() {
+    let raster = Raster {
+        layout: PixelLayout::XRGB8888,
+        width: 4,
+        height: 6,
+        pitch: 20,
+        start: 4,
+    };
+    let before = Picture::new(4, 4);
+    let mut picture = before.clone();
+    picture.row_mut(2)[3] = 0x0012_3456;
+    let mut memory = vec![0xAA; 200];
+    raster.draw_changes(&picture, &before, &mut memory);
+    // The picture's rows begin at the raster's second row.
+    let row = 4 + 3 * 20;
+    let mut expected = vec![0xAA; 200];
+    expected[row..row + 16].fill(0);
+    expected[row + 12..row + 15].copy_from_slice(&[0x56, 0x34, 0x12]);
+    assert_eq!(memory, expected);
+    let mut whole = vec![0xAA; 200];
+    raster.draw(&picture, &mut whole);
+    raster.draw_changes(&picture, &Picture::new(4, 3), &mut memory);
+    assert_eq!(memory, whole);
+}
+
 #[test]
 fn rasters_outside_their_memory_are_refused() {
     let raster = Raster {

@@ -19,8 +19,9 @@ use self::count::{Counting, Sent};
 use self::panel::Parts;
 use self::record::Recorder;
 use self::settings::Settings;
-use super::{Sink, SinkOptions};
+use super::{Audience, Sink, SinkOptions};
 use crate::Result;
+use crate::picture::Picture;
 
 /// `argument` is "MODEL,key=value,...".
 pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
@@ -60,7 +61,30 @@ pub(super) fn open_test(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>
         backlight: None,
         delay: &mut NoDelay,
     };
-    (settings.panel.open)(&settings.module, parts).map_err(|error| error.context(path))
+    let panel =
+        (settings.panel.open)(&settings.module, parts).map_err(|error| error.context(path))?;
+    Ok(Box::new(Recording(panel)))
+}
+
+/// A panel that is a file.
+struct Recording(Box<dyn Sink>);
+
+impl Sink for Recording {
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+
+    fn size(&self) -> Option<(u32, u32)> {
+        self.0.size()
+    }
+
+    fn present(&mut self, picture: &Picture) -> Result<()> {
+        self.0.present(picture)
+    }
+
+    fn audience(&self) -> Audience {
+        Audience::Nobody
+    }
 }
 
 /// A recording needs no time.

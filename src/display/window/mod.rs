@@ -19,7 +19,7 @@ use winit::platform::pump_events::{EventLoopExtPumpEvents, PumpStatus};
 use winit::platform::{wayland, x11};
 use winit::window::{Window, WindowAttributes, WindowId};
 
-use self::system::{Desktop, System, find_system};
+use self::system::{Answer, Desktop, System, find_system};
 use super::raster::Centred;
 use super::{Audience, Sink, SinkOptions, UserEvent, device_error, no_argument};
 use crate::picture::Picture;
@@ -66,7 +66,7 @@ struct Made {
 
 pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
     no_argument("window", argument)?;
-    let system = find_system(Desktop::of_environment())?;
+    let Answer { system, connection } = find_system(Desktop::of_environment())?;
     let (width, height) = options.size.unwrap_or(SIZE);
     let wanted = Window::default_attributes()
         .with_title(&options.title)
@@ -83,6 +83,7 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
         system,
     };
     sink.pump(Duration::ZERO)?;
+    drop(connection);
     match &sink.app.made {
         Some(Ok(_)) => Ok(Box::new(sink)),
         Some(Err(error)) => Err(error.clone()),

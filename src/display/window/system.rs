@@ -5,7 +5,13 @@ use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use x11rb::connection::Connection;
+use x11rb::rust_connection::RustConnection;
+
 use crate::{Error, ErrorKind, Result};
+
+/// Bits of a pixel that softbuffer draws.
+const DEPTHS: [u8; 2] = [24, 32];
 
 /// The window systems of Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +42,14 @@ impl Desktop {
     }
 }
 
+/// A window system that answers.
+pub(super) struct Answer {
+    pub system: System,
+    /// The connection over which it answered, where it is X11: a server resets itself when the last
+    /// client leaves, so this one stays until the window is there.
+    pub connection: Option<RustConnection>,
+}
+
 fn no_window(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Device, message)
 }
@@ -44,7 +58,7 @@ fn no_window(message: impl Into<String>) -> Error {
 ///
 /// winit can be asked once in the life of a process, and panics where a library is missing, so it
 /// is only asked after this.
-pub(super) fn find_system(desktop: Desktop) -> Result<System> {
+pub(super) fn find_system(desktop: Desktop) -> Result<Answer> {
     if cfg!(target_feature = "crt-static") {
         let message = "a static build cannot load the libraries of a window system";
         return Err(
@@ -55,7 +69,7 @@ pub(super) fn find_system(desktop: Desktop) -> Result<System> {
     if let Some(name) = desktop.wayland_display {
         let socket = Path::new(&desktop.runtime_dir.unwrap_or_default()).join(&name);
         match UnixStream::connect(&socket) {
-            Ok(_) => return with_libraries(System::Wayland),
+            Ok(_) => return with_libraries(System::Wayland, None),
             Err(error) => {
                 reasons.push(format!(
                     "no Wayland compositor at {}: {error}",
@@ -64,11 +78,14 @@ pub(super) fn find_system(desktop: Desktop) -> Result<System> {
             }
         }
     } else if desktop.wayland_socket {
-        return with_libraries(System::Wayland);
+        return with_libraries(System::Wayland, None);
     }
     if let Some(name) = desktop.x11_display {
         match x11rb::connect(None) {
-            Ok(_) => return with_libraries(System::X11),
+            Ok((connection, screen)) => {
+                check_depth(&connection, screen)?;
+                return with_libraries(System::X11, Some(connection));
+            }
             Err(error) => {
                 reasons.push(format!(
                     "no X server at {}: {error}",
@@ -83,13 +100,25 @@ pub(super) fn find_system(desktop: Desktop) -> Result<System> {
     Err(no_window(reasons.join("; ")).remedy("start it from a desktop, or use --sink drm"))
 }
 
-fn with_libraries(system: System) -> Result<System> {
+/// Refuses a screen whose pixels nothing draws, in plain words.
+fn check_depth(connection: &RustConnection, screen: usize) -> Result<()> {
+    let screens = &connection.setup().roots;
+    match screens.get(screen).map(|screen| screen.root_depth) {
+        Some(depth) if !DEPTHS.contains(&depth) => Err(no_window(format!(
+            "the X server's screen has {depth} bits a pixel, and a window needs 24"
+        ))
+        .remedy("set DefaultDepth 24 in xorg.conf, or use --sink drm or fb")),
+        _ => Ok(()),
+    }
+}
+
+fn with_libraries(system: System, connection: Option<RustConnection>) -> Result<Answer> {
     let missing = if xkbcommon_dl::xkbcommon_option().is_none() {
         "libxkbcommon0"
     } else if system == System::X11 && xkbcommon_dl::x11::xkbcommon_x11_option().is_none() {
         "libxkbcommon-x11-0"
     } else {
-        return Ok(system);
+        return Ok(Answer { system, connection });
     };
     Err(no_window(format!("the library of {missing} is missing"))
         .remedy(format!("sudo apt install {missing}")))

@@ -12,6 +12,7 @@ fn found(wayland: Option<&str>, folder: &Path, x11: Option<&str>) -> Result<Syst
         runtime_dir: Some(folder.into()),
         x11_display: name(x11),
     })
+    .map(|answer| answer.system)
 }
 
 #[test]

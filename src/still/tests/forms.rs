@@ -153,6 +153,7 @@ fn aligned_pictures_need_no_detector() {
     let mut restorer = FaceRestorer::new().unwrap();
     let job = Job {
         inputs: &inputs,
+        recursive: false,
         output: &scene.output(""),
         form: Form::Restored,
         aligned: true,

@@ -58,6 +58,7 @@ impl Scene {
 fn job<'a>(inputs: &'a [PathBuf], output: &'a Path, form: Form, faces: usize) -> Job<'a> {
     Job {
         inputs,
+        recursive: false,
         output,
         form,
         aligned: false,
@@ -207,7 +208,7 @@ fn the_good_pictures_are_done_and_the_broken_ones_listed() {
     fs::write(scene.input("d-zero.png"), png_header(0, 10)).unwrap();
     fs::write(scene.input("e-wide.png"), png_header(20_000, 10)).unwrap();
     fs::write(scene.input("f-large.png"), png_header(16_000, 16_000)).unwrap();
-    fs::write(scene.input("g-gif.png"), b"GIF89a\x01\0\x01\0\0\0\0;").unwrap();
+    fs::write(scene.input("g-psd.png"), b"8BPS\0\x01\0\0\0\0\0\0").unwrap();
     fs::create_dir(scene.input("folder.png")).unwrap();
     let missing = scene.input("missing.jpg");
     let inputs = [scene.input(""), missing.clone(), scene.input("folder.png")];
@@ -231,8 +232,8 @@ fn the_good_pictures_are_done_and_the_broken_ones_listed() {
         ("d-zero.png", "cannot be decoded"),
         ("e-wide.png", "too large"),
         ("f-large.png", "too large"),
-        ("g-gif.png", "not a JPEG, PNG or WebP picture"),
-        ("folder.png", "no JPEG, PNG or WebP picture"),
+        ("g-psd.png", "QOI picture (its format is Photoshop)"),
+        ("folder.png", "no JPEG, PNG, WebP"),
         ("missing.jpg", "No such file"),
     ] {
         let found = failed.iter().find(|(path, _)| *path == scene.input(name));
@@ -281,6 +282,7 @@ fn no_result_replaces_another_or_a_picture() {
         let inputs: Vec<_> = names.iter().map(|name| scene.input(name)).collect();
         let job = Job {
             inputs: &inputs,
+            recursive: false,
             output,
             form: Form::Restored,
             aligned: false,

@@ -103,6 +103,8 @@ pub fn pipe(data: &[u8]) {
         width: 1 + width as u32 % 40,
         height: 1 + height as u32 % 40,
         format,
+        // A y4m stream would be kept to its rate.
+        fps: 0,
         ..SourceOptions::default()
     };
     let (reader, mut writer) = std::io::pipe().expect("a pipe can be had");

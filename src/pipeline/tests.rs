@@ -1,0 +1,132 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::*;
+use crate::capture::Source;
+use crate::capture::SourceOptions;
+use crate::display::Sink;
+use crate::stats::Event;
+
+/// Frames and pictures that a [`Film`] and a [`Desk`] have.
+#[derive(Default)]
+struct Table {
+    keys: VecDeque<UserEvent>,
+    pictures: Vec<Picture>,
+}
+
+/// A sink that keeps every picture, and somebody who presses keys.
+struct Desk(Arc<Mutex<Table>>);
+
+impl Desk {
+    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Desk {
+    fn describe(&self) -> String {
+        "desk".into()
+    }
+
+    fn size(&self) -> Option<(u32, u32)> {
+        Some((320, 240))
+    }
+
+    fn present(&mut self, picture: &Picture) -> Result<()> {
+        self.table().pictures.push(picture.clone());
+        Ok(())
+    }
+
+    fn poll_event(&mut self) -> Option<UserEvent> {
+        self.table().keys.pop_front()
+    }
+}
+
+/// A pipeline of one picture after the other, and its table.
+fn pipeline(flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex<Table>>) {
+    let all = [&[("detector", "centre"), ("restorer", "bicubic")], flags].concat();
+    let options = Options::with(&all).unwrap();
+    let table = Arc::new(Mutex::new(Table::default()));
+    let desk = Arc::clone(&table);
+    let restoration = &options.restoration;
+    let parts = Parts {
+        restorer: face8x_core::restore::open(&restoration.restorer, None, 1).unwrap(),
+        detector: face8x_core::detect::open(&options.detection.detector).unwrap(),
+        tracker: face8x_core::track::open_tracker(&options.detection.detector).unwrap(),
+        output: Output::of(Box::new(move || Ok(Box::new(Desk(Arc::clone(&desk))) as _))).unwrap(),
+        capture: Capture::start_with(|| {
+            let options = SourceOptions {
+                width: 160,
+                height: 120,
+                ..SourceOptions::default()
+            };
+            let demo: Box<dyn Source> = crate::capture::open("demo:", &options)?;
+            Ok(demo)
+        })
+        .unwrap(),
+    };
+    (Pipeline::from_parts(&options, parts).unwrap(), table)
+}
+
+fn press(table: &Arc<Mutex<Table>>, key: UserEvent) {
+    table.lock().unwrap().keys.push_back(key);
+}
+
+fn until(pipeline: &mut Pipeline, step: LoopStep) {
+    let start = Instant::now();
+    while pipeline.step() != step {
+        assert!(start.elapsed() < Duration::from_secs(30), "never {step:?}");
+    }
+}
+
+#[test]
+fn a_frozen_picture_is_marked_and_released_in_time() {
+    let (mut pipeline, table) = pipeline(&[("wait", "true")]);
+    until(&mut pipeline, LoopStep::Shown);
+    let live = table.lock().unwrap().pictures.pop().unwrap();
+    press(&table, UserEvent::Freeze);
+    until(&mut pipeline, LoopStep::Kept);
+    assert!(pipeline.figures().frozen);
+    let frozen = table.lock().unwrap().pictures.pop().unwrap();
+    // The same frame, with the mark on it.
+    let changed = live
+        .pixels
+        .iter()
+        .zip(&frozen.pixels)
+        .filter(|(a, b)| a != b);
+    let changed = changed.count();
+    assert!((50..10_000).contains(&changed), "{changed} pixels");
+    let minutes = |minutes: u64| Instant::now().checked_sub(Duration::from_secs(60 * minutes));
+    (pipeline.frozen, pipeline.drawn) = (minutes(4), Instant::now());
+    assert_ne!(pipeline.step(), LoopStep::Shown);
+    pipeline.frozen = minutes(5);
+    until(&mut pipeline, LoopStep::Shown);
+    assert!(!pipeline.figures().frozen);
+}
+
+#[test]
+fn a_picture_is_frozen_for_as_long_as_was_said() {
+    let longest = |flags: &[(&str, &str)]| Options::with(flags).unwrap().longest_freeze();
+    let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
+    assert_eq!(longest(&[]), None);
+    assert_eq!(longest(&[("wait", "true")]), minutes(5));
+    assert_eq!(longest(&[("freeze-minutes", "2")]), minutes(2));
+    assert_eq!(longest(&[("wait", "true"), ("freeze-minutes", "0")]), None);
+}
+
+/// The line of a second is that of the second, and the summary that of the run.
+#[test]
+fn figures_are_those_of_the_last_second_and_of_the_run() {
+    let (mut pipeline, _table) = pipeline(&[]);
+    until(&mut pipeline, LoopStep::Shown);
+    let slow = monotonic_now().saturating_sub(Duration::from_secs(60));
+    pipeline.meter.shown(slow, 0);
+    pipeline.meter.last_second.clear();
+    assert_eq!(pipeline.summary(Event::Status).latency_ms.p99, None);
+    until(&mut pipeline, LoopStep::Shown);
+    let p99 = |event| pipeline.summary(event).latency_ms.p99.unwrap();
+    assert!(p99(Event::Status) < 50_000.0 && p99(Event::Summary) > 50_000.0);
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(pipeline.summary(Event::Status).fps, 0.0);
+    assert!(pipeline.summary(Event::Summary).fps > 0.0);
+}
