@@ -7,14 +7,14 @@ use crate::host::status::{Fault, Faults};
 use crate::pipeline::detector_thread::DetectorThread;
 use crate::{Result, pipeline::Stage, pipeline::Timings};
 use face8x_core::align::Aligner;
-use face8x_core::convert::Converter;
+use face8x_core::convert::{Converter, LumaSource};
 use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::{Detection, Face};
 use face8x_core::frame::Frame;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
 use face8x_core::restore::{Lr, Restorer, Sr};
-use face8x_core::track::{MAX_FACES, TRACK_SIZE, Tracker};
+use face8x_core::track::{MAX_FACES, Tracker};
 
 /// How long the detector rests where the landmark network sees every face: as long as a new face
 /// may have to wait.
@@ -65,7 +65,6 @@ pub struct FaceStage {
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
     restorer_line: String,
-    luma: Downscaled,
     picture: Downscaled,
     slots: Vec<Slot>,
     found: usize,
@@ -92,7 +91,6 @@ impl FaceStage {
             aligner: Aligner::new(),
             restorer_line: restorer.describe(),
             restorer,
-            luma: Downscaled::default(),
             picture: Downscaled::default(),
             slots: (0..faces).map(|_| Slot::empty()).collect(),
             found: 0,
@@ -106,8 +104,8 @@ impl FaceStage {
     /// # Errors
     /// The frame is shorter than its size says.
     pub fn process(&mut self, frame: &Frame, timings: &mut Timings) -> Result<()> {
-        timings.time(Stage::Convert, || self.reduce(frame))?;
-        timings.time(Stage::Locate, || self.follow(frame))?;
+        timings.time(Stage::Convert, || self.search(frame))?;
+        timings.time(Stage::Locate, || self.follow(frame));
         timings.time(Stage::Align, || self.align(frame))?;
         timings.time(Stage::Restore, || self.restore());
         Ok(())
@@ -154,43 +152,42 @@ impl FaceStage {
             .set(Fault::RestoreFailed, self.failures)
     }
 
-    fn reduce(&mut self, frame: &Frame) -> Result<()> {
-        if self.detector.input() == DetectorInput::None {
-            self.luma.frame_width = frame.width;
-            self.luma.frame_height = frame.height;
-            self.luma.sequence = frame.sequence;
+    /// Gives the detector this frame, where it is idle and not to rest.
+    fn search(&mut self, frame: &Frame) -> Result<()> {
+        let rested = frame.timestamp.saturating_sub(self.offered) >= REST;
+        if !(rested || !self.tracker.settled()) || !self.detector.idle() {
             return Ok(());
         }
-        let (width, height) = TRACK_SIZE;
-        self.converter
-            .downscale_luma(frame, width, height, &mut self.luma)
-    }
-
-    fn follow(&mut self, frame: &Frame) -> Result<()> {
-        let rested = frame.timestamp.saturating_sub(self.offered) >= REST;
-        if (rested || !self.tracker.settled()) && self.detector.idle() {
-            self.offered = frame.timestamp;
-            match self.detector.input() {
-                DetectorInput::Luma(width, height) if (width, height) != TRACK_SIZE => {
-                    self.converter
-                        .downscale_luma(frame, width, height, &mut self.picture)?;
-                    self.detector.offer(&self.picture);
-                }
-                DetectorInput::Rgb(width, height) => {
-                    self.converter
-                        .downscale_rgb(frame, width, height, &mut self.picture)?;
-                    self.detector.offer(&self.picture);
-                }
-                DetectorInput::None | DetectorInput::Luma(..) => {
-                    self.detector.offer(&self.luma);
-                }
+        self.offered = frame.timestamp;
+        match self.detector.input() {
+            DetectorInput::None => {
+                self.picture.frame_width = frame.width;
+                self.picture.frame_height = frame.height;
+                self.picture.sequence = frame.sequence;
+            }
+            DetectorInput::Luma(width, height) => {
+                self.converter
+                    .downscale_luma(frame, width, height, &mut self.picture)?;
+            }
+            DetectorInput::Rgb(width, height) => {
+                self.converter
+                    .downscale_rgb(frame, width, height, &mut self.picture)?;
             }
         }
+        self.detector.offer(&self.picture);
+        Ok(())
+    }
+
+    fn follow(&mut self, frame: &Frame) {
+        let picture = match self.detector.input() {
+            DetectorInput::None => LumaSource::without_pixels(frame),
+            _ => LumaSource::from(frame),
+        };
         let detections = self.detector.poll();
         if let Some(detections) = detections {
             self.searched = Some(detections.picture.sequence);
         }
-        self.tracker.update(frame.timestamp, &self.luma, detections);
+        self.tracker.update(frame.timestamp, picture, detections);
         if self.tracker.settled() {
             self.searched = Some(frame.sequence);
         }
@@ -202,7 +199,6 @@ impl FaceStage {
                 self.found += 1;
             }
         }
-        Ok(())
     }
 
     fn align(&mut self, frame: &Frame) -> Result<()> {

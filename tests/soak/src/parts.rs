@@ -10,7 +10,6 @@ use face8x_core::detect::{Detector, DetectorInput};
 use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
-use face8x_core::track::TRACK_SIZE;
 use face8x_core::{Error, ErrorKind, Result};
 
 use crate::faults::{Fault, FaultKind, Random};
@@ -197,7 +196,7 @@ impl Detector for FaultyDetector {
     /// One that needs no picture gets one nevertheless, so that it has a thread to stall.
     fn input(&self) -> DetectorInput {
         match self.inner.input() {
-            DetectorInput::None => DetectorInput::Luma(TRACK_SIZE.0, TRACK_SIZE.1),
+            DetectorInput::None => DetectorInput::Luma(320, 240),
             input => input,
         }
     }

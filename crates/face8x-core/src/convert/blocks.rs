@@ -66,14 +66,15 @@ impl Blocks {
         layout: &FrameLayout,
         block: Block,
         by: usize,
+        bx: usize,
         out: &mut [u8],
     ) {
         if layout.channels != Channels::Rgb {
-            self.average(layout, block, by, 0, out.len(), 1);
+            self.average(layout, block, by, bx, out.len(), 1);
             out.copy_from_slice(&self.means[0]);
             return;
         }
-        self.average(layout, block, by, 0, out.len(), 3);
+        self.average(layout, block, by, bx, out.len(), 3);
         let [r, g, b] = &self.means;
         for (o, ((&r, &g), &b)) in out.iter_mut().zip(r.iter().zip(g).zip(b)) {
             *o = luma(r, g, b);

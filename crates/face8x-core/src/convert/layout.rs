@@ -1,5 +1,6 @@
 //! Where the samples of each raw format lie.
 
+use crate::downscaled::Downscaled;
 use crate::frame::{Frame, PixelFormat};
 use crate::{Error, ErrorKind, Result};
 
@@ -141,6 +142,34 @@ impl<'a> FrameLayout<'a> {
             planes,
             plane_count,
             components: components(frame.format),
+            channels,
+        })
+    }
+
+    /// Describes a downscaled picture, where it has pixels.
+    pub(super) fn of_downscaled(picture: &'a Downscaled) -> Option<Self> {
+        if !picture.has_pixels() {
+            return None;
+        }
+        let (format, channels) = match picture.channels {
+            1 => (PixelFormat::Grey, Channels::Grey),
+            _ => (PixelFormat::Rgb3, Channels::Rgb),
+        };
+        let width = picture.width as usize;
+        let pixels = Plane {
+            bytes: &picture.bytes,
+            stride: picture.channels * width,
+            v: 0,
+            h: 0,
+            step: picture.channels,
+        };
+        Some(FrameLayout {
+            format,
+            width,
+            height: picture.height as usize,
+            planes: [pixels, Plane::default(), Plane::default()],
+            plane_count: 1,
+            components: components(format),
             channels,
         })
     }

@@ -20,6 +20,7 @@ mod blocks;
 mod colour;
 pub mod jpeg;
 mod layout;
+mod luma;
 mod rows;
 mod scale;
 #[cfg(test)]
@@ -35,8 +36,9 @@ use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::{Error, ErrorKind, Result};
 
-pub(crate) use colour::luma;
 pub use jpeg::JpegDecoder;
+pub(crate) use luma::LumaReader;
+pub use luma::LumaSource;
 
 /// A rectangle of whole pixels of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +127,7 @@ impl Converter {
         let layout = FrameLayout::of(frame)?;
         let block = start_downscaled(frame, (max_width, max_height), 1, out)?;
         for (y, row) in out.bytes.chunks_exact_mut(out.width as usize).enumerate() {
-            self.blocks.luma_row(&layout, block, y, row);
+            self.blocks.luma_row(&layout, block, y, 0, row);
         }
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use super::{Detector, DetectorInput, rustface};
 use crate::Result;
+use crate::convert::LumaSource;
 use crate::downscaled::Downscaled;
 use crate::face::Detection;
 use crate::landmarks::LandmarkFinder;
-use crate::resample::Pyramid;
 
 /// Confidence from which the landmarks of a detection count.
 const SURE: f32 = 0.5;
@@ -14,7 +14,6 @@ const SURE: f32 = 0.5;
 struct WithLandmarks {
     detector: Box<dyn Detector>,
     points: LandmarkFinder,
-    pyramid: Pyramid,
 }
 
 /// Opens `auto` or `auto:WIDTHxHEIGHT` (the size for [rustface](super::rustface)).
@@ -25,7 +24,6 @@ pub(super) fn open(value: &str) -> Result<Box<dyn Detector>> {
     Ok(Box::new(WithLandmarks {
         detector: rustface::open(value)?,
         points: LandmarkFinder::new()?,
-        pyramid: Pyramid::default(),
     }))
 }
 
@@ -40,15 +38,13 @@ impl Detector for WithLandmarks {
 
     fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
         self.detector.detect(picture, found)?;
-        if found.is_empty() || !self.pyramid.build(picture) {
-            return Ok(());
-        }
+        let picture = LumaSource::from(picture);
         for detection in found {
             // The second search is in a crop that the first has centred and turned upright.
             for _ in 0..2 {
                 let points = detection
                     .to_canonical()
-                    .and_then(|at| self.points.look(&self.pyramid, &at))
+                    .and_then(|at| self.points.find(&picture, &at))
                     .filter(|points| points.confidence > SURE);
                 detection.landmarks = points.map(|points| points.landmarks);
             }
@@ -78,17 +74,16 @@ mod tests {
     fn turned_faces_have_their_landmarks() {
         let mut portraits = scene::Portraits::new(320, 240);
         let mut finder = LandmarkFinder::new().unwrap();
-        let mut pyramid = Pyramid::default();
         for (apart, angle) in [(18.0, 0.0), (28.0, 0.25), (40.0, -0.25), (60.0, 0.1)] {
             let placed = portraits.placed(Point::new(160.0, 100.0), apart, angle);
             let truth = portraits.landmarks(&placed);
-            assert!(pyramid.build(portraits.draw(1, &[placed], false)));
+            let picture = LumaSource::from(portraits.draw(1, &[placed], false));
             let upright = canonical::face_box(&canonical::from_landmarks(&truth).unwrap());
             let mut at = canonical::from_box(&upright).unwrap();
-            let mut found = finder.look(&pyramid, &at).unwrap();
+            let mut found = finder.find(&picture, &at).unwrap();
             for _ in 0..3 {
                 at = canonical::from_landmarks(&found.landmarks).unwrap();
-                found = finder.look(&pyramid, &at).unwrap();
+                found = finder.find(&picture, &at).unwrap();
             }
             let off = error(&found.landmarks, &truth);
             assert!(found.confidence > 0.9, "{apart} {angle}: {found:?}");
@@ -99,20 +94,22 @@ mod tests {
     #[test]
     fn walls_and_noise_are_no_faces() {
         let mut finder = LandmarkFinder::new().unwrap();
-        let mut pyramid = Pyramid::default();
         let mut textures = scene::Scene::new(320, 240, 1);
         let mut portraits = scene::Portraits::new(320, 240);
         for picture in [
             textures.draw(0, &[]).clone(),
             portraits.draw(0, &[], false).clone(),
         ] {
-            pyramid.build(&picture);
+            let picture = LumaSource::from(&picture);
             let at = canonical::from_box(&crate::geometry::Rect::new(100.0, 60.0, 90.0, 90.0));
-            let found = finder.look(&pyramid, &at.unwrap()).unwrap();
+            let found = finder.find(&picture, &at.unwrap()).unwrap();
             assert!(found.confidence < 0.5, "{found:?}");
         }
         let at = Similarity::IDENTITY;
-        assert_eq!(finder.look(&Pyramid::default(), &at), None);
+        assert_eq!(
+            finder.find(&LumaSource::from(&Downscaled::default()), &at),
+            None
+        );
     }
 
     /// On photographs that are not in this repository.

@@ -66,6 +66,14 @@ impl Rect {
         self.w * self.h
     }
 
+    /// Whether all of `other` lies in it.
+    pub fn contains(&self, other: &Rect) -> bool {
+        other.x >= self.x
+            && other.y >= self.y
+            && other.x + other.w <= self.x + self.w
+            && other.y + other.h <= self.y + self.h
+    }
+
     /// Intersection over union with `other`, 0 to 1.
     pub fn iou(&self, other: &Rect) -> f32 {
         let w = (self.x + self.w).min(other.x + other.w) - self.x.max(other.x);

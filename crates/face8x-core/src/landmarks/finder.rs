@@ -1,8 +1,9 @@
 //! Five points and a confidence of a face whose place is about known, by the landmark network.
 
 use super::{CROP_SIDE, Crop, LandmarkNetwork};
+use crate::convert::LumaSource;
 use crate::geometry::canonical::LANDMARK_CROP;
-use crate::geometry::{Landmarks, Point, Similarity};
+use crate::geometry::{Landmarks, Point, Rect, Similarity};
 use crate::resample::Pyramid;
 use crate::{Error, Result};
 
@@ -19,11 +20,11 @@ pub struct Points {
     pub confidence: f32,
 }
 
-/// Finds the landmarks of faces whose places are about known. It allocates nothing after
-/// [`LandmarkFinder::new`].
+/// Finds the landmarks of faces whose places are about known. It allocates nothing after the first.
 pub struct LandmarkFinder {
     network: LandmarkNetwork,
     crop: Box<Crop>,
+    region: Pyramid,
     failures: u64,
 }
 
@@ -36,6 +37,7 @@ impl LandmarkFinder {
         Ok(LandmarkFinder {
             network: LandmarkNetwork::embedded()?,
             crop: Box::new([0; CROP_SIDE * CROP_SIDE]),
+            region: Pyramid::default(),
             failures: 0,
         })
     }
@@ -45,9 +47,24 @@ impl LandmarkFinder {
         self.network.engine()
     }
 
-    /// Looks at the face that `to_canonical` (frame to canonical face) is about right for. `None`
-    /// where the picture has no pixels, or the network failed; the first failure is logged.
-    pub(crate) fn look(&mut self, picture: &Pyramid, to_canonical: &Similarity) -> Option<Points> {
+    /// Looks at the face of `picture` that `to_canonical` (frame to canonical face) is about right
+    /// for. `None` where there are no pixels, or the network failed; the first failure is logged.
+    pub fn find(&mut self, picture: &LumaSource, to_canonical: &Similarity) -> Option<Points> {
+        let back = to_canonical.invert();
+        let centre = back.apply(LANDMARK_CROP.centre());
+        // However it is turned.
+        let across = std::f32::consts::SQRT_2 * LANDMARK_CROP.w * back.scale();
+        let pixel = LANDMARK_CROP.w * back.scale() / CROP_SIDE as f32;
+        let mut region = std::mem::take(&mut self.region);
+        region.clear();
+        let loaded = region.load(picture, Rect::square(centre, across), pixel);
+        let points = loaded.then(|| self.look(&region, to_canonical)).flatten();
+        self.region = region;
+        points
+    }
+
+    /// The same, in a region of a picture that is loaded already.
+    pub(crate) fn look(&mut self, region: &Pyramid, to_canonical: &Similarity) -> Option<Points> {
         let zoom = CROP_SIDE as f32 / LANDMARK_CROP.w;
         let middle = CROP_SIDE as f32 / 2.0;
         let to_crop = to_canonical.then(&Similarity::about(
@@ -57,7 +74,7 @@ impl LandmarkFinder {
             0.0,
         ));
         let back = to_crop.invert();
-        if !back.is_regular() || !picture.crop(&back, CROP_SIDE, self.crop.as_mut_slice()) {
+        if !back.is_regular() || !region.crop(&back, CROP_SIDE, self.crop.as_mut_slice()) {
             return None;
         }
         let answer = match self.network.run(&self.crop) {

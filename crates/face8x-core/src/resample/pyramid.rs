@@ -1,13 +1,18 @@
-//! Luma at several sizes, to sample patches from at any spacing without aliasing.
+//! Luma of a part of a picture at several sizes, to sample patches from at any spacing without
+//! aliasing.
 
-use crate::convert::luma;
-use crate::downscaled::Downscaled;
-use crate::geometry::{Point, Similarity};
+use crate::convert::{LumaReader, LumaSource};
+use crate::geometry::{Point, Rect, Similarity};
 
-/// Most levels; the fifth has a 16th of the first one's width.
-const LEVELS: usize = 5;
+/// Most levels; the fourth has an eighth of the first one's width.
+const LEVELS: usize = 4;
 /// Levels smaller than this either way are not made.
-const MIN_SIDE: usize = 16;
+const MIN_SIDE: usize = 4;
+/// Most pixels of a side of the first level. What a region has more, is left out about its middle.
+const MAX_SIDE: usize = 224;
+/// The first level begins at a whole number of so many of its pixels, so that all levels show a face
+/// that stands still by the same pixels in every frame.
+const GRID: usize = 1 << (LEVELS - 1);
 /// Most samples of a row of a grid.
 pub(crate) const MAX_GRID: usize = 28;
 
@@ -18,37 +23,53 @@ struct Level {
     luma: Vec<u8>,
 }
 
-/// A downscaled picture's luma, each level half as wide and high as the one before. Buffers are kept.
+/// The luma of a region of a picture, each level half as wide and high as the one before. Buffers
+/// are kept; after the first [`load`](Pyramid::load) nothing is allocated.
 #[derive(Default)]
 pub(crate) struct Pyramid {
+    reader: LumaReader,
     levels: [Level; LEVELS],
     count: usize,
+    /// Frame pixels to a pixel of the first level.
     factor: f32,
+    /// Where the first level begins, in frame pixels.
+    origin: Point,
+    /// What was asked for.
+    region: Rect,
 }
 
 impl Pyramid {
-    /// Makes the levels of `picture`; `false` where it has no pixels.
-    pub(crate) fn build(&mut self, picture: &Downscaled) -> bool {
+    /// Forgets what was loaded: the picture is another one.
+    pub(crate) fn clear(&mut self) {
         self.count = 0;
-        if !picture.has_pixels() {
+    }
+
+    /// Reads `region` (frame pixels) of `source`, unless it is there already, in pixels at most
+    /// `detail` frame pixels large, as far as the source has such. `false` where it has no pixels,
+    /// or none there.
+    pub(crate) fn load(&mut self, source: &LumaSource, region: Rect, detail: f32) -> bool {
+        let Some((block, columns, rows)) = source.blocks(detail / source.pixel() * 1.001) else {
+            self.clear();
             return false;
+        };
+        let factor = block as f32 * source.pixel();
+        if self.count > 0 && self.factor <= factor && self.region.contains(&region) {
+            return true;
         }
-        self.factor = picture.factor as f32;
+        self.clear();
+        let across = span(region.x / factor, region.w / factor, columns);
+        let down = span(region.y / factor, region.h / factor, rows);
+        let (Some((x, width)), Some((y, height))) = (across, down) else {
+            return false;
+        };
+        (self.factor, self.region) = (factor, region);
+        self.origin = Point::new(x as f32 * factor, y as f32 * factor);
+        self.reserve();
         let base = &mut self.levels[0];
-        (base.width, base.height) = (picture.width as usize, picture.height as usize);
-        base.luma.clear();
-        if picture.channels == 1 {
-            base.luma.extend_from_slice(&picture.bytes);
-        } else {
-            base.luma.extend(
-                picture
-                    .bytes
-                    .as_chunks::<3>()
-                    .0
-                    .iter()
-                    .map(|&[r, g, b]| luma(r, g, b)),
-            );
-        }
+        (base.width, base.height) = (width, height);
+        base.luma.resize(width * height, 0);
+        self.reader
+            .read(source, block, (x, y), width, &mut base.luma);
         self.count = 1;
         while self.count < LEVELS {
             let (finer, coarser) = self.levels.split_at_mut(self.count);
@@ -60,9 +81,20 @@ impl Pyramid {
         true
     }
 
+    /// Makes room for the largest region at once: a face that comes nearer must not make the buffers
+    /// grow.
+    fn reserve(&mut self) {
+        let mut side = MAX_SIDE;
+        for level in &mut self.levels {
+            level.luma.clear();
+            level.luma.reserve(side * side);
+            side /= 2;
+        }
+    }
+
     /// Samples an `n` x `n` grid about `centre` into `out`, row by row, `spacing` apart, bilinearly
     /// from the coarsest level whose pixels are at most `detail` large, all in frame pixels.
-    /// Outside the picture its edge goes on. Without levels, and beyond [`MAX_GRID`], nothing is
+    /// Outside the region and the picture their edges go on. Without levels, and beyond [`MAX_GRID`], nothing is
     /// written.
     pub(crate) fn sample(
         &self,
@@ -85,10 +117,11 @@ impl Pyramid {
         let first = (n as f32 - 1.0) / -2.0 * spacing;
         let mut columns = [(0, 0, 0.0); MAX_GRID];
         for (i, column) in columns[..n].iter_mut().enumerate() {
-            *column = between(centre.x + first + i as f32 * spacing, pixel, level.width);
+            let x = centre.x - self.origin.x + first + i as f32 * spacing;
+            *column = between(x, pixel, level.width);
         }
         for (i, samples) in out.chunks_exact_mut(n).take(n).enumerate() {
-            let y = centre.y + first + i as f32 * spacing;
+            let y = centre.y - self.origin.y + first + i as f32 * spacing;
             let (above, below, fy) = between(y, pixel, level.height);
             let above = &level.luma[above * level.width..][..level.width];
             let below = &level.luma[below * level.width..][..level.width];
@@ -105,7 +138,7 @@ impl Pyramid {
 impl Pyramid {
     /// Fills `out` with an `n` x `n` picture: pixel (x, y), counted at pixel edges, shows the frame
     /// at `back` of it. Each is the mean of four bilinear samples from the coarsest level whose
-    /// pixels are not larger than its own; outside the picture its edge goes on. `false` where there
+    /// pixels are not larger than its own; outside the region its edge goes on. `false` where there
     /// are no levels or `out` is of another length.
     pub(crate) fn crop(&self, back: &Similarity, n: usize, out: &mut [u8]) -> bool {
         if self.count == 0 || out.len() != n * n {
@@ -117,13 +150,14 @@ impl Pyramid {
         }
         let level = &self.levels[index];
         let (a, b) = (back.a / pixel, back.b / pixel);
+        let (left, top) = (back.tx - self.origin.x, back.ty - self.origin.y);
         let half_step = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
         let offsets = half_step.map(|(u, v): (f32, f32)| (a * u - b * v, b * u + a * v));
         for (y, row) in out.chunks_exact_mut(n).enumerate() {
             for (x, value) in row.iter_mut().enumerate() {
                 let (x, y) = (x as f32, y as f32);
-                let at_x = a * x - b * y + back.tx / pixel - 0.5;
-                let at_y = b * x + a * y + back.ty / pixel - 0.5;
+                let at_x = a * x - b * y + left / pixel - 0.5;
+                let at_y = b * x + a * y + top / pixel - 0.5;
                 let samples = offsets.map(|(u, v)| level.sample(at_x + u, at_y + v));
                 *value = (samples.iter().sum::<f32>() / 4.0 + 0.5) as u8;
             }
@@ -158,6 +192,15 @@ fn between(at: f32, pixel: f32, len: usize) -> (usize, usize, f32) {
     (first, (first + 1).min(len - 1), at - first as f32)
 }
 
+/// The blocks that `len` blocks from `start` on touch, beginning at a whole number of [`GRID`], of
+/// `count` that there are: the first, and how many. `None` where there are none.
+fn span(start: f32, len: f32, count: usize) -> Option<(usize, usize)> {
+    let cut = (len - (MAX_SIDE - GRID - 2) as f32).max(0.0) / 2.0;
+    let end = ((start + len - cut).ceil().max(0.0) as usize).min(count);
+    let first = (start + cut).max(0.0) as usize / GRID * GRID;
+    (first < end).then(|| (first, end - first))
+}
+
 /// Means of 2x2 pixels; an odd last column or row is left out. `false` where `to` would be too small.
 fn halve(from: &Level, to: &mut Level) -> bool {
     (to.width, to.height) = (from.width / 2, from.height / 2);
@@ -182,6 +225,9 @@ fn halve(from: &Level, to: &mut Level) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::downscaled::Downscaled;
+
+    const ALL: Rect = Rect::new(0.0, 0.0, 64.0, 48.0);
 
     /// A ramp of 2 grey levels a frame pixel across and 1 down, reduced by `factor`.
     fn ramp(width: u32, height: u32, factor: u32, channels: usize) -> Downscaled {
@@ -209,7 +255,7 @@ mod tests {
         for (factor, channels) in [(1, 1), (2, 1), (2, 3)] {
             let picture = ramp(64 / factor, 48 / factor, factor, channels);
             let mut pyramid = Pyramid::default();
-            assert!(pyramid.build(&picture));
+            assert!(pyramid.load(&LumaSource::from(&picture), ALL, factor as f32));
             for detail in [1.0, 2.0, 3.9] {
                 let mut out = [0.0; 9];
                 pyramid.sample(Point::new(30.3, 22.8), 3.0, detail, 3, &mut out);
@@ -229,7 +275,8 @@ mod tests {
     fn a_turned_crop_shows_the_ramp_where_it_should() {
         for factor in [1, 2] {
             let mut pyramid = Pyramid::default();
-            pyramid.build(&ramp(64 / factor, 48 / factor, factor, 1));
+            let picture = ramp(64 / factor, 48 / factor, factor, 1);
+            assert!(pyramid.load(&LumaSource::from(&picture), ALL, 0.5));
             for (scale, angle) in [(0.7, 0.0), (1.3, 0.4), (2.2, -1.0)] {
                 let back =
                     Similarity::about(Point::new(4.0, 4.0), Point::new(30.0, 22.0), scale, angle);
@@ -253,7 +300,7 @@ mod tests {
     #[test]
     fn outside_the_picture_its_edge_goes_on() {
         let mut pyramid = Pyramid::default();
-        pyramid.build(&ramp(20, 20, 1, 1));
+        assert!(pyramid.load(&LumaSource::from(&ramp(20, 20, 1, 1)), ALL, 1.0));
         let mut out = [0.0];
         for (at, grey) in [(-1e9, 2.0), (1e9, 59.0)] {
             pyramid.sample(Point::new(at, at), 1.0, 1.0, 1, &mut out);
@@ -264,7 +311,7 @@ mod tests {
     #[test]
     fn a_picture_without_pixels_has_no_levels() {
         let mut pyramid = Pyramid::default();
-        assert!(!pyramid.build(&Downscaled::default()));
+        assert!(!pyramid.load(&LumaSource::from(&Downscaled::default()), ALL, 1.0));
         let mut out = [7.0];
         pyramid.sample(Point::new(0.0, 0.0), 1.0, 1.0, 1, &mut out);
         assert_eq!(out[0], 7.0);

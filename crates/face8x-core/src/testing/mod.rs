@@ -2,3 +2,4 @@
 
 pub(crate) mod reference;
 pub(crate) mod scene;
+pub(crate) mod walk;

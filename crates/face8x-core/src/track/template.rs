@@ -224,7 +224,17 @@ fn shift(from: Point, by: Point, spacing: f32) -> Point {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::convert::LumaSource;
+    use crate::downscaled::Downscaled;
+    use crate::geometry::Rect;
     use crate::testing::scene::Scene;
+
+    /// Loads what is about the places of these tests.
+    fn load(pyramid: &mut Pyramid, picture: &Downscaled) -> bool {
+        pyramid.clear();
+        let region = Rect::new(60.0, 20.0, 400.0, 400.0);
+        pyramid.load(&LumaSource::from(picture), region, 2.0)
+    }
 
     #[test]
     fn the_peak_of_a_parabola() {
@@ -258,7 +268,7 @@ mod tests {
             side: 130.0,
         };
         let mut pyramid = Pyramid::default();
-        assert!(pyramid.build(scene.draw(0, &[(1, start)])));
+        assert!(load(&mut pyramid, scene.draw(0, &[(1, start)])));
         let mut template = Template::new();
         template.take(&pyramid, start);
         assert!(template.usable());
@@ -273,7 +283,7 @@ mod tests {
                 centre,
                 side: start.side * zoom,
             };
-            assert!(pyramid.build(scene.draw(1, &[(1, now)])));
+            assert!(load(&mut pyramid, scene.draw(1, &[(1, now)])));
             let (place, score) = template.find(&pyramid, start, 0.6);
             let distance = (place.centre.x - centre.x).hypot(place.centre.y - centre.y);
             assert!(
@@ -294,7 +304,7 @@ mod tests {
         let mut pyramid = Pyramid::default();
         let mut picture = scene.draw(0, &[]).clone();
         picture.bytes.fill(100);
-        pyramid.build(&picture);
+        assert!(load(&mut pyramid, &picture));
         let place = FaceSquare {
             centre: Point::new(100.0, 100.0),
             side: 60.0,

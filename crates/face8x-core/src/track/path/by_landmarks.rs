@@ -6,9 +6,9 @@ use super::Path;
 use crate::geometry::canonical;
 use crate::geometry::{Point, Similarity};
 use crate::landmarks::Points;
-use crate::resample::Pyramid;
 use crate::track::face_square::FaceSquare;
 use crate::track::smooth::OneEuro;
+use crate::track::view::View;
 
 /// Confidence from which the landmarks count, and from which they count for a face that neither the
 /// network nor the template had found in the last frame.
@@ -54,7 +54,7 @@ impl Path {
         &mut self,
         now: Duration,
         dt: f32,
-        present: &Pyramid,
+        present: &mut View,
         points: &Points,
         place: FaceSquare,
     ) {
@@ -79,7 +79,9 @@ impl Path {
         }
         self.landmarks = Some(relative);
         self.confidence = points.confidence;
-        self.template.take(present, self.place);
+        if let Some(present) = present.at(self.place) {
+            self.template.take(present, self.place);
+        }
         self.residual = [0.0; 3];
         (self.has_landmarks, self.tracked) = (true, true);
         self.last_sure = now;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::face::{Detection, Face};
 use crate::geometry::{Landmarks, Point};
-use crate::resample::Pyramid;
 use crate::track::face_square::FaceSquare;
 use crate::track::smooth::OneEuro;
 use crate::track::template::Template;
+use crate::track::view::View;
 
 mod by_landmarks;
 
@@ -28,8 +28,12 @@ const COAST: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_secs(5);
 /// Searches without the face that a path survives; one, where it is new or its template is lost.
 const MISSES: u32 = 3;
+/// It survives any number within this time, and this, where it is new or its template is lost: of a
+/// face 12 pixels large a detector that searches every frame misses every other, in any order.
+const MISSED_TIME: Duration = Duration::from_millis(1500);
+const NEW_MISSED_TIME: Duration = Duration::from_millis(500);
 /// Detections from which a path is no longer new.
-const ESTABLISHED: u32 = 3;
+const ESTABLISHED: u32 = 2;
 /// Time over which the speed is averaged, in seconds.
 const SPEED_TIME: f32 = 0.15;
 /// Time constant in which a correction comes into what is shown, in seconds.
@@ -44,11 +48,11 @@ const CENTRE_GAIN: (f32, f32, f32) = (0.2, 0.05, 0.25);
 const SIZE_GAIN: (f32, f32, f32) = (0.15, 0.12, 0.35);
 
 /// The pictures at hand when a detection arrives.
-pub(super) struct Views<'a> {
+pub(super) struct Views<'a, 'b> {
     /// The frame of now.
-    pub present: Option<&'a Pyramid>,
+    pub present: &'a mut View<'b>,
     /// The picture that was searched.
-    pub past: Option<&'a Pyramid>,
+    pub past: View<'a>,
 }
 
 /// A face, where it was and what it looks like.
@@ -91,7 +95,7 @@ impl Path {
         now: Duration,
         detection: &Detection,
         sequence: u64,
-        views: &Views,
+        views: &mut Views,
     ) -> Path {
         let place = FaceSquare::of(&detection.face_box);
         let mut path = Path {
@@ -123,14 +127,15 @@ impl Path {
         path
     }
 
-    /// Searches the template near the last place in the present picture, where there is one.
-    pub(super) fn find_template(&mut self, present: Option<&Pyramid>) {
+    /// Searches the template near the last place in the present picture, where it has pixels.
+    pub(super) fn find_template(&mut self, present: &mut View) {
         self.found = None;
         self.hidden = false;
-        if let Some(present) = present
-            && self.template.usable()
-        {
-            let reach = if self.tracked { REACH } else { FAR_REACH };
+        if !self.template.usable() {
+            return;
+        }
+        let reach = if self.tracked { REACH } else { FAR_REACH };
+        if let Some(present) = present.about(self.place, reach) {
             let (place, score) = self.template.find(present, self.place, reach);
             self.found = (score >= MATCH && self.template.zoom(place.side) < MAX_ZOOM)
                 .then_some((place, score));
@@ -162,7 +167,7 @@ impl Path {
         now: Duration,
         detection: &Detection,
         sequence: u64,
-        views: &Views,
+        views: &mut Views,
     ) {
         let was = self.at(sequence);
         let is = FaceSquare::of(&detection.face_box);
@@ -214,7 +219,7 @@ impl Path {
 
     /// Moves the path by the way from `was` to `anchor`, the place in the searched picture, and finds
     /// the face from there in the present one. What is shown follows slowly.
-    fn shift(&mut self, was: FaceSquare, anchor: FaceSquare, views: &Views) {
+    fn shift(&mut self, was: FaceSquare, anchor: FaceSquare, views: &mut Views) {
         let scale = self.place.side / was.side;
         let from = FaceSquare {
             centre: Point::new(
@@ -251,13 +256,13 @@ impl Path {
     }
 
     /// Takes a new template from `anchor` in the searched picture and finds it in the present one.
-    fn renew(&mut self, anchor: FaceSquare, reach: f32, views: &Views) {
-        match views.past {
+    fn renew(&mut self, anchor: FaceSquare, reach: f32, views: &mut Views) {
+        match views.past.at(anchor) {
             Some(past) => self.template.take(past, anchor),
             None => self.template.forget(),
         }
-        if let Some(present) = views.present
-            && self.template.usable()
+        if self.template.usable()
+            && let Some(present) = views.present.about(self.place, reach)
         {
             let (place, score) = self.template.find(present, self.place, reach);
             if score >= MATCH {
@@ -286,9 +291,14 @@ impl Path {
     /// Whether it is kept.
     pub(super) fn is_kept(&self, now: Duration) -> bool {
         let sure = self.tracked && self.detections >= ESTABLISHED;
-        self.misses <= if sure { MISSES } else { 1 }
+        let (misses, time) = match sure {
+            true => (MISSES, MISSED_TIME),
+            false => (1, NEW_MISSED_TIME),
+        };
+        let unseen = now.saturating_sub(self.last_detected);
+        (self.misses <= misses || unseen < time)
             && now.saturating_sub(self.last_sure) < HOLD
-            && now.saturating_sub(self.last_detected) < SILENCE
+            && unseen < SILENCE
     }
 
     /// Remembers where it is in frame `sequence`.

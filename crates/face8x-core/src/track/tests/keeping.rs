@@ -67,15 +67,37 @@ fn a_face_that_leaves_is_kept_faded_and_dropped_and_its_number_is_not_used_again
 }
 
 #[test]
-fn a_face_that_the_detector_misses_is_dropped_the_fourth_time() {
+fn a_face_that_the_detector_misses_is_dropped_the_fourth_time_but_not_at_once() {
+    let truth = place(320.0, 240.0, 120.0);
+    // Frames from one search to the next, and the one in which the face is dropped: after the fourth
+    // search without it, or after a second and a half.
+    for (every, dropped) in [(15, 90), (3, 52)] {
+        let mut scene = Scene::new(640, 480, 2);
+        let mut tracker = Tracker::new();
+        for i in 0..95 {
+            let plane = scene.draw(i, &[(13, truth)]);
+            let found = located(plane, &[truth][..usize::from(i <= 2 * every)]);
+            let arrived = (i % every == 0).then_some(&found);
+            let faces = tracker.update(FRAME * i as u32, plane, arrived);
+            assert_eq!(
+                faces.len(),
+                usize::from(i < dropped),
+                "frame {i} of {every}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_face_that_was_found_once_is_dropped_soon() {
     let mut scene = Scene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let truth = place(320.0, 240.0, 120.0);
-    for i in 0..7 {
+    for i in 0..20 {
         let plane = scene.draw(i, &[(13, truth)]);
-        let found = located(plane, &[truth][..usize::from(i < 3)]);
+        let found = located(plane, &[truth][..usize::from(i == 0)]);
         let faces = tracker.update(FRAME * i as u32, plane, Some(&found));
-        assert_eq!(faces.len(), usize::from(i < 6), "frame {i}");
+        assert_eq!(faces.len(), usize::from(i < 16), "frame {i}");
     }
 }
 

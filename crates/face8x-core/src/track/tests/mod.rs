@@ -2,10 +2,14 @@
 
 mod any_input;
 mod keeping;
+mod walking;
 mod with_landmarks;
 
 use super::*;
-use crate::geometry::{CANONICAL_LANDMARKS, Point};
+use crate::downscaled::Downscaled;
+use crate::face::Detection;
+use crate::frame::Frame;
+use crate::geometry::{CANONICAL_LANDMARKS, Point, Rect};
 use crate::testing::scene::{Scene, noise};
 
 const FRAME: Duration = Duration::from_millis(33);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::align::Aligner;
-use crate::frame::{Frame, PixelFormat};
+use crate::frame::PixelFormat;
 use crate::geometry::canonical;
 use crate::geometry::{CANONICAL_LANDMARKS, HR_SIDE, LR_SIDE, Landmarks, Point, Similarity};
 use crate::restore::{self, Restorer};
@@ -12,7 +12,7 @@ const SIZE: (u32, u32) = (320, 240);
 /// Frames from one search to the next, and until its answer arrives.
 const SEARCH: u64 = 8;
 
-fn tracker() -> Tracker {
+pub(super) fn tracker() -> Tracker {
     Tracker::with_landmarks(LandmarkFinder::new().unwrap())
 }
 
