@@ -30,6 +30,12 @@ pub(crate) struct Setup {
     /// Camera pixel format
     #[arg(long, value_name = "FOURCC")]
     pub(crate) format: Option<String>,
+    /// Rotate what the camera sees clockwise: 0, 90, 180 or 270
+    #[arg(long, value_name = "DEGREES", default_value = "0")]
+    pub(crate) camera_rotate: String,
+    /// Then flip it: h exchanges left and right, v top and bottom
+    #[arg(long, value_name = "h|v")]
+    pub(crate) camera_flip: Option<String>,
 }
 
 /// How long it goes on: until this many runs and this many seconds are both reached.
@@ -137,6 +143,7 @@ impl Job {
             ("sink", &self.setup.sink),
             ("view", &self.setup.view),
             ("size", &self.setup.size),
+            ("camera-rotate", &self.setup.camera_rotate),
             ("restorer", self.engine.restorer()),
             ("threads", &self.threads.to_string()),
             ("loop", "true"),
@@ -148,6 +155,9 @@ impl Job {
         }
         if let Some(format) = &self.setup.format {
             options.set("format", format)?;
+        }
+        if let Some(flip) = &self.setup.camera_flip {
+            options.set("camera-flip", flip)?;
         }
         if self.engine != Engine::Bicubic {
             options.restoration.model.clone_from(&self.model.0);

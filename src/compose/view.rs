@@ -127,6 +127,11 @@ impl Rotation {
         }
     }
 
+    /// Quarter turns clockwise, 0 to 3.
+    pub(crate) fn quarter_turns(self) -> u8 {
+        self as u8
+    }
+
     /// The size of a `width` x `height` picture after this rotation (and before it: the same).
     pub fn turned(self, (width, height): (u32, u32)) -> (u32, u32) {
         match self {

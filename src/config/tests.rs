@@ -33,6 +33,7 @@ fn every_flag_and_its_other_names_are_keys_of_the_file() {
             "'9x16'",
             "'640x480'",
             "'GREY'",
+            "'h'",
         ];
         let table = ["{ line = 1 }"];
         assert!(values.iter().chain(&table).any(valid), "{key}");
@@ -46,6 +47,8 @@ fn wrong_values_are_usage_errors() {
         ("faces", "9"),
         ("faces", "many"),
         ("rotate", "45"),
+        ("camera-rotate", "91"),
+        ("camera-flip", "x"),
         ("size", "640"),
         ("size", "0x0"),
         ("format", "XYZ"),

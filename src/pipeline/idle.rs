@@ -74,7 +74,7 @@ impl Pipeline {
             status: self.meter.status(&self.capture, faces, output),
             ..Scene::default()
         };
-        let natural = composer.natural_size(options.size);
+        let natural = composer.natural_size(options.camera_orientation().size(options.size));
         composer.compose(&scene, output.size().unwrap_or(natural), picture);
         self.drawn = Instant::now();
         output.redraw(picture)

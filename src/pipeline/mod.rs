@@ -14,6 +14,7 @@ use crate::picture::Picture;
 use crate::stats::{self, Summary};
 use crate::{Error, Result};
 use face8x_core::convert::JpegDecoder;
+use face8x_core::convert::orient::Orienter;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
 mod detector_thread;
@@ -81,6 +82,7 @@ pub struct Pipeline {
     capture: Capture,
     frame: Frame,
     jpeg: JpegDecoder,
+    orienter: Orienter,
     faces: FaceStage,
     composer: Composer,
     picture: Picture,
@@ -196,11 +198,12 @@ impl Pipeline {
         }
     }
 
-    /// Takes the frame through every stage: decode, find and restore the faces, compose, present.
-    /// Returns whether the display has the picture.
+    /// Takes the frame through every stage: decode, turn as the camera is mounted, find and restore
+    /// the faces, compose, present. Returns whether the display has the picture.
     fn show(&mut self, drawing: Drawing) -> Result<bool> {
         let Pipeline {
             jpeg,
+            orienter,
             frame,
             faces,
             timings,
@@ -213,6 +216,7 @@ impl Pipeline {
             PixelFormat::Mjpg => timings.time(Stage::Decode, || jpeg.decode(frame))?,
             _ => jpeg.decode(frame)?,
         };
+        let raw = timings.time(Stage::Convert, || orienter.apply(raw))?;
         if drawing != Drawing::Again {
             faces.process(raw, timings)?;
         }

@@ -11,6 +11,7 @@ use crate::host::button::{Button, ButtonOptions};
 use crate::picture::Picture;
 use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
 use face8x_core::convert::JpegDecoder;
+use face8x_core::convert::orient::Orienter;
 use face8x_core::detect::{self, Detector};
 use face8x_core::frame::Frame;
 use face8x_core::restore::{self, Restorer};
@@ -109,6 +110,7 @@ impl Pipeline {
             capture,
             frame: Frame::empty(),
             jpeg: JpegDecoder::new(),
+            orienter: Orienter::new(options.camera_orientation()),
             faces: FaceStage::new(detector, tracker, restorer, options.detection.faces)?,
             composer: Composer::new(compose_options),
             picture: Picture::default(),

@@ -16,6 +16,8 @@ fn setup() -> Setup {
         size: "320x240".into(),
         fps: 30,
         format: None,
+        camera_rotate: "0".into(),
+        camera_flip: None,
     }
 }
 

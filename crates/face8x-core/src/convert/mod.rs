@@ -21,6 +21,7 @@ mod colour;
 pub mod jpeg;
 mod layout;
 mod luma;
+pub mod orient;
 mod rows;
 mod scale;
 #[cfg(test)]
