@@ -247,6 +247,8 @@ fn view_of(name: &str, frame: &Frame, options: ComposeOptions, count: u64, size:
             face: Face { id, detection },
             lr: &lr,
             sr: &sr,
+            picture: &sr,
+            share: 1.0,
             to_canonical,
         })
     });

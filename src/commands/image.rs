@@ -25,7 +25,8 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     let mut restorer = FaceRestorer::from_parts(
         detect::open(detector)?,
         restore::open(&restoration.restorer, model, restoration.threads)?,
-    );
+    )
+    .with_optics(restoration.optics);
     let job = Job {
         inputs: &arguments.inputs,
         recursive: arguments.recursive,

@@ -3,6 +3,7 @@
 use face8x_core::convert::Converter;
 use face8x_core::frame::Frame;
 use face8x_core::geometry::Rect;
+use face8x_core::restore::Sr;
 
 use super::enlarge::Enlarger;
 use super::layout::Area;
@@ -48,12 +49,12 @@ impl Drawing<'_> {
         camera::draw(self.canvas, area, converter, frame, region);
     }
 
-    /// A restored face.
-    pub(crate) fn sr(&mut self, area: Area, face: &Restored<'_>) {
+    /// The 128x128 pixels of a face.
+    pub(crate) fn face(&mut self, area: Area, pixels: &Sr) {
         let mirror = self.options.mirror;
         self.brushes
             .enlarger
-            .draw(self.canvas, area, face.sr, mirror);
+            .draw(self.canvas, area, pixels, mirror);
     }
 
     /// Swaps left and right of a picture, if asked to.

@@ -31,7 +31,7 @@ pub(crate) use blit::rotate;
 pub(crate) use info::InfoText;
 pub use info::InfoValues;
 pub(crate) use layout::Area;
-pub(crate) use paste::{Paster, is_small};
+pub(crate) use paste::{PastedFace, Paster};
 pub use scene::{ComposeOptions, Restored, Scene};
 pub use view::{Rotation, View};
 

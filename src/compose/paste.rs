@@ -20,12 +20,20 @@ const HALF_AXES: (f32, f32) = (54.0, 56.0);
 /// from here to the ellipse it fades.
 const SOLID: f32 = 0.6;
 
+/// A face that is painted over the one that it was made of.
+pub(crate) struct PastedFace<'a> {
+    pub pixels: &'a Sr,
+    /// How much of it is restored, 0 to 1: as far as the camera sees it well, the face stays as the
+    /// canvas shows it.
+    pub share: f32,
+    pub to_canonical: &'a Similarity,
+}
+
 /// Paints restored faces into pictures. Keeps its mask and buffer.
 #[derive(Debug)]
 pub(crate) struct Paster {
-    /// How much the restored face covers, 0 to 255, in the uppermost byte: ready to be joined to
-    /// its pixels.
-    mask: Vec<u32>,
+    /// How much the restored face covers, 0 to 255.
+    mask: Vec<u8>,
     /// The face with the mask, or its half, quarter, ...
     texture: Vec<u32>,
 }
@@ -33,7 +41,7 @@ pub(crate) struct Paster {
 impl Default for Paster {
     fn default() -> Self {
         let mask = (0..PIXELS)
-            .map(|i| cover(i % HR_SIDE, i / HR_SIDE) << 24)
+            .map(|i| cover(i % HR_SIDE, i / HR_SIDE))
             .collect();
         Paster {
             mask,
@@ -44,22 +52,16 @@ impl Default for Paster {
 
 /// How much the restored face covers at pixel (x, y): 255 in the middle, 0 from the ellipse on,
 /// and a smooth step between (3t^2 - 2t^3).
-fn cover(x: usize, y: usize) -> u32 {
+fn cover(x: usize, y: usize) -> u8 {
     let dx = (x as f32 + 0.5 - CENTRE.0) / HALF_AXES.0;
     let dy = (y as f32 + 0.5 - CENTRE.1) / HALF_AXES.1;
     let t = ((1.0 - (dx * dx + dy * dy).sqrt()) / (1.0 - SOLID)).clamp(0.0, 1.0);
-    (255.0 * t * t * (3.0 - 2.0 * t)).round() as u32
-}
-
-/// Whether a face is small enough to gain from its restoration: its crop spans fewer than 128
-/// pixels of the frame.
-pub(crate) fn is_small(to_canonical: &Similarity) -> bool {
-    to_canonical.scale() > 1.0
+    (255.0 * t * t * (3.0 - 2.0 * t)).round() as u8
 }
 
 impl Paster {
-    /// Paints `sr` where `to_canonical` says that its face is. `area` of the canvas shows the
-    /// whole frame of `frame` pixels (width, height).
+    /// Paints `face` where it lies. `area` of the canvas shows the whole frame of `frame` pixels
+    /// (width, height).
     ///
     /// Each canvas pixel is taken from the restored face by bilinear interpolation, so that its
     /// detail shows as finely as the canvas allows.
@@ -68,14 +70,16 @@ impl Paster {
         canvas: &mut Picture,
         area: Area,
         frame: (u32, u32),
-        sr: &Sr,
-        to_canonical: &Similarity,
+        face: &PastedFace<'_>,
     ) {
-        let Some(mut map) = TexelMap::new(area, frame, to_canonical) else {
+        let share = (256.0 * face.share) as u32;
+        let map = TexelMap::new(area, frame, face.to_canonical).filter(|_| share > 0);
+        let Some(mut map) = map else {
             return;
         };
-        for ((texel, pixel), mask) in self.texture.iter_mut().zip(sr).zip(&self.mask) {
-            *texel = pixel & 0xffffff | mask;
+        for ((texel, pixel), &mask) in self.texture.iter_mut().zip(face.pixels).zip(&self.mask) {
+            let cover = share * u32::from(mask) >> 8;
+            *texel = pixel & 0xffffff | cover << 24;
         }
         let mut side = HR_SIDE;
         // Two or more texels to a canvas pixel would flicker.

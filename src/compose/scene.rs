@@ -8,7 +8,7 @@ use face8x_core::restore::{Lr, Sr};
 use super::info::{InfoText, InfoValues};
 use super::view::{Rotation, View};
 
-/// A face with its pixels before and after the network.
+/// A face with its pixels before and after the network, and its final picture.
 #[derive(Debug, Clone, Copy)]
 pub struct Restored<'a> {
     /// Who and where, in frame coordinates.
@@ -17,6 +17,10 @@ pub struct Restored<'a> {
     pub lr: &'a Lr,
     /// The network's output.
     pub sr: &'a Sr,
+    /// The final picture: the network's output corrected by all of the camera's pixels.
+    pub picture: &'a Sr,
+    /// How much of it is restored, 0 to 1: the rest is the camera's own pixels.
+    pub share: f32,
     /// From frame coordinates to the canonical 128x128 face.
     pub to_canonical: Similarity,
 }

@@ -38,7 +38,7 @@ impl Drawing<'_> {
         match self.faces.first() {
             Some(first) => {
                 blit::magnify(self.canvas, trio.lr, first.lr, self.options.mirror);
-                self.sr(trio.sr, first);
+                self.face(trio.sr, first.sr);
             }
             None => {
                 blit::fill(self.canvas, trio.lr, PANEL);

@@ -6,10 +6,11 @@ use face8x_core::track::MAX_FACES;
 use super::drawing::{Brushes, Drawing, covering, shape, whole_frame};
 use super::layout::{self, Area};
 use super::palette::{ACCENT, BACKGROUND, MUTED, PANEL, TEXT};
+use super::paste::PastedFace;
 use super::scene::{ComposeOptions, Scene};
 use super::text::{self, FontSize};
 use super::view::View;
-use super::{blit, camera, paste, side_by_side, sign};
+use super::{blit, camera, side_by_side, sign};
 use crate::picture::Picture;
 
 /// What the faces of the strip view are called, in the camera picture and below it.
@@ -87,7 +88,7 @@ pub(crate) fn draw(
 impl Drawing<'_> {
     fn restored(&mut self, below: Area, frame: &Frame) {
         match self.faces.first() {
-            Some(first) => self.sr(below.fit((1, 1)), first),
+            Some(first) => self.face(below.fit((1, 1)), first.picture),
             None => self.live(below.fit(shape(frame)), frame),
         }
         self.message(below);
@@ -110,7 +111,7 @@ impl Drawing<'_> {
         order.sort_unstable_by_key(|&i| self.faces[i].face.id);
         for (place, &i) in order.iter().enumerate() {
             let (tile, face) = (strip.tile(place), self.faces[i]);
-            self.sr(tile, &face);
+            self.face(tile, face.picture);
             if order.len() > 1 {
                 self.number(
                     NUMBERS[place],
@@ -125,17 +126,16 @@ impl Drawing<'_> {
     fn in_place(&mut self, whole: Area, frame: &Frame) {
         let area = whole.fit(shape(frame));
         self.camera(area, frame, whole_frame(frame));
+        let size = (frame.width, frame.height);
         // The face that matters most is painted last, over the others.
-        for face in self
-            .faces
-            .iter()
-            .rev()
-            .filter(|face| paste::is_small(&face.to_canonical))
-        {
-            let size = (frame.width, frame.height);
-            self.brushes
-                .paster
-                .paint(self.canvas, area, size, face.sr, &face.to_canonical);
+        for face in self.faces.iter().rev() {
+            let restored = PastedFace {
+                pixels: face.picture,
+                share: face.share,
+                to_canonical: &face.to_canonical,
+            };
+            let paster = &mut self.brushes.paster;
+            paster.paint(self.canvas, area, size, &restored);
         }
         self.mirror(area);
         self.message(area);
@@ -154,7 +154,7 @@ impl Drawing<'_> {
                 w: side.min(corner.w),
                 ..corner
             };
-            self.sr(inset, first);
+            self.face(inset, first.picture);
             let line = self.line_width();
             blit::outline(self.canvas, inset, line, ACCENT);
             if let Some(caption) = text::first_fitting(&side_by_side::RESTORED, self.font, inset.w)

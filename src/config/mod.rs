@@ -15,6 +15,7 @@ use crate::capture::SourceOptions;
 use crate::compose::{InfoText, Rotation, View};
 use crate::host::button::ButtonOptions;
 use crate::host::status::{self, StatusFiles, StatusOptions};
+use face8x_core::backproject::DEFAULT_OPTICS;
 use face8x_core::convert::orient::{Flip, Orientation};
 use face8x_core::frame::PixelFormat;
 use face8x_core::track::MAX_FACES;
@@ -42,7 +43,7 @@ pub struct DetectorOptions {
 }
 
 /// What restores faces.
-#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+#[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct RestorerOptions {
     /// What restores faces: auto, int8, tract, tract-f32 or bicubic
     #[arg(long, visible_alias = "engine", value_name = "NAME", default_value = "auto", value_parser = values::restorer)]
@@ -53,6 +54,9 @@ pub struct RestorerOptions {
     /// Threads of the network
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub threads: usize,
+    /// Blur of the camera's optics in its pixels (standard deviation, 0 to 2): restored faces are corrected until such a camera would have seen of them what it saw
+    #[arg(long, value_name = "PIXELS", default_value_t = DEFAULT_OPTICS, value_parser = values::optics)]
+    pub optics: f32,
 }
 
 /// The options of `face8x run`: flags, and keys of the configuration file.
@@ -70,6 +74,9 @@ pub struct Options {
     /// What restores faces.
     #[command(flatten)]
     pub restoration: RestorerOptions,
+    /// Frames of a face that count for its picture (1 to 64); 1 takes each frame by itself
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub history: u32,
     /// What is shown: restored, side-by-side, strip, in-place or full
     #[arg(long, value_name = "VIEW", default_value_t = View::SideBySide)]
     pub view: View,

@@ -24,6 +24,15 @@ pub(super) fn restorer(name: &str) -> Result<String> {
     restore::kind_of(name).map(|_| name.to_owned())
 }
 
+/// The blur of a camera's optics in pixels, such as 0.4.
+pub(super) fn optics(text: &str) -> Result<f32> {
+    match text.parse() {
+        Ok(pixels) if (0.0..=2.0).contains(&pixels) => Ok(pixels),
+        _ => Err(Error::usage(format!("invalid blur \"{text}\""))
+            .remedy("write it in camera pixels from 0 to 2, such as 0.4")),
+    }
+}
+
 /// Width and height, such as 640x480.
 pub(super) fn size(text: &str) -> Result<(u32, u32)> {
     let sides = text

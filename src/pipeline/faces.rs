@@ -1,9 +1,10 @@
-//! From a raw frame to restored faces: luma, track, align, restore.
+//! From a raw frame to restored faces: luma, track, align, restore, back-project.
 
 use std::time::Duration;
 
 use crate::compose::Restored;
 use crate::host::status::{Fault, Faults};
+use crate::pipeline::camera_pixels::CameraPixels;
 use crate::pipeline::detector_thread::DetectorThread;
 use crate::{Result, pipeline::Stage, pipeline::Timings};
 use face8x_core::align::Aligner;
@@ -25,6 +26,9 @@ struct Slot {
     face: Face,
     lr: Box<Lr>,
     sr: Box<Sr>,
+    picture: Box<Sr>,
+    /// How much of the picture is restored.
+    share: f32,
     to_canonical: Similarity,
 }
 
@@ -41,6 +45,8 @@ impl Slot {
             },
             lr: Box::new([0; LR_SIDE * LR_SIDE * 3]),
             sr: Box::new([0; HR_SIDE * HR_SIDE]),
+            picture: Box::new([0; HR_SIDE * HR_SIDE]),
+            share: 0.0,
             to_canonical: Similarity::IDENTITY,
         }
     }
@@ -50,6 +56,8 @@ impl Slot {
             face: self.face,
             lr: &self.lr,
             sr: &self.sr,
+            picture: &self.picture,
+            share: self.share,
             to_canonical: self.to_canonical,
         }
     }
@@ -65,6 +73,7 @@ pub struct FaceStage {
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
     restorer_line: String,
+    camera_pixels: CameraPixels,
     picture: Downscaled,
     slots: Vec<Slot>,
     found: usize,
@@ -73,7 +82,8 @@ pub struct FaceStage {
 }
 
 impl FaceStage {
-    /// Starts the detector's thread, follows what it finds by `tracker`, and makes room for `faces` faces.
+    /// Starts the detector's thread, follows what it finds by `tracker`, and makes room for as many
+    /// faces as `camera_pixels` corrects.
     ///
     /// # Errors
     /// The thread could not be started.
@@ -81,7 +91,7 @@ impl FaceStage {
         detector: Box<dyn Detector>,
         tracker: Tracker,
         restorer: Box<dyn Restorer>,
-        faces: usize,
+        camera_pixels: CameraPixels,
     ) -> Result<FaceStage> {
         Ok(FaceStage {
             converter: Converter::new(),
@@ -91,8 +101,9 @@ impl FaceStage {
             aligner: Aligner::new(),
             restorer_line: restorer.describe(),
             restorer,
+            slots: (0..camera_pixels.faces()).map(|_| Slot::empty()).collect(),
+            camera_pixels,
             picture: Downscaled::default(),
-            slots: (0..faces).map(|_| Slot::empty()).collect(),
             found: 0,
             searched: None,
             failures: 0,
@@ -108,7 +119,7 @@ impl FaceStage {
         timings.time(Stage::Locate, || self.follow(frame));
         timings.time(Stage::Align, || self.align(frame))?;
         timings.time(Stage::Restore, || self.restore());
-        Ok(())
+        timings.time(Stage::Backproject, || self.backproject(frame))
     }
 
     /// The faces of the last frame, the largest first, and how many of the array's they are.
@@ -126,6 +137,7 @@ impl FaceStage {
     /// Forgets the faces: the camera was lost.
     pub fn clear(&mut self) {
         self.found = 0;
+        self.camera_pixels.clear();
     }
 
     /// The detector's name.
@@ -228,6 +240,26 @@ impl FaceStage {
         }
         self.found = restored;
     }
+
+    fn backproject(&mut self, frame: &Frame) -> Result<()> {
+        let slots = &mut self.slots[..self.found];
+        self.camera_pixels
+            .begin_frame(frame, slots.iter().map(|slot| slot.face.id))?;
+        for slot in slots {
+            let Slot {
+                face,
+                sr,
+                picture,
+                share,
+                to_canonical,
+                ..
+            } = slot;
+            *share = self
+                .camera_pixels
+                .correct(frame, face.id, to_canonical, sr, picture)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -280,7 +312,8 @@ mod tests {
     #[test]
     fn a_face_that_the_network_fails_on_is_left_out_alone() {
         let (detector, restorer) = (Box::new(Row(4)), Box::new(EverySecond(0)));
-        let mut stage = FaceStage::new(detector, Tracker::new(), restorer, 4).unwrap();
+        let camera_pixels = CameraPixels::new(4, 8, 0.4);
+        let mut stage = FaceStage::new(detector, Tracker::new(), restorer, camera_pixels).unwrap();
         let frame = Frame {
             format: PixelFormat::Grey,
             width: 440,

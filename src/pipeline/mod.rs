@@ -17,6 +17,7 @@ use face8x_core::convert::JpegDecoder;
 use face8x_core::convert::orient::Orienter;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
+mod camera_pixels;
 mod detector_thread;
 mod events;
 mod faces;

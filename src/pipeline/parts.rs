@@ -9,6 +9,7 @@ use crate::config::Options;
 use crate::display::SinkOptions;
 use crate::host::button::{Button, ButtonOptions};
 use crate::picture::Picture;
+use crate::pipeline::camera_pixels::CameraPixels;
 use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
 use face8x_core::convert::JpegDecoder;
 use face8x_core::convert::orient::Orienter;
@@ -100,6 +101,11 @@ impl Pipeline {
             mirror: options.mirror,
             info: options.info_text.clone(),
         };
+        let camera_pixels = CameraPixels::new(
+            options.detection.faces,
+            options.history,
+            options.restoration.optics,
+        );
         let mut meter = Meter::new(source)?;
         let button = options
             .button
@@ -111,7 +117,7 @@ impl Pipeline {
             frame: Frame::empty(),
             jpeg: JpegDecoder::new(),
             orienter: Orienter::new(options.camera_orientation()),
-            faces: FaceStage::new(detector, tracker, restorer, options.detection.faces)?,
+            faces: FaceStage::new(detector, tracker, restorer, camera_pixels)?,
             composer: Composer::new(compose_options),
             picture: Picture::default(),
             output,

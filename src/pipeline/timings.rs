@@ -23,6 +23,8 @@ pub enum Stage {
     Align,
     /// 16x16 to 128x128, all faces.
     Restore,
+    /// The camera's own pixels, of this and the last frames, all faces.
+    Backproject,
     /// Draw the view.
     Compose,
     /// Hand the picture to the display.
@@ -31,7 +33,7 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of the dataflow.
-    pub const ALL: [Stage; 9] = [
+    pub const ALL: [Stage; 10] = [
         Stage::Wait,
         Stage::Capture,
         Stage::Decode,
@@ -39,6 +41,7 @@ impl Stage {
         Stage::Locate,
         Stage::Align,
         Stage::Restore,
+        Stage::Backproject,
         Stage::Compose,
         Stage::Present,
     ];
@@ -53,6 +56,7 @@ impl Stage {
             Stage::Locate => "locate",
             Stage::Align => "align",
             Stage::Restore => "restore",
+            Stage::Backproject => "backproject",
             Stage::Compose => "compose",
             Stage::Present => "present",
         }

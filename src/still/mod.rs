@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use image::imageops;
 use image::{Rgb, RgbImage};
 
-use crate::compose::is_small;
 use crate::{Error, Result, photo};
 use face8x_core::frame::Frame;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE};
@@ -31,8 +30,8 @@ pub(crate) enum Form {
     /// For each face a picture of three parts: the face as the picture shows it, its 16x16 pixels
     /// magnified, and restored.
     SideBySide,
-    /// The whole picture, enlarged at most 8 times, with the faces that have fewer than 128 pixels
-    /// a side replaced.
+    /// The whole picture, enlarged at most 8 times, with the faces replaced that the picture
+    /// itself does not show well.
     PasteBack,
 }
 
@@ -242,15 +241,15 @@ impl Worker<'_> {
         if found.is_empty() {
             return Ok(Outcome::NoFace);
         }
-        found.retain(|face| face.to_canonical().is_some_and(|to| is_small(&to)));
         let files = self.outputs.names(path, &self.subfolder, 1)?;
-        let restored = found
+        let mut restored = found
             .iter()
             .map(|face| self.restorer.restore_face(frame, face))
             .collect::<Result<Vec<RestoredFace>>>()?;
+        restored.retain(|face| face.share > 0.0);
         if restored.is_empty() {
             log::info!(
-                "{}: its faces have 128 pixels or more and stay as they are",
+                "{}: its faces are large enough and stay as they are",
                 path.display()
             );
         }

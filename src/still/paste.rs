@@ -3,7 +3,7 @@
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Rgb, RgbImage};
 
-use crate::compose::{Area, Paster};
+use crate::compose::{Area, PastedFace, Paster};
 use crate::picture::Picture;
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, MAX_PIXELS, MAX_SIDE};
@@ -41,7 +41,12 @@ pub(super) fn paste_back(picture: &Frame, faces: &[RestoredFace]) -> Result<RgbI
     let mut paster = Paster::default();
     // The largest face is painted last, over the others.
     for face in faces.iter().rev() {
-        paster.paint(&mut canvas, whole, size, &face.sr, &face.to_canonical);
+        let restored = PastedFace {
+            pixels: &face.picture,
+            share: face.share,
+            to_canonical: &face.to_canonical,
+        };
+        paster.paint(&mut canvas, whole, size, &restored);
     }
     for (pixel, &painted) in result.pixels_mut().zip(&canvas.pixels) {
         *pixel = Rgb(unpack_rgb(painted));

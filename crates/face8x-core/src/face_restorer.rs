@@ -1,6 +1,7 @@
-//! The whole way of a picture's faces in one type: detect, align, restore.
+//! The whole way of a picture's faces in one type: detect, align, restore, back-project.
 
 use crate::align::{Aligner, Hr};
+use crate::backproject::{BackProjector, DEFAULT_OPTICS, FaceHistory, NoiseEstimator};
 use crate::convert::{Converter, Region};
 use crate::detect::{self, Detector, PHOTO_DETECTOR, PhotoSearch};
 use crate::face::Detection;
@@ -19,23 +20,35 @@ pub struct FaceRestorer {
     search: PhotoSearch,
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
+    noise: NoiseEstimator,
+    projector: BackProjector,
+    history: FaceHistory,
 }
 
-/// A face of a frame before and after the network.
+/// A face of a frame on its way: as the network sees it, as it restores it, and the final picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestoredFace {
     /// From frame coordinates to the canonical 128x128 face.
     pub to_canonical: Similarity,
     /// The network's input: 16x16 pixels of the frame.
     pub lr: Box<Lr>,
-    /// The network's output: 128x128 pixels, a plausible guess.
+    /// The network's output: 128x128 pixels made of these 16x16 alone.
     pub sr: Box<Sr>,
+    /// The final picture: the network's, corrected by [all of the camera's
+    /// pixels](crate::backproject). Of a face that the camera sees well (a side of
+    /// [`CAMERA_SIDE`](crate::backproject::CAMERA_SIDE) pixels or more) it is the camera's own
+    /// pixels, enlarged. What no pixel shows is a plausible guess; what lies outside the frame is
+    /// black.
+    pub picture: Box<Sr>,
+    /// How much of the picture is restored: 1, or less for a face that the camera sees well (see
+    /// [`restored_share`](crate::backproject::restored_share)).
+    pub share: f32,
 }
 
 impl RestoredFace {
-    /// The restored 128x128 pixels as interleaved RGB, 3 x 128 x 128 bytes.
+    /// The final picture's 128x128 pixels as interleaved RGB, 3 x 128 x 128 bytes.
     pub fn rgb(&self) -> Vec<u8> {
-        self.sr.iter().copied().flat_map(unpack_rgb).collect()
+        self.picture.iter().copied().flat_map(unpack_rgb).collect()
     }
 }
 
@@ -56,6 +69,19 @@ impl FaceRestorer {
             search: PhotoSearch::new(detector),
             aligner: Aligner::new(),
             restorer,
+            noise: NoiseEstimator::default(),
+            projector: BackProjector::new(DEFAULT_OPTICS),
+            history: FaceHistory::new(1),
+        }
+    }
+
+    /// The same for a camera whose optics blur like a Gaussian of this standard deviation in
+    /// pixels: see [`BackProjector::new`].
+    #[must_use]
+    pub fn with_optics(self, optics: f32) -> Self {
+        FaceRestorer {
+            projector: BackProjector::new(optics),
+            ..self
         }
     }
 
@@ -96,11 +122,22 @@ impl FaceRestorer {
         })?;
         let mut lr = Box::new([0; LR_SIDE * LR_SIDE * 3]);
         self.aligner.lr(frame, &to_canonical, &mut lr)?;
-        self.restore_lr(to_canonical, lr)
+        let mut face = self.restore_lr(to_canonical, lr)?;
+        let noise = self.noise.estimate(frame)?;
+        face.share = self.history.update(
+            &mut self.projector,
+            frame,
+            &to_canonical,
+            noise,
+            &face.sr,
+            &mut face.picture,
+        )?;
+        Ok(face)
     }
 
     /// Restores a picture that is an aligned face: 16x16 pixels, or 128x128, which are downscaled
-    /// to 16x16 first.
+    /// to 16x16 first. The final picture is then the network's: there is no camera whose pixels
+    /// could correct it.
     ///
     /// # Errors
     /// The picture has another size, is not valid or is a JPEG, or the network failed.
@@ -146,7 +183,9 @@ impl FaceRestorer {
         Ok(RestoredFace {
             to_canonical,
             lr,
+            picture: sr.clone(),
             sr,
+            share: 1.0,
         })
     }
 }

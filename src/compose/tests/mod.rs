@@ -7,6 +7,7 @@ mod properties;
 use std::time::Duration;
 
 use super::*;
+use face8x_core::backproject::restored_share;
 use face8x_core::face::Detection;
 use face8x_core::face::Face;
 use face8x_core::frame::Frame;
@@ -135,6 +136,8 @@ impl Person {
             face: Face { id, detection },
             lr: &self.lr,
             sr: &self.sr,
+            picture: &self.sr,
+            share: restored_share(&self.to_canonical, 0.0),
             to_canonical: self.to_canonical,
         }
     }
@@ -142,9 +145,9 @@ impl Person {
 
 fn people() -> Vec<Person> {
     vec![
-        Person::new(60.0, 70.0, 100.0, 0.15, SKINS[0]),
+        Person::new(80.0, 90.0, 62.0, 0.15, SKINS[0]),
         Person::new(200.0, 50.0, 72.0, -0.2, SKINS[1]),
-        Person::new(268.0, 150.0, 80.0, 0.0, SKINS[2]),
+        Person::new(258.0, 150.0, 90.0, 0.0, SKINS[2]),
     ]
 }
 

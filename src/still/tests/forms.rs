@@ -72,14 +72,18 @@ fn side_by_side_shows_crop_pixels_and_restored() {
         (132, 20, 99, 0),
         (250, 220, 99, 0),
         (262, 48, 48, 48),
-        (264, 20, 0, 0),
-        (391, 20, 0, 0),
     ] {
         assert_eq!(
             picture.get_pixel(x, 64),
             &Rgb([red, green, blue]),
             "column {x}"
         );
+    }
+    // The final picture agrees with the camera's pixels, but for what the network put in.
+    for (x, red, green) in [(270, 20, 99), (385, 220, 99)] {
+        let Rgb([r, g, _]) = *picture.get_pixel(x, 64);
+        assert!(r.abs_diff(red) <= CONTRAST + 10, "column {x}: {r}");
+        assert!(g.abs_diff(green) <= CONTRAST + 10, "column {x}: {g}");
     }
     // The middle part is made of 8x8 blocks.
     for (x, y) in (132..260).zip(0..128) {
@@ -110,11 +114,10 @@ fn small_faces_are_pasted_back_and_large_ones_left_alone() {
         let old = enlarged.get_pixel(x, y);
         if radius > 1.02 {
             assert_eq!(pixel, old, "{x}, {y}");
-        } else if radius < 0.58 {
-            assert_eq!(pixel, &Rgb([100, 0, 0]), "{x}, {y}");
         } else {
-            let (Rgb([_, new, _]), Rgb([_, old, _])) = (pixel, old);
-            assert!(new <= old, "{x}, {y}: {new} over {old}");
+            let apart = pixel[0].abs_diff(old[0]);
+            assert!(apart <= CONTRAST + 5, "{x}, {y}: {apart}");
+            assert!(radius > 0.58 || apart >= CONTRAST - 5, "{x}, {y}: {apart}");
         }
     }
 }
@@ -138,9 +141,12 @@ fn a_tiny_face_enlarges_eight_times_at_most_and_may_leave_the_picture() {
     assert_eq!(summary.faces, 2);
     let result = read(&scene.output("a.png"));
     assert_eq!(result.dimensions(), (320, 240));
-    assert_eq!(result.get_pixel(18, 8), &Rgb([50, 0, 0]));
-    assert_eq!(result.get_pixel(316, 236), &Rgb([50, 0, 0]));
-    assert_eq!(result.get_pixel(160, 120), &Rgb([50, 50, 50]));
+    let replaced = |x, y| {
+        let part = imageops::crop_imm(&result, x, y, 4, 4).to_image();
+        part.iter().any(|&level| level != 50)
+    };
+    assert!(replaced(16, 6) && replaced(314, 234));
+    assert!(!replaced(160, 120));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::convert::Converter;
 use crate::frame::Frame;
 use crate::geometry::canonical::{crop_corners, side_of};
 use crate::geometry::{HR_SIDE, Point, Similarity};
+use crate::pixel::{Sr, pack_rgb};
 use crate::resample::{Patch, Rgbx, Shrinker, add, to_byte};
 use crate::{Error, ErrorKind, Result};
 
@@ -17,8 +18,9 @@ const GRID: usize = 64;
 /// to a quarter, which passes up to 1/12, removes it.
 const MAX_STEP: f32 = 1.5;
 
-/// Downscaled pixels that a patch for LR can need each way: the diagonal of the samples, and its rim.
-const PATCH_SIDE: usize = (GRID as f32 * MAX_STEP * std::f32::consts::SQRT_2) as usize + 8;
+/// Downscaled pixels that a patch for LR, or for the whole face in display pixels, can need each
+/// way: the diagonal of the samples, and its rim.
+const PATCH_SIDE: usize = (HR_SIDE as f32 * MAX_STEP * std::f32::consts::SQRT_2) as usize + 8;
 
 /// Most samples to a pixel of a crop, each way.
 const MAX_SAMPLES: f32 = 8.0;
@@ -105,6 +107,25 @@ impl Aligner {
         for (i, pixel) in out.as_chunks_mut::<3>().0.iter_mut().enumerate() {
             let corner = ((i % side) as f32, (i / side) as f32);
             *pixel = self.mean(&back, corner, samples);
+        }
+        Ok(())
+    }
+
+    /// Makes the canonical face as the frame shows it, in display pixels, as quickly as live pictures
+    /// need it: one sample to a pixel where the face is enlarged, and large faces are downscaled
+    /// before they are sampled.
+    ///
+    /// # Errors
+    /// As for [`lr`](Aligner::lr).
+    pub fn face(&mut self, frame: &Frame, similarity: &Similarity, out: &mut Sr) -> Result<()> {
+        let back = checked_inverse(similarity)?;
+        let scale = back.scale();
+        let factor = self.load(frame, similarity, scale / MAX_STEP)?;
+        let samples = (scale / factor as f32).ceil().clamp(1.0, MAX_STEP.ceil()) as usize;
+        for (i, pixel) in out.iter_mut().enumerate() {
+            let corner = ((i % HR_SIDE) as f32, (i / HR_SIDE) as f32);
+            let [r, g, b] = self.mean(&back, corner, samples);
+            *pixel = pack_rgb(r, g, b);
         }
         Ok(())
     }

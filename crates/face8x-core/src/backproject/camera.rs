@@ -12,6 +12,11 @@ use crate::resample::{Rgbx, add, dot};
 
 /// Most samples of the lattice to a camera pixel, each way.
 const MAX_DENSITY: usize = 8;
+/// Most samples of the lattice each way: the diagonal of the canonical face and its border at any
+/// density that [`Camera::place`] takes.
+const LATTICE_SIDE: usize = 256;
+/// Most samples of a point spread function: that of the widest optics, 2 camera pixels.
+const LONGEST_FILTER: usize = 128;
 /// Standard deviations of the Gaussian that are taken in.
 const REACH: f32 = 3.0;
 /// How far what a network gets wrong extends, as the standard deviation of a Gaussian in pixels of
@@ -45,6 +50,18 @@ pub(super) struct Camera {
 }
 
 impl Camera {
+    /// Room for faces of up to `most` camera pixels each way without another allocation.
+    pub(super) fn with_capacity(most: usize) -> Camera {
+        Camera {
+            spread: Vec::with_capacity(LONGEST_FILTER),
+            response: Vec::with_capacity(LONGEST_FILTER),
+            correlation: Vec::with_capacity(LONGEST_FILTER),
+            lattice: Vec::with_capacity(LATTICE_SIDE * LATTICE_SIDE),
+            rows: Vec::with_capacity(LATTICE_SIDE * most),
+            ..Camera::default()
+        }
+    }
+
     /// Looks at the face through the pixels of `region`, with optics that blur by `optics` camera
     /// pixels (standard deviation).
     pub(super) fn place(&mut self, region: Region, to_canonical: &Similarity, optics: f32) {
@@ -76,6 +93,14 @@ impl Camera {
             .resize(self.width * self.height * density * density, [0.0; 4]);
         self.rows
             .resize(self.width * self.height * density, [0.0; 4]);
+    }
+
+    /// How many values fit without an allocation.
+    #[cfg(test)]
+    pub(super) fn capacities(&self) -> [usize; 5] {
+        let filters = [&self.spread, &self.response, &self.correlation].map(Vec::capacity);
+        let [a, b, c] = filters;
+        [a, b, c, self.lattice.capacity(), self.rows.capacity()]
     }
 
     /// How strongly a pixel sees what it alone has caused, along one axis.

@@ -1,9 +1,8 @@
 //! A picture of a face in its canonical place, in floating point.
 
 use crate::geometry::HR_SIDE;
-use crate::pixel::{pack_rgb, unpack_rgb};
+use crate::pixel::{Sr, pack_rgb, unpack_rgb};
 use crate::resample::Rgbx;
-use crate::restore::Sr;
 
 /// A picture of 128x128 pixels in levels, 0 to 255; values between whole levels and beyond the
 /// range are kept, so that corrections add up.
@@ -29,10 +28,17 @@ impl Canonical {
         }
     }
 
-    /// Writes display pixels, rounded and clipped.
-    pub fn store(&self, sr: &mut Sr) {
+    /// Writes display pixels, rounded and clipped, over those of `sr`: 1 covers them, 0 leaves them.
+    pub fn store(&self, share: f32, sr: &mut Sr) {
         for (packed, pixel) in sr.iter_mut().zip(&self.pixels) {
-            let [r, g, b, _] = pixel.map(|level| (level + 0.5) as u8);
+            let mut levels = *pixel;
+            if share < 1.0 {
+                let under = unpack_rgb(*packed).map(f32::from);
+                for (level, under) in levels.iter_mut().zip(under) {
+                    *level = under + share * (level.clamp(0.0, 255.0) - under);
+                }
+            }
+            let [r, g, b, _] = levels.map(|level| (level + 0.5) as u8);
             *packed = pack_rgb(r, g, b);
         }
     }

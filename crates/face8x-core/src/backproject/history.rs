@@ -5,13 +5,13 @@
 //! brought together: the more frames were seen, the less one of them changes. Where the face itself
 //! changes (a blink, a mouth that opens) the new frame is believed at once.
 
-use super::{BackProjector, Canonical};
+use super::{BackProjector, Canonical, restored_share};
 use crate::Result;
 use crate::frame::Frame;
-use crate::geometry::canonical::side_of;
+use crate::geometry::canonical::{crop_corners, side_of};
 use crate::geometry::{HR_SIDE, Point, Similarity};
+use crate::pixel::Sr;
 use crate::resample::Rgbx;
-use crate::restore::Sr;
 
 /// A block of the canonical face in which changes are noticed, in pixels each way.
 const BLOCK: usize = 8;
@@ -61,11 +61,13 @@ impl FaceHistory {
     }
 
     /// Takes in a frame in which the face lies at `to_canonical`, of which the network made `sr`;
-    /// `noise` is the camera's, in levels. Writes the picture to `out`: that of all frames, or `sr`
-    /// itself where the face is [not one](BackProjector::applies) that is corrected.
+    /// `noise` is the camera's, in levels. Writes the final picture to `out`: `sr` corrected by what
+    /// all frames show; the camera's own pixels of [large](restored_share) faces; `sr` itself of
+    /// faces that are too small. What lies outside the frame is black: nobody saw it. Returns the
+    /// [share](restored_share) of the picture that is restored.
     ///
     /// # Errors
-    /// The frame is not whole, or is a JPEG.
+    /// The frame is not whole, or is a JPEG; the face is larger than the frame by far.
     pub fn update(
         &mut self,
         projector: &mut BackProjector,
@@ -74,12 +76,31 @@ impl FaceHistory {
         noise: f32,
         sr: &Sr,
         out: &mut Sr,
-    ) -> Result<()> {
-        if !projector.load(frame, to_canonical)? {
-            self.clear();
+    ) -> Result<f32> {
+        let share = restored_share(to_canonical, noise);
+        if share < 1.0 {
+            projector.camera_face(frame, to_canonical, out)?;
+        } else {
             out.copy_from_slice(sr);
-            return Ok(());
         }
+        if share > 0.0 && projector.load(frame, to_canonical)? {
+            self.take(projector, to_canonical, noise, sr);
+            self.picture.store(share, out);
+        } else {
+            self.clear();
+        }
+        blacken_outside(frame, to_canonical, out);
+        Ok(share)
+    }
+
+    /// Brings the picture up to date with the frame that `projector` has loaded.
+    fn take(
+        &mut self,
+        projector: &mut BackProjector,
+        to_canonical: &Similarity,
+        noise: f32,
+        sr: &Sr,
+    ) {
         if self.frames > 0 && jumped(&self.last, to_canonical) {
             self.clear();
         }
@@ -88,8 +109,7 @@ impl FaceHistory {
         if self.limit == 1 || self.frames == 0 {
             projector.correct(noise, &self.network, &mut self.picture);
             self.frames = 1;
-            self.picture.store(out);
-            return Ok(());
+            return;
         }
         projector.register(&self.picture);
         projector.correct(noise, &self.network, &mut self.single);
@@ -101,8 +121,6 @@ impl FaceHistory {
         for (pixel, new) in self.picture.pixels.iter_mut().zip(&self.corrected.pixels) {
             approach(pixel, new, share);
         }
-        self.picture.store(out);
-        Ok(())
     }
 
     /// Where, and how much, the frame's own picture differs from that of the frames before: 0 where
@@ -161,6 +179,22 @@ impl FaceHistory {
 fn approach(pixel: &mut Rgbx, new: &Rgbx, share: f32) {
     for (value, new) in pixel.iter_mut().zip(new) {
         *value += share * (new - *value);
+    }
+}
+
+/// Makes the pixels black whose centre lies outside the frame.
+fn blacken_outside(frame: &Frame, to_canonical: &Similarity, out: &mut Sr) {
+    let (width, height) = (frame.width as f32, frame.height as f32);
+    let inside = |p: Point| (0.0..=width).contains(&p.x) && (0.0..=height).contains(&p.y);
+    if crop_corners(to_canonical).into_iter().all(inside) {
+        return;
+    }
+    let back = to_canonical.invert();
+    for (k, pixel) in out.iter_mut().enumerate() {
+        let (x, y) = ((k % HR_SIDE) as f32 + 0.5, (k / HR_SIDE) as f32 + 0.5);
+        if !inside(back.apply(Point::new(x, y))) {
+            *pixel = 0;
+        }
     }
 }
 

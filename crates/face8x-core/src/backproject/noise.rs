@@ -35,6 +35,8 @@ impl NoiseEstimator {
     pub fn estimate(&mut self, frame: &Frame) -> Result<f32> {
         self.powers.clear();
         let rows = ROWS.min(frame.height);
+        self.powers
+            .reserve(rows as usize * frame.width as usize / (BLOCK + 2));
         for k in 0..rows {
             let region = Region {
                 x: 0,

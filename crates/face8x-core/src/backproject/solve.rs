@@ -12,7 +12,6 @@ const STEPS: usize = 10;
 const SOLVED: f32 = 1e-4;
 
 /// Solves, and keeps its buffers.
-#[derive(Default)]
 pub(super) struct Solver {
     solution: Vec<Rgbx>,
     rest: Vec<Rgbx>,
@@ -22,6 +21,18 @@ pub(super) struct Solver {
 }
 
 impl Solver {
+    /// Room for this many pixels without another allocation.
+    pub(super) fn with_capacity(pixels: usize) -> Solver {
+        let room = || Vec::with_capacity(pixels);
+        Solver {
+            solution: room(),
+            rest: room(),
+            direction: room(),
+            image: room(),
+            across: room(),
+        }
+    }
+
     /// Solves (weight * S + noise) u = seen - expected for the pixels that take part (whose fourth
     /// number in `seen` is 1); u is 0 elsewhere.
     pub(super) fn solve(

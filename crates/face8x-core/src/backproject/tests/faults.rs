@@ -3,59 +3,80 @@
 use super::*;
 
 fn corrected(frame: &Frame, to_canonical: &Similarity, sr: &Sr) -> Box<Sr> {
-    let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
-    FaceHistory::new(1)
-        .update(
-            &mut BackProjector::new(DEFAULT_OPTICS),
-            frame,
-            to_canonical,
-            2.0,
-            sr,
-            &mut out,
-        )
-        .unwrap();
-    out
+    single(frame, to_canonical, 2.0, sr)
 }
 
 #[test]
-fn faces_that_are_too_small_or_too_large_stay_as_they_are() {
+fn faces_that_are_too_small_stay_as_the_network_made_them() {
     let frame = Portrait::new().frame((60, 60), &placed(30.0, 30.0, 20.0, 0.0), 0.4, 0.0);
     let sr = Box::new(std::array::from_fn(|k| k as u32));
-    for side in [0.5, 3.0, 65.0, 4000.0] {
-        assert_eq!(
-            corrected(&frame, &placed(30.0, 30.0, side, 0.0), &sr),
-            sr,
-            "{side}"
-        );
+    for side in [0.5, 3.0] {
+        let place = placed(30.0, 30.0, side, 0.0);
+        assert_eq!(corrected(&frame, &place, &sr), sr, "{side}");
     }
+    // Nothing of it was seen, or it is nowhere.
     let outside = placed(-200.0, 30.0, 20.0, 0.0);
-    assert_eq!(corrected(&frame, &outside, &sr), sr);
     let broken = Similarity {
         a: f32::NAN,
         ..Similarity::IDENTITY
     };
-    assert_eq!(corrected(&frame, &broken, &sr), sr);
+    for place in [outside, broken] {
+        assert_eq!(*corrected(&frame, &place, &sr), [0; HR_SIDE * HR_SIDE]);
+    }
 }
 
-/// Only what the camera saw counts: the part of the face outside the frame stays the network's.
+/// Of a face that fills the frame and more, the network knows nothing that the camera does not.
 #[test]
-fn a_face_half_outside_is_corrected_by_what_is_inside() {
+fn large_faces_are_the_cameras_own_pixels() {
+    let mut studio = Studio::new();
+    let frame = Portrait::new().frame((100, 100), &placed(50.0, 50.0, 90.0, 0.0), 0.4, 0.0);
+    let sr = Box::new(std::array::from_fn(|k| k as u32));
+    for side in [CAMERA_SIDE, 128.0, 300.0] {
+        let place = placed(50.0, 50.0, side, 0.2);
+        let picture = corrected(&frame, &place, &sr);
+        let camera = studio.enlarged(&frame, &place);
+        let inside: Vec<usize> = (0..sr.len()).filter(|&k| picture[k] != 0).collect();
+        let levels: Vec<_> = levels(&picture).collect();
+        let found = inside.iter().map(|&k| levels[k]);
+        let camera: Vec<_> = inside.iter().map(|&k| camera[k]).collect();
+        let likeness = psnr(found, &camera);
+        println!("{side}: {likeness:.1} dB over {} pixels", inside.len());
+        assert!(
+            likeness > 38.0 && inside.len() > 1500,
+            "{side}: {likeness} dB"
+        );
+    }
+    corrected(&frame, &placed(50.0, 50.0, 4000.0, 0.2), &sr);
+}
+
+/// Only what the camera saw counts: what lies outside the frame is black, no mirrored hair.
+#[test]
+fn a_face_half_outside_is_shown_as_far_as_the_camera_saw_it() {
     let (portrait, mut studio) = (Portrait::new(), Studio::new());
+    let truth = portrait.truth();
     let to_canonical = placed(0.0, 30.0, 24.0, 0.0);
     let frame = portrait.frame((60, 60), &to_canonical, 0.4, 0.0);
     let sr = studio.network(&frame, &to_canonical);
     let out = corrected(&frame, &to_canonical, &sr);
-    let half = |sr: &Sr, right: bool| -> Vec<u32> {
-        let side = |k: &usize| (k % HR_SIDE >= HR_SIDE / 2 + 16) == right;
-        let far = |k: &usize| right || k % HR_SIDE < HR_SIDE / 2 - 16;
-        (0..sr.len())
-            .filter(side)
-            .filter(far)
-            .map(|k| sr[k])
-            .collect()
+    let (mut seen, mut network, mut final_picture) = (Vec::new(), Vec::new(), Vec::new());
+    for (k, &pixel) in out.iter().enumerate() {
+        if k % HR_SIDE < HR_SIDE / 2 {
+            assert_eq!(pixel, 0, "pixel {k}");
+        } else {
+            seen.push(truth[k]);
+            network.push(sr[k]);
+            final_picture.push(pixel);
+        }
+    }
+    let likeness = |pixels: &[u32]| {
+        let levels = pixels
+            .iter()
+            .map(|&p| crate::pixel::unpack_rgb(p).map(f32::from));
+        psnr(levels, &seen)
     };
-    assert_eq!(half(&out, false), half(&sr, false));
-    assert_ne!(half(&out, true), half(&sr, true));
+    let (network, corrected) = (likeness(&network), likeness(&final_picture));
+    println!("of what the camera saw: {network:.2} dB, corrected {corrected:.2} dB");
+    assert!(corrected > network + 1.0, "{network} {corrected}");
 }
 
 /// A white pixel says that the face is at least as bright: it does not pull a brighter guess down.
@@ -91,21 +112,22 @@ fn a_frame_of_one_colour_gives_that_colour() {
 }
 
 #[test]
-fn nothing_is_allocated_after_the_first_frame() {
-    let to_canonical = placed(30.0, 30.0, 40.0, 0.0);
-    let frame = Portrait::new().frame((60, 60), &to_canonical, 0.4, 0.0);
-    let mut projector = BackProjector::new(DEFAULT_OPTICS);
+fn there_is_room_for_every_face_from_the_start() {
+    let frame = Portrait::new().frame((130, 130), &placed(65.0, 65.0, 40.0, 0.0), 0.4, 0.0);
     let (base, mut out) = (Canonical::default(), Canonical::default());
-    let mut capacities = Vec::new();
-    for _ in 0..2 {
-        assert!(projector.load(&frame, &to_canonical).unwrap());
-        projector.register(&base);
-        projector.correct(2.0, &base, &mut out);
-        capacities.push((
-            projector.seen.capacity(),
-            projector.expected.capacity(),
-            projector.bytes.capacity(),
-        ));
+    for optics in [0.0, 0.4, 2.0] {
+        let mut projector = BackProjector::new(optics);
+        let capacities = |p: &BackProjector| {
+            let numbers = [p.seen.capacity(), p.expected.capacity(), p.bytes.capacity()];
+            (numbers, p.camera.capacities())
+        };
+        let before = capacities(&projector);
+        for side in 4..80 {
+            let turned = placed(64.7, 65.2, side as f32 + 0.06, 0.785);
+            assert!(projector.load(&frame, &turned).unwrap(), "{side}");
+            projector.register(&base);
+            projector.correct(2.0, &base, &mut out);
+            assert_eq!(capacities(&projector), before, "{side}, optics {optics}");
+        }
     }
-    assert_eq!(capacities[0], capacities[1]);
 }

@@ -8,7 +8,7 @@ use crate::align::Aligner;
 use crate::frame::PixelFormat;
 use crate::geometry::{CANONICAL_LANDMARKS, HR_SIDE, LR_SIDE, Point};
 use crate::portrait::{PORTRAIT, PORTRAIT_LANDMARKS};
-use crate::restore::{self, Restorer, Sr};
+use crate::restore::{self, Restorer};
 use crate::testing::scene::noise;
 
 /// The portrait, and the similarity from it to the canonical face.
@@ -104,6 +104,26 @@ impl Portrait {
     }
 }
 
+/// The frame with noise of a standard deviation of `sigma` levels, another one for each `seed`.
+fn noisy(frame: &Frame, sigma: f32, seed: usize) -> Frame {
+    let level =
+        |(k, &level): (usize, &u8)| (f32::from(level) + sigma * normal(seed + k) + 0.5) as u8;
+    Frame {
+        bytes: frame.bytes.iter().enumerate().map(level).collect(),
+        ..frame.clone()
+    }
+}
+
+/// The final picture of one frame.
+fn single(frame: &Frame, to_canonical: &Similarity, noise: f32, sr: &Sr) -> Box<Sr> {
+    let mut projector = BackProjector::new(DEFAULT_OPTICS);
+    let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
+    FaceHistory::new(1)
+        .update(&mut projector, frame, to_canonical, noise, sr, &mut out)
+        .unwrap();
+    out
+}
+
 /// Offsets and weights along one axis: every eighth of a pixel, the box convolved with the
 /// Gaussian by its definition.
 fn spread(optics: f32) -> Vec<(f32, f32)> {
@@ -178,11 +198,8 @@ impl Studio {
     }
 
     fn enlarged(&mut self, frame: &Frame, to_canonical: &Similarity) -> Vec<[f32; 3]> {
-        let mut crop = vec![0; 3 * HR_SIDE * HR_SIDE];
-        self.aligner
-            .crop(frame, to_canonical, HR_SIDE, &mut crop)
-            .unwrap();
-        let pixels = crop.as_chunks::<3>().0;
-        pixels.iter().map(|pixel| pixel.map(f32::from)).collect()
+        let mut face = Box::new([0; HR_SIDE * HR_SIDE]);
+        self.aligner.face(frame, to_canonical, &mut face).unwrap();
+        levels(&face).collect()
     }
 }
