@@ -65,7 +65,7 @@ pub struct Options {
     /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, file:PATH, pipe:COMMAND or -
     #[arg(long, value_name = "URI", default_value = "auto", value_parser = values::source)]
     pub source: String,
-    /// Where pictures go: auto (the first display that opens), window, drm, fb, spi:PANEL, png:PATH or null
+    /// Where pictures go: auto (the first display that opens), window, drm, fb, spi:PANEL, http:[ADDRESS:]PORT, png:PATH or null
     #[arg(long, value_name = "SINK", default_value = "auto", value_parser = values::sink)]
     pub sink: String,
     /// What finds faces, and how many are restored.

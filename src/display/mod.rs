@@ -9,11 +9,13 @@
 //! | `spi:MODEL,dc=24,rst=25`                   | on a small panel wired to SPI and GPIO           |
 //! | `test:PATH`                                | nowhere: records what such a panel would be sent |
 //! | `png:PATH`, `png:PATH-%05d.png`            | in a file, or a numbered series of files         |
+//! | `http:8080`, `http:0.0.0.0:8080`           | in browsers                                      |
 //! | `null`                                     | nowhere                                          |
 
 #[cfg(feature = "drm")]
 mod drm;
 mod fb;
+mod http;
 mod null;
 pub(crate) mod pattern;
 mod png;
@@ -169,6 +171,12 @@ pub(crate) const SINKS: &[SinkKind] = &[
         name: "png",
         help: "a PNG file, replaced by each picture; png:DIR/%05d.png numbers them, png:FILE@800x480 sets the size",
         open: png::open,
+    },
+    SinkKind {
+        name: "http",
+        help: "a page with the live picture for browsers, http:8080 for this machine alone, \
+               http:0.0.0.0:8080 for others, who need the token that the log shows",
+        open: http::open,
     },
     SinkKind {
         name: "null",

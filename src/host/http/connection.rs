@@ -2,18 +2,21 @@
 
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 
 use super::head::{self, Head, MAX_HEAD};
-use super::{Handler, Response};
+use super::{Body, Handler, Pictures, Response};
 
-/// A request and its answer take no longer.
+/// A request and its answer take no longer, nor a picture of a stream.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an answered connection may still send what is not read. (Closed at once, the system
 /// would drop the answer.)
 const LINGER: Duration = Duration::from_secs(1);
+/// What stands between the pictures of a stream.
+const BOUNDARY: &str = "face8x-picture";
 
 /// How far a connection has come.
 enum Progress {
@@ -21,9 +24,22 @@ enum Progress {
     Reading(Vec<u8>),
     /// Its answer and how much of it was sent.
     Writing(Vec<u8>, usize),
+    /// Pictures, as they come.
+    Streaming(Box<Stream>),
     /// All is sent: it is read until the other side closes.
     Lingering,
     Closed,
+}
+
+/// Pictures on their way.
+struct Stream {
+    pictures: Box<dyn Pictures>,
+    /// Whether there is no end.
+    endless: bool,
+    /// What is being sent: some text, a picture, and how much of both was sent.
+    text: Vec<u8>,
+    picture: Arc<Vec<u8>>,
+    sent: usize,
 }
 
 pub(super) struct Connection {
@@ -36,6 +52,8 @@ impl Connection {
     /// One that was accepted; where the server is `busy` it only gets that answer.
     pub(super) fn new(stream: TcpStream, busy: bool) -> Option<Connection> {
         stream.set_nonblocking(true).ok()?;
+        // A picture's last packet does not wait for the client's word on the one before.
+        stream.set_nodelay(true).ok()?;
         let progress = match busy {
             true => refuse("503 Service Unavailable"),
             false => Progress::Reading(Vec::new()),
@@ -49,8 +67,9 @@ impl Connection {
 
     /// What it waits for.
     pub(super) fn poll_fd(&self) -> PollFd<'_> {
-        let flags = match self.progress {
+        let flags = match &self.progress {
             Progress::Writing(..) => PollFlags::OUT,
+            Progress::Streaming(stream) if !stream.is_sent() => PollFlags::OUT,
             _ => PollFlags::IN,
         };
         PollFd::new(&self.stream, flags)
@@ -66,6 +85,12 @@ impl Connection {
             let next = match &mut self.progress {
                 Progress::Reading(request) => read(&mut self.stream, request, handler),
                 Progress::Writing(answer, sent) => write(&mut self.stream, answer, sent),
+                Progress::Streaming(stream) => {
+                    if stream.is_sent() {
+                        self.deadline = Instant::now() + TIMEOUT;
+                    }
+                    send(&mut self.stream, stream)
+                }
                 Progress::Lingering => drain(&mut self.stream),
                 Progress::Closed => return,
             };
@@ -88,27 +113,109 @@ impl Connection {
 }
 
 fn refuse(status: &'static str) -> Progress {
-    Progress::Writing(answer(&Response::error(status, ""), false), 0)
+    answer(Response::error(status, ""), false)
 }
 
-/// The answer in bytes, without its body for `HEAD`.
-fn answer(response: &Response, head: bool) -> Vec<u8> {
+/// The answer, without its body for `HEAD`.
+fn answer(response: Response, head: bool) -> Progress {
     let Response {
         status,
         content_type,
         body,
     } = response;
-    let length = body.len();
-    let allow = match status.starts_with("405 ") {
-        true => "Allow: GET, HEAD\r\n",
-        false => "",
+    let start = |content: &str| {
+        let allow = match status.starts_with("405 ") {
+            true => "Allow: GET, HEAD\r\n",
+            false => "",
+        };
+        format!(
+            "HTTP/1.1 {status}\r\n{content}{allow}Vary: Accept\r\nCache-Control: no-store\r\n\
+             Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\n\
+             Connection: close\r\n\r\n"
+        )
     };
-    let body = if head { "" } else { body };
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\
-         {allow}Vary: Accept\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{body}"
-    )
-    .into_bytes()
+    match body {
+        Body::Text(text) => {
+            let length = text.len();
+            let head_lines =
+                format!("Content-Type: {content_type}\r\nContent-Length: {length}\r\n");
+            let text = if head { "" } else { &text };
+            Progress::Writing((start(&head_lines) + text).into_bytes(), 0)
+        }
+        Body::Picture(_) | Body::Stream(_) if head => {
+            let content = format!("Content-Type: {content_type}\r\n");
+            Progress::Writing(start(&content).into_bytes(), 0)
+        }
+        Body::Picture(pictures) => Progress::Streaming(Box::new(Stream {
+            pictures,
+            endless: false,
+            // The length follows with the picture.
+            text: Vec::new(),
+            picture: Arc::default(),
+            sent: 0,
+        })),
+        Body::Stream(pictures) => {
+            let content =
+                format!("Content-Type: multipart/x-mixed-replace; boundary={BOUNDARY}\r\n");
+            Progress::Streaming(Box::new(Stream {
+                pictures,
+                endless: true,
+                text: start(&content).into_bytes(),
+                picture: Arc::default(),
+                sent: 0,
+            }))
+        }
+    }
+}
+
+impl Stream {
+    fn is_sent(&self) -> bool {
+        self.sent >= self.text.len() + self.picture.len()
+    }
+
+    /// Takes the newest picture; false where there is none.
+    fn next(&mut self) -> bool {
+        let Some(picture) = self.pictures.newer() else {
+            return false;
+        };
+        let length = picture.len();
+        self.text = match self.endless {
+            true => format!(
+                "\r\n--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n"
+            ),
+            false => format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\
+                 Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
+            ),
+        }
+        .into_bytes();
+        (self.picture, self.sent) = (picture, 0);
+        true
+    }
+}
+
+/// Sends what it can of the pictures: what follows, or `None` where it must wait.
+fn send(stream: &mut TcpStream, pictures: &mut Stream) -> Option<Progress> {
+    loop {
+        if pictures.is_sent() {
+            if !pictures.endless && !pictures.picture.is_empty() {
+                return Some(close_after_answer(stream));
+            }
+            if !pictures.next() {
+                // Nothing to send: the client may have left.
+                return drain(stream);
+            }
+        }
+        let behind_text = pictures.sent.checked_sub(pictures.text.len());
+        let rest = match behind_text {
+            Some(sent) => &pictures.picture[sent..],
+            None => &pictures.text[pictures.sent..],
+        };
+        match stream.write(rest) {
+            Ok(sent) => pictures.sent += sent,
+            Err(error) => return failed(&error),
+        }
+    }
 }
 
 /// Reads more of the request: what follows, or `None` where nothing came yet.
@@ -123,18 +230,22 @@ fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>, handler: &Handler) -> Optio
     Some(match head::parse(bytes) {
         Head::Incomplete => Progress::Reading(std::mem::take(bytes)),
         Head::Refused(status) => refuse(status),
-        Head::Request { request, head } => Progress::Writing(answer(&handler(&request), head), 0),
+        Head::Request { request, head } => answer(handler(&request), head),
     })
 }
 
 fn write(stream: &mut TcpStream, answer: &mut Vec<u8>, sent: &mut usize) -> Option<Progress> {
     match stream.write(&answer[*sent..]) {
-        Ok(n) if *sent + n == answer.len() => match stream.shutdown(Shutdown::Write) {
-            Ok(()) => Some(Progress::Lingering),
-            Err(_) => Some(Progress::Closed),
-        },
+        Ok(n) if *sent + n == answer.len() => Some(close_after_answer(stream)),
         Ok(n) => Some(Progress::Writing(std::mem::take(answer), *sent + n)),
         Err(error) => failed(&error),
+    }
+}
+
+fn close_after_answer(stream: &TcpStream) -> Progress {
+    match stream.shutdown(Shutdown::Write) {
+        Ok(()) => Progress::Lingering,
+        Err(_) => Progress::Closed,
     }
 }
 

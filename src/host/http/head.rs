@@ -1,6 +1,6 @@
 //! The head of a request.
 
-use super::Request;
+use super::{Method, Request};
 
 /// A request's head is at most this long, in bytes.
 pub(super) const MAX_HEAD: usize = 8 << 10;
@@ -41,15 +41,21 @@ pub(super) fn parse(bytes: &[u8]) -> Head {
     if parsed.version == Some(1) && value("host").is_none() {
         return Head::Refused("400 Bad Request");
     }
-    let head = match parsed.method {
-        Some("GET") => false,
-        Some("HEAD") => true,
+    let (method, head) = match parsed.method {
+        Some("GET") => (Method::Get, false),
+        Some("HEAD") => (Method::Get, true),
+        Some("POST") => (Method::Post, false),
         _ => return Head::Refused("405 Method Not Allowed"),
     };
     let target = parsed.path.unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let request = Request {
-        path: target.split('?').next().unwrap_or_default().to_owned(),
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
         accept: value("accept").unwrap_or_default(),
+        host: value("host").unwrap_or_default(),
+        origin: value("origin"),
     };
     Head::Request { request, head }
 }

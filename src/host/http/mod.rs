@@ -1,8 +1,10 @@
-//! A small HTTP/1 server for pages (RFC 9110, RFC 9112). It knows nothing of what it serves.
+//! A small HTTP/1 server for pages and pictures (RFC 9110, RFC 9112). It knows nothing of what it
+//! serves.
 //!
 //! One thread, one `poll`, at most [`MAX_CONNECTIONS`] connections: clients that are slow,
 //! silent or many can hold up the pages and nothing else. A request's line and head are read, its body is
-//! not, and every connection is closed after one answer.
+//! not, and every connection is closed after one answer. An answer may be pictures without an end, of
+//! which a slow client misses some.
 //!
 //! Heads are parsed by `httparse`. The connections are face8x's own because the small servers
 //! there are do not protect a board that runs for months from whoever reaches the port. `tiny_http`
@@ -16,10 +18,12 @@ mod tests;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 use connection::Connection;
 
@@ -32,24 +36,52 @@ const TICK: Duration = Duration::from_millis(200);
 /// How long the end waits for the thread: a tick and a page.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What a `GET` or `HEAD` asks for.
+/// What is done with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// `GET` or `HEAD`.
+    Get,
+    /// `POST`, whose body is not read.
+    Post,
+}
+
+/// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// The path without a query.
+    pub(crate) method: Method,
+    /// The path, and the query behind it.
     pub(crate) path: String,
-    /// The header `Accept`; empty where there is none.
+    pub(crate) query: String,
+    /// The headers `Accept` and `Host`; empty where there is none.
     pub(crate) accept: String,
+    pub(crate) host: String,
+    /// Whose page asks, where a browser says so.
+    pub(crate) origin: Option<String>,
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Response {
     /// The status code with its phrase.
     pub(crate) status: &'static str,
     /// The media type of the body.
     pub(crate) content_type: &'static str,
-    /// The text; a request with `HEAD` gets its length alone.
-    pub(crate) body: String,
+    pub(crate) body: Body,
+}
+
+/// What an answer holds.
+pub(crate) enum Body {
+    /// A text; a request with `HEAD` gets its length alone.
+    Text(String),
+    /// The next picture.
+    Picture(Box<dyn Pictures>),
+    /// One picture after the other until the client leaves.
+    Stream(Box<dyn Pictures>),
+}
+
+/// Pictures for one client, asked for on the server's thread.
+pub(crate) trait Pictures: Send {
+    /// The newest picture, unless this client had it before.
+    fn newer(&mut self) -> Option<Arc<Vec<u8>>>;
 }
 
 impl Response {
@@ -58,8 +90,13 @@ impl Response {
         Response {
             status,
             content_type: "text/plain; charset=utf-8",
-            body: format!("{status}{text}\n"),
+            body: Body::Text(format!("{status}{text}\n")),
         }
+    }
+
+    /// The answer to a `POST` where there is only something to read.
+    pub(crate) fn not_allowed() -> Response {
+        Response::error("405 Method Not Allowed", "")
     }
 }
 
@@ -69,6 +106,7 @@ pub(crate) type Handler = Box<dyn Fn(&Request) -> Response + Send>;
 /// Serves pages until it is dropped.
 pub(crate) struct HttpServer {
     address: SocketAddr,
+    wake: Arc<OwnedFd>,
     _thread: StoppableThread,
 }
 
@@ -85,13 +123,23 @@ impl HttpServer {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let flags = EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC;
+        let wake = Arc::new(eventfd(0, flags)?);
+        let woken = Arc::clone(&wake);
         let thread = StoppableThread::spawn(name, STOP_TIMEOUT, move |stop| {
-            serve(&listener, &handler, stop);
+            serve(&listener, &handler, stop, &woken);
         })?;
         Ok(HttpServer {
             address,
+            wake,
             _thread: thread,
         })
+    }
+
+    /// Says that there is a new picture.
+    pub(crate) fn wake(&self) {
+        // It fails where the thread was woken 2^64 times and has not come back.
+        let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
     }
 
     /// Where it listens.
@@ -100,7 +148,7 @@ impl HttpServer {
     }
 }
 
-fn serve(listener: &TcpListener, handler: &Handler, stop: &AtomicBool) {
+fn serve(listener: &TcpListener, handler: &Handler, stop: &AtomicBool, wake: &OwnedFd) {
     let tick = Timespec {
         tv_sec: 0,
         tv_nsec: TICK.subsec_nanos().into(),
@@ -110,6 +158,7 @@ fn serve(listener: &TcpListener, handler: &Handler, stop: &AtomicBool) {
         // A full house leaves further callers in the system's queue.
         let accepts = connections.len() <= MAX_CONNECTIONS;
         let mut fds: Vec<PollFd<'_>> = connections.iter().map(Connection::poll_fd).collect();
+        fds.push(PollFd::new(wake, PollFlags::IN));
         if accepts {
             fds.push(PollFd::new(listener, PollFlags::IN));
         }
@@ -119,6 +168,8 @@ fn serve(listener: &TcpListener, handler: &Handler, stop: &AtomicBool) {
             log::warn!("http: {error}");
             std::thread::sleep(TICK);
         }
+        // Read only to be empty again.
+        let _ = rustix::io::read(wake, &mut [0; 8]);
         match accepts.then(|| listener.accept()) {
             Some(Ok((stream, _))) => {
                 let busy = connections.len() >= MAX_CONNECTIONS;

@@ -8,25 +8,42 @@ use super::*;
 
 #[test]
 fn heads_are_read_or_refused() {
-    let page = |path: &str, accept: &str, head| Head::Request {
-        request: Request {
-            path: path.into(),
-            accept: accept.into(),
-        },
+    let request = |method, path: &str, query: &str, accept: &str, host: &str| Request {
+        method,
+        path: path.into(),
+        query: query.into(),
+        accept: accept.into(),
+        host: host.into(),
+        origin: None,
+    };
+    let page = |host: &str, accept: &str, head| Head::Request {
+        request: request(Method::Get, "/a", "", accept, host),
         head,
+    };
+    let with_query = Head::Request {
+        request: request(Method::Get, "/a", "x=1", "b", "x"),
+        head: false,
+    };
+    let post = Head::Request {
+        request: Request {
+            origin: Some("http://x".into()),
+            ..request(Method::Post, "/a", "", "", "")
+        },
+        head: false,
     };
     let bad = || Head::Refused("400 Bad Request");
     for (text, expected) in [
-        ("GET /a HTTP/1.1\r\nHost: x\r\n\r\n", page("/a", "", false)),
+        ("GET /a HTTP/1.1\r\nHost: x\r\n\r\n", page("x", "", false)),
         (
             "GET /a?x=1 HTTP/1.1\r\nhOST: x\r\nACCEPT: b\r\n\r\nbody",
-            page("/a", "b", false),
+            with_query,
         ),
-        ("HEAD /a HTTP/1.0\r\n\r\n", page("/a", "", true)),
-        ("GET /a HTTP/1.0\n\n", page("/a", "", false)),
+        ("HEAD /a HTTP/1.0\r\n\r\n", page("", "", true)),
+        ("GET /a HTTP/1.0\n\n", page("", "", false)),
+        ("POST /a HTTP/1.0\r\nOrigin: http://x\r\n\r\n", post),
         ("GET /a HTTP/1.1\r\n\r\n", bad()),
         (
-            "POST /a HTTP/1.0\r\n\r\n",
+            "PUT /a HTTP/1.0\r\n\r\n",
             Head::Refused("405 Method Not Allowed"),
         ),
         (
@@ -66,7 +83,7 @@ fn server() -> HttpServer {
         "/page" => Response {
             status: "200 OK",
             content_type: "text/plain",
-            body: "the page".into(),
+            body: Body::Text("the page".into()),
         },
         _ => Response::error("404 Not Found", "; try /page"),
     };

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{MetricsFormat, Monitor, render};
-use crate::host::http::{HttpServer, Request, Response};
+use crate::host::http::{Body, HttpServer, Method, Request, Response};
 use crate::{Error, Result};
 
 /// Serves `/metrics` until it is dropped.
@@ -36,6 +36,9 @@ impl MetricsServer {
 }
 
 fn page(request: &Request, monitor: &Monitor) -> Response {
+    if request.method != Method::Get {
+        return Response::not_allowed();
+    }
     if request.path != "/metrics" {
         return Response::error("404 Not Found", "; the page is /metrics");
     }
@@ -43,6 +46,6 @@ fn page(request: &Request, monitor: &Monitor) -> Response {
     Response {
         status: "200 OK",
         content_type: format.content_type(),
-        body: render(&monitor.status(), format),
+        body: Body::Text(render(&monitor.status(), format)),
     }
 }
