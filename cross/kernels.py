@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the aarch64 kernels cost, without a board: instructions per restored face, counted under
+"""What the ARM kernels cost, without a board: instructions per restored face, counted under
 qemu-user, and llvm-mca's cycles of each inner loop as compiled. Writes docs/ARM_KERNELS.md; with
 --check compares with it instead."""
 
@@ -9,25 +9,62 @@ import os
 import re
 import subprocess
 import sys
+import typing
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = "aarch64-unknown-linux-gnu"
 TABLE = ROOT / "docs" / "ARM_KERNELS.md"
 # The first LLVM with models of newer cores that both Debian 12 and Ubuntu 24.04 have.
 LLVM = "19"
 
 # Multiply-adds of an instruction.
-PRODUCTS = {"smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8, "sdot": 16, "usmmla": 32}
-# A kernel's name, the processor that qemu-user plays so that it is chosen, and what its inner loop
-# has and those of other code with the same products have not.
-KERNELS = [("smull", "cortex-a53", "sadalp"), ("sdot", "cortex-a76", "eor"), ("usmmla", "max", "usmmla")]
+PRODUCTS = {"smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8, "sdot": 16, "usmmla": 32, "vmull.s8": 8, "vmlal.s8": 8}
+
+
+class Architecture(typing.NamedTuple):
+    """What builds, runs and disassembles programs of an architecture."""
+
+    target: str
+    emulator: str
+    binutils: str
+    triple: str
+    attributes: str
+
+
+AARCH64 = Architecture(
+    "aarch64-unknown-linux-gnu", "qemu-aarch64-static", "aarch64-linux-gnu", "aarch64", "+dotprod,+i8mm"
+)
+ARMV7 = Architecture(
+    "armv7-unknown-linux-gnueabihf", "qemu-arm-static", "arm-linux-gnueabihf", "armv7-linux-gnueabihf", "+neon"
+)
+
+
+class Kernel(typing.NamedTuple):
+    """A kernel: the processor that qemu-user plays so that it is chosen, its multiplications, and what
+    its inner loop has and those of other code with the same multiplications have not."""
+
+    name: str
+    architecture: Architecture
+    processor: str
+    products: tuple
+    mark: str
+
+
+KERNELS = [
+    Kernel("smull", AARCH64, "cortex-a53", ("smull", "smull2", "smlal", "smlal2"), "sadalp"),
+    Kernel("sdot", AARCH64, "cortex-a76", ("sdot",), "eor"),
+    Kernel("usmmla", AARCH64, "max", ("usmmla",), "usmmla"),
+    Kernel("vmull", ARMV7, "cortex-a7", ("vmull.s8", "vmlal.s8"), "vpadal.s16"),
+]
 # Cores, the models of LLVM that stand for them, and what they can run.
 CORES = [
-    ("Cortex-A53", "cortex-a53", ["smull"]),
+    ("Cortex-A7", "cortex-a7", ["vmull"]),
+    ("Cortex-A9", "cortex-a9", ["vmull"]),
+    ("Cortex-A15", "cortex-a15", ["vmull"]),
+    ("Cortex-A53", "cortex-a53", ["smull", "vmull"]),
     ("Cortex-A55", "cortex-a55", ["smull", "sdot"]),
-    ("Cortex-A72", "cortex-a72", ["smull"]),
+    ("Cortex-A72", "cortex-a72", ["smull", "vmull"]),
     ("Cortex-A76", "neoverse-n1", ["smull", "sdot"]),
     ("Cortex-A710", "neoverse-n2", ["smull", "sdot", "usmmla"]),
 ]
@@ -40,28 +77,37 @@ def run(*command, **options):
     return subprocess.run([str(c) for c in command], check=True, text=True, **options)
 
 
-def build():
+def build(architecture):
     """The measuring program, built for the boards, after the tools."""
-    run(ROOT / "cross" / "toolchain.sh", TARGET)
-    run(ROOT / "scripts" / "install.sh", f"llvm-{LLVM}", "qemu-user-static", "binutils-aarch64-linux-gnu")
-    run(ROOT / "cross" / "cargo.sh", TARGET, "build", "--quiet", "--profile", "shipped", "--example", "measure", cwd=ROOT)
+    run(ROOT / "cross" / "toolchain.sh", architecture.target)
+    tools = [f"llvm-{LLVM}", "qemu-user-static", f"binutils-{architecture.binutils}"]
+    run(ROOT / "scripts" / "install.sh", *tools)
+    command = ["build", "--quiet", "--profile", "shipped", "--example", "measure"]
+    run(ROOT / "cross" / "cargo.sh", architecture.target, *command, cwd=ROOT)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / TARGET / "shipped" / "examples" / "measure"
+    return target / architecture.target / "shipped" / "examples" / "measure"
 
 
-def loops(program):
+def is_branch(kind):
+    """Whether an instruction of this name ends a straight piece of code."""
+    # ARM: b and bl with a condition; aarch64: b.ne and the like.
+    conditional = re.fullmatch(r"bl?(\.?(eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al))?(\.n)?", kind)
+    return conditional or kind in ("blr", "br", "bx", "blx", "ret", "cbz", "cbnz", "tbz", "tbnz")
+
+
+def loops(program, architecture):
     """Every loop without a branch inside: its instructions, the branch back to `loop` last."""
-    command = ["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", "--section=.text", str(program)]
+    objdump = f"{architecture.binutils}-objdump"
+    command = [objdump, "-d", "--no-show-raw-insn", "--section=.text", str(program)]
     text = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     block = []
     for line in text.stdout:
-        found = re.match(r"\s*([0-9a-f]+):\s+(\S[^/]*)", line)
+        found = re.match(r"\s*([0-9a-f]+):\s+(\S[^/@;]*)", line)
         if not found:
             continue
         address, instruction = int(found[1], 16), found[2].strip()
         block.append((address, instruction))
-        kind = instruction.split()[0]
-        if kind.startswith("b.") or kind in ("b", "bl", "blr", "br", "ret", "cbz", "cbnz", "tbz", "tbnz"):
+        if is_branch(instruction.split()[0]):
             target = re.search(r"\b([0-9a-f]+) <", instruction)
             inside = [i for i, (at, _) in enumerate(block) if target and at == int(target[1], 16)]
             if inside:
@@ -70,16 +116,16 @@ def loops(program):
             block = []
 
 
-def inner_loops(program):
+def inner_loops(program, architecture):
     """Of each kernel the loop with most multiply-adds."""
     best = {}
-    for loop in loops(program):
+    for loop in loops(program, architecture):
         count = Counter(instruction.split()[0] for instruction in loop)
-        for name, _, mark in KERNELS:
-            products = sum(PRODUCTS[kind] * count[kind] for kind in PRODUCTS if kind.startswith(name[:3]))
-            products += (8 * (count["smlal"] + count["smlal2"])) if name == "smull" else 0
-            if count[name] and count[mark] and products > best.get(name, (0, []))[0]:
-                best[name] = (products, loop)
+        for kernel in KERNELS:
+            products = sum(PRODUCTS[kind] * count[kind] for kind in kernel.products)
+            marked = count[kernel.products[0]] and count[kernel.mark]
+            if kernel.architecture == architecture and marked and products > best.get(kernel.name, (0, []))[0]:
+                best[kernel.name] = (products, loop)
     return best
 
 
@@ -87,17 +133,19 @@ def mca_program():
     return os.environ.get("LLVM_MCA", f"llvm-mca-{LLVM}")
 
 
-def cycles(loop, core):
+def cycles(loop, core, architecture):
     """Cycles of one turn of the loop in LLVM's model of the core."""
     turns = 1000
-    command = [mca_program(), "-mtriple=aarch64", f"-mcpu={core}", "-mattr=+dotprod,+i8mm", f"-iterations={turns}"]
+    command = [mca_program(), f"-mtriple={architecture.triple}", f"-mcpu={core}"]
+    command += [f"-mattr={architecture.attributes}", f"-iterations={turns}"]
     done = run(*command, input="loop:\n" + "\n".join(loop) + "\n", capture_output=True)
     return int(re.search(r"Total Cycles:\s+(\d+)", done.stdout)[1]) / turns
 
 
-def emulated(program, sysroot, processor, commands, count):
+def emulated(program, kernel, commands, count):
     """Runs the program under qemu-user; with `count` gives its instructions, else its answers."""
-    qemu = ["qemu-aarch64-static", "-L", str(sysroot), "-cpu", processor]
+    sysroot = f"/usr/{kernel.architecture.binutils}"
+    qemu = [kernel.architecture.emulator, "-L", sysroot, "-cpu", kernel.processor]
     run_by = [str(program), "int8", "1"]
     if not count:
         return run(*qemu, *run_by, input=commands, capture_output=True).stdout
@@ -122,37 +170,40 @@ def emulated(program, sysroot, processor, commands, count):
                 block = address if block is None else block
                 sizes[block] = (address - block) // 4 + 1
     if process.wait() != 0:
-        raise SystemExit(f"the program failed under qemu-user as a {processor}")
+        raise SystemExit(f"the program failed under qemu-user as a {kernel.processor}")
     return sum(times * sizes[int(block, 16)] for block, times in entered.items())
 
 
-def instructions(program, sysroot, processor):
+def instructions(program, kernel):
     """Instructions for one restored face: what one more face adds."""
-    few, more = (emulated(program, sysroot, processor, f"time {n}\n", True) for n in (1, 2))
+    few, more = (emulated(program, kernel, f"time {n}\n", True) for n in (1, 2))
     return more - few
 
 
-def collect(program, sysroot):
+def collect():
     rows = []
-    best = inner_loops(program)
-    for name, processor, _ in KERNELS:
-        if name not in best:
-            continue
-        answer = emulated(program, sysroot, processor, "describe\n", False)
-        if f"NEON {name}" not in answer:
-            raise SystemExit(f"qemu-user as a {processor} was to run {name}: {answer}")
-        products, loop = best[name]
-        speeds = {core: round(products / cycles(loop, model), 2) for core, model, able in CORES if name in able}
-        rows.append(
-            {
-                "kernel": name,
-                "instructions": instructions(program, sysroot, processor),
-                "loop_instructions": len(loop),
-                "loop_products": products,
-                "speeds": speeds,
-            }
-        )
+    for architecture in (AARCH64, ARMV7):
+        program = build(architecture)
+        best = inner_loops(program, architecture)
+        for kernel in KERNELS:
+            if kernel.architecture == architecture and kernel.name in best:
+                rows.append(row_of(kernel, program, *best[kernel.name]))
     return rows
+
+
+def row_of(kernel, program, products, loop):
+    answer = emulated(program, kernel, "describe\n", False)
+    if f"NEON {kernel.name}" not in answer:
+        raise SystemExit(f"qemu-user as a {kernel.processor} was to run {kernel.name}: {answer}")
+    models = [(core, model) for core, model, able in CORES if kernel.name in able]
+    speeds = {core: round(products / cycles(loop, model, kernel.architecture), 2) for core, model in models}
+    return {
+        "kernel": kernel.name,
+        "instructions": instructions(program, kernel),
+        "loop_instructions": len(loop),
+        "loop_products": products,
+        "speeds": speeds,
+    }
 
 
 def render(rows, llvm):
@@ -206,10 +257,8 @@ def check(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare with the table")
-    parser.add_argument("--program", type=Path, help="examples/measure for aarch64, built already")
-    parser.add_argument("--sysroot", type=Path, default=Path("/usr/aarch64-linux-gnu"), help="its C library")
     options = parser.parse_args()
-    rows = collect(options.program or build(), options.sysroot)
+    rows = collect()
     if not options.check:
         version = re.search(r"version (\S+)", run(mca_program(), "--version", capture_output=True).stdout)[1]
         TABLE.write_text(render(rows, version))

@@ -15,7 +15,7 @@ target=${1:-aarch64-unknown-linux-gnu}
 case $target in
 # Without and with dot products (sdot), and with everything that QEMU knows.
 aarch64-*) processors="cortex-a53 cortex-a76 max" ;;
-armv7-*) processors="cortex-a7 max" ;;
+armv7-*) processors=cortex-a7 ;;
 *) processors=max ;;
 esac
 

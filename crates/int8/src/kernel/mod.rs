@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+#[cfg(all(target_arch = "arm", target_os = "linux"))]
+mod armv7;
 pub(crate) mod global_skip;
 mod portable;
 mod sum;
@@ -228,6 +230,8 @@ pub(crate) fn available() -> Vec<Arc<dyn Kernel>> {
     kernels.extend(x86::available());
     #[cfg(target_arch = "aarch64")]
     kernels.extend(aarch64::available());
+    #[cfg(all(target_arch = "arm", target_os = "linux"))]
+    kernels.extend(armv7::available());
     kernels.push(Arc::new(Portable));
     kernels
 }

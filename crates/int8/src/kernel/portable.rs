@@ -16,7 +16,7 @@ impl Kernel for Portable {
         for pixel in 0..row.pixels {
             for block in 0..row.blocks {
                 let sums = dense(&row, pixel, block);
-                finish(&mut row, pixel, block, sums);
+                Portable::finish(&mut row, pixel, block, &sums);
             }
         }
     }
@@ -26,22 +26,18 @@ impl Kernel for Portable {
         for pixel in 0..row.pixels {
             for block in 0..row.blocks {
                 let sums = depthwise(&row, pixel, block);
-                finish(&mut row, pixel, block, sums);
+                Portable::finish(&mut row, pixel, block, &sums);
             }
         }
     }
 }
 
-/// The sums of one block's 16 channels.
+/// The sums of one block's 16 channels, without the bias.
 type Sums = [i32; Block::LANES];
-
-fn bias(row: &Row<'_>, block: usize) -> Sums {
-    std::array::from_fn(|lane| row.bias[block * Block::LANES + lane])
-}
 
 /// 16 output channels of one pixel of a dense convolution.
 fn dense(row: &Row<'_>, pixel: usize, block: usize) -> Sums {
-    let mut sums = bias(row, block);
+    let mut sums = [0; Block::LANES];
     let window = &row.input[pixel * row.input_step..];
     let mut weights = row.weights.iter().skip(block).step_by(row.blocks);
     for &tap in row.taps {
@@ -62,7 +58,7 @@ fn dense(row: &Row<'_>, pixel: usize, block: usize) -> Sums {
 
 /// 16 channels of one pixel of a depthwise convolution.
 fn depthwise(row: &Row<'_>, pixel: usize, block: usize) -> Sums {
-    let mut sums = bias(row, block);
+    let mut sums = [0; Block::LANES];
     let window = &row.input[pixel * row.input_step + block * Block::LANES..];
     let weights = row.weights.iter().skip(block).step_by(row.blocks);
     let fours = row.taps.as_chunks::<{ Block::INPUTS }>().0;
@@ -77,23 +73,31 @@ fn depthwise(row: &Row<'_>, pixel: usize, block: usize) -> Sums {
     sums
 }
 
-/// Writes one block's 16 channels of a pixel.
-fn finish(row: &mut Row<'_>, pixel: usize, block: usize, sums: Sums) {
-    let lanes = block * Block::LANES..(block + 1) * Block::LANES;
-    let at = pixel * row.output_step + lanes.start;
-    for (lane, sum) in sums.into_iter().enumerate() {
-        let level = (sum as f32 * row.factor[lanes.start + lane]).round_ties_even();
-        let byte = quantise(level, row.zero);
-        row.output[at + lane] = match row.add {
-            None => byte,
-            Some(add) => {
-                let own = add.own_scale.value(byte);
-                let other = add.other[pixel * add.step + lanes.start + lane];
-                let total = own + add.other_scale.value(other);
-                let total = if add.sum.relu { total.max(0.0) } else { total };
-                quantise((total * add.sum.reciprocal).round_ties_even(), add.sum.zero)
-            }
-        };
+impl Portable {
+    /// Writes one block's 16 channels of a pixel; `sums` are without the bias.
+    pub(super) fn finish(
+        row: &mut Row<'_>,
+        pixel: usize,
+        block: usize,
+        sums: &[i32; Block::LANES],
+    ) {
+        let lanes = block * Block::LANES..(block + 1) * Block::LANES;
+        let at = pixel * row.output_step + lanes.start;
+        for (lane, sum) in sums.iter().enumerate() {
+            let sum = sum + row.bias[lanes.start + lane];
+            let level = (sum as f32 * row.factor[lanes.start + lane]).round_ties_even();
+            let byte = quantise(level, row.zero);
+            row.output[at + lane] = match row.add {
+                None => byte,
+                Some(add) => {
+                    let own = add.own_scale.value(byte);
+                    let other = add.other[pixel * add.step + lanes.start + lane];
+                    let total = own + add.other_scale.value(other);
+                    let total = if add.sum.relu { total.max(0.0) } else { total };
+                    quantise((total * add.sum.reciprocal).round_ties_even(), add.sum.zero)
+                }
+            };
+        }
     }
 }
 
