@@ -29,6 +29,7 @@ struct Arguments {
     nothing: *const Block,
 }
 
+// SAFETY: the assembler below has this name, argument and C's calling convention.
 unsafe extern "C" {
     /// # Safety
     /// The processor has NEON, and all that the arguments point to is there.

@@ -22,6 +22,7 @@ struct Arguments {
     sums: *mut Sums,
 }
 
+// SAFETY: the assembler below has this name, argument and C's calling convention.
 unsafe extern "C" {
     /// # Safety
     /// The processor has NEON, and all that the arguments point to is there.

@@ -40,6 +40,7 @@ struct Arguments {
     sum_level: i32,
 }
 
+// SAFETY: the assembler below has this name, argument and C's calling convention.
 unsafe extern "C" {
     /// # Safety
     /// The processor has NEON, and all that the arguments point to is there.
