@@ -195,9 +195,23 @@ pub struct Evaluate {
     #[arg(long)]
     pub degrade: bool,
     /// Print a table by the face's size in a camera's picture and by its noise: the camera's pixels
-    /// enlarged, and what the network makes of them (PSNR in dB / SSIM).
+    /// enlarged, what the network makes of them, and that corrected by back-projection (PSNR in dB,
+    /// SSIM, sharpness by that of the face).
     #[arg(long, conflicts_with_all = ["degrade", "against", "csv", "worst"])]
     pub camera: bool,
+    /// Sides of the face in camera pixels.
+    #[arg(long, value_delimiter = ',', default_values_t = face8x_train::evaluate::SIDES, requires = "camera")]
+    pub sides: Vec<f32>,
+    /// The camera's noise in levels.
+    #[arg(long, value_delimiter = ',', default_values_t = face8x_train::evaluate::NOISES, requires = "camera")]
+    pub noises: Vec<f32>,
+    /// Frames of which the final picture is made.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64), requires = "camera")]
+    pub frames: u32,
+    /// A face descriptor (.onnx, 1x3x150x150 levels of RGB): print the distance to the face, and the
+    /// share of pictures that are nearest to their own face among all.
+    #[arg(long, value_name = "FILE", requires = "camera")]
+    pub identity: Option<PathBuf>,
     /// Only the first so many pictures.
     #[arg(long)]
     pub limit: Option<usize>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use face8x_core::{Error, Result};
+use tract_core::internal::f16;
 use tract_core::prelude::{
     Datum, DatumType, Framework, IntoTValue, IntoTensor, Tensor, TractResult, TypedModel,
     TypedSimplePlan, tvec,
@@ -73,6 +74,16 @@ impl Runner {
         Self::open(bytes, names, Some(size), 1.0)
     }
 
+    /// A network for floats, level / 255, whose input's side is `side` where the file leaves it open.
+    /// Half floats are taken, too.
+    ///
+    /// # Errors
+    /// As [`Runner::load`], but for the shapes.
+    pub fn of_levels(bytes: &[u8], side: usize) -> Result<Self> {
+        let open = has_open_input(bytes)?;
+        Self::open(bytes, None, open.then_some((side, side)), 255.0)
+    }
+
     fn open(
         bytes: &[u8],
         names: Option<&[&str]>,
@@ -115,10 +126,7 @@ impl Runner {
                 full,
             })
         };
-        loaded().map_err(|error| {
-            Error::other(format!("tract cannot load the network: {error:#}"))
-                .remedy("use an .onnx file that `face8x-train` exported")
-        })
+        loaded().map_err(|error| unloadable(&error))
     }
 
     /// Whether the network takes bytes.
@@ -139,6 +147,7 @@ impl Runner {
         let ran = || -> TractResult<Vec<Tensor>> {
             let input = match self.input {
                 DatumType::U8 => self.tensor(lr, |v| v)?,
+                DatumType::F16 => self.tensor(lr, |v| f16::from_f32(f32::from(v) / self.full))?,
                 _ => self.tensor(lr, |v| f32::from(v) / self.full)?,
             };
             let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
@@ -178,6 +187,36 @@ impl Runner {
         let area = HR_SIDE * HR_SIDE;
         Ok((0..HR_LEN).map(|k| planes[k % 3 * area + k / 3]).collect())
     }
+}
+
+/// Whether an ONNX file leaves the rows of its input open.
+fn has_open_input(bytes: &[u8]) -> Result<bool> {
+    let read = || -> TractResult<bool> {
+        let model = tract_onnx::onnx().model_for_read(&mut &bytes[..])?;
+        let fact = model.input_fact(0)?;
+        let rows = fact.shape.dims().nth(2).and_then(|dim| dim.concretize());
+        Ok(rows.is_none_or(|rows| rows.as_i64().is_none()))
+    };
+    read().map_err(|error| unloadable(&error))
+}
+
+/// The numbers of a tensor of floats or half floats.
+///
+/// # Errors
+/// It is of another type.
+pub fn floats(tensor: &Tensor) -> Result<Vec<f32>> {
+    match tensor.datum_type() {
+        DatumType::F16 => Ok(values::<f16>(tensor)?
+            .into_iter()
+            .map(f16::to_f32)
+            .collect()),
+        _ => values(tensor),
+    }
+}
+
+fn unloadable(error: &impl std::fmt::Display) -> Error {
+    Error::other(format!("tract cannot load the network: {error:#}"))
+        .remedy("use an .onnx file that `face8x-train` exported")
 }
 
 /// The values of a tensor.

@@ -9,6 +9,7 @@
 //! need not be a whole number. The pixel grid lies anyhow across the face.
 
 use face8x_core::align::Aligner;
+use face8x_core::backproject::LARGEST_SIDE;
 use face8x_core::frame::{Frame, PixelFormat};
 use face8x_core::geometry::{HR_SIDE, Point, Similarity};
 use face8x_core::{Error, Result};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::prepare::normal;
 use crate::runner::{HR_LEN, LR_LEN};
 
+pub mod correction;
 mod optics;
 pub(crate) mod steps;
 #[cfg(test)]
@@ -74,6 +76,12 @@ pub struct Camera {
     pub quality: [f32; 2],
     /// The alignment's error, by that of the detector: 1 as measured, 0 none.
     pub misalignment: f32,
+    /// Take the loss after the program's back-projection, so that the network learns only what the
+    /// camera cannot see. Needs `misalignment = 0`: what the camera saw must lie where the target does.
+    /// The dataset's crops have their own errors of alignment, in input and target alike.
+    pub back_project: bool,
+    /// Weight of the pixel loss before back-projection, beside the one after it.
+    pub before: f32,
 }
 
 impl Default for Camera {
@@ -92,6 +100,8 @@ impl Default for Camera {
             jpeg: 0.5,
             quality: [60.0, 95.0],
             misalignment: 1.0,
+            back_project: false,
+            before: 0.25,
         }
     }
 }
@@ -168,6 +178,7 @@ impl Camera {
             self.denoising,
             self.sharpening,
             self.misalignment,
+            self.before,
         ];
         let checks = [
             (is_share(self.share), "share is from 0 to 1"),
@@ -192,7 +203,15 @@ impl Camera {
             ),
             (
                 spreads.iter().all(|v| *v >= 0.0 && v.is_finite()),
-                "exposure, balance, denoising, sharpening and misalignment are at least 0",
+                "exposure, balance, denoising, sharpening, misalignment and before are at least 0",
+            ),
+            (
+                !self.back_project || self.misalignment == 0.0,
+                "back_project needs misalignment = 0",
+            ),
+            (
+                !self.back_project || self.side[1] <= LARGEST_SIDE,
+                "back_project needs a side of at most 64",
             ),
         ];
         match checks.iter().find(|(holds, _)| !holds) {
@@ -241,7 +260,7 @@ fn detector_error(side: f32, factor: f32, rng: &mut fastrand::Rng) -> Similarity
 }
 
 /// The row of [`DETECTOR_ERROR`] for a side, between two of its rows.
-fn error_at(side: f32) -> [f32; 4] {
+pub(crate) fn error_at(side: f32) -> [f32; 4] {
     let last = DETECTOR_ERROR.len() - 1;
     let above = DETECTOR_ERROR.iter().position(|row| row[0] >= side);
     let above = above.unwrap_or(last).max(1);

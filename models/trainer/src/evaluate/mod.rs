@@ -9,6 +9,7 @@ use face8x_core::geometry::HR_SIDE;
 use rayon::prelude::*;
 
 use crate::bicubic;
+use crate::camera::{self, Camera};
 use crate::dataset::{Section, Split};
 use crate::degrade::{Degrade, Degrader};
 use crate::files;
@@ -17,10 +18,17 @@ use crate::metrics::{FEATURES, Score, mean_and_interval};
 use crate::prepare::progress;
 use crate::runner::{HR_LEN, LR_LEN, Runner};
 
-mod camera;
+mod by_camera;
+mod identity;
 mod sheet;
+#[cfg(test)]
+mod tests;
 
-pub use camera::{CAMERA_HEAD, NOISES, SIDES, camera_row};
+pub use by_camera::{
+    Means, NOISES, SIDES, View, WAYS, camera_head, camera_means, camera_row, corrected,
+    photographed,
+};
+pub use identity::Identity;
 pub use sheet::{first_sheet, worst_sheet};
 
 /// A face to restore, and what should come out.
@@ -218,7 +226,8 @@ pub fn csv_values(score: &Score) -> String {
     score.values().map(text).join(",")
 }
 
-/// The calibration inputs of a dataset: every so manyth training face, as it is in use.
+/// The calibration inputs of a dataset: every so manyth training face, as it is in use. Every second one
+/// is a bicubic reduction, the others come from cameras.
 ///
 /// # Errors
 /// There are no training pictures, or one is damaged.
@@ -226,20 +235,36 @@ pub fn calibration_inputs(section: &Section, n: usize) -> Result<Vec<Vec<u8>>> {
     debug_assert!(n > 0);
     let step = (section.len() / n.max(1)).max(1);
     let crops = section.crops().len();
-    (0..section.len())
-        .step_by(step)
-        .take(n)
-        .map(|k| {
-            let mut hr = Box::new([0; HR_LEN]);
-            let mut lr = [0; LR_LEN];
-            section
-                .picture(k)?
-                .crop(k / step % crops)
-                .face(0, 0, hr.as_mut_slice());
-            Aligner::new().shrink(&hr, &mut lr);
-            Ok(lr.to_vec())
-        })
-        .collect()
+    let input = |k: usize| {
+        let mut hr = Box::new([0; HR_LEN]);
+        let crop = section.picture(k)?.crop(k / step % crops);
+        crop.face(0, 0, hr.as_mut_slice());
+        let mut aligner = Aligner::new();
+        let mut lr = [0; LR_LEN];
+        if k / step % 2 == 0 {
+            aligner.shrink(&hr, &mut lr);
+        } else {
+            let mut rng = fastrand::Rng::with_seed(k as u64);
+            let shot = Camera::default().draw(&mut rng);
+            lr = camera::take(hr.as_slice(), &shot, &mut rng)?.lr(&mut aligner)?;
+        }
+        Ok(lr.to_vec())
+    };
+    let chosen = (0..section.len()).step_by(step).take(n);
+    chosen.map(input).collect()
+}
+
+/// The contrast of neighbouring pixels of a 128x128 RGB picture: the root mean square of the levels'
+/// differences to the right and down.
+pub fn sharpness(rgb: &[u8]) -> f64 {
+    let apart = |step: usize, k: usize| {
+        let next = rgb.get(k + step).copied().unwrap_or(rgb[k]);
+        (f64::from(next) - f64::from(rgb[k])).powi(2)
+    };
+    let row = 3 * HR_SIDE;
+    let across = (0..rgb.len()).filter(|k| k % row < row - 3);
+    let sum: f64 = across.map(|k| apart(3, k) + apart(row, k)).sum();
+    (sum / (2 * rgb.len().max(1)) as f64).sqrt()
 }
 
 /// A 16x16 RGB picture of noise around a random grey; its strength grows with the seed, modulo 8.

@@ -2,7 +2,9 @@
 //!
 //! The network has its prompts built in. It takes 1 x 3 x S x S (RGB, level / 255) and gives
 //! 1 x (4 + classes) x boxes: centre x, centre y, width and height in pixels of its input, and the
-//! score of each class.
+//! score of each class. An export may also be transposed (1 x boxes x (4 + classes)), of half floats,
+//! or of open sizes. One that ends in its own suppression of overlapping boxes (1 x boxes x 6) does not
+//! say what is needed of it and is refused.
 
 use std::path::Path;
 
@@ -11,14 +13,19 @@ use face8x_core::{Error, Result};
 
 use super::{Classes, Detection, Region};
 use crate::files;
-use crate::runner::{Runner, values};
+use crate::runner::{Runner, floats};
 
 /// The grey beside a picture that is not square, as the network saw it in its training.
 const BESIDE: u8 = 114;
 
+/// Side of the input where the file leaves it open.
+const OPEN_SIDE: usize = 320;
+
 /// Finds the features of a face by YOLO-World.
 pub struct Detector {
     runner: Runner,
+    /// The network gives boxes x numbers.
+    is_transposed: bool,
     classes: usize,
     confidence: f32,
     overlap: f32,
@@ -30,26 +37,29 @@ impl Detector {
     /// # Errors
     /// The file is missing or broken, or its input or output has another form.
     pub fn load(path: &Path, classes: &Classes) -> Result<Self> {
-        let runner = Runner::with_outputs(&files::read(path)?, None)
-            .map_err(|error| error.context(path.display()))?;
+        Self::parse(&files::read(path)?, classes).map_err(|error| error.context(path.display()))
+    }
+
+    pub(super) fn parse(file: &[u8], classes: &Classes) -> Result<Self> {
+        let runner = Runner::of_levels(file, OPEN_SIDE)?;
         let (channels, side) = runner.input();
         if channels != 3 || !(32..=4096).contains(&side) || runner.takes_bytes() {
             return Err(Error::other(format!(
-                "{} does not take 3 planes of floats",
-                path.display()
+                "the network takes {channels} x {side} x {side} {}, not 3 planes of 32 to 4096 floats a side",
+                if runner.takes_bytes() { "bytes" } else { "floats" }
             ))
             .remedy("export a YOLO-World network as models/trainer/README.md says"));
         }
-        let detector = Detector {
+        let mut detector = Detector {
             runner,
+            is_transposed: false,
             classes: classes.classes.len(),
             confidence: classes.confidence,
             overlap: classes.overlap,
         };
         let blank = vec![BESIDE; side * side * 3];
-        detector
-            .raw(&blank)
-            .map_err(|error| error.context(path.display()))?;
+        let shape = detector.runner.run(&blank)?[0].shape().to_vec();
+        detector.is_transposed = is_transposed(&shape, 4 + classes.classes.len())?;
         Ok(detector)
     }
 
@@ -67,17 +77,48 @@ impl Detector {
         Ok(kept)
     }
 
-    /// What the network gives for a picture of its input's size.
+    /// What the network gives for a picture of its input's size, box after box for each number.
     pub(super) fn raw(&self, seen: &[u8]) -> Result<Vec<f32>> {
         let outputs = self.runner.run(seen)?;
-        let rows = 4 + self.classes;
-        match outputs[0].shape() {
-            [1, found, _] if *found == rows => values(&outputs[0]),
-            shape => Err(Error::other(format!(
-                "the network gives {shape:?} instead of 1 x {rows} x boxes"
-            ))
-            .remedy("name its prompts, in their order, in a file for --classes")),
+        let values = floats(&outputs[0])?;
+        if !self.is_transposed {
+            return Ok(values);
         }
+        let rows = 4 + self.classes;
+        let row = |k: usize| values.iter().skip(k).step_by(rows).copied();
+        Ok((0..rows).flat_map(row).collect())
+    }
+}
+
+/// Whether an output of this shape has its boxes before the numbers of each, of which there are `rows`.
+pub(super) fn is_transposed(shape: &[usize], rows: usize) -> Result<bool> {
+    let given = || {
+        shape
+            .iter()
+            .map(usize::to_string)
+            .collect::<Vec<_>>()
+            .join(" x ")
+    };
+    match *shape {
+        [1, found, boxes] if found == rows && boxes != rows => Ok(false),
+        [1, boxes, found] if found == rows && boxes != rows => Ok(true),
+        [1, _, 6] => Err(Error::other(format!(
+            "the network gives {}: its boxes are chosen already, and it keeps one class of each",
+            given()
+        ))
+        .remedy("export it without its own suppression of boxes: nms=False, end2end=False")),
+        [1, found, boxes] if found.min(boxes) > 4 => Err(Error::other(format!(
+            "the network gives {} instead of 1 x {rows} x boxes: it has {} classes, not {}",
+            given(),
+            found.min(boxes) - 4,
+            rows - 4
+        ))
+        .remedy("name its prompts, in their order, in a file for --classes")),
+        _ => Err(Error::other(format!(
+            "the network gives {} instead of 1 x {rows} x boxes",
+            given()
+        ))
+        .remedy("export a YOLO-World network as models/trainer/README.md says")),
     }
 }
 

@@ -2,16 +2,19 @@
 //! which there is no face.
 //!
 //! The crop is [`LANDMARK_CROP`] of the canonical face in 48x48 pixels of luma: an alignment by box or
-//! by the last frame's landmarks gives it.
+//! by the last frame's landmarks gives it. Small faces are seen through [the camera](crate::camera).
 
 use face8x_core::Result;
-use face8x_core::geometry::canonical::LANDMARK_CROP;
+use face8x_core::geometry::canonical::{self, LANDMARK_CROP};
 use face8x_core::geometry::{HR_SIDE, Landmarks, Point, Similarity};
 
+use rayon::prelude::*;
+
+use crate::camera::{self, Camera, Shot};
 use crate::dataset::{Section, WIDE_SIDE, WIDE_SPAN};
 use crate::metrics::mean_and_interval;
 use crate::network::Points;
-use crate::prepare::normal;
+use crate::prepare::{luma, normal};
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +53,36 @@ impl Jitter {
         scale: 0.02,
         angle: 0.02,
     };
+
+    /// YuNet's box of a face of `side` camera pixels.
+    pub fn of_detector(side: f32) -> Jitter {
+        let [_, shift, scale, angle] = camera::error_at(side);
+        Jitter {
+            shift: shift * HR_SIDE as f32,
+            scale,
+            angle,
+        }
+    }
+
+    /// The larger of both errors.
+    fn or_more(self, other: Jitter) -> Jitter {
+        Jitter {
+            shift: self.shift.max(other.shift),
+            scale: self.scale.max(other.scale),
+            angle: self.angle.max(other.angle),
+        }
+    }
+}
+
+/// Through what a face is seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Through {
+    /// Nothing: a face with more pixels than the crop.
+    Nothing,
+    /// A camera that sees a face of so many pixels a side, with noise of so many levels.
+    Plain { side: f32, noise: f32 },
+    /// Training: another light, mirrored or not, and for a share of the faces this camera.
+    Training(Option<Camera>),
 }
 
 /// One in so many samples shows no face.
@@ -64,8 +97,8 @@ pub struct Sample {
     pub points: Option<Landmarks>,
 }
 
-/// A face in a box that is off by `jitter`, or in one of four cases none, of picture `k`. Everything
-/// random comes from `rng`; the light is changed only where `train`.
+/// A face in a box that is off by `jitter` (in training by no less than YuNet's of its size), or in
+/// one of four cases none, of picture `k`, seen through `through`. Everything random comes from `rng`.
 ///
 /// # Errors
 /// The picture is damaged.
@@ -73,18 +106,34 @@ pub fn sample(
     section: &Section,
     k: usize,
     jitter: Jitter,
-    train: bool,
+    through: &Through,
     rng: &mut fastrand::Rng,
 ) -> Result<Sample> {
     let picture = section.picture(k)?;
     let (levels, landmarks) = picture.wide();
+    let train = matches!(through, Through::Training(_));
+    let shot = match through {
+        Through::Nothing | Through::Training(None) => None,
+        Through::Plain { side, noise } => Some(Shot::plain(*side, *noise, 0.0, rng)),
+        Through::Training(Some(camera)) => (rng.f32() < camera.share).then(|| camera.draw(rng)),
+    };
+    let jitter = match &shot {
+        Some(shot) if train => jitter.or_more(Jitter::of_detector(shot.side)),
+        _ => jitter,
+    };
     let is_face = rng.usize(..NEGATIVES) != 0;
     let to_crop = match is_face {
         true => jittered(jitter, rng),
         false => beside(rng),
     };
     let flip = train && rng.bool();
-    let mut crop = cut(levels, &to_crop);
+    let mut crop = match &shot {
+        None => cut(levels, WIDE_SIDE, &to_crop),
+        Some(shot) => {
+            let (seen, side, to_wide) = photograph(levels, shot, rng)?;
+            cut(&seen, side, &to_wide.then(&to_crop))
+        }
+    };
     if !is_face && rng.u8(..4) == 0 {
         crop = texture(rng);
     }
@@ -93,7 +142,9 @@ pub fn sample(
             .for_each(<[f32]>::reverse);
     }
     if train {
-        relight(&mut crop, rng);
+        // The camera has its own noise.
+        let noise = if shot.is_none() { rng.f32() * 8.0 } else { 0.0 };
+        relight(&mut crop, noise, rng);
     }
     let side = Points::SIDE as f32;
     let points = is_face.then(|| {
@@ -109,6 +160,26 @@ pub fn sample(
         .map(|v| v.round().clamp(0.0, 255.0) as u8)
         .collect();
     Ok(Sample { levels, points })
+}
+
+/// The wide picture as a camera takes it: its luma, the side of that picture, and from it to the wide
+/// picture.
+fn photograph(
+    wide: &[u8],
+    shot: &Shot,
+    rng: &mut fastrand::Rng,
+) -> Result<(Vec<u8>, usize, Similarity)> {
+    const { assert!(WIDE_SIDE == HR_SIDE) };
+    let rgb: Vec<u8> = wide.iter().flat_map(|&level| [level; 3]).collect();
+    let wider = Shot {
+        side: shot.side * WIDE_SPAN / HR_SIDE as f32,
+        error: Similarity::IDENTITY,
+        ..*shot
+    };
+    let capture = camera::take(&rgb, &wider, rng)?;
+    let pixels = capture.frame.bytes.as_chunks::<3>().0;
+    let seen = pixels.iter().map(|&rgb| luma(rgb)).collect();
+    Ok((seen, capture.frame.width as usize, capture.similarity))
 }
 
 /// From the wide picture to the canonical face.
@@ -165,16 +236,18 @@ fn beside(rng: &mut fastrand::Rng) -> Similarity {
     }
 }
 
-/// The crop's levels: four bilinear samples for each pixel; beyond the edge its pixels repeat.
-fn cut(wide: &[u8], to_crop: &Similarity) -> Vec<f32> {
+/// The crop's levels, from a square picture: four bilinear samples for each pixel; beyond the edge its
+/// pixels repeat.
+fn cut(picture: &[u8], picture_side: usize, to_crop: &Similarity) -> Vec<f32> {
     let back = to_crop.invert();
-    let last = WIDE_SIDE as f32 - 1.0;
+    let last = picture_side as f32 - 1.0;
     let at = |p: Point| {
         let (x, y) = ((p.x - 0.5).clamp(0.0, last), (p.y - 0.5).clamp(0.0, last));
         let (x0, y0) = (x as usize, y as usize);
-        let (x1, y1) = ((x0 + 1).min(WIDE_SIDE - 1), (y0 + 1).min(WIDE_SIDE - 1));
+        let edge = picture_side - 1;
+        let (x1, y1) = ((x0 + 1).min(edge), (y0 + 1).min(edge));
         let (u, v) = (x - x0 as f32, y - y0 as f32);
-        let level = |x: usize, y: usize| f32::from(wide[y * WIDE_SIDE + x]);
+        let level = |x: usize, y: usize| f32::from(picture[y * picture_side + x]);
         let row = |y: usize| level(x0, y) * (1.0 - u) + level(x1, y) * u;
         row(y0) * (1.0 - v) + row(y1) * v
     };
@@ -203,10 +276,9 @@ fn texture(rng: &mut fastrand::Rng) -> Vec<f32> {
         .collect()
 }
 
-/// Another light and a camera's noise.
-fn relight(crop: &mut [f32], rng: &mut fastrand::Rng) {
+/// Another light, and noise of so many levels.
+fn relight(crop: &mut [f32], noise: f32, rng: &mut fastrand::Rng) {
     let (gain, offset) = ((0.25 * normal(rng)).exp(), 20.0 * normal(rng));
-    let noise = rng.f32() * 8.0;
     for level in crop {
         *level = (*level - 128.0) * gain + 128.0 + offset + noise * normal(rng);
     }
@@ -220,6 +292,11 @@ pub struct Figures {
     pub mean: f64,
     pub median: f64,
     pub over_tenth: f64,
+    /// The mean distance by the side of the canonical face, in per cent.
+    pub by_side: f64,
+    /// How far the alignment by the points is from that by the truth at the middle of the face, by the
+    /// side: root mean square, in per cent.
+    pub shift: f64,
     /// The shares of faces and of other crops that are called faces, in per cent.
     pub faces_seen: f64,
     pub others_seen: f64,
@@ -227,7 +304,8 @@ pub struct Figures {
 
 /// Compares what the network gave (11 numbers each, see [`Points`]) with the truth.
 pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
-    let (mut errors, mut seen, mut false_seen, mut others) = (Vec::new(), 0, 0, 0);
+    let (mut errors, mut by_side, mut shifts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut seen, mut false_seen, mut others) = (0, 0, 0);
     for (sample, found) in samples.iter().zip(found) {
         let called = found[10] > 0.5;
         match &sample.points {
@@ -238,6 +316,12 @@ pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
                     .map(|k| apart(&points[k], &Point::new(found[2 * k], found[2 * k + 1])))
                     .sum();
                 errors.push(100.0 * sum / 5.0 / eyes);
+                let found: Landmarks =
+                    std::array::from_fn(|k| Point::new(found[2 * k], found[2 * k + 1]));
+                if let Some((side, shift)) = misaligned(points, &found) {
+                    by_side.push(100.0 * sum / 5.0 / side);
+                    shifts.push((100.0 * shift).powi(2));
+                }
                 seen += usize::from(called);
             }
             None => {
@@ -251,21 +335,46 @@ pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
     Figures {
         mean: mean_and_interval(&errors).0,
         median: errors.get(errors.len() / 2).copied().unwrap_or(0.0),
+        by_side: mean_and_interval(&by_side).0,
+        shift: mean_and_interval(&shifts).0.sqrt(),
         over_tenth: share(errors.iter().filter(|&&e| e > 10.0).count(), errors.len()),
         faces_seen: share(seen, errors.len()),
         others_seen: share(false_seen, others),
     }
 }
 
+/// The side of the canonical face by the crop's, and how far the middle of the face lies from its place
+/// in an alignment by `found`, by the side of the face. `None` where points coincide.
+fn misaligned(truth: &Landmarks, found: &Landmarks) -> Option<(f64, f64)> {
+    let pixels = |points: &Landmarks| {
+        points.map(|p| Point::new(p.x * Points::SIDE as f32, p.y * Points::SIDE as f32))
+    };
+    let (truth, found) = (
+        canonical::from_landmarks(&pixels(truth))?,
+        canonical::from_landmarks(&pixels(found))?,
+    );
+    let middle = canonical::FACE_BOX.centre();
+    let moved = truth.apply(found.invert().apply(middle));
+    let apart = (moved.x - middle.x).hypot(moved.y - middle.y) / HR_SIDE as f32;
+    let side = canonical::side_of(&truth) / Points::SIDE as f32;
+    Some((f64::from(side), f64::from(apart)))
+}
+
 /// The samples of a section, one of each picture, the same every time.
 ///
 /// # Errors
 /// A picture is damaged.
-pub fn fixed_samples(section: &Section, jitter: Jitter, limit: usize) -> Result<Vec<Sample>> {
+pub fn fixed_samples(
+    section: &Section,
+    jitter: Jitter,
+    through: &Through,
+    limit: usize,
+) -> Result<Vec<Sample>> {
     (0..section.len().min(limit))
+        .into_par_iter()
         .map(|k| {
             let mut rng = fastrand::Rng::with_seed(k as u64);
-            sample(section, k, jitter, false, &mut rng)
+            sample(section, k, jitter, through, &mut rng)
         })
         .collect()
 }

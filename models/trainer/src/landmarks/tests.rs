@@ -6,7 +6,7 @@ fn a_crop_shows_the_wide_picture_where_it_should() {
     let wide: Vec<u8> = (0..WIDE_SIDE * WIDE_SIDE)
         .map(|k| (k % WIDE_SIDE) as u8)
         .collect();
-    let crop = cut(&wide, &crop_of(CENTRE, SPAN, 0.0));
+    let crop = cut(&wide, WIDE_SIDE, &crop_of(CENTRE, SPAN, 0.0));
     for x in 0..Points::SIDE {
         let canonical = CENTRE.x - SPAN / 2.0 + (x as f32 + 0.5) * SPAN / Points::SIDE as f32;
         let column = (canonical + 48.0) / WIDE_SPAN * WIDE_SIDE as f32 - 0.5;

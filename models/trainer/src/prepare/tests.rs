@@ -51,6 +51,9 @@ fn celeba(folder: &Path) {
     ramp(220, 240)
         .save(folder.join("img/unlisted.png"))
         .unwrap();
+    for name in ["broken", "outside", "coincide", "unlisted"] {
+        partition += &format!("{name}.png 0\n");
+    }
     fs::write(folder.join("list_landmarks_celeba.txt"), list).unwrap();
     fs::write(folder.join("list_eval_partition.txt"), partition).unwrap();
 }
@@ -219,4 +222,77 @@ fn a_plain_folder_is_searched_by_the_apps_detector() {
         report.left_out,
         [(LeftOut::NoFace, (1, "nobody.png".to_owned()))].into()
     );
+}
+
+/// How many of four pictures, `000001.png` to `000004.png`, are for training, validation and test by a
+/// partition file of that name and content.
+fn split_of(name: &str, content: &str) -> Result<[usize; 3]> {
+    let source = tempfile::tempdir().unwrap();
+    let folder = source.path().join("img_align_celeba");
+    fs::create_dir(&folder).unwrap();
+    for k in 1..=4 {
+        fs::write(folder.join(format!("{k:06}.png")), b"").unwrap();
+    }
+    fs::write(source.path().join(name), content).unwrap();
+    let items = list(source.path(), 0.5)?;
+    let count = |split| items.iter().filter(|item| item.split == split).count();
+    Ok(Split::ALL.map(count))
+}
+
+#[test]
+fn a_partition_names_pictures_by_their_stems() {
+    let txt = "list_eval_partition.txt";
+    for (name, content) in [
+        (
+            txt,
+            "000001.png 0\n000002.png 0\n000003.png 1\n000004.png 2\n",
+        ),
+        (
+            txt,
+            "000001.jpg 0\n000002.jpg 0\n000003.jpg 1\n000004.jpg 2\n",
+        ),
+        (
+            txt,
+            "000001.JPG 0\n000002.JPG 0\n000003.JPG 1\n000004.JPG 2\n",
+        ),
+        (txt, "1.jpg 0\n2.jpg 0\n3.jpg 1\n4.jpg 2\n"),
+        (
+            txt,
+            "img/000001.jpg 0\nimg/000002.jpg 0\nimg\\000003.jpg 1\nimg/000004.jpg 2\n",
+        ),
+        (
+            "list_eval_partition.csv",
+            "image_id,partition\n000001.jpg,0\n000002.jpg,0\n000003.jpg,1\n000004.jpg,2\n",
+        ),
+    ] {
+        assert_eq!(split_of(name, content).unwrap(), [2, 1, 1], "{content}");
+    }
+    let error = split_of(txt, "000001.jpg 0\n000003.jpg 1\n").unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("2 of 4") && text.contains("000002.png"),
+        "{text}"
+    );
+    assert!(error.remedy_text().is_some());
+    let error = split_of(txt, "1 0\n2 0\n3 0\n4 3\n").unwrap_err();
+    assert!(error.to_string().contains("\"3\""), "{error}");
+}
+
+#[test]
+fn pictures_of_celebas_png_form_are_split() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/cases/celeba-split/pngfiles_al");
+    if !source.is_dir() {
+        use std::io::Write as _;
+        let missing = source.display();
+        writeln!(
+            std::io::stderr(),
+            "skipped: CelebA's PNG form: {missing} is missing"
+        )
+        .unwrap();
+        return;
+    }
+    let items = list(&source, 0.05).unwrap();
+    let count = |split| items.iter().filter(|item| item.split == split).count();
+    assert_eq!(Split::ALL.map(count), [6, 2, 2]);
 }

@@ -9,6 +9,7 @@ use face8x_core::{Error, Result};
 use rayon::prelude::*;
 
 use super::Config;
+use crate::camera::correction::Correction;
 use crate::dataset::{Dataset, Split};
 use crate::degrade::Degrader;
 use crate::heatmap::Heatmaps;
@@ -32,6 +33,8 @@ pub struct Batch {
     pub counts: Vec<f32>,
     /// Heat, 0 to 1, 128 x 128 each; empty without heatmaps.
     pub heat: Vec<f32>,
+    /// Of each picture; empty where the loss is not taken after back-projection.
+    pub corrections: Vec<Correction>,
 }
 
 impl Batch {
@@ -42,6 +45,7 @@ impl Batch {
         self.hr.extend(other.hr);
         self.counts.extend(other.counts);
         self.heat.extend(other.heat);
+        self.corrections.extend(other.corrections);
     }
 
     /// Its pictures in `n` parts of almost the same size, the larger ones first.
@@ -60,6 +64,10 @@ impl Batch {
     /// Takes all but the last `keep` pictures out.
     fn split_off(&mut self, keep: usize) -> Batch {
         let first = self.len() - keep;
+        let corrections = match self.corrections.is_empty() {
+            true => Vec::new(),
+            false => self.corrections.drain(..first).collect(),
+        };
         let take = |values: &mut Vec<f32>, each: usize| {
             let values_first = first * each * usize::from(!values.is_empty());
             let rest = values.split_off(values_first);
@@ -72,6 +80,7 @@ impl Batch {
             hr: take(&mut self.hr, HR_LEN),
             counts: take(&mut self.counts, HR_LEN / 3),
             heat: take(&mut self.heat, HR_LEN / 3),
+            corrections,
         }
     }
 
@@ -218,11 +227,15 @@ fn one(
         true => planes(&lr),
         false => Vec::new(),
     };
+    let goes_back = config.camera.is_some_and(|camera| camera.back_project);
+    let mut correction = goes_back.then(Correction::none);
     if let Some(camera) = &config.camera
         && rng.f32() < camera.share
     {
         let shot = camera.draw(rng);
-        lr = crate::camera::take(hr.as_slice(), &shot, rng)?.lr(aligner)?;
+        let capture = crate::camera::take(hr.as_slice(), &shot, rng)?;
+        lr = capture.lr(aligner)?;
+        correction = goes_back.then(|| Correction::of(&shot, &capture));
     } else if let Some(degrade) = &config.degrade
         && rng.f32() < degrade.share
     {
@@ -241,6 +254,7 @@ fn one(
         hr: planes(hr.as_slice()),
         counts,
         heat,
+        corrections: correction.into_iter().collect(),
     })
 }
 

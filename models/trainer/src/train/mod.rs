@@ -12,6 +12,7 @@
 mod ablate;
 mod checkpoint;
 mod config;
+mod correct;
 mod dashboard;
 mod device;
 mod figures;

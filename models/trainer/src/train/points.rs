@@ -14,7 +14,7 @@ use super::network::{Network, random_weights, to_vec};
 use super::optimise::{self, Optimiser};
 use crate::dataset::{Dataset, Section, Split};
 use crate::files;
-use crate::landmarks::{self, Jitter, Sample};
+use crate::landmarks::{self, Jitter, Sample, Through};
 use crate::network::{Plan, Points, Weights};
 
 /// Errors are counted in twentieths of the crop, about half an eye distance: beyond it an error
@@ -27,8 +27,20 @@ const MIDDLE: [f32; Points::OUTPUTS] = [
     0.375, 0.44, 0.625, 0.44, 0.5, 0.6, 0.39, 0.705, 0.61, 0.705, 0.5,
 ];
 
+/// Side in camera pixels, and noise, of the small faces of a validation.
+const SMALL: (f32, f32) = (16.0, 3.0);
+
+/// Through what they are seen.
+fn small() -> Through {
+    Through::Plain {
+        side: SMALL.0,
+        noise: SMALL.1,
+    }
+}
+
 /// Trains the landmark network, or goes on where `output` holds a checkpoint. Of the
-/// configuration, network, loss, teacher and degrade have no part in it.
+/// configuration, network, loss, teacher and degrade have no part in it. With a camera, which
+/// gives its share of the crops, half of the validation's faces are small.
 ///
 /// # Errors
 /// As for [`train`](super::train).
@@ -51,11 +63,13 @@ pub(super) fn train_until(
         0 => usize::MAX,
         n => n,
     };
-    let validation = landmarks::fixed_samples(
-        &dataset.section(Split::Validation)?,
-        Jitter::DETECTOR,
-        limit,
-    )?;
+    let section = dataset.section(Split::Validation)?;
+    let mut validation =
+        landmarks::fixed_samples(&section, Jitter::DETECTOR, &Through::Nothing, limit)?;
+    if config.camera.is_some() {
+        let (jitter, through) = (Jitter::of_detector(SMALL.0), small());
+        validation.extend(landmarks::fixed_samples(&section, jitter, &through, limit)?);
+    }
     let path = output.join("checkpoint.safetensors");
     let mut state = match path.exists() {
         true => checkpoint::read(&path, config, device)?,
@@ -125,12 +139,13 @@ fn first_weights(config: &Config) -> Result<Weights> {
 /// The samples of a step, which depend on the seed and the step's number alone.
 fn batch(section: &Section, config: &Config, step: u64) -> Result<Vec<Sample>> {
     let first = step * config.batch as u64;
+    let through = Through::Training(config.camera);
     (first..first + config.batch as u64)
         .into_par_iter()
         .map(|number| {
             let mut rng = fastrand::Rng::with_seed(config.seed << 40 ^ number);
             let k = rng.usize(..section.len());
-            landmarks::sample(section, k, Jitter::TRAINING, true, &mut rng)
+            landmarks::sample(section, k, Jitter::TRAINING, &through, &mut rng)
         })
         .collect()
 }

@@ -14,6 +14,7 @@ use super::network::random_weights;
 use super::optimise::Optimiser;
 use super::step::Workers;
 use super::{Config, Schedule, memory, plot, validate};
+use crate::camera::Capture;
 use crate::dataset::{Alignment, Dataset, Split};
 use crate::evaluate::{self, Case};
 use crate::files;
@@ -111,7 +112,10 @@ struct Trainer<'a> {
     /// Steps.
     per_epoch: f64,
     clean: Vec<Case>,
+    /// The same faces from damaged inputs, or as a camera sees them.
     damaged: Vec<Case>,
+    /// What the camera gave of them, and its noise: what is restored is corrected by it.
+    captures: Vec<(Capture, f32)>,
     workers: Workers,
     optimiser: Optimiser,
     state: State,
@@ -131,9 +135,10 @@ impl<'a> Trainer<'a> {
         if let Some(heatmaps) = open_heatmaps(config, data)? {
             evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
         }
-        let damaged = match &config.degrade {
-            Some(degrade) => evaluate::damaged(&clean, degrade)?,
-            None => Vec::new(),
+        let (damaged, captures) = match (&config.camera, &config.degrade) {
+            (Some(_), _) => evaluate::photographed(&clean)?,
+            (None, Some(degrade)) => (evaluate::damaged(&clean, degrade)?, Vec::new()),
+            (None, None) => (Vec::new(), Vec::new()),
         };
         let path = output.join(CHECKPOINT);
         let state = match path.exists() {
@@ -147,6 +152,7 @@ impl<'a> Trainer<'a> {
             per_epoch: dataset.section(Split::Train)?.len() as f64 / config.batch as f64,
             clean,
             damaged,
+            captures,
             workers: Workers::new(config, devices)?,
             optimiser: Optimiser::new(config),
             state,
@@ -178,7 +184,8 @@ impl<'a> Trainer<'a> {
         let damaged = match self.damaged.is_empty() {
             true => [f64::NAN; 5],
             false => {
-                let scores = validate::scores("damaged", average, &self.damaged, self.device)?;
+                let mut scores = validate::scores("damaged", average, &self.damaged, self.device)?;
+                validate::correct(&mut scores, &self.damaged, &self.captures)?;
                 validate::means(&scores)
             }
         };

@@ -11,6 +11,7 @@ use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use face8x_core::{Error, Result};
 
 use super::Config;
+use super::correct::correct;
 use super::loader::{Batch, enlarge};
 use super::losses::{Ssim, heat_loss, heat_weights, pixel_loss};
 use super::network::Network;
@@ -147,14 +148,21 @@ impl Worker {
             let share = config.teacher_share;
             target = target.mul_scalar(1.0 - share) + taught.mul_scalar(share);
         }
-        let restored = network.forward(lr.autodiff()) + base.autodiff();
+        let mut restored = network.forward(lr.autodiff()) + base.autodiff();
         let target = target.autodiff();
-        let mut loss = pixel_loss(
-            config.loss,
-            restored.clone(),
-            target.clone(),
-            counts.clone().autodiff(),
-        );
+        let apart = |picture: Tensor<4>| {
+            let counts = counts.clone().autodiff();
+            pixel_loss(config.loss, picture, target.clone(), counts)
+        };
+        let mut loss = apart(restored.clone());
+        if let Some(camera) = config
+            .camera
+            .as_ref()
+            .filter(|_| !batch.corrections.is_empty())
+        {
+            restored = correct(restored, &batch.corrections, &self.device);
+            loss = apart(restored.clone()) + loss.mul_scalar(camera.before);
+        }
         if let Some(term) = config.heatmap.as_ref().filter(|_| heat > 0.0) {
             let map = tensor(batch.heat, 1, HR_SIDE);
             let weights = heat_weights(map, counts, term.gamma, term.floor).autodiff();

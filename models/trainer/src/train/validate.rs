@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::loader::{enlarge, planes};
 use super::network::{Network, to_vec};
-use crate::evaluate::{Case, Scores};
+use crate::camera::Capture;
+use crate::evaluate::{self, Case, Scores};
 use crate::metrics::{Score, mean_and_interval};
 
 /// Pictures that go through the network together.
@@ -46,6 +47,24 @@ pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) ->
         scores,
         restored,
     })
+}
+
+/// Corrects what was restored by what the camera gave of each case, if it did, and compares again.
+///
+/// # Errors
+/// None for whole frames.
+pub fn correct(scores: &mut Scores, cases: &[Case], captures: &[(Capture, f32)]) -> Result<()> {
+    let restored = scores.restored.par_iter().zip(captures).zip(cases);
+    let made = restored.map(|((sr, (capture, noise)), case)| {
+        let last = evaluate::corrected(sr, capture, *noise)?;
+        let score = Score::of(&last, &case.hr, &case.outside, &case.features);
+        Ok((score, last))
+    });
+    let (corrected, last): (Vec<_>, Vec<_>) = made.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    if !captures.is_empty() {
+        (scores.scores, scores.restored) = (corrected, last);
+    }
+    Ok(())
 }
 
 /// The means of PSNR, SSIM and MS-SSIM, and of PSNR and SSIM of the features; no numbers of

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::super::yolo::{Detector, decode, letterbox, suppress};
+use super::super::yolo::{Detector, decode, is_transposed, letterbox, suppress};
 use super::*;
 
 /// What onnxruntime, OpenCV and numpy make of it; `tests/references/yolo_world.py` wrote it.
@@ -172,4 +172,73 @@ proptest! {
         prop_assert!(back.x.abs() <= pixel && back.y.abs() <= pixel);
         prop_assert!((back.w - width as f32).abs() <= pixel && (back.h - height as f32).abs() <= pixel);
     }
+}
+
+#[test]
+fn the_form_of_an_export_is_read_from_its_shape() {
+    let form = |shape: &[usize]| is_transposed(shape, 13);
+    assert!(!form(&[1, 13, 84]).unwrap());
+    assert!(form(&[1, 84, 13]).unwrap());
+    for (shape, named, remedy) in [
+        (&[1, 300, 6][..], "1 x 300 x 6", "nms=False"),
+        (&[1, 6, 84], "2 classes, not 9", "--classes"),
+        (&[1, 84, 84], "80 classes", "--classes"),
+        (&[84, 13], "84 x 13", "README"),
+        (&[1, 3, 64, 64], "1 x 3 x 64 x 64", "README"),
+    ] {
+        let error = form(shape).unwrap_err();
+        assert!(error.to_string().contains(named), "{shape:?}: {error}");
+        assert!(
+            error.remedy_text().unwrap().contains(remedy),
+            "{shape:?}: {error}"
+        );
+    }
+}
+
+/// Leaves the rows and columns of a file's input open, as `dynamic=True` does.
+fn opened(file: &[u8]) -> Vec<u8> {
+    use prost::Message as _;
+    use tract_onnx::pb::tensor_shape_proto::dimension::Value;
+    let mut model = tract_onnx::pb::ModelProto::decode(file).unwrap();
+    let input = &mut model.graph.as_mut().unwrap().input[0];
+    let tract_onnx::pb::type_proto::Value::TensorType(tensor) =
+        input.r#type.as_mut().unwrap().value.as_mut().unwrap();
+    for (dim, name) in tensor.shape.as_mut().unwrap().dim[2..]
+        .iter_mut()
+        .zip(["height", "width"])
+    {
+        dim.value = Some(Value::DimParam(name.into()));
+    }
+    model.encode_to_vec()
+}
+
+#[test]
+fn exports_of_every_form_are_read_or_named() {
+    let cases = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases/yolo-forms");
+    if !cases.is_dir() {
+        let mut log = std::io::stderr();
+        writeln!(
+            log,
+            "skipped: forms of YOLO-World exports: {} is missing",
+            cases.display()
+        )
+        .unwrap();
+        return;
+    }
+    let file = |name: &str| std::fs::read(cases.join(name)).unwrap();
+    let classes = Classes::default();
+    let seen = picture(64, 64);
+    let raw = |file: &[u8]| Detector::parse(file, &classes).unwrap().raw(&seen).unwrap();
+    let (half, transposed) = (raw(&file("fp16.onnx")), raw(&file("transposed.onnx")));
+    assert_eq!((half.len(), transposed.len()), (13 * 84, 13 * 84));
+    assert!(half.iter().chain(&transposed).all(|v| v.is_finite()));
+    let wide = picture(320, 320);
+    let open = Detector::parse(&opened(&file("transposed.onnx")), &classes).unwrap();
+    assert_eq!(open.raw(&wide).unwrap().len() % 13, 0);
+    let error = Detector::parse(&file("nms.onnx"), &classes).err().unwrap();
+    assert!(error.to_string().contains("1 x 300 x 6"), "{error}");
+    assert!(
+        error.remedy_text().unwrap().contains("nms=False"),
+        "{error}"
+    );
 }

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use face8x_core::{Error, Result};
 use face8x_train::dataset::{Alignment, Dataset, Split};
-use face8x_train::degrade::Degrade;
-use face8x_train::landmarks::{self, Jitter};
+use face8x_train::landmarks::{self, Jitter, Through};
 use face8x_train::network::{Config, Plan, Points, Weights};
-use face8x_train::runner::{Runner, values};
+use face8x_train::runner::Runner;
 use face8x_train::scenes::{self, Picture};
 use face8x_train::{evaluate, files, heatmap, onnx, prepare, quantise};
 
-use crate::cli::{
-    About, Command, Dump, Evaluate, EvaluateLandmarks, Export, Heatmaps, Prepare, Quantise,
-};
+use crate::cli::{About, Command, Dump, Export, Heatmaps, Prepare, Quantise};
+
+mod measure;
+
+use measure::{LANDMARK_NOISE, LANDMARK_SIDES};
 
 pub fn run(command: &Command) -> Result<()> {
     match command {
@@ -27,8 +28,8 @@ pub fn run(command: &Command) -> Result<()> {
         Command::Ablate(arguments) => ablate(arguments),
         Command::Export(arguments) => export(arguments),
         Command::Quantise(arguments) => quantise(arguments),
-        Command::Evaluate(arguments) => evaluate(arguments),
-        Command::EvaluateLandmarks(arguments) => evaluate_landmarks(arguments),
+        Command::Evaluate(arguments) => measure::evaluate(arguments),
+        Command::EvaluateLandmarks(arguments) => measure::evaluate_landmarks(arguments),
         Command::Dump(arguments) => dump(arguments),
         Command::Bench(arguments) => crate::bench::bench(arguments),
     }
@@ -142,7 +143,21 @@ fn quantise(a: &Quantise) -> Result<()> {
     let is_points = !Plan::of(&weights)?.skip;
     let inputs = match is_points {
         true => {
-            let samples = landmarks::fixed_samples(&train, Jitter::TRAINING, a.pictures as usize)?;
+            let pictures = a.pictures as usize;
+            let mut samples =
+                landmarks::fixed_samples(&train, Jitter::TRAINING, &Through::Nothing, pictures)?;
+            for side in LANDMARK_SIDES {
+                let through = Through::Plain {
+                    side,
+                    noise: LANDMARK_NOISE,
+                };
+                samples.extend(landmarks::fixed_samples(
+                    &train,
+                    Jitter::of_detector(side),
+                    &through,
+                    pictures / 4,
+                )?);
+            }
             // What the network says of other crops, but that they are none, does not matter: the
             // scales are better without it.
             let faces = samples.into_iter().filter(|sample| sample.points.is_some());
@@ -250,88 +265,6 @@ fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'stati
             "the output is a plausible guess, never evidence of who somebody is".into(),
         ),
     ])
-}
-
-fn evaluate(a: &Evaluate) -> Result<()> {
-    let dataset = Dataset::open(&a.dataset)?;
-    let split = Split::from(a.split);
-    let section = dataset.section(split)?;
-    let crop = section.crop_by(Alignment::from(a.alignment))?;
-    let mut cases = evaluate::cases(&section, crop, a.limit)?;
-    let heatmaps = a.heatmaps.clone();
-    let heatmaps = heatmaps.or_else(|| Some(a.dataset.join(heatmap::FILE)).filter(|p| p.exists()));
-    if let Some(path) = heatmaps {
-        let heatmaps = heatmap::Heatmaps::open(&path, &dataset)?;
-        evaluate::mark_features(&mut cases, &heatmaps, split, crop)?;
-    }
-    if a.camera {
-        return evaluate_camera(a, &cases);
-    }
-    if a.degrade {
-        cases = evaluate::damaged(&cases, &Degrade::default())?;
-    }
-    let mut rows = vec![evaluate::score_bicubic(&cases)?];
-    for path in a.against.iter().chain([&a.model]) {
-        let bytes = files::read(path)?;
-        let runner = Runner::load(&bytes).map_err(|error| error.context(path.display()))?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        rows.push(evaluate::score_network(&name, &cases, &runner)?);
-    }
-    println!("{} pictures", cases.len());
-    print!(
-        "{}",
-        evaluate::table(&rows, Some(a.against.is_some().into()))
-    );
-    if let Some(path) = &a.csv {
-        evaluate::write_csv(path, &cases, &rows)?;
-    }
-    if let (Some(path), Some(row)) = (&a.worst, rows.last()) {
-        evaluate::worst_sheet(path, &cases, row)?;
-    }
-    Ok(())
-}
-
-fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
-    let bytes = files::read(&a.model)?;
-    let runner = Runner::load(&bytes).map_err(|error| error.context(a.model.display()))?;
-    println!("{} pictures; PSNR / SSIM", cases.len());
-    println!("{}", evaluate::CAMERA_HEAD);
-    for side in evaluate::SIDES {
-        for noise in evaluate::NOISES {
-            println!("{}", evaluate::camera_row(cases, &runner, side, noise)?);
-        }
-    }
-    Ok(())
-}
-
-fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
-    let dataset = Dataset::open(&a.dataset)?;
-    let section = dataset.section(a.split.into())?;
-    let bytes = files::read(&a.model)?;
-    let runner =
-        Runner::with_outputs(&bytes, None).map_err(|error| error.context(a.model.display()))?;
-    println!(
-        "{} crops; errors by the eye distance, in per cent",
-        section.len()
-    );
-    println!("crops cut as by     mean  median  over 10  faces seen  others called faces");
-    for (name, jitter) in [
-        ("the last landmarks", Jitter::FOLLOWED),
-        ("a detector's box", Jitter::DETECTOR),
-        ("a box in training", Jitter::TRAINING),
-    ] {
-        let samples = landmarks::fixed_samples(&section, jitter, usize::MAX)?;
-        let found = samples
-            .iter()
-            .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
-        let found = found.collect::<Result<Vec<_>>>()?;
-        let f = landmarks::figures(&samples, &found);
-        println!(
-            "{name:18} {:5.2} {:7.2} {:8.1} {:11.1} {:20.1}",
-            f.mean, f.median, f.over_tenth, f.faces_seen, f.others_seen
-        );
-    }
-    Ok(())
 }
 
 fn dump(a: &Dump) -> Result<()> {
