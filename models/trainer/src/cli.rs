@@ -208,6 +208,9 @@ pub struct Evaluate {
     /// Frames of which the final picture is made.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64), requires = "camera")]
     pub frames: u32,
+    /// A landmark network (.onnx) that aligns the faces anew where the detector misaligned them.
+    #[arg(long, value_name = "FILE", requires = "camera")]
+    pub landmarks: Option<PathBuf>,
     /// A face descriptor (.onnx, 1x3x150x150 levels of RGB): print the distance to the face, and the
     /// share of pictures that are nearest to their own face among all.
     #[arg(long, value_name = "FILE", requires = "camera")]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes digests.txt: of the shipped models the SHA-256 of what onnxruntime gives for generated inputs, its
-graph optimisations off. Needs onnxruntime and numpy. Run in this folder."""
+graph optimisations off. Needs onnxruntime and numpy."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-MODELS = Path("../../../models")
+FOLDER = Path(__file__).resolve().parent
+MODELS = FOLDER.parents[3] / "models"
 INPUTS = 64
 
 
@@ -34,4 +35,4 @@ def digest(model):
 
 
 names = ["face8x.onnx", "face8x-large.onnx", "face8x-nano.onnx"]
-Path("digests.txt").write_text("".join(f"{digest(MODELS / name)}  {name}\n" for name in names))
+(FOLDER / "digests.txt").write_text("".join(f"{digest(MODELS / name)}  {name}\n" for name in names))

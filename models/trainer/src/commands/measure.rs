@@ -65,6 +65,18 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
         }
         None => None,
     };
+    let landmarks = match &a.landmarks {
+        Some(path) => {
+            let network = Runner::with_outputs(&files::read(path)?, None);
+            Some(network.map_err(|error| error.context(path.display()))?)
+        }
+        None => None,
+    };
+    let by = evaluate::By {
+        restorer: &runner,
+        landmarks: landmarks.as_ref(),
+        identity: identity.as_ref(),
+    };
     let frames = a.frames;
     println!(
         "{} pictures; PSNR / SSIM / sharpness{}; the final picture is made of {frames} frame{}",
@@ -85,10 +97,7 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
                 misalignment: 0.0,
                 frames,
             };
-            println!(
-                "{}",
-                evaluate::camera_row(cases, &runner, &view, identity.as_ref())?
-            );
+            println!("{}", evaluate::camera_row(cases, &by, &view)?);
         }
     }
     Ok(())

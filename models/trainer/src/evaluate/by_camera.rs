@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::{Case, Identity, sharpness};
 use crate::camera::{Capture, Shot, take};
+use crate::landmarks;
 use crate::metrics::{Score, mean_and_interval};
 use crate::prepare::normal;
 use crate::runner::Runner;
@@ -62,6 +63,16 @@ pub struct Means {
     pub identity: Option<(f64, f64)>,
 }
 
+/// By what faces are restored and measured.
+#[derive(Clone, Copy)]
+pub struct By<'a> {
+    pub restorer: &'a Runner,
+    /// Aligns faces that a detector misaligned.
+    pub landmarks: Option<&'a Runner>,
+    /// Tells whom a picture looks like.
+    pub identity: Option<&'a Identity>,
+}
+
 /// The pictures of [`WAYS`], 128x128 RGB.
 type Pictures = [Vec<u8>; 3];
 
@@ -69,23 +80,18 @@ type Pictures = [Vec<u8>; 3];
 ///
 /// # Errors
 /// tract failed.
-pub fn camera_means(
-    cases: &[Case],
-    runner: &Runner,
-    view: &View,
-    identity: Option<&Identity>,
-) -> Result<[Means; 3]> {
+pub fn camera_means(cases: &[Case], by: &By, view: &View) -> Result<[Means; 3]> {
     let looked = cases.par_iter().enumerate();
     let pictures: Vec<Pictures> = looked
         .map_init(Aligner::new, |aligner, (k, case)| {
             let mut rng = fastrand::Rng::with_seed(k as u64);
-            look(&case.hr, runner, view, aligner, &mut rng)
+            look(&case.hr, by, view, aligner, &mut rng)
         })
         .collect::<Result<_>>()?;
     let mut means = [None; 3];
     for (way, mean) in means.iter_mut().enumerate() {
         let shown: Vec<&[u8]> = pictures.iter().map(|all| all[way].as_slice()).collect();
-        *mean = Some(means_of(cases, &shown, identity)?);
+        *mean = Some(means_of(cases, &shown, by.identity)?);
     }
     let [enlarged, network, last] = means;
     match (enlarged, network, last) {
@@ -121,7 +127,7 @@ fn means_of(cases: &[Case], shown: &[&[u8]], identity: Option<&Identity>) -> Res
 /// What is shown of a face that is seen so.
 fn look(
     hr: &[u8],
-    runner: &Runner,
+    by: &By,
     view: &View,
     aligner: &mut Aligner,
     rng: &mut fastrand::Rng,
@@ -135,8 +141,11 @@ fn look(
             0 => shot,
             _ => next_shot(&shot, view.misalignment, rng),
         };
-        let capture = take(hr, &shot, rng)?;
-        let restored = runner.restore(&capture.lr(aligner)?)?;
+        let mut capture = take(hr, &shot, rng)?;
+        if let Some(network) = by.landmarks.filter(|_| view.misalignment > 0.0) {
+            capture.similarity = landmarks::align(&capture, network)?;
+        }
+        let restored = by.restorer.restore(&capture.lr(aligner)?)?;
         let (sr, mut out) = (packed(&restored), Box::new([0; HR_SIDE * HR_SIDE]));
         let Capture {
             frame: seen,
@@ -219,23 +228,19 @@ pub fn camera_head() -> String {
     format!("| side, noise | {ways} | {} |\n{rule}|", others.join(" | "))
 }
 
-/// A row with the figures of [`WAYS`], aligned exactly and with the detector's error.
+/// A row with the figures of [`WAYS`], aligned exactly and with the detector's error, or
+/// by the landmark network from there.
 ///
 /// # Errors
 /// As for [`camera_means`].
-pub fn camera_row(
-    cases: &[Case],
-    runner: &Runner,
-    view: &View,
-    identity: Option<&Identity>,
-) -> Result<String> {
+pub fn camera_row(cases: &[Case], by: &By, view: &View) -> Result<String> {
     let mut row = format!("| {}, {} |", view.side, view.noise);
     for misalignment in [0.0, 1.0] {
         let view = View {
             misalignment,
             ..*view
         };
-        for means in camera_means(cases, runner, &view, identity)? {
+        for means in camera_means(cases, by, &view)? {
             let _ = write!(
                 row,
                 " {:.2} / {:.3} / {:.2}",

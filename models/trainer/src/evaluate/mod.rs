@@ -25,7 +25,7 @@ mod sheet;
 mod tests;
 
 pub use by_camera::{
-    Means, NOISES, SIDES, View, WAYS, camera_head, camera_means, camera_row, corrected,
+    By, Means, NOISES, SIDES, View, WAYS, camera_head, camera_means, camera_row, corrected,
     photographed,
 };
 pub use identity::Identity;

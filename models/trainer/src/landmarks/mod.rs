@@ -10,11 +10,12 @@ use face8x_core::geometry::{HR_SIDE, Landmarks, Point, Similarity};
 
 use rayon::prelude::*;
 
-use crate::camera::{self, Camera, Shot};
+use crate::camera::{self, Camera, Capture, Shot};
 use crate::dataset::{Section, WIDE_SIDE, WIDE_SPAN};
 use crate::metrics::mean_and_interval;
 use crate::network::Points;
 use crate::prepare::{luma, normal};
+use crate::runner::{Runner, values};
 
 #[cfg(test)]
 mod tests;
@@ -155,10 +156,7 @@ pub fn sample(
         let [a, b, c, d, e] = points;
         if flip { [b, a, c, e, d] } else { points }
     });
-    let levels = crop
-        .iter()
-        .map(|v| v.round().clamp(0.0, 255.0) as u8)
-        .collect();
+    let levels = to_bytes(&crop);
     Ok(Sample { levels, points })
 }
 
@@ -180,6 +178,33 @@ fn photograph(
     let pixels = capture.frame.bytes.as_chunks::<3>().0;
     let seen = pixels.iter().map(|&rgb| luma(rgb)).collect();
     Ok((seen, capture.frame.width as usize, capture.similarity))
+}
+
+/// Looks for the landmarks of a face in a camera's picture by a landmark network, and aligns by them. Where
+/// they are no face's, or the network calls it none, the face stays as it was aligned.
+///
+/// # Errors
+/// tract failed.
+pub fn align(capture: &Capture, network: &Runner) -> Result<Similarity> {
+    let side = Points::SIDE as f32;
+    let middle = Point::new(side / 2.0, side / 2.0);
+    let to_crop = Similarity::about(CENTRE, middle, side / SPAN, 0.0);
+    let to_crop = capture.similarity.then(&to_crop);
+    let pixels = capture.frame.bytes.as_chunks::<3>().0;
+    let seen: Vec<u8> = pixels.iter().map(|&rgb| luma(rgb)).collect();
+    let crop = to_bytes(&cut(&seen, capture.frame.width as usize, &to_crop));
+    let found = values::<f32>(&network.run(&crop)?[0])?;
+    let back = to_crop.invert();
+    let point = |k: usize| Point::new(found[2 * k] * side, found[2 * k + 1] * side);
+    let points: Landmarks = std::array::from_fn(|k| back.apply(point(k)));
+    let aligned = canonical::from_landmarks(&points);
+    let aligned = aligned.filter(|to| found[10] > 0.5 && canonical::is_face(to, &points));
+    Ok(aligned.unwrap_or(capture.similarity))
+}
+
+fn to_bytes(levels: &[f32]) -> Vec<u8> {
+    let byte = |v: &f32| v.round().clamp(0.0, 255.0) as u8;
+    levels.iter().map(byte).collect()
 }
 
 /// From the wide picture to the canonical face.
