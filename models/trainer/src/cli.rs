@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use face8x_train::dataset::{Alignment, Split};
+use face8x_train::evaluate::skin::Third;
 
 /// Prepares data for, evaluates and quantises the networks of face8x.
 #[derive(Debug, Parser)]
@@ -218,6 +219,9 @@ pub struct Evaluate {
     /// Only the first so many pictures.
     #[arg(long)]
     pub limit: Option<usize>,
+    /// Of those, only the third with the lightest, middle or darkest skin, by its typology angle.
+    #[arg(long, value_enum)]
+    pub skin: Option<SkinName>,
     /// Heatmaps of the dataset, to measure the face's features by themselves; those in the
     /// dataset's folder, if there are any, without it.
     #[arg(long, value_name = "FILE")]
@@ -298,6 +302,23 @@ impl From<SplitName> for Split {
             SplitName::Train => Split::Train,
             SplitName::Validation => Split::Validation,
             SplitName::Test => Split::Test,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SkinName {
+    Light,
+    Middle,
+    Dark,
+}
+
+impl From<SkinName> for Third {
+    fn from(name: SkinName) -> Self {
+        match name {
+            SkinName::Light => Third::Light,
+            SkinName::Middle => Third::Middle,
+            SkinName::Dark => Third::Dark,
         }
     }
 }

@@ -27,6 +27,9 @@ pub(super) fn evaluate(a: &Evaluate) -> Result<()> {
         let heatmaps = heatmap::Heatmaps::open(&path, &dataset)?;
         evaluate::mark_features(&mut cases, &heatmaps, split, crop)?;
     }
+    if let Some(third) = a.skin {
+        cases = evaluate::skin::third(cases, third.into());
+    }
     if a.camera {
         return evaluate_camera(a, &cases);
     }

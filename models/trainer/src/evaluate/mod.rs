@@ -21,6 +21,7 @@ use crate::runner::{HR_LEN, LR_LEN, Runner};
 mod by_camera;
 mod identity;
 mod sheet;
+pub mod skin;
 #[cfg(test)]
 mod tests;
 

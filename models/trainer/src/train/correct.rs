@@ -49,3 +49,58 @@ pub fn correct(pictures: Tensor<4>, corrections: &[Correction], device: &Device)
         .matmul(show_across);
     pictures + change
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::{Shot, take};
+    use crate::evaluate::corrected;
+    use crate::runner::HR_LEN;
+    use crate::train::loader::planes;
+    use crate::train::network::to_vec;
+    use crate::train::{DEVICES, open_devices};
+
+    /// The mean distance of two pictures in levels.
+    fn apart(a: &[f32], b: &[f32]) -> f32 {
+        let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum();
+        255.0 * sum / HR_LEN as f32
+    }
+
+    #[test]
+    fn a_batch_is_corrected_as_the_program_does_it_and_the_rest_stays() {
+        let device = &open_devices(DEVICES[0]).unwrap()[0];
+        let level = |k: usize| {
+            let (x, y, c) = ((k / 3 % HR_SIDE) as f32, (k / 3 / HR_SIDE) as f32, k % 3);
+            (125.0 + 45.0 * ((x * 0.17).sin() + (y * 0.11 + c as f32).cos())) as u8
+        };
+        let hr: Vec<u8> = (0..HR_LEN).map(level).collect();
+        let network: Vec<u8> = hr.iter().map(|&v| 90 + v / 4).collect();
+        let mut rng = fastrand::Rng::with_seed(5);
+        let shot = Shot::plain(24.0, 3.0, 0.0, &mut rng);
+        let capture = take(&hr, &shot, &mut rng).unwrap();
+        let wanted = planes(&corrected(&network, &capture, 3.0).unwrap());
+
+        let corrections = [Correction::none(), Correction::of(&shot, &capture)];
+        let before = planes(&network);
+        let pictures: Tensor<4> = Tensor::from_data(
+            TensorData::new(
+                [before.clone(), before.clone()].concat(),
+                [2, 3, HR_SIDE, HR_SIDE],
+            ),
+            device,
+        );
+        let pictures = pictures.autodiff().require_grad();
+        let found = correct(pictures.clone(), &corrections, device);
+        let values = to_vec(found.clone().inner()).unwrap();
+        assert_eq!(values[..HR_LEN], before);
+        let (left, moved) = (apart(&values[HR_LEN..], &wanted), apart(&before, &wanted));
+        assert!(left < 0.06 * moved, "{left} of {moved}");
+
+        // What the camera sees of a picture has no influence on the corrected one: only the rest has.
+        let mut gradients = found.sum().backward();
+        let gradient = to_vec(pictures.grad_remove(&mut gradients).unwrap()).unwrap();
+        let mean = |values: &[f32]| values.iter().sum::<f32>() / HR_LEN as f32;
+        assert!((mean(&gradient[..HR_LEN]) - 1.0).abs() < 1e-4);
+        assert!(mean(&gradient[HR_LEN..]).abs() < 0.2);
+    }
+}
