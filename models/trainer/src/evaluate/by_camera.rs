@@ -182,7 +182,7 @@ pub fn corrected(restored: &[u8], capture: &Capture, noise: f32) -> Result<Vec<u
     projector.load(&capture.frame, &capture.similarity)?;
     projector.correct(noise, &base, &mut last);
     let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
-    last.store(&mut out);
+    last.store(1.0, &mut out);
     Ok(unpacked(&out))
 }
 
