@@ -92,6 +92,7 @@ impl RunArgs {
         for flags in &self.flags {
             options.update(flags)?;
         }
+        options.check_together()?;
         Ok(options)
     }
 }
@@ -133,9 +134,12 @@ pub(crate) struct ImageArgs {
     /// Read folders in folders too; their results go to folders of the same names
     #[arg(short, long)]
     pub recursive: bool,
-    /// A folder for the PNG files, or one .png file for one picture
-    #[arg(short, long, value_name = "OUT")]
-    pub output: PathBuf,
+    /// A folder for the PNG files, or one .png file for one picture; not needed with --json
+    #[arg(short, long, value_name = "OUT", required_unless_present = "json")]
+    pub output: Option<PathBuf>,
+    /// Print a JSON line a picture: where its faces are, and what was written
+    #[arg(long)]
+    pub json: bool,
     /// Write camera pixels | 16x16 | restored beside each other
     #[arg(long, conflicts_with_all = ["paste_back"])]
     pub side_by_side: bool,

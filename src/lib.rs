@@ -28,6 +28,7 @@ pub mod internals;
 mod photo;
 mod picture;
 mod pipeline;
+mod records;
 mod stats;
 mod still;
 mod thread;

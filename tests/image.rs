@@ -211,3 +211,67 @@ fn folders_in_folders_are_read_and_the_rest_is_listed() {
     assert!(folder.path().join("deep/a.png").exists());
     assert!(folder.path().join("deep/2024/a.png").exists());
 }
+
+#[test]
+fn json_says_where_the_faces_are_and_what_was_written() {
+    let folder = album();
+    let run = face8x(folder.path(), &["image", "album", "--json", "-o", "out"])
+        .expect(1, &["1 failed", "broken.jpg: "]);
+    let lines: Vec<serde_json::Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let files: Vec<_> = lines
+        .iter()
+        .map(|line| line["file"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        files,
+        ["album/broken.jpg", "album/portrait.jpg", "album/wall.png"]
+    );
+    assert!(lines[0]["error"].is_string(), "{}", lines[0]);
+    assert_eq!(lines[0]["faces"], serde_json::json!([]));
+    let portrait = &lines[1];
+    assert_eq!(portrait["error"], serde_json::Value::Null);
+    let picture = image::open(data("still/portrait.jpg")).unwrap();
+    assert_eq!(portrait["width"], picture.width());
+    assert_eq!(portrait["height"], picture.height());
+    let face = &portrait["faces"][0];
+    assert_eq!(face["restored"], "out/portrait.png");
+    assert!(folder.path().join("out/portrait.png").exists());
+    // The eyes are at (100, 51) and (124, 51).
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let left_eye = &face["landmarks"][0];
+    assert!((number(&left_eye[0]) - 100.0).abs() < 6.0, "{face}");
+    assert!((number(&left_eye[1]) - 51.0).abs() < 6.0, "{face}");
+    let crop = &face["crop"];
+    assert!(
+        number(&crop[0][0]) < number(&crop[1][0]),
+        "left and right: {face}"
+    );
+    assert!(
+        number(&crop[0][1]) < number(&crop[3][1]),
+        "top and bottom: {face}"
+    );
+    let across = number(&crop[1][0]) - number(&crop[0][0]);
+    let down = number(&crop[1][1]) - number(&crop[0][1]);
+    assert!(
+        (across.hypot(down) - number(&face["side"])).abs() < 0.1,
+        "{face}"
+    );
+    assert!((0.0..=1.0).contains(&number(&face["confidence"])), "{face}");
+    assert_eq!(lines[2]["faces"], serde_json::json!([]));
+    assert_eq!(lines[2]["error"], serde_json::Value::Null);
+}
+
+#[test]
+fn json_needs_no_output() {
+    let folder = album();
+    let run = face8x(folder.path(), &["image", "album/portrait.jpg", "--json"])
+        .expect(0, &["0 faces restored"]);
+    let line: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(line["faces"][0]["restored"], serde_json::Value::Null);
+    assert_eq!(names(folder.path()), ["album"]);
+    face8x(folder.path(), &["image", "album/portrait.jpg"]).expect(2, &["--output"]);
+}

@@ -280,3 +280,81 @@ fn models_of_other_shapes_are_named() {
     )
     .expect(1, &["64x64", "1x3x128x128", "remedy: "]);
 }
+
+#[test]
+fn tracks_are_json_lines_of_every_frame() {
+    let folder = folder();
+    let demo = ["run", "--source", "demo:", "--headless", "--frames", "60"];
+    let run = |more: &[&str]| face8x(folder.path(), &[&demo, more].concat());
+    let run_to_stdout = run(&["--tracks", "-"]).expect(0, &[]);
+    run(&["--tracks", "tracks.jsonl"]).expect(0, &[]);
+    let file = fs::read_to_string(folder.path().join("tracks.jsonl")).unwrap();
+    for text in [&run_to_stdout.stdout, &file] {
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 60);
+        let face = &lines[59]["faces"][0];
+        assert!(face["id"].is_u64(), "{face}");
+        assert_eq!(face["crop"].as_array().map(Vec::len), Some(4), "{face}");
+        assert!(face["side"].as_f64() > Some(8.0), "{face}");
+        assert!(lines[59]["time"].as_f64() > lines[0]["time"].as_f64());
+    }
+    run(&["--tracks", "-", "--json"]).expect(2, &["both print to standard output"]);
+    run(&["--tracks", "no/such/folder/file"]).expect(1, &["no/such/folder/file"]);
+}
+
+#[test]
+fn a_camera_on_its_side_or_upside_down_is_turned_first() {
+    let folder = folder();
+    let half = image::RgbImage::from_fn(64, 48, |x, _| {
+        image::Rgb([if x < 32 { 20 } else { 220 }; 3])
+    });
+    half.save(folder.path().join("half.png")).unwrap();
+    let show = |more: &[&str]| {
+        let plain = [
+            "run",
+            "--source",
+            "half.png",
+            "--sink",
+            "png:out.png",
+            "--view",
+            "in-place",
+            "--detector",
+            "centre",
+        ];
+        face8x(folder.path(), &[&plain, more].concat()).expect(0, &[]);
+        image::open(folder.path().join("out.png"))
+            .unwrap()
+            .into_rgb8()
+    };
+    let left_is_dark = |picture: &image::RgbImage| {
+        let (width, height) = picture.dimensions();
+        let level = |x: u32, y: u32| picture.get_pixel(x, y)[0];
+        let (top, bottom) = (height / 16, height - 1 - height / 16);
+        (
+            level(width / 16, top) < 100,
+            level(width - 1 - width / 16, top) < 100,
+            level(width / 16, bottom) < 100,
+        )
+    };
+    let (width, height) = show(&[]).dimensions();
+    for (flags, expected) in [
+        (&[][..], (true, false, true)),
+        (&["--camera-rotate", "180"], (false, true, false)),
+        (&["--camera-flip", "h"], (false, true, false)),
+        (&["--camera-flip", "v"], (true, false, true)),
+        (
+            &["--camera-rotate", "180", "--camera-flip", "h"],
+            (true, false, true),
+        ),
+    ] {
+        let picture = show(flags);
+        assert_eq!(picture.dimensions(), (width, height), "{flags:?}");
+        assert_eq!(left_is_dark(&picture), expected, "{flags:?}");
+    }
+    let turned = show(&["--camera-rotate", "90"]);
+    assert!(turned.width() < turned.height());
+    assert_eq!(left_is_dark(&turned), (true, true, false));
+}

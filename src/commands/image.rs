@@ -30,7 +30,7 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     let job = Job {
         inputs: &arguments.inputs,
         recursive: arguments.recursive,
-        output: &arguments.output,
+        output: arguments.output.as_deref(),
         form: match (arguments.side_by_side, arguments.paste_back) {
             (true, _) => Form::SideBySide,
             (_, true) => Form::PasteBack,
@@ -46,7 +46,15 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     }
     let mut stdout = Stdout::default();
     let result = still::run(&job, &mut restorer, &mut |progress| {
-        show(&bar, &progress, &mut stdout);
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+        let line = match arguments.json {
+            true => Some(json(&progress)),
+            false => text(&progress),
+        };
+        if let Some(line) = line {
+            bar.suspend(|| stdout.print(format_args!("{line}\n")));
+        }
     });
     bar.finish_and_clear();
     let summary = result?;
@@ -74,18 +82,24 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{s}")
 }
 
-/// One line a picture on standard output; failures come together at the end.
-fn show(bar: &ProgressBar, progress: &Progress<'_>, stdout: &mut Stdout) {
-    bar.set_length(progress.total as u64);
-    bar.set_position(progress.done as u64);
+/// A picture's line; failures come together at the end.
+fn text(progress: &Progress<'_>) -> Option<String> {
     let line = match progress.outcome {
         Outcome::Written { files, .. } => {
             let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             files.join(", ")
         }
         Outcome::NoFace => "no face".into(),
-        Outcome::Failed(_) => return,
+        Outcome::Failed(_) => return None,
     };
-    let line = format_args!("{}: {line}\n", progress.path.display());
-    bar.suspend(|| stdout.print(line));
+    Some(format!("{}: {line}", progress.path.display()))
+}
+
+/// The same for other programs, failures too.
+fn json(progress: &Progress<'_>) -> String {
+    let error = match progress.outcome {
+        Outcome::Failed(error) => Some(error),
+        _ => None,
+    };
+    progress.found.to_json(progress.path, error)
 }

@@ -15,6 +15,7 @@ use crate::capture::SourceOptions;
 use crate::compose::{InfoText, Rotation, View};
 use crate::host::button::ButtonOptions;
 use crate::host::status::{self, StatusFiles, StatusOptions};
+use crate::{Error, Result};
 use face8x_core::backproject::DEFAULT_OPTICS;
 use face8x_core::convert::orient::{Flip, Orientation};
 use face8x_core::frame::PixelFormat;
@@ -130,6 +131,9 @@ pub struct Options {
     /// Print one JSON line a second and a summary line at the end
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, value_name = "BOOL")]
     pub json: bool,
+    /// Append a JSON line about the faces of every frame to this file; - is standard output
+    #[arg(long, value_name = "FILE|-")]
+    pub tracks: Option<PathBuf>,
     /// Write the status as JSON to this file once a second
     #[arg(long, value_name = "FILE")]
     pub status_file: Option<PathBuf>,
@@ -175,6 +179,20 @@ impl Options {
     /// How the source's frames are turned before anything else.
     pub fn camera_orientation(&self) -> Orientation {
         Orientation::new(self.camera_rotate.quarter_turns(), self.camera_flip)
+    }
+
+    /// Refuses options that are good alone but not together.
+    ///
+    /// # Errors
+    /// A usage error: two kinds of lines on standard output.
+    pub(crate) fn check_together(&self) -> Result<()> {
+        match &self.tracks {
+            Some(path) if self.json && path.as_os_str() == "-" => Err(Error::usage(
+                "--json and --tracks - both print to standard output",
+            )
+            .remedy("name a file for --tracks, or leave out --json")),
+            _ => Ok(()),
+        }
     }
 
     /// What other programs are shown.

@@ -57,6 +57,18 @@ pub(crate) fn replace(
     }
 }
 
+/// Opens `path` to write to its end; a pipe that takes nothing for a while fails.
+///
+/// # Errors
+/// Those of [`replace`].
+pub(crate) fn append(path: &Path) -> io::Result<Box<dyn Write + Send>> {
+    Ok(match Place::of(path)? {
+        Place::Stream(file) => Box::new(file),
+        Place::Device => Box::new(Patient(open_device(path)?)),
+        Place::File(path) => Box::new(OpenOptions::new().append(true).create(true).open(path)?),
+    })
+}
+
 /// Whether `path` can be written, tried without a change to it: found out at the start, not after
 /// minutes of work.
 ///

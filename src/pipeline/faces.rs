@@ -129,6 +129,11 @@ impl FaceStage {
         (views, self.found)
     }
 
+    /// All faces that are followed in the last frame, the largest first.
+    pub(super) fn followed(&self) -> &[Face] {
+        self.tracker.faces()
+    }
+
     /// How many faces the last frame had, of those that are restored.
     pub fn found(&self) -> usize {
         self.found

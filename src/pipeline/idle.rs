@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::tracks::Tracks;
 use super::{Drawing, FRAME_TIMEOUT, LoopStep, Pipeline};
 use crate::capture::State;
 use crate::compose::Scene;
@@ -81,6 +82,9 @@ impl Pipeline {
     }
 
     pub(super) fn is_over(&self) -> bool {
+        if self.tracks.as_ref().is_some_and(Tracks::reader_left) {
+            return true;
+        }
         match self.options.frames {
             Some(frames) => self.meter.frames >= frames,
             None => {

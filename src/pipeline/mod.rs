@@ -29,8 +29,10 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod timings;
+mod tracks;
 
 use meter::Meter;
+use tracks::Tracks;
 
 pub(crate) use faces::FaceStage;
 pub use output::Output;
@@ -88,6 +90,7 @@ pub struct Pipeline {
     composer: Composer,
     picture: Picture,
     output: Output,
+    tracks: Option<Tracks>,
     button: Option<Button>,
     meter: Meter,
     timings: Timings,
@@ -211,6 +214,7 @@ impl Pipeline {
             composer,
             picture,
             output,
+            tracks,
             ..
         } = self;
         let raw = match frame.format {
@@ -220,6 +224,11 @@ impl Pipeline {
         let raw = timings.time(Stage::Convert, || orienter.apply(raw))?;
         if drawing != Drawing::Again {
             faces.process(raw, timings)?;
+            // Of the last frame there may be a second line, with the faces that were found then.
+            let news = drawing == Drawing::New || faces.searched() >= Some(raw.sequence);
+            if let Some(tracks) = tracks.as_ref().filter(|_| news) {
+                tracks.add(raw, faces.followed());
+            }
         }
         let (restored, count) = faces.restored();
         let scene = Scene {

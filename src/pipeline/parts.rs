@@ -10,6 +10,7 @@ use crate::display::SinkOptions;
 use crate::host::button::{Button, ButtonOptions};
 use crate::picture::Picture;
 use crate::pipeline::camera_pixels::CameraPixels;
+use crate::pipeline::tracks::Tracks;
 use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
 use face8x_core::convert::JpegDecoder;
 use face8x_core::convert::orient::Orienter;
@@ -82,7 +83,7 @@ impl Pipeline {
     /// Puts `parts` together; what `options` says about opening them is ignored.
     ///
     /// # Errors
-    /// The detector's thread cannot be started.
+    /// The detector's thread cannot be started, or the file of `--tracks` not be opened.
     pub fn from_parts(options: &Options, parts: Parts) -> Result<Pipeline> {
         let Parts {
             restorer,
@@ -121,6 +122,7 @@ impl Pipeline {
             composer: Composer::new(compose_options),
             picture: Picture::default(),
             output,
+            tracks: options.tracks.as_deref().map(Tracks::start).transpose()?,
             button,
             meter,
             timings: Timings::new()?,

@@ -5,15 +5,20 @@ use std::path::{Path, PathBuf};
 use image::imageops;
 use image::{Rgb, RgbImage};
 
+use crate::records::FaceRecord;
 use crate::{Error, Result, photo};
+use face8x_core::face::Detection;
 use face8x_core::frame::Frame;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use face8x_core::{ErrorKind, FaceRestorer, RestoredFace};
 
+mod found;
 mod inputs;
 mod paste;
 mod save;
 
+pub(crate) use found::Found;
+use found::FoundFace;
 use inputs::Inputs;
 use save::Outputs;
 
@@ -42,8 +47,9 @@ pub(crate) struct Job<'a> {
     pub inputs: &'a [PathBuf],
     /// Whether folders in folders are read; the results lie in folders of the same names.
     pub recursive: bool,
-    /// A folder, or a file that ends in `.png` where there is one picture.
-    pub output: &'a Path,
+    /// A folder, or a file that ends in `.png` where there is one picture. Without one the faces are
+    /// only found.
+    pub output: Option<&'a Path>,
     /// What is made of each picture.
     pub form: Form,
     /// Whether the pictures are aligned faces already, of 16x16 or 128x128 pixels: none is searched,
@@ -64,14 +70,23 @@ pub(crate) enum Outcome {
     Failed(Error),
 }
 
+impl Outcome {
+    /// Nothing was to be written.
+    const FOUND: Outcome = Outcome::Written {
+        files: Vec::new(),
+        faces: 0,
+    };
+}
+
 /// A picture is done.
 #[derive(Debug)]
 pub(crate) struct Progress<'a> {
     /// Pictures done so far, this one among them, and pictures in all.
     pub done: usize,
     pub total: usize,
-    /// The picture and its outcome.
+    /// The picture, what was found in it, and its outcome.
     pub path: &'a Path,
+    pub found: &'a Found,
     pub outcome: &'a Outcome,
 }
 
@@ -121,7 +136,8 @@ impl Summary {
     }
 }
 
-/// Restores the faces of still pictures with `restorer`, and calls `progress` after each picture.
+/// Restores the faces of still pictures with `restorer`, and calls `progress` after each picture, and
+/// before them for each folder that has none.
 ///
 /// A picture's result has its name with the extension `.png`, and -1, -2 and so on where several
 /// faces each give one. Files that are there already are replaced, whole or not at all; no result
@@ -149,11 +165,12 @@ pub(crate) fn run(
         failures,
         passed_over,
     } = inputs::expand(job.inputs, job.recursive);
-    let outputs = Outputs::open(job.output, &pictures)?;
+    let outputs = job.output.map(|output| Outputs::open(output, &pictures));
     let mut worker = Worker {
         job,
         restorer,
-        outputs,
+        outputs: outputs.transpose()?,
+        found: Found::default(),
         subfolder: PathBuf::new(),
     };
     let mut summary = Summary {
@@ -161,13 +178,24 @@ pub(crate) fn run(
         passed_over,
         ..Summary::default()
     };
+    for failure in &summary.failed {
+        progress(Progress {
+            done: 0,
+            total: pictures.len(),
+            path: &failure.path,
+            found: &Found::default(),
+            outcome: &Outcome::Failed(failure.error.clone()),
+        });
+    }
     for (index, (path, subfolder)) in pictures.iter().enumerate() {
+        worker.found = Found::default();
         worker.subfolder.clone_from(subfolder);
         let outcome = worker.picture(path).unwrap_or_else(Outcome::Failed);
         progress(Progress {
             done: index + 1,
             total: pictures.len(),
             path,
+            found: &worker.found,
             outcome: &outcome,
         });
         summary.add(path, outcome);
@@ -178,7 +206,9 @@ pub(crate) fn run(
 struct Worker<'a> {
     job: &'a Job<'a>,
     restorer: &'a mut FaceRestorer,
-    outputs: Outputs,
+    outputs: Option<Outputs>,
+    /// What was found in the picture at hand.
+    found: Found,
     /// Where the picture's results go, below the output.
     subfolder: PathBuf,
 }
@@ -186,15 +216,29 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn picture(&mut self, path: &Path) -> Result<Outcome> {
         let picture = photo::load(path)?;
+        self.found.size = Some(picture.dimensions());
         if self.job.aligned {
             return self.aligned(path, picture);
         }
         let (width, height) = picture.dimensions();
         let frame = Frame::from_rgb(width, height, picture.into_raw())?;
-        match self.job.form {
-            Form::PasteBack => self.paste_back(path, &frame),
-            Form::Restored | Form::SideBySide => self.one_each(path, &frame),
+        let mut found = self.restorer.find(&frame)?;
+        found.truncate(self.job.faces);
+        self.found.add(&found);
+        if found.is_empty() {
+            return Ok(Outcome::NoFace);
         }
+        match self.job.form {
+            _ if self.outputs.is_none() => Ok(Outcome::FOUND),
+            Form::PasteBack => self.paste_back(path, &frame, &found),
+            Form::Restored | Form::SideBySide => self.one_each(path, &frame, &found),
+        }
+    }
+
+    /// The names of `count` results of the picture at `path`.
+    fn names(&mut self, path: &Path, count: usize) -> Result<Vec<PathBuf>> {
+        let outputs = self.outputs.as_mut();
+        outputs.map_or(Ok(Vec::new()), |o| o.names(path, &self.subfolder, count))
     }
 
     /// An aligned face.
@@ -209,24 +253,27 @@ impl Worker<'_> {
                     .remedy("leave out --aligned: face8x then finds and aligns the faces itself"),
                 _ => error,
             })?;
+        self.found
+            .faces
+            .push(FoundFace::new(FaceRecord::aligned(&face.to_canonical)));
+        if self.outputs.is_none() {
+            return Ok(Outcome::FOUND);
+        }
         let crop = magnified(&frame.bytes, width as usize);
-        let files = self.outputs.names(path, &self.subfolder, 1)?;
+        let files = self.names(path, 1)?;
         self.write_face(&files[0], &crop, &face)?;
+        self.found.faces[0].set_restored(&files[0]);
         Ok(Outcome::Written { files, faces: 1 })
     }
 
     /// A file for each face.
-    fn one_each(&mut self, path: &Path, frame: &Frame) -> Result<Outcome> {
-        let mut found = self.restorer.find(frame)?;
-        found.truncate(self.job.faces);
-        if found.is_empty() {
-            return Ok(Outcome::NoFace);
-        }
-        let files = self.outputs.names(path, &self.subfolder, found.len())?;
-        for (file, face) in files.iter().zip(&found) {
+    fn one_each(&mut self, path: &Path, frame: &Frame, found: &[Detection]) -> Result<Outcome> {
+        let files = self.names(path, found.len())?;
+        for (index, (file, face)) in files.iter().zip(found).enumerate() {
             let face = self.restorer.restore_face(frame, face)?;
             let crop = self.restorer.crop(frame, &face.to_canonical)?;
             self.write_face(file, &magnified(crop.as_slice(), HR_SIDE), &face)?;
+            self.found.faces[index].set_restored(file);
         }
         Ok(Outcome::Written {
             files,
@@ -235,17 +282,13 @@ impl Worker<'_> {
     }
 
     /// The whole picture, in one file.
-    fn paste_back(&mut self, path: &Path, frame: &Frame) -> Result<Outcome> {
-        let mut found = self.restorer.find(frame)?;
-        found.truncate(self.job.faces);
-        if found.is_empty() {
-            return Ok(Outcome::NoFace);
-        }
-        let files = self.outputs.names(path, &self.subfolder, 1)?;
+    fn paste_back(&mut self, path: &Path, frame: &Frame, found: &[Detection]) -> Result<Outcome> {
+        let files = self.names(path, 1)?;
         let mut restored = found
             .iter()
             .map(|face| self.restorer.restore_face(frame, face))
             .collect::<Result<Vec<RestoredFace>>>()?;
+        let replaced: Vec<bool> = restored.iter().map(|face| face.share > 0.0).collect();
         restored.retain(|face| face.share > 0.0);
         if restored.is_empty() {
             log::info!(
@@ -254,6 +297,11 @@ impl Worker<'_> {
             );
         }
         save::write_png(&files[0], &paste::paste_back(frame, &restored)?)?;
+        for (face, replaced) in self.found.faces.iter_mut().zip(replaced) {
+            if replaced {
+                face.set_restored(&files[0]);
+            }
+        }
         Ok(Outcome::Written {
             files,
             faces: restored.len(),

@@ -160,7 +160,7 @@ fn aligned_pictures_need_no_detector() {
     let job = Job {
         inputs: &inputs,
         recursive: false,
-        output: &scene.output(""),
+        output: Some(&scene.output("")),
         form: Form::Restored,
         aligned: true,
         faces: 1,
