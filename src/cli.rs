@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use crate::Result;
 use crate::bench::{Engine, Model, Setup};
 use crate::compose::Rotation;
-use crate::config::{DetectorOptions, Options, RestorerOptions, flags};
+use crate::config::{DetectorOptions, Options, RestorerOptions, flags, values};
 
 /// Shows a 16x16 face as 128x128, live, offline, on a small board.
 ///
@@ -140,12 +140,15 @@ pub(crate) struct ImageArgs {
     /// Print a JSON line a picture: where its faces are, and what was written
     #[arg(long)]
     pub json: bool,
-    /// Write camera pixels | 16x16 | restored beside each other
+    /// Write camera pixels | 16x16 | restored from them | final picture beside each other
     #[arg(long, conflicts_with_all = ["paste_back"])]
     pub side_by_side: bool,
     /// Write the whole picture, enlarged at most 8 times, with its small faces replaced
     #[arg(long)]
     pub paste_back: bool,
+    /// Mark restored faces as guesses: on, or off for prints; PNG files always say so in their comment
+    #[arg(long, value_name = "ON|OFF", action = clap::ArgAction::Set, default_value = "on", value_parser = values::switch)]
+    pub mark: bool,
     /// The pictures are faces already: 16x16, or aligned 128x128
     #[arg(long, conflicts_with_all = ["paste_back", "detector", "faces"])]
     pub aligned: bool,

@@ -38,6 +38,7 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
         },
         aligned: arguments.aligned,
         faces: arguments.detection.faces,
+        mark: arguments.mark,
     };
     let bar = ProgressBar::no_length();
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -11,7 +11,7 @@ use super::palette::{ACCENT, ACCENT_DIM, TEXT};
 use super::paste::Paster;
 use super::scene::{ComposeOptions, Restored, Scene};
 use super::text::{self, FontSize};
-use super::{blit, camera};
+use super::{blit, camera, mark};
 use crate::picture::Picture;
 
 /// What pictures are drawn with; each keeps its buffers.
@@ -55,6 +55,13 @@ impl Drawing<'_> {
         self.brushes
             .enlarger
             .draw(self.canvas, area, pixels, mirror);
+    }
+
+    /// The [mark](mark::draw) of a picture of which this share is restored, where it is asked for.
+    pub(crate) fn mark(&mut self, area: Area, share: f32) {
+        if self.options.mark && share > 0.0 {
+            mark::draw(self.canvas, area, self.font);
+        }
     }
 
     /// Swaps left and right of a picture, if asked to.

@@ -83,19 +83,22 @@ fn rounded(numerator: usize, denominator: usize) -> usize {
     (numerator + denominator / 2) / denominator
 }
 
-/// Where the three pictures of the side-by-side view lie; above each is room for its caption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Trio {
+/// Where the four pictures of the side-by-side view lie; above each is room for its caption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Quartet {
     pub camera: Area,
     pub lr: Area,
     pub sr: Area,
+    /// The final picture.
+    pub last: Area,
 }
 
-impl Trio {
+impl Quartet {
     /// All rows of `inside`, with the columns from the leftmost picture to the rightmost.
     pub(crate) fn columns(&self, inside: Area) -> Area {
-        let left = self.camera.x.min(self.lr.x);
-        let right = self.camera.right().max(self.sr.right());
+        let all = [self.camera, self.lr, self.sr, self.last];
+        let left = all.iter().map(|area| area.x).min().unwrap_or(inside.x);
+        let right = all.iter().map(Area::right).max().unwrap_or(inside.x);
         Area {
             x: left,
             w: right - left,
@@ -108,10 +111,13 @@ impl Trio {
 /// is magnified equally.
 const EVEN_FROM: usize = 128;
 
-/// Arranges camera, LR and SR within `inside`, with `gap` between pictures and `caption` rows
-/// above each: in a row, in two rows, or stacked, whichever makes the restored face largest.
-pub(crate) fn trio(inside: Area, aspect: (usize, usize), gap: usize, caption: usize) -> Trio {
-    let ways = [row, two_rows, stack].map(|way| way(inside, aspect, gap, caption));
+/// Ways to arrange the pictures: how many stand in each row, the camera first.
+const WAYS: [&[usize]; 5] = [&[4], &[2, 2], &[1, 3], &[1, 2, 1], &[1, 1, 1, 1]];
+
+/// Arranges camera, LR, SR and the final picture within `inside`, with `gap` between pictures and
+/// `caption` rows above each, in the way that makes the squares largest.
+pub(crate) fn quartet(inside: Area, aspect: (usize, usize), gap: usize, caption: usize) -> Quartet {
+    let ways = WAYS.map(|rows| arranged(rows, inside, aspect, gap, caption));
     let mut best = ways[0];
     for way in &ways[1..] {
         if way.sr.w > best.sr.w {
@@ -129,60 +135,59 @@ fn even(side: usize) -> usize {
     }
 }
 
-/// Camera, LR and SR beside each other, all of the same height.
-fn row(inside: Area, (aw, ah): (usize, usize), gap: usize, caption: usize) -> Trio {
-    let width = inside.w.saturating_sub(2 * gap);
-    let fits = (width * ah).checked_div(aw + 2 * ah).unwrap_or(0);
-    let side = even(fits.min(inside.h.saturating_sub(caption)));
-    let camera_w = (side * aw)
-        .checked_div(ah)
-        .unwrap_or(0)
-        .min(width.saturating_sub(2 * side));
-    let all = inside
-        .centred(camera_w + 2 * side + 2 * gap, side + caption)
-        .below(caption);
-    let at = |x: usize, w: usize| Area::new((all.x + x).min(all.right()), all.y, w, side);
-    Trio {
-        camera: at(0, camera_w),
-        lr: at(camera_w + gap, side),
-        sr: at(camera_w + side + 2 * gap, side),
+/// The pictures in these rows. A camera that stands alone in its row gets what the squares leave,
+/// and otherwise it is as high as they are.
+fn arranged(
+    rows: &[usize],
+    inside: Area,
+    (aw, ah): (usize, usize),
+    gap: usize,
+    caption: usize,
+) -> Quartet {
+    let below = rows.len() - 1;
+    let height = inside.h.saturating_sub(below * gap + rows.len() * caption);
+    let fits = |(row, &count): (usize, &usize)| {
+        let width = inside.w.saturating_sub((count - 1) * gap);
+        match (row, count) {
+            (0, 1) => usize::MAX,
+            (0, _) => (width * ah).checked_div(aw + (count - 1) * ah).unwrap_or(0),
+            _ => width / count,
+        }
+    };
+    let across = rows.iter().enumerate().map(fits).min().unwrap_or(0);
+    let side = even(across.min(height / rows.len()));
+    let (camera_w, camera_h) = if rows[0] == 1 {
+        let camera = Area::new(0, 0, inside.w, height - below * side).fit((aw, ah));
+        (camera.w, camera.h)
+    } else {
+        let room = inside.w.saturating_sub((rows[0] - 1) * (side + gap));
+        ((side * aw).checked_div(ah).unwrap_or(0).min(room), side)
+    };
+    let all = inside.centred(
+        inside.w,
+        camera_h + below * (side + gap) + rows.len() * caption,
+    );
+    let mut places = [Area::default(); 4];
+    let (mut next, mut y) = (0, all.y);
+    for &count in rows {
+        let (first_w, h) = if next == 0 { (camera_w, camera_h) } else { (side, side) };
+        let row = all.centred(first_w + (count - 1) * (side + gap), usize::MAX);
+        let (mut x, mut w) = (row.x, first_w);
+        y += caption;
+        for place in &mut places[next..next + count] {
+            *place = Area::new(x, y, w, h);
+            x += w + gap;
+            w = side;
+        }
+        next += count;
+        y += h + gap;
     }
-}
-
-/// The camera above, LR and SR beside each other below it.
-fn two_rows(inside: Area, aspect: (usize, usize), gap: usize, caption: usize) -> Trio {
-    let width = inside.w.saturating_sub(gap);
-    let height = inside.h.saturating_sub(gap + 2 * caption);
-    let side = even((width / 2).min(height / 2));
-    let camera = Area::new(0, 0, inside.w, height - side).fit(aspect);
-    let all = inside.centred(inside.w, camera.h + side + gap + 2 * caption);
-    let top = all.below(caption).above(side + gap + caption);
-    let bottom = all.foot(side).centred(2 * side + gap, side);
-    Trio {
-        camera: top.centred(camera.w, camera.h),
-        lr: Area { w: side, ..bottom },
-        sr: Area {
-            x: bottom.right() - side,
-            w: side,
-            ..bottom
-        },
-    }
-}
-
-/// Camera, LR and SR below each other.
-fn stack(inside: Area, aspect: (usize, usize), gap: usize, caption: usize) -> Trio {
-    let height = inside.h.saturating_sub(2 * gap + 3 * caption);
-    let side = even(inside.w.min(height / 3));
-    let camera = Area::new(0, 0, inside.w, height - 2 * side).fit(aspect);
-    let all = inside.centred(inside.w, camera.h + 2 * side + 2 * gap + 3 * caption);
-    let lr = all.above(gap + caption + side).foot(side);
-    Trio {
-        camera: all
-            .below(caption)
-            .above(2 * (side + gap + caption))
-            .centred(camera.w, camera.h),
-        lr: lr.centred(side, side),
-        sr: all.foot(side).centred(side, side),
+    let [camera, lr, sr, last] = places;
+    Quartet {
+        camera,
+        lr,
+        sr,
+        last,
     }
 }
 
@@ -276,44 +281,47 @@ mod tests {
     }
 
     #[test]
-    fn the_three_pictures_lie_as_the_screen_does() {
-        let arranged = |w, h| trio(Area::new(0, 0, w, h), (4, 3), 8, 16);
-        let wide = arranged(960, 300);
-        assert_eq!(
-            (wide.camera.y, wide.lr.y, wide.sr.y),
-            (wide.sr.y, wide.sr.y, wide.sr.y)
-        );
-        assert_eq!(wide.camera.h, wide.sr.h);
+    fn the_four_pictures_lie_as_the_screen_does() {
+        let arranged = |w, h| quartet(Area::new(0, 0, w, h), (4, 3), 8, 16);
+        let wide = arranged(1200, 300);
+        assert!([wide.camera, wide.lr, wide.sr].iter().all(|area| area.y == wide.last.y));
+        assert_eq!(wide.camera.h, wide.last.h);
         assert!(wide.camera.right() < wide.lr.x && wide.lr.right() < wide.sr.x);
-        let tall = arranged(240, 800);
+        assert!(wide.sr.right() < wide.last.x);
+        let tall = arranged(240, 1200);
         assert!(tall.camera.bottom() < tall.lr.y && tall.lr.bottom() < tall.sr.y);
+        assert!(tall.sr.bottom() < tall.last.y);
         let square = arranged(480, 480);
-        assert!(square.camera.bottom() < square.lr.y && square.lr.y == square.sr.y);
+        assert!(square.camera.y == square.lr.y && square.sr.y == square.last.y);
+        assert!(square.camera.bottom() < square.sr.y);
     }
 
     #[test]
     fn large_squares_magnify_every_pixel_equally() {
         for w in 500..1500 {
-            let side = trio(Area::new(0, 0, w, 600), (4, 3), 8, 16).lr.w;
+            let side = quartet(Area::new(0, 0, w, 600), (4, 3), 8, 16).lr.w;
             assert!(side < EVEN_FROM || side.is_multiple_of(16), "{side} at {w}");
         }
     }
 
     proptest! {
         #[test]
-        fn the_three_pictures_stay_apart_and_inside(
+        fn the_four_pictures_stay_apart_and_inside(
             inside in (0usize..50, 0usize..50, 0usize..2000, 0usize..2000),
             aspect in (0usize..4000, 0usize..4000),
             gap in 0usize..30,
             caption in 0usize..30,
         ) {
             let inside = Area::new(inside.0, inside.1, inside.2, inside.3);
-            let Trio { camera, lr, sr } = trio(inside, aspect, gap, caption);
-            prop_assert_eq!((lr.w, lr.h, lr.w), (sr.w, sr.h, sr.h));
-            for area in [camera, lr, sr] {
-                prop_assert!(area.is_empty() || within(area, inside), "{area:?} in {inside:?}");
+            let Quartet { camera, lr, sr, last } = quartet(inside, aspect, gap, caption);
+            let areas = [camera, lr, sr, last];
+            for area in [lr, sr, last] {
+                prop_assert_eq!((area.w, area.h), (sr.w, sr.w));
             }
-            prop_assert!(apart(camera, lr) && apart(lr, sr) && apart(camera, sr));
+            for (k, area) in areas.iter().enumerate() {
+                prop_assert!(area.is_empty() || within(*area, inside), "{area:?} in {inside:?}");
+                prop_assert!(areas[..k].iter().all(|other| apart(*area, *other)));
+            }
         }
 
         #[test]

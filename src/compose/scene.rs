@@ -41,7 +41,7 @@ pub struct Scene<'a> {
 }
 
 /// How scenes are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComposeOptions {
     /// The arrangement.
     pub view: View,
@@ -51,4 +51,18 @@ pub struct ComposeOptions {
     pub mirror: bool,
     /// The overlay text.
     pub info: InfoText,
+    /// Whether restored faces are marked as guesses.
+    pub mark: bool,
+}
+
+impl Default for ComposeOptions {
+    fn default() -> Self {
+        ComposeOptions {
+            view: View::default(),
+            rotation: Rotation::default(),
+            mirror: false,
+            info: InfoText::default(),
+            mark: true,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The side-by-side view: three pictures, their captions, and the honesty line.
+//! The side-by-side view: four pictures, their captions, and the honesty line.
 
 use super::drawing::{Drawing, shape};
 use super::layout::{self, Area};
@@ -8,7 +8,15 @@ use face8x_core::frame::Frame;
 
 /// Captions of the side-by-side view and the honesty line, each from the longest wording to the
 /// shortest; the first that fits is shown.
-pub(crate) const RESTORED: [&str; 3] = ["restored: a guess", "a guess", "guess"];
+const CAMERA: [&str; 1] = ["camera"];
+const LR: [&str; 1] = ["16x16"];
+const NETWORK: [&str; 4] = ["network: a guess", "network", "a guess", "guess"];
+const LAST: [&str; 4] = [
+    "all of the camera's pixels",
+    "all camera pixels",
+    "all pixels",
+    "final",
+];
 const HONESTY: [&str; 4] = [
     "restored: a plausible guess, not evidence",
     "a plausible guess, not evidence",
@@ -33,24 +41,27 @@ impl Drawing<'_> {
         } else {
             inside
         };
-        let trio = layout::trio(room, shape(frame), self.margin, caption);
-        self.live(trio.camera, frame);
+        let four = layout::quartet(room, shape(frame), self.margin, caption);
+        self.live(four.camera, frame);
         match self.faces.first() {
             Some(first) => {
-                blit::magnify(self.canvas, trio.lr, first.lr, self.options.mirror);
-                self.face(trio.sr, first.sr);
+                blit::magnify(self.canvas, four.lr, first.lr, self.options.mirror);
+                self.face(four.sr, first.sr);
+                self.face(four.last, first.picture);
             }
             None => {
-                blit::fill(self.canvas, trio.lr, PANEL);
-                blit::fill(self.canvas, trio.sr, PANEL);
+                for area in [four.lr, four.sr, four.last] {
+                    blit::fill(self.canvas, area, PANEL);
+                }
             }
         }
-        self.caption(trio.camera, caption, &["camera"]);
-        self.caption(trio.lr, caption, &["16x16"]);
-        self.caption(trio.sr, caption, &RESTORED);
-        self.message(trio.camera);
+        self.caption(four.camera, caption, &CAMERA);
+        self.caption(four.lr, caption, &LR);
+        self.caption(four.sr, caption, &NETWORK);
+        self.caption(four.last, caption, &LAST);
+        self.message(four.camera);
         if footer_fits {
-            let pictures = trio.columns(inside);
+            let pictures = four.columns(inside);
             let fits_too = self.footer(pictures.w) == footer;
             self.draw_footer(if fits_too { pictures } else { inside });
         }

@@ -10,7 +10,7 @@ use super::paste::PastedFace;
 use super::scene::{ComposeOptions, Scene};
 use super::text::{self, FontSize};
 use super::view::View;
-use super::{blit, camera, side_by_side, sign};
+use super::{blit, camera, sign};
 use crate::picture::Picture;
 
 /// What the faces of the strip view are called, in the camera picture and below it.
@@ -19,9 +19,10 @@ const NUMBERS: [&str; MAX_FACES] = ["1", "2", "3", "4", "5", "6", "7", "8"];
 /// Side of the restored face in the side-by-side view's natural size: twice its pixels.
 const NATURAL_SIDE: u32 = 256;
 /// Columns and rows around the pictures in that size: margins, gaps, captions.
-const NATURAL_AROUND: (u32, u32) = (64, 96);
-/// A frame is enlarged by a whole factor up to this width where its faces are restored in place.
-const IN_PLACE_WIDTH: u32 = 1280;
+const NATURAL_AROUND: (u32, u32) = (80, 96);
+/// The widest natural size where the frame is not wider itself. A frame is enlarged by a whole factor
+/// up to this width where its faces are restored in place.
+const NATURAL_WIDTH: u32 = 1280;
 
 /// See [`Composer::natural_size`].
 pub(crate) fn natural_size(view: View, (width, height): (u32, u32)) -> (u32, u32) {
@@ -29,16 +30,14 @@ pub(crate) fn natural_size(view: View, (width, height): (u32, u32)) -> (u32, u32
     match view {
         View::Restored => (2 * NATURAL_SIDE, 2 * NATURAL_SIDE),
         View::SideBySide => {
-            let camera = (u64::from(NATURAL_SIDE) * u64::from(width) / u64::from(height)) as u32;
-            let camera = camera.min(4 * NATURAL_SIDE);
-            (
-                camera + 2 * NATURAL_SIDE + NATURAL_AROUND.0,
-                NATURAL_SIDE + NATURAL_AROUND.1,
-            )
+            let camera = u64::from(NATURAL_SIDE) * u64::from(width) / u64::from(height);
+            let camera = camera.min(u64::from(NATURAL_WIDTH)) as u32;
+            let all = camera + 3 * NATURAL_SIDE + NATURAL_AROUND.0;
+            (all.min(NATURAL_WIDTH), NATURAL_SIDE + NATURAL_AROUND.1)
         }
         View::Strip => (width, height.saturating_add(height / 2)),
         View::InPlace => {
-            let factor = (IN_PLACE_WIDTH / width).max(1);
+            let factor = (NATURAL_WIDTH / width).max(1);
             (width * factor, height.saturating_mul(factor))
         }
         View::Full => (width, height),
@@ -88,7 +87,11 @@ pub(crate) fn draw(
 impl Drawing<'_> {
     fn restored(&mut self, below: Area, frame: &Frame) {
         match self.faces.first() {
-            Some(first) => self.face(below.fit((1, 1)), first.picture),
+            Some(first) => {
+                let square = below.fit((1, 1));
+                self.face(square, first.picture);
+                self.mark(square, first.share);
+            }
             None => self.live(below.fit(shape(frame)), frame),
         }
         self.message(below);
@@ -112,6 +115,7 @@ impl Drawing<'_> {
         for (place, &i) in order.iter().enumerate() {
             let (tile, face) = (strip.tile(place), self.faces[i]);
             self.face(tile, face.picture);
+            self.mark(tile, face.share);
             if order.len() > 1 {
                 self.number(
                     NUMBERS[place],
@@ -138,6 +142,8 @@ impl Drawing<'_> {
             paster.paint(self.canvas, area, size, &restored);
         }
         self.mirror(area);
+        let most = self.faces.iter().map(|face| face.share).fold(0.0, f32::max);
+        self.mark(area, most);
         self.message(area);
     }
 
@@ -157,12 +163,7 @@ impl Drawing<'_> {
             self.face(inset, first.picture);
             let line = self.line_width();
             blit::outline(self.canvas, inset, line, ACCENT);
-            if let Some(caption) = text::first_fitting(&side_by_side::RESTORED, self.font, inset.w)
-            {
-                let tag = text::tag_area(caption, self.font, (inset.x, inset.y));
-                let at = (inset.x, inset.y.saturating_sub(tag.h));
-                text::tag(self.canvas, caption, self.font, at, TEXT);
-            }
+            self.mark(inset, first.share);
         }
         self.message(whole);
     }

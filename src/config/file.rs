@@ -61,6 +61,7 @@ fn flag_value(key: &str, value: Value) -> Result<String> {
     match value {
         Value::String(text) => Ok(text),
         Value::Integer(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(number.to_string()),
         Value::Boolean(yes) => Ok(yes.to_string()),
         Value::Table(table) => {
             let pairs = table.into_iter().map(|(part, value)| {
@@ -69,10 +70,10 @@ fn flag_value(key: &str, value: Value) -> Result<String> {
             });
             Ok(pairs.collect::<Result<Vec<String>>>()?.join(","))
         }
-        Value::Float(_) | Value::Datetime(_) | Value::Array(_) => {
+        Value::Datetime(_) | Value::Array(_) => {
             let kind = value.type_str();
             Err(Error::usage(format!("invalid value of \"{key}\": {kind}"))
-                .remedy("write a whole number, true, false or a text in quotes"))
+                .remedy("write a number, true, false or a text in quotes"))
         }
     }
 }

@@ -25,7 +25,7 @@ mod file;
 mod flags;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
 pub(crate) use flags::{error_of, flags};
 
@@ -108,6 +108,9 @@ pub struct Options {
     /// Mirror the pictures, not the text
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, value_name = "BOOL")]
     pub mirror: bool,
+    /// Mark restored faces as guesses: on, or off for prints; saved PNG files always say so in their comment
+    #[arg(long, value_name = "ON|OFF", action = ArgAction::Set, default_value = "on", value_parser = values::switch)]
+    pub mark: bool,
     /// Overlay text, such as "%fps fps %latency ms %skipped skipped"
     #[arg(
         long,

@@ -33,6 +33,15 @@ pub(super) fn optics(text: &str) -> Result<f32> {
     }
 }
 
+/// On or off, as a configuration file's true or false too.
+pub(crate) fn switch(text: &str) -> Result<bool> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(Error::unknown("switch", text, &["on", "off"])),
+    }
+}
+
 /// Width and height, such as 640x480.
 pub(super) fn size(text: &str) -> Result<(u32, u32)> {
     let sides = text

@@ -18,6 +18,10 @@ use rustix::io::Errno;
 
 use crate::Error;
 
+mod png;
+
+pub(crate) use self::png::encode_png;
+
 /// How long a pipe or device may take nothing before a write to it fails.
 const STALL_TIMEOUT: Timespec = Timespec {
     tv_sec: 5,

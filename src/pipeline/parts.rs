@@ -101,6 +101,7 @@ impl Pipeline {
             rotation: options.rotate,
             mirror: options.mirror,
             info: options.info_text.clone(),
+            mark: options.mark,
         };
         let camera_pixels = CameraPixels::new(
             options.detection.faces,

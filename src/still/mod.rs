@@ -10,6 +10,7 @@ use crate::{Error, Result, photo};
 use face8x_core::face::Detection;
 use face8x_core::frame::Frame;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE};
+use face8x_core::pixel::unpack_rgb;
 use face8x_core::{ErrorKind, FaceRestorer, RestoredFace};
 
 mod found;
@@ -32,8 +33,9 @@ const GAP_LEVEL: u8 = 48;
 pub(crate) enum Form {
     /// For each face a 128x128 picture.
     Restored,
-    /// For each face a picture of three parts: the face as the picture shows it, its 16x16 pixels
-    /// magnified, and restored.
+    /// For each face a picture of four parts: the face as the picture shows it, its 16x16 pixels
+    /// magnified, restored from them alone, and the final picture. Of an aligned face the last two
+    /// are the same, and one is left out.
     SideBySide,
     /// The whole picture, enlarged at most 8 times, with the faces replaced that the picture
     /// itself does not show well.
@@ -57,6 +59,8 @@ pub(crate) struct Job<'a> {
     pub aligned: bool,
     /// How many faces of a picture, the largest first.
     pub faces: usize,
+    /// Whether restored faces are marked as guesses.
+    pub mark: bool,
 }
 
 /// The outcome of one picture.
@@ -296,7 +300,11 @@ impl Worker<'_> {
                 path.display()
             );
         }
-        save::write_png(&files[0], &paste::paste_back(frame, &restored)?)?;
+        let mut picture = paste::paste_back(frame, &restored)?;
+        if self.job.mark && !restored.is_empty() {
+            save::mark(&mut picture, 0);
+        }
+        save::write_png(&files[0], &picture)?;
         for (face, replaced) in self.found.faces.iter_mut().zip(replaced) {
             if replaced {
                 face.set_restored(&files[0]);
@@ -310,16 +318,22 @@ impl Worker<'_> {
 
     /// Writes one face in the form that is asked for; `crop` shows it as the picture does.
     fn write_face(&self, file: &Path, crop: &RgbImage, face: &RestoredFace) -> Result<()> {
-        let restored = magnified(&face.rgb(), HR_SIDE);
-        if self.job.form == Form::Restored {
-            return save::write_png(file, &restored);
-        }
+        let last = magnified(&face.rgb(), HR_SIDE);
         let low = magnified(face.lr.as_slice(), LR_SIDE);
-        let width = (3 * HR_SIDE + 2 * GAP) as u32;
+        let network: Vec<u8> = face.sr.iter().copied().flat_map(unpack_rgb).collect();
+        let network = magnified(&network, HR_SIDE);
+        let parts = match (self.job.form, self.job.aligned) {
+            (Form::SideBySide, true) => vec![crop, &low, &last],
+            (Form::SideBySide, false) => vec![crop, &low, &network, &last],
+            _ => vec![&last],
+        };
+        let width = (parts.len() * (HR_SIDE + GAP) - GAP) as u32;
         let mut picture = RgbImage::from_pixel(width, HR_SIDE as u32, Rgb([GAP_LEVEL; 3]));
-        let parts = [crop, &low, &restored];
         for (part, x) in parts.into_iter().zip((0..).step_by(HR_SIDE + GAP)) {
             imageops::replace(&mut picture, part, x, 0);
+        }
+        if self.job.mark && face.share > 0.0 {
+            save::mark(&mut picture, width as usize - HR_SIDE);
         }
         save::write_png(file, &picture)
     }

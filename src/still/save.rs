@@ -1,15 +1,18 @@
 //! Where pictures are written, under which names, and how: whole or not at all.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::path::{Path, PathBuf};
 
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use image::{Rgb, RgbImage};
+use png::Compression;
+
+use crate::compose::{Area, mark_picture};
 
 use crate::files::{self, Durability};
+use crate::picture::Picture;
 use crate::photo::is_picture_name;
 use crate::{Error, Result};
+use face8x_core::pixel::{pack_rgb, unpack_rgb};
 
 /// The place for the results of a run.
 pub(super) struct Outputs {
@@ -143,16 +146,29 @@ fn probe(folder: &Path) -> Result<()> {
         })
 }
 
+/// Marks what is restored of `picture`, from column `left` on, as a guess.
+pub(super) fn mark(picture: &mut RgbImage, left: usize) {
+    let (width, height) = picture.dimensions();
+    let pixels = picture.pixels().map(|&Rgb([r, g, b])| pack_rgb(r, g, b));
+    let mut canvas = Picture {
+        width,
+        height,
+        pixels: pixels.collect(),
+    };
+    let area = Area::new(left, 0, width as usize - left, height as usize);
+    mark_picture(&mut canvas, area);
+    for (pixel, &marked) in picture.pixels_mut().zip(&canvas.pixels) {
+        *pixel = Rgb(unpack_rgb(marked));
+    }
+}
+
 /// Writes `picture` as PNG to `path`, whole or not at all.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(super) fn write_png(path: &Path, picture: &RgbImage) -> Result<()> {
-    let (width, height) = picture.dimensions();
     files::replace(path, Durability::Power, |file| {
-        PngEncoder::new(file)
-            .write_image(picture, width, height, ExtendedColorType::Rgb8)
-            .map_err(io::Error::other)
+        files::encode_png(file, picture, picture.dimensions(), Compression::Balanced)
     })
     .map_err(|error| files::cannot_write(path, error))
 }

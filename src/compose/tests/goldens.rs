@@ -74,7 +74,7 @@ fn restored() {
 #[test]
 fn side_by_side() {
     let sizes = [
-        ("wide", (960, 400)),
+        ("wide", (1200, 400)),
         ("4x3", (640, 480)),
         ("tall", (240, 480)),
     ];

@@ -46,7 +46,11 @@ fn pasting_the_cameras_own_pixels_changes_little() {
                     message: Some(""),
                     status: status(),
                 };
-                composed(options(View::InPlace), &scene, size)
+                let unmarked = ComposeOptions {
+                    mark: false,
+                    ..options(View::InPlace)
+                };
+                composed(unmarked, &scene, size)
             };
             let (pasted, plain) = (drawn(&restored[..]), drawn(&[]));
             let apart = |(one, other): (&u32, &u32)| {

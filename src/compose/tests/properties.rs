@@ -27,10 +27,11 @@ prop_compose! {
         view in 0usize..5,
         rotation in 0usize..4,
         mirror in any::<bool>(),
+        mark in any::<bool>(),
         info in prop_oneof![Just(""), Just("%fps"), Just("%source %restorer %time %faces %temp %sink")],
     ) -> ComposeOptions {
         let (view, rotation) = (View::ALL[view], Rotation::ALL[rotation]);
-        ComposeOptions { view, rotation, mirror, info: info.parse().unwrap() }
+        ComposeOptions { view, rotation, mirror, mark, info: info.parse().unwrap() }
     }
 }
 
@@ -158,10 +159,15 @@ fn a_mirrored_picture_is_the_picture_in_a_mirror() {
         status: status(),
     };
     for (view, size) in [(View::Restored, (200, 200)), (View::InPlace, (320, 240))] {
-        let mut picture = composed(options(view), &scene, size);
+        // Text stays as it is.
+        let unmarked = ComposeOptions {
+            mark: false,
+            ..options(view)
+        };
+        let mut picture = composed(unmarked.clone(), &scene, size);
         let mirrored = ComposeOptions {
             mirror: true,
-            ..options(view)
+            ..unmarked
         };
         let area = layout::Area::new(0, 0, size.0 as usize, size.1 as usize);
         blit::mirror(&mut picture, area);
@@ -188,7 +194,7 @@ fn a_mirrored_picture_is_the_picture_in_a_mirror() {
 #[test]
 fn natural_sizes_suit_the_frame() {
     let size = |view, frame| Composer::new(options(view)).natural_size(frame);
-    assert_eq!(size(View::SideBySide, (640, 480)), (917, 352));
+    assert_eq!(size(View::SideBySide, (640, 480)), (1189, 352));
     assert_eq!(size(View::InPlace, (320, 240)), (1280, 960));
     assert_eq!(size(View::InPlace, (1920, 1080)), (1920, 1080));
     assert_eq!(size(View::Full, (640, 480)), (640, 480));

@@ -1,11 +1,9 @@
 //! PNG files: one that each picture replaces, or a numbered series.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
+use png::Compression;
 
 use super::{Audience, Sink, SinkOptions};
 use crate::files::{self, Durability};
@@ -56,9 +54,7 @@ fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> 
     bytes.extend(picture.pixels.iter().flat_map(|&pixel| unpack_rgb(pixel)));
     let (width, height) = (picture.width, picture.height);
     files::replace(path, Durability::Process, |file| {
-        PngEncoder::new_with_quality(file, CompressionType::Fast, FilterType::Adaptive)
-            .write_image(bytes, width, height, ExtendedColorType::Rgb8)
-            .map_err(io::Error::other)
+        files::encode_png(file, bytes, (width, height), Compression::Fast)
     })
     .map_err(|error| files::cannot_write(path, error))
 }

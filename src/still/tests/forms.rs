@@ -64,7 +64,7 @@ fn side_by_side_shows_crop_pixels_and_restored() {
         .unwrap();
     scene.run(Form::SideBySide, &[crop_box(0.0, 0.0, 64.0)]);
     let picture = read(&scene.output("a.png"));
-    assert_eq!(picture.dimensions(), (392, 128));
+    assert_eq!(picture.dimensions(), (524, 128));
     for (x, red, green, blue) in [
         (10, 20, 99, 0),
         (118, 220, 99, 0),
@@ -72,6 +72,7 @@ fn side_by_side_shows_crop_pixels_and_restored() {
         (132, 20, 99, 0),
         (250, 220, 99, 0),
         (262, 48, 48, 48),
+        (394, 48, 48, 48),
     ] {
         assert_eq!(
             picture.get_pixel(x, 64),
@@ -80,7 +81,7 @@ fn side_by_side_shows_crop_pixels_and_restored() {
         );
     }
     // The final picture agrees with the camera's pixels, but for what the network put in.
-    for (x, red, green) in [(270, 20, 99), (385, 220, 99)] {
+    for (x, red, green) in [(402, 20, 99), (517, 220, 99)] {
         let Rgb([r, g, _]) = *picture.get_pixel(x, 64);
         assert!(r.abs_diff(red) <= CONTRAST + 10, "column {x}: {r}");
         assert!(g.abs_diff(green) <= CONTRAST + 10, "column {x}: {g}");
@@ -164,6 +165,7 @@ fn aligned_pictures_need_no_detector() {
         form: Form::Restored,
         aligned: true,
         faces: 1,
+        mark: false,
     };
     let summary = run(&job, &mut restorer, &mut |_| ()).unwrap();
     assert_eq!(scene.results(), ["128.png", "16.png"]);
@@ -192,4 +194,36 @@ fn aligned_pictures_need_no_detector() {
             .exit_code(),
         2
     );
+}
+
+#[test]
+fn saved_pictures_say_that_they_are_guesses_unless_they_are_for_prints() {
+    let scene = Scene::new();
+    grey(90, 100, 100).save(scene.input("a.png")).unwrap();
+    let inputs = [scene.input("a.png")];
+    for form in [Form::Restored, Form::SideBySide, Form::PasteBack] {
+        let written = |mark: bool, side: f32| {
+            let output = scene.output("a.png");
+            let job = Job {
+                mark,
+                ..job(&inputs, &output, form, 1)
+            };
+            run(&job, &mut checks(&[crop_box(30.0, 30.0, side)]), &mut |_| ()).unwrap();
+            let file = fs::read(&output).unwrap();
+            let comment = b"tEXtComment\0face8x: a restored face is a plausible guess";
+            assert!(file.windows(comment.len()).any(|part| part == comment));
+            read(&output)
+        };
+        let (marked, plain) = (written(true, 30.0), written(false, 30.0));
+        let differing = marked.enumerate_pixels().zip(plain.pixels());
+        let differing: Vec<_> = differing.filter(|((.., a), b)| a != b).collect();
+        assert!(differing.len() > 100, "{form:?}");
+        let (width, height) = plain.dimensions();
+        for ((x, y, _), _) in differing {
+            assert!(y > height * 3 / 4, "{form:?}: {x}, {y}");
+            assert!(form != Form::SideBySide || x >= width - 128, "{form:?}: {x}, {y}");
+        }
+        // A face that the picture shows well is no guess.
+        assert_eq!(written(true, 90.0), written(false, 90.0), "{form:?}");
+    }
 }

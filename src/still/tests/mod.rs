@@ -63,6 +63,7 @@ fn job<'a>(inputs: &'a [PathBuf], output: &'a Path, form: Form, faces: usize) ->
         form,
         aligned: false,
         faces,
+        mark: false,
     }
 }
 
@@ -297,6 +298,7 @@ fn no_result_replaces_another_or_a_picture() {
             form: Form::Restored,
             aligned: false,
             faces,
+            mark: false,
         };
         run(&job, &mut checks(&boxes), &mut |_| ()).unwrap()
     };
