@@ -246,9 +246,11 @@ fn spread_of(density: usize, sigma: f32, spread: &mut Vec<f32>) {
     let reach = (REACH * sigma).ceil() as usize;
     spread.clear();
     spread.resize(density + 2 * reach, 0.0);
+    // In f64, so that every processor's mathematical library gives the same f32.
+    let twice = f64::from(2.0 * sigma * sigma).max(f64::MIN_POSITIVE);
     let gauss = |i: usize| {
-        let distance = i as f32 - reach as f32;
-        (-distance * distance / (2.0 * sigma * sigma).max(f32::MIN_POSITIVE)).exp()
+        let distance = i as f64 - reach as f64;
+        (-distance * distance / twice).exp() as f32
     };
     for i in 0..=2 * reach {
         for value in &mut spread[i..i + density] {
