@@ -170,7 +170,11 @@ fn arranged(
     let mut places = [Area::default(); 4];
     let (mut next, mut y) = (0, all.y);
     for &count in rows {
-        let (first_w, h) = if next == 0 { (camera_w, camera_h) } else { (side, side) };
+        let (first_w, h) = if next == 0 {
+            (camera_w, camera_h)
+        } else {
+            (side, side)
+        };
         let row = all.centred(first_w + (count - 1) * (side + gap), usize::MAX);
         let (mut x, mut w) = (row.x, first_w);
         y += caption;
@@ -284,7 +288,11 @@ mod tests {
     fn the_four_pictures_lie_as_the_screen_does() {
         let arranged = |w, h| quartet(Area::new(0, 0, w, h), (4, 3), 8, 16);
         let wide = arranged(1200, 300);
-        assert!([wide.camera, wide.lr, wide.sr].iter().all(|area| area.y == wide.last.y));
+        assert!(
+            [wide.camera, wide.lr, wide.sr]
+                .iter()
+                .all(|area| area.y == wide.last.y)
+        );
         assert_eq!(wide.camera.h, wide.last.h);
         assert!(wide.camera.right() < wide.lr.x && wide.lr.right() < wide.sr.x);
         assert!(wide.sr.right() < wide.last.x);

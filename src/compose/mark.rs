@@ -70,7 +70,10 @@ mod tests {
             assert!(!marked.is_empty(), "{width}x{height}");
             for &(x, y) in &marked {
                 assert!((area.x..area.right()).contains(&x) && y < area.bottom());
-                assert!(y >= area.bottom() - 6 - area.h / 3, "{width}x{height}: row {y}");
+                assert!(
+                    y >= area.bottom() - 6 - area.h / 3,
+                    "{width}x{height}: row {y}"
+                );
             }
             let columns = marked.iter().map(|&(x, _)| x - area.x + 1).max();
             let share = columns.unwrap_or(0) as f32 / width as f32;

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use png::{BitDepth, ColorType, Compression, Encoder};
 
 /// What every PNG file has as its `Comment`, a keyword of the PNG specification (11.3.3.2).
-const COMMENT: &str = "face8x: a restored face is a plausible guess, never evidence of who somebody is";
+const COMMENT: &str =
+    "face8x: a restored face is a plausible guess, never evidence of who somebody is";
 
 /// Writes interleaved RGB pixels of `size` (width, height) as PNG, with the comment that restored
 /// faces are guesses.
@@ -37,7 +38,9 @@ mod tests {
         let rgb: Vec<u8> = (0..5 * 3 * 3).collect();
         let mut file = Vec::new();
         encode_png(&mut file, &rgb, (5, 3), Compression::Fast).unwrap();
-        let mut reader = png::Decoder::new(io::Cursor::new(&file)).read_info().unwrap();
+        let mut reader = png::Decoder::new(io::Cursor::new(&file))
+            .read_info()
+            .unwrap();
         let mut pixels = vec![0; rgb.len()];
         reader.next_frame(&mut pixels).unwrap();
         assert_eq!(pixels, rgb);

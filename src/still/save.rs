@@ -9,8 +9,8 @@ use png::Compression;
 use crate::compose::{Area, mark_picture};
 
 use crate::files::{self, Durability};
-use crate::picture::Picture;
 use crate::photo::is_picture_name;
+use crate::picture::Picture;
 use crate::{Error, Result};
 use face8x_core::pixel::{pack_rgb, unpack_rgb};
 

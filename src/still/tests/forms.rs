@@ -208,7 +208,12 @@ fn saved_pictures_say_that_they_are_guesses_unless_they_are_for_prints() {
                 mark,
                 ..job(&inputs, &output, form, 1)
             };
-            run(&job, &mut checks(&[crop_box(30.0, 30.0, side)]), &mut |_| ()).unwrap();
+            run(
+                &job,
+                &mut checks(&[crop_box(30.0, 30.0, side)]),
+                &mut |_| (),
+            )
+            .unwrap();
             let file = fs::read(&output).unwrap();
             let comment = b"tEXtComment\0face8x: a restored face is a plausible guess";
             assert!(file.windows(comment.len()).any(|part| part == comment));
@@ -221,7 +226,10 @@ fn saved_pictures_say_that_they_are_guesses_unless_they_are_for_prints() {
         let (width, height) = plain.dimensions();
         for ((x, y, _), _) in differing {
             assert!(y > height * 3 / 4, "{form:?}: {x}, {y}");
-            assert!(form != Form::SideBySide || x >= width - 128, "{form:?}: {x}, {y}");
+            assert!(
+                form != Form::SideBySide || x >= width - 128,
+                "{form:?}: {x}, {y}"
+            );
         }
         // A face that the picture shows well is no guess.
         assert_eq!(written(true, 90.0), written(false, 90.0), "{form:?}");
