@@ -14,6 +14,7 @@ use super::*;
 const LR_SIDE: usize = 16;
 const HR_SIDE: usize = 128;
 
+mod detector;
 mod digests;
 pub(crate) mod graphs;
 mod mutations;

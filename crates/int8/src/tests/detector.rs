@@ -1,0 +1,84 @@
+//! The face detector: a network with several outputs, of any size, that the engine runs whole.
+
+use std::sync::Arc;
+
+use tract_core::internal::SimpleState;
+use tract_core::prelude::{IntoTValue, Tensor, TypedSimplePlan, tvec};
+
+use super::*;
+
+const DETECTOR: &[u8] = include_bytes!("../../../../models/detector.onnx");
+
+/// What tract computes of a picture of interleaved bytes, output by output, as planes.
+fn reference(size: [usize; 2], pixels: &[u8]) -> Vec<Vec<f32>> {
+    let model = load::load(DETECTOR, Some(size)).unwrap();
+    let planes: Vec<u8> = (0..3)
+        .flat_map(|channel| pixels.iter().skip(channel).step_by(3).copied())
+        .collect();
+    let input = Tensor::from_shape(&[1, 3, size[0], size[1]], &planes).unwrap();
+    let mut state = SimpleState::new(&TypedSimplePlan::new(model).unwrap()).unwrap();
+    let outputs = state.run(tvec!(input.into_tvalue())).unwrap();
+    let values = |output: &TValue| {
+        let view = output.try_as_plain_ram().unwrap();
+        view.as_slice::<f32>().unwrap().to_vec()
+    };
+    outputs.iter().map(values).collect()
+}
+
+/// What the engine computes of it, in the same order.
+fn found(network: &mut Network, pixels: &[u8]) -> Vec<Vec<f32>> {
+    network.run(pixels).unwrap();
+    let of = |(number, info): (usize, &TensorInfo)| {
+        let output = network.output(number).unwrap();
+        let mut planes = vec![0.0; info.channels * info.rows * info.columns];
+        for y in 0..info.rows {
+            for x in 0..info.columns {
+                for (channel, value) in output.values(y, x).enumerate() {
+                    planes[(channel * info.rows + y) * info.columns + x] = value;
+                }
+            }
+        }
+        planes
+    };
+    network.outputs().iter().enumerate().map(of).collect()
+}
+
+#[test]
+fn the_detectors_outputs_are_tracts_at_every_size_and_by_every_kernel() {
+    for size in [[32, 32], [64, 96], [160, 64]] {
+        let model = load::load(DETECTOR, Some(size)).unwrap();
+        let [pixels, other] = [1, 2].map(|seed| {
+            let noise = (0..).flat_map(|part| noise(seed + 2 * part));
+            noise.take(3 * size[0] * size[1]).collect::<Vec<u8>>()
+        });
+        let expected = reference(size, &pixels);
+        assert_eq!(expected.len(), 12);
+        for kernel in available() {
+            let by = format!("{size:?} by {}", kernel.name());
+            let mut network = Network::build(&model, Arc::clone(&kernel), 1).unwrap();
+            assert!(found(&mut network, &pixels) == expected, "{by}");
+            found(&mut network, &other);
+            assert!(found(&mut network, &pixels) == expected, "{by}, again");
+        }
+    }
+}
+
+#[test]
+fn the_detectors_outputs_are_named() {
+    let options = Options {
+        input_size: Some([64, 96]),
+        ..Options::default()
+    };
+    let network = Network::load(DETECTOR, &options).unwrap();
+    for (info, (kind, channels, stride)) in network.outputs().iter().zip(heads()) {
+        assert_eq!(info.name, format!("{kind}_{stride}"));
+        let size = (info.rows, info.columns, info.channels);
+        assert_eq!(size, (64 / stride, 96 / stride, channels));
+    }
+}
+
+fn heads() -> impl Iterator<Item = (&'static str, usize, usize)> {
+    let kinds = [("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)];
+    let at = |(kind, channels)| [8, 16, 32].map(|stride| (kind, channels, stride));
+    kinds.into_iter().flat_map(at)
+}
