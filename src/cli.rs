@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 use crate::Result;
@@ -124,9 +124,13 @@ impl FromArgMatches for RunArgs {
     }
 }
 
-// A picture may show a group, a camera mostly one person.
+// A picture may show a crowd, and nobody waits for the next.
 #[derive(Args)]
-#[command(mut_arg("faces", |faces| faces.default_value("8")))]
+#[command(mut_arg("faces", |faces| faces
+    .help("Restore at most this many faces, the largest first [default: all]")
+    .value_parser(RangedU64ValueParser::<usize>::new().range(1..))
+    .default_value("4294967295")
+    .hide_default_value(true)))]
 pub(crate) struct ImageArgs {
     /// Pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, QOI) or folders of them
     #[arg(required = true, value_name = "IN")]

@@ -10,16 +10,20 @@ use common::{command, face8x};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-const STAGES: [&str; 9] = [
+const STAGES: [&str; 13] = [
     "capture",
     "convert",
     "locate",
     "align",
     "restore",
+    "backproject",
     "compose",
     "present",
     "end-to-end",
     "cold-start",
+    "search-live",
+    "search-whole",
+    "search-enlarged",
 ];
 
 fn json(path: &Path) -> Value {
@@ -59,6 +63,7 @@ fn check_results(report: &Value) {
         );
         match row["stage"].as_str().unwrap() {
             "cold-start" => assert_eq!(row["runs"], 1),
+            stage if stage.starts_with("search-") => assert!(row["runs"].as_u64() > Some(0)),
             "end-to-end" => {
                 assert!(
                     stage_means <= figure("mean") + 1e-6,

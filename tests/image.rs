@@ -160,7 +160,7 @@ fn mistakes_are_reported_before_work_begins() {
             &["image", "album", "-o", "out", "--aligned", "--paste-back"],
             &["cannot be used"],
         ),
-        (2, &["image", "album", "-o", "out", "--faces", "9"], &["9"]),
+        (2, &["image", "album", "-o", "out", "--faces", "0"], &["0"]),
         (2, &["image", "album", "-o", "out.png"], &["remedy: "]),
         (
             1,

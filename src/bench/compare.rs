@@ -69,12 +69,12 @@ pub fn comparison(old: &BenchReport, new: &BenchReport) -> String {
         text += &format!("not the same: {difference}\n");
     }
     text += &format!(
-        "{:<11} {:<18} {:>7} {:<11} {:>10} {:>10} {:>9} {:>9}\n",
+        "{:<11} {:<18} {:>7} {:<15} {:>10} {:>10} {:>9} {:>9}\n",
         "engine", "model", "threads", "stage", "old p50 ms", "new p50 ms", "new/old", "p99"
     );
     for Change { old, new } in changes(old, new) {
         text += &format!(
-            "{:<11} {:<18} {:>7} {:<11} {:>10.3} {:>10.3} {:>9.2} {:>9.2}\n",
+            "{:<11} {:<18} {:>7} {:<15} {:>10.3} {:>10.3} {:>9.2} {:>9.2}\n",
             new.engine,
             new.model,
             new.threads,

@@ -21,6 +21,7 @@ mod outcome;
 mod process;
 mod report;
 mod scheduler;
+mod search;
 mod table;
 mod time_stats;
 mod warning;

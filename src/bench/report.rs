@@ -52,7 +52,8 @@ pub(crate) struct StageResult {
     pub(crate) model: String,
     pub(crate) threads: usize,
     /// A stage of the pipeline, `end-to-end`, or `cold-start`: from the start of the process to the
-    /// first restored face on the display.
+    /// first restored face on the display. `search-live`, `search-whole` and `search-enlarged` are the
+    /// detector's, which searches beside the stages.
     pub(crate) stage: String,
     #[serde(flatten)]
     pub(crate) times: TimeStats,

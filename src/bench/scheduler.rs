@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 use super::process::{self, Finished};
 use super::report::{BenchReport, Case, StageResult};
 use super::time_stats::TimeStats;
-use super::worker::{END_TO_END, Measured};
+use super::worker::{END_TO_END, Measured, Series};
 use crate::host::board;
 use face8x_core::{Result, restore};
 
@@ -110,8 +110,9 @@ impl Scheduler<'_> {
 }
 
 fn results(job: &Job, measured: &Measured, starts: &[u64]) -> Vec<StageResult> {
-    let stages = measured.series.iter();
-    let stages = stages.map(|series| (series.stage.as_str(), series.times.as_slice()));
+    fn named(series: &Series) -> (&str, &[u64]) {
+        (&series.stage, &series.times)
+    }
     let result = |(stage, times): (&str, &[u64])| {
         Some(StageResult {
             engine: job.engine.name().to_owned(),
@@ -122,8 +123,10 @@ fn results(job: &Job, measured: &Measured, starts: &[u64]) -> Vec<StageResult> {
             network: None,
         })
     };
+    let stages = measured.series.iter().map(named);
     stages
         .chain([(COLD_START, starts)])
+        .chain(measured.searches.iter().map(named))
         .filter_map(result)
         .collect()
 }

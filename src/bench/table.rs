@@ -58,7 +58,7 @@ fn of_case(report: &BenchReport, case: &Case) -> String {
         case.sink
     );
     text += &format!(
-        "  {:<11} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
+        "  {:<15} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
         "stage, ms", "runs", "min", "p50", "p90", "p99", "p99.9", "max", "mean"
     );
     text.extend(report.results_of(case).map(stage));
@@ -69,7 +69,7 @@ fn stage(result: &StageResult) -> String {
     let times = result.times.in_milliseconds();
     let times: Vec<String> = times.map(|time| format!("{time:>9.3}")).into();
     format!(
-        "  {:<11} {:>8} {}\n",
+        "  {:<15} {:>8} {}\n",
         result.stage,
         result.times.runs,
         times.join(" ")

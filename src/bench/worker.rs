@@ -7,6 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::job::{Job, Rule};
+use super::search;
 use crate::host::board;
 use crate::pipeline::{LoopStep, Pipeline, Stage};
 use crate::stats::Event;
@@ -47,6 +48,8 @@ pub(crate) struct Measured {
     pub(crate) complete: bool,
     /// Every stage in the order of the dataflow, then [`END_TO_END`].
     pub(crate) series: Vec<Series>,
+    /// The detector's searches, which go on beside them.
+    pub(crate) searches: Vec<Series>,
     /// Frames without a face: not among the times.
     pub(crate) faceless: u64,
     /// While it was measured.
@@ -82,8 +85,13 @@ pub(crate) fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
     let (times, complete) = run.record(&job.rule)?;
     let (cpu, ended) = (cpu_time() - cpu, monotonic_now());
     let summary = run.pipeline.summary(Event::Summary);
+    let peak_memory = board::own_memory().peak;
     let kept = times.bytes();
     let series = times.into_series(settings.on_demand);
+    let searches = match complete && job.rule != Rule::START {
+        true => search::series(&settings.detection, run.pipeline.frame())?,
+        false => Vec::new(),
+    };
     Ok(Measured {
         restorer: summary.restorer.to_owned(),
         source: summary.source.to_owned(),
@@ -95,14 +103,13 @@ pub(crate) fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
         ended: ended.as_secs_f64(),
         complete: complete && first_restored.is_some(),
         series,
+        searches,
         faceless: run.faceless,
         skipped: summary.skipped - skipped,
         corrupt: summary.corrupt - corrupt,
         lost: summary.lost - lost,
         cpu: cpu.as_secs_f64(),
-        peak_memory: board::own_memory()
-            .peak
-            .map(|peak| peak.saturating_sub(kept)),
+        peak_memory: peak_memory.map(|peak| peak.saturating_sub(kept)),
     })
 }
 
@@ -204,7 +211,7 @@ impl Times {
     }
 }
 
-fn nanoseconds(time: Duration) -> u64 {
+pub(super) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::still::{self, Form, Job, Outcome, Progress};
-use face8x_core::detect::{self, PHOTO_DETECTOR};
+use face8x_core::detect::{self, Extent};
 use face8x_core::{FaceRestorer, restore};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -19,11 +19,10 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     let detector = match &*arguments.detection.detector {
         // Aligned faces are not searched.
         _ if arguments.aligned => "centre",
-        "auto" => PHOTO_DETECTOR,
         named => named,
     };
     let mut restorer = FaceRestorer::from_parts(
-        detect::open(detector)?,
+        detect::open(detector, &arguments.detection.search(Extent::Whole))?,
         restore::open(&restoration.restorer, model, restoration.threads)?,
     )
     .with_optics(restoration.optics);

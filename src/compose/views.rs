@@ -14,7 +14,10 @@ use super::{blit, camera, sign};
 use crate::picture::Picture;
 
 /// What the faces of the strip view are called, in the camera picture and below it.
-const NUMBERS: [&str; MAX_FACES] = ["1", "2", "3", "4", "5", "6", "7", "8"];
+const NUMBERS: [&str; MAX_FACES] = [
+    "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17",
+    "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32",
+];
 
 /// Side of the restored face in the side-by-side view's natural size: twice its pixels.
 const NATURAL_SIDE: u32 = 256;

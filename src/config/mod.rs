@@ -18,6 +18,7 @@ use crate::host::status::{self, StatusFiles, StatusOptions};
 use crate::{Error, Result};
 use face8x_core::backproject::DEFAULT_OPTICS;
 use face8x_core::convert::orient::{Flip, Orientation};
+use face8x_core::detect::{Extent, MIN_FACE, SearchOptions};
 use face8x_core::frame::PixelFormat;
 use face8x_core::track::MAX_FACES;
 
@@ -35,12 +36,25 @@ const KIOSK_FREEZE_MINUTES: u16 = 5;
 /// What finds faces, and how many of them are restored.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
 pub struct DetectorOptions {
-    /// What finds faces: auto (rustface and landmarks), rustface, centre, box:X,Y,W,H or yunet:FILE
+    /// What finds faces: auto (the embedded network), yunet:FILE, centre or box:X,Y,W,H
     #[arg(long, visible_alias = "locator", value_name = "DETECTOR", default_value = "auto", value_parser = values::detector)]
     pub detector: String,
-    /// Restore at most this many faces, the largest first (1 to 8)
+    /// The smallest face that is looked for: camera pixels to a side of its crop, in which the eyes are 0.22 of the side apart
+    #[arg(long, value_name = "PIXELS", default_value_t = MIN_FACE, value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_face: u32,
+    /// Restore at most this many faces, the largest first (1 to 32)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_FACES as u64))]
     pub faces: usize,
+}
+
+impl DetectorOptions {
+    /// How pictures are searched.
+    pub fn search(&self, extent: Extent) -> SearchOptions {
+        SearchOptions {
+            min_face: self.min_face,
+            extent,
+        }
+    }
 }
 
 /// What restores faces.

@@ -44,7 +44,7 @@ fn every_flag_and_its_other_names_are_keys_of_the_file() {
 fn wrong_values_are_usage_errors() {
     for (key, value) in [
         ("faces", "0"),
-        ("faces", "9"),
+        ("faces", "33"),
         ("faces", "many"),
         ("rotate", "45"),
         ("camera-rotate", "91"),
@@ -111,9 +111,9 @@ fn mistakes_have_their_line() {
         ("\nfaces = -1", 2),
         ("view", 1),
         ("= 3", 1),
-        ("# a comment\n\nview = 'strip'\nfaces = 9\n", 4),
-        ("view = 'stripe'\nfaces = 9\n", 1),
-        ("threads = 65\nfaces = 9\n", 1),
+        ("# a comment\n\nview = 'strip'\nfaces = 33\n", 4),
+        ("view = 'stripe'\nfaces = 33\n", 1),
+        ("threads = 65\nfaces = 33\n", 1),
         ("source = 'demo:'\nsink = 'drn'\n", 2),
         ("frames = 10\nfps = 2.5\n", 2),
         ("\nview = ['strip']\n", 2),

@@ -1,25 +1,19 @@
 //! From a raw frame to restored faces: luma, track, align, restore, back-project.
 
-use std::time::Duration;
-
 use crate::compose::Restored;
 use crate::host::status::{Fault, Faults};
 use crate::pipeline::camera_pixels::CameraPixels;
 use crate::pipeline::detector_thread::DetectorThread;
+use crate::pipeline::search_pace::SearchPace;
 use crate::{Result, pipeline::Stage, pipeline::Timings};
 use face8x_core::align::Aligner;
-use face8x_core::convert::{Converter, LumaSource};
-use face8x_core::detect::{Detector, DetectorInput};
-use face8x_core::downscaled::Downscaled;
+use face8x_core::convert::LumaSource;
+use face8x_core::detect::Detector;
 use face8x_core::face::{Detection, Face};
 use face8x_core::frame::Frame;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
 use face8x_core::restore::{Lr, Restorer, Sr};
 use face8x_core::track::{MAX_FACES, Tracker};
-
-/// How long the detector rests where the landmark network sees every face: as long as a new face
-/// may have to wait.
-const REST: Duration = Duration::from_secs(1);
 
 /// Room for one face.
 struct Slot {
@@ -65,25 +59,24 @@ impl Slot {
 
 /// The work thread's part of face finding, and the restorer. Keeps its buffers.
 pub struct FaceStage {
-    converter: Converter,
     detector: DetectorThread,
     tracker: Tracker,
-    /// Timestamp of the last frame that the detector was given.
-    offered: Duration,
+    pace: SearchPace,
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
     restorer_line: String,
     camera_pixels: CameraPixels,
-    picture: Downscaled,
+    /// At least one; more as they are needed.
     slots: Vec<Slot>,
+    max_faces: usize,
     found: usize,
     searched: Option<u64>,
     failures: u64,
 }
 
 impl FaceStage {
-    /// Starts the detector's thread, follows what it finds by `tracker`, and makes room for as many
-    /// faces as `camera_pixels` corrects.
+    /// Starts the detector's thread, follows what it finds by `tracker`, and restores as many faces
+    /// as `camera_pixels` corrects.
     ///
     /// # Errors
     /// The thread could not be started.
@@ -94,16 +87,15 @@ impl FaceStage {
         camera_pixels: CameraPixels,
     ) -> Result<FaceStage> {
         Ok(FaceStage {
-            converter: Converter::new(),
             detector: DetectorThread::start(detector)?,
             tracker,
-            offered: Duration::ZERO,
+            pace: SearchPace::default(),
             aligner: Aligner::new(),
             restorer_line: restorer.describe(),
             restorer,
-            slots: (0..camera_pixels.faces()).map(|_| Slot::empty()).collect(),
+            slots: vec![Slot::empty()],
+            max_faces: camera_pixels.faces(),
             camera_pixels,
-            picture: Downscaled::default(),
             found: 0,
             searched: None,
             failures: 0,
@@ -115,7 +107,7 @@ impl FaceStage {
     /// # Errors
     /// The frame is shorter than its size says.
     pub fn process(&mut self, frame: &Frame, timings: &mut Timings) -> Result<()> {
-        timings.time(Stage::Convert, || self.search(frame))?;
+        timings.time(Stage::Convert, || self.search(frame));
         timings.time(Stage::Locate, || self.follow(frame));
         timings.time(Stage::Align, || self.align(frame))?;
         timings.time(Stage::Restore, || self.restore());
@@ -169,36 +161,18 @@ impl FaceStage {
             .set(Fault::RestoreFailed, self.failures)
     }
 
-    /// Gives the detector this frame, where it is idle and not to rest.
-    fn search(&mut self, frame: &Frame) -> Result<()> {
-        let rested = frame.timestamp.saturating_sub(self.offered) >= REST;
-        if !(rested || !self.tracker.settled()) || !self.detector.idle() {
-            return Ok(());
+    /// Gives the detector this frame, where it is idle and a search is due.
+    fn search(&mut self, frame: &Frame) {
+        let anybody = !self.tracker.faces().is_empty();
+        if self.detector.idle() && self.pace.is_due(frame, anybody) {
+            self.detector.offer(frame);
         }
-        self.offered = frame.timestamp;
-        match self.detector.input() {
-            DetectorInput::None => {
-                self.picture.frame_width = frame.width;
-                self.picture.frame_height = frame.height;
-                self.picture.sequence = frame.sequence;
-            }
-            DetectorInput::Luma(width, height) => {
-                self.converter
-                    .downscale_luma(frame, width, height, &mut self.picture)?;
-            }
-            DetectorInput::Rgb(width, height) => {
-                self.converter
-                    .downscale_rgb(frame, width, height, &mut self.picture)?;
-            }
-        }
-        self.detector.offer(&self.picture);
-        Ok(())
     }
 
     fn follow(&mut self, frame: &Frame) {
-        let picture = match self.detector.input() {
-            DetectorInput::None => LumaSource::without_pixels(frame),
-            _ => LumaSource::from(frame),
+        let picture = match self.detector.needs_pixels() {
+            true => LumaSource::from(frame),
+            false => LumaSource::without_pixels(frame),
         };
         let detections = self.detector.poll();
         if let Some(detections) = detections {
@@ -209,8 +183,11 @@ impl FaceStage {
             self.searched = Some(frame.sequence);
         }
         self.found = 0;
-        for face in self.tracker.faces().iter().take(self.slots.len()) {
+        for face in self.tracker.faces().iter().take(self.max_faces) {
             if let Some(to_canonical) = face.detection.to_canonical() {
+                if self.found == self.slots.len() {
+                    self.slots.push(Slot::empty());
+                }
                 let slot = &mut self.slots[self.found];
                 (slot.face, slot.to_canonical) = (*face, to_canonical);
                 self.found += 1;
@@ -281,11 +258,11 @@ mod tests {
             "row".into()
         }
 
-        fn input(&self) -> DetectorInput {
-            DetectorInput::None
+        fn needs_pixels(&self) -> bool {
+            false
         }
 
-        fn detect(&mut self, _: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+        fn detect(&mut self, _: &Frame, found: &mut Vec<Detection>) -> Result<()> {
             found.clear();
             found.extend((0..self.0).map(|place| Detection {
                 face_box: Rect::new(20.0 + 100.0 * place as f32, 40.0, 60.0, 60.0),

@@ -26,6 +26,7 @@ mod meter;
 mod output;
 mod parts;
 mod report;
+mod search_pace;
 #[cfg(test)]
 mod tests;
 mod timings;

@@ -14,7 +14,7 @@ use crate::pipeline::tracks::Tracks;
 use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
 use face8x_core::convert::JpegDecoder;
 use face8x_core::convert::orient::Orienter;
-use face8x_core::detect::{self, Detector};
+use face8x_core::detect::{self, Detector, Extent};
 use face8x_core::frame::Frame;
 use face8x_core::restore::{self, Restorer};
 use face8x_core::track::{self, Tracker};
@@ -46,7 +46,8 @@ impl Parts {
             restoration.model.as_deref(),
             restoration.threads,
         )?;
-        let detector = detect::open(&options.detection.detector)?;
+        let search = options.detection.search(Extent::InTurn);
+        let detector = detect::open(&options.detection.detector, &search)?;
         let tracker = track::open_tracker(&options.detection.detector)?;
         match tracker.engine() {
             Some(engine) => log::info!("detector: {} by {engine}", detector.name()),

@@ -7,6 +7,7 @@ use super::{FaceStage, Pipeline, Timings};
 use crate::host::board;
 use crate::host::status::{Monitor, RunCounters};
 use crate::stats::{Event, Percentiles, Summary};
+use face8x_core::frame::Frame;
 
 impl Pipeline {
     /// Gives the figures to `monitor`, now and once a second while [`run`](Pipeline::run) runs.
@@ -56,6 +57,11 @@ impl Pipeline {
     /// The faces of the last frame.
     pub fn faces(&self) -> &FaceStage {
         &self.faces
+    }
+
+    /// The last frame.
+    pub(crate) fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     /// From the last frame's timestamp until the display had its picture.

@@ -6,6 +6,7 @@ use crate::capture::Source;
 use crate::capture::SourceOptions;
 use crate::display::Sink;
 use crate::stats::Event;
+use face8x_core::detect::SearchOptions;
 
 /// Frames and pictures that a [`Film`] and a [`Desk`] have.
 #[derive(Default)]
@@ -51,7 +52,8 @@ fn pipeline(flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex<Table>>) {
     let restoration = &options.restoration;
     let parts = Parts {
         restorer: face8x_core::restore::open(&restoration.restorer, None, 1).unwrap(),
-        detector: face8x_core::detect::open(&options.detection.detector).unwrap(),
+        detector: face8x_core::detect::open(&options.detection.detector, &SearchOptions::LIVE)
+            .unwrap(),
         tracker: face8x_core::track::open_tracker(&options.detection.detector).unwrap(),
         output: Output::of(Box::new(move || Ok(Box::new(Desk(Arc::clone(&desk))) as _))).unwrap(),
         capture: Capture::start_with(|| {

@@ -1,7 +1,7 @@
 //! A face in a frame: a detection, and one that is followed.
 
 use crate::downscaled::Downscaled;
-use crate::geometry::{Landmarks, Rect, Similarity, canonical};
+use crate::geometry::{HR_SIDE, Landmarks, Rect, Similarity, canonical};
 
 /// A face that a detector found, in frame coordinates (pixels of the camera frame).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +21,13 @@ impl Detection {
     /// `None` where neither is usable.
     pub fn to_canonical(&self) -> Option<Similarity> {
         canonical::from_landmarks_or_box(self.landmarks.as_ref(), &self.face_box)
+    }
+
+    /// The face's size: frame pixels to a side of its canonical crop. `None` as for
+    /// [`to_canonical`](Detection::to_canonical).
+    pub fn side(&self) -> Option<f32> {
+        let to_canonical = self.to_canonical()?;
+        Some(HR_SIDE as f32 / to_canonical.scale())
     }
 }
 

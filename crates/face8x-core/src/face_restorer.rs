@@ -3,7 +3,7 @@
 use crate::align::{Aligner, Hr};
 use crate::backproject::{BackProjector, DEFAULT_OPTICS, FaceHistory, NoiseEstimator};
 use crate::convert::{Converter, Region};
-use crate::detect::{self, Detector, PHOTO_DETECTOR, PhotoSearch};
+use crate::detect::{self, Detector, SearchOptions};
 use crate::face::Detection;
 use crate::frame::Frame;
 use crate::geometry::{HR_SIDE, LR_SIDE, Point, Similarity};
@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind, Result};
 /// together yourself: a [`Detector`] on a thread of its own, a [`Tracker`](crate::track::Tracker),
 /// an [`Aligner`] and a [`Restorer`] for every frame.
 pub struct FaceRestorer {
-    search: PhotoSearch,
+    detector: Box<dyn Detector>,
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
     noise: NoiseEstimator,
@@ -58,7 +58,7 @@ impl FaceRestorer {
     /// # Errors
     /// The program file is damaged.
     pub fn new() -> Result<Self> {
-        let detector = detect::open(PHOTO_DETECTOR)?;
+        let detector = detect::open("auto", &SearchOptions::PHOTO)?;
         Ok(Self::from_parts(detector, restore::open("auto", None, 1)?))
     }
 
@@ -66,7 +66,7 @@ impl FaceRestorer {
     /// your own).
     pub fn from_parts(detector: Box<dyn Detector>, restorer: Box<dyn Restorer>) -> Self {
         FaceRestorer {
-            search: PhotoSearch::new(detector),
+            detector,
             aligner: Aligner::new(),
             restorer,
             noise: NoiseEstimator::default(),
@@ -103,8 +103,10 @@ impl FaceRestorer {
     /// # Errors
     /// The frame is not valid or is a JPEG, or the detector failed.
     pub fn find(&mut self, frame: &Frame) -> Result<Vec<Detection>> {
-        let mut found = self.search.faces(frame)?;
+        let mut found = Vec::new();
+        self.detector.detect(frame, &mut found)?;
         found.retain(|face| face.to_canonical().is_some());
+        found.sort_by(|a, b| b.face_box.area().total_cmp(&a.face_box.area()));
         Ok(found)
     }
 

@@ -166,6 +166,13 @@ impl Frame {
         })
     }
 
+    /// Makes this a copy of `other`; allocates only where it has never been as large.
+    pub fn copy_from(&mut self, other: &Frame) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clone_from(&other.bytes);
+        *self = Frame { bytes, ..*other };
+    }
+
     /// Checks that size, stride and length belong together, so that every pixel of a raw format
     /// lies within [`bytes`](Frame::bytes). Bytes beyond the last row are no error. Of `Mjpg`,
     /// whose size stands in the JPEG, only that there are bytes at all.

@@ -11,6 +11,7 @@ fn setup() -> Setup {
         detection: DetectorOptions {
             detector: "centre".into(),
             faces: 1,
+            min_face: 12,
         },
         view: "strip".into(),
         size: "320x240".into(),

@@ -41,7 +41,7 @@ pub(super) fn case(threads: usize) -> Case {
         threads,
         restorer: "int8".into(),
         source: "demo: YUYV 640x480 on demand".into(),
-        detector: "rustface".into(),
+        detector: "YuNet".into(),
         sink: "null".into(),
         view: "side-by-side".into(),
         frames: 1024,

@@ -13,7 +13,7 @@ fn every_figure_is_printed_once() {
     let text = text(&report);
     for line in [
         "Raspberry Pi 4 Model B Rev 1.4, 4 x Cortex-A72, kernel 6.6.51",
-        "  restore         1024     0.500     0.600     0.700     0.900     1.000     2.000     0.610",
+        "  restore             1024     0.500     0.600     0.700     0.900     1.000     2.000     0.610",
         "  INCOMPLETE: stopped early",
         "  1024 frames in 60.0 s: 17.1 a second, 0 skipped, 0 without a face",
         "  processor time 2.100 ms a frame, at most 40.5 MB of memory, 200.00 mJ a frame (3.41 W), other programs 0.01 cores",

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use crate::thread::StoppableThread;
 use crate::{Error, Result};
 use face8x_core::contain;
-use face8x_core::detect::{Detector, DetectorInput};
-use face8x_core::downscaled::Downscaled;
+use face8x_core::convert::Converter;
+use face8x_core::detect::Detector;
 use face8x_core::face::Detections;
+use face8x_core::frame::{Frame, MAX_SIDE};
 
 use warnings::RateLimitedWarning;
 
@@ -24,10 +25,9 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A detector at work. It is offered pictures and polled for what it found; neither ever waits for it.
 ///
-/// One that [needs no picture](DetectorInput::None) has no thread: it answers an offer at once.
+/// One that [needs no pixels](Detector::needs_pixels) has no thread: it answers an offer at once.
 pub(super) struct DetectorThread {
     name: String,
-    input: DetectorInput,
     worker: Worker,
     latest: Detections,
     failures: u64,
@@ -47,9 +47,11 @@ enum Worker {
 }
 
 /// What the two threads exchange; it is locked only to look and to swap buffers.
-#[derive(Default)]
 struct Slot {
     search: Search,
+    /// The frame to search.
+    frame: Frame,
+    /// What was found, with the frame's luma.
     detections: Detections,
 }
 
@@ -75,13 +77,14 @@ impl DetectorThread {
     /// # Errors
     /// The system refuses another thread.
     pub(super) fn start(detector: Box<dyn Detector>) -> Result<Self> {
-        let (name, input) = (detector.name(), detector.input());
-        let worker = if input == DetectorInput::None {
+        let name = detector.name();
+        let worker = if !detector.needs_pixels() {
             Worker::Inline(detector, None)
         } else {
             let slot = Arc::new(Mutex::new(Slot {
-                detections: with_room(input),
-                ..Slot::default()
+                search: Search::Idle,
+                frame: Frame::empty(),
+                detections: Detections::default(),
             }));
             let shared = Arc::clone(&slot);
             let work = move |stop: &AtomicBool| serve(detector, &shared, stop);
@@ -91,9 +94,8 @@ impl DetectorThread {
         };
         Ok(DetectorThread {
             name,
-            input,
             worker,
-            latest: with_room(input),
+            latest: Detections::default(),
             failures: 0,
             stalls: 0,
             warnings: Default::default(),
@@ -107,9 +109,9 @@ impl DetectorThread {
         &self.name
     }
 
-    /// The picture the detector searches.
-    pub(super) fn input(&self) -> DetectorInput {
-        self.input
+    /// Whether the detector looks at a frame's pixels.
+    pub(super) fn needs_pixels(&self) -> bool {
+        matches!(self.worker, Worker::Thread(..))
     }
 
     /// How many searches failed (an error or a panic).
@@ -135,23 +137,25 @@ impl DetectorThread {
         }
     }
 
-    /// Gives the detector a copy of `picture` to search, unless it is busy: then it returns `false`.
-    /// Never waits, and allocates only for a picture larger than the detector's input.
-    pub(super) fn offer(&mut self, picture: &Downscaled) -> bool {
+    /// Gives the detector a copy of `frame` to search, unless it is busy: then it returns `false`.
+    /// Never waits, and allocates only for a frame larger than those before.
+    pub(super) fn offer(&mut self, frame: &Frame) -> bool {
         self.report_stall();
         if !self.idle() {
             return false;
         }
         match &mut self.worker {
             Worker::Inline(detector, outcome) => {
-                self.latest.picture.copy_from(picture);
-                *outcome = Some(search(detector.as_mut(), &mut self.latest));
+                let picture = &mut self.latest.picture;
+                (picture.frame_width, picture.frame_height) = (frame.width, frame.height);
+                picture.sequence = frame.sequence;
+                *outcome = Some(search(detector.as_mut(), frame, &mut self.latest));
             }
             Worker::Thread(thread, slot) => {
                 let Ok(mut slot) = slot.try_lock() else {
                     return false;
                 };
-                slot.detections.picture.copy_from(picture);
+                slot.frame.copy_from(frame);
                 slot.search = Search::Requested;
                 drop(slot);
                 thread.wake();
@@ -213,13 +217,6 @@ impl DetectorThread {
     }
 }
 
-/// Nothing found yet, with room for the largest picture that a detector searches.
-fn with_room(input: DetectorInput) -> Detections {
-    let mut detections = Detections::default();
-    detections.picture.bytes.reserve_exact(input.max_bytes());
-    detections
-}
-
 fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
     // No code that can panic runs under the lock, and a slot is whole at any time.
     slot.lock().unwrap_or_else(PoisonError::into_inner)
@@ -231,6 +228,7 @@ fn serve(mut detector: Box<dyn Detector>, slot: &Mutex<Slot>, stop: &AtomicBool)
     if let Err(error) = rustix::process::setpriority_process(None, 5) {
         log::debug!("the detector keeps its priority: {error}");
     }
+    let mut converter = Converter::new();
     while !stop.load(Ordering::Acquire) {
         let mut shared = lock(slot);
         if !matches!(shared.search, Search::Requested) {
@@ -239,23 +237,26 @@ fn serve(mut detector: Box<dyn Detector>, slot: &Mutex<Slot>, stop: &AtomicBool)
             continue;
         }
         shared.search = Search::Running;
+        let frame = std::mem::replace(&mut shared.frame, Frame::empty());
         let mut detections = std::mem::take(&mut shared.detections);
         drop(shared);
-        let outcome = search(detector.as_mut(), &mut detections);
+        let luma = converter.downscale_luma(&frame, MAX_SIDE, MAX_SIDE, &mut detections.picture);
+        let outcome = luma
+            .map_err(Failure::Failed)
+            .and_then(|()| search(detector.as_mut(), &frame, &mut detections));
         let mut shared = lock(slot);
-        shared.detections = detections;
+        (shared.frame, shared.detections) = (frame, detections);
         shared.search = Search::Done(outcome);
     }
 }
 
-/// Searches `detections.picture`. After a panic the detector goes on as it is: it begins each search
-/// anew.
+/// Searches `frame`. After a panic the detector goes on as it is: it begins each search anew.
 fn search(
     detector: &mut dyn Detector,
+    frame: &Frame,
     detections: &mut Detections,
 ) -> std::result::Result<(), Failure> {
-    let Detections { picture, found } = detections;
-    match contain(|| detector.detect(picture, found)) {
+    match contain(|| detector.detect(frame, &mut detections.found)) {
         Ok(outcome) => outcome.map_err(Failure::Failed),
         Err(panic) => Err(Failure::Panicked(panic)),
     }

@@ -1,4 +1,6 @@
+use face8x_core::detect::SearchOptions;
 use face8x_core::face::Detection;
+use face8x_core::frame::PixelFormat;
 use face8x_core::geometry::Point;
 use face8x_core::geometry::canonical::box_of_landmarks;
 use face8x_core::portrait::PORTRAIT_LANDMARKS;
@@ -22,11 +24,11 @@ impl Detector for Puppet {
         "puppet".into()
     }
 
-    fn input(&self) -> DetectorInput {
-        DetectorInput::Luma(8, 8)
+    fn needs_pixels(&self) -> bool {
+        true
     }
 
-    fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+    fn detect(&mut self, picture: &Frame, found: &mut Vec<Detection>) -> Result<()> {
         found.clear();
         // The test may have ended already.
         let _ = self.begun.send(picture.sequence);
@@ -58,20 +60,20 @@ fn puppet() -> (DetectorThread, Sender<&'static str>, Receiver<u64>) {
     (thread, order, begun)
 }
 
-fn picture(sequence: u64, grey: u8) -> Downscaled {
-    Downscaled {
+fn picture(sequence: u64, grey: u8) -> Frame {
+    Frame {
+        format: PixelFormat::Grey,
         width: 2,
         height: 2,
-        channels: 1,
-        factor: 1,
+        stride: 2,
         sequence,
         bytes: vec![grey; 4],
-        ..Downscaled::default()
+        ..Frame::empty()
     }
 }
 
 /// Offers until it is taken.
-fn offer(thread: &mut DetectorThread, picture: &Downscaled) {
+fn offer(thread: &mut DetectorThread, picture: &Frame) {
     thread.pause_until = None;
     while !thread.offer(picture) {
         std::thread::yield_now();
@@ -101,13 +103,14 @@ fn what_is_found_comes_with_the_picture_it_was_found_in() {
         assert_eq!(begun.recv().unwrap(), sequence);
         order.send("find").unwrap();
         let detections = wait(&mut thread).unwrap();
-        assert_eq!(detections.picture, picture(sequence, grey));
+        assert_eq!(detections.picture.sequence, sequence);
+        assert_eq!(detections.picture.bytes, [grey; 4]);
         assert_eq!(detections.found[0].face_box.w, f32::from(grey));
         assert!(thread.poll().is_none(), "the same find came twice");
     }
     assert_eq!(
-        (thread.name(), thread.input(), thread.failures()),
-        ("puppet", DetectorInput::Luma(8, 8), 0)
+        (thread.name(), thread.needs_pixels(), thread.failures()),
+        ("puppet", true, 0)
     );
 }
 
@@ -128,8 +131,8 @@ fn pictures_offered_while_it_searches_are_refused() {
 #[test]
 fn buffers_go_round() {
     let (mut thread, order, _begun) = puppet();
-    let mut buffers = vec![thread.latest.picture.bytes.as_ptr()];
-    for sequence in 0..8 {
+    let mut buffers = Vec::new();
+    for sequence in 0..9 {
         offer(&mut thread, &picture(sequence, 1));
         order.send("find").unwrap();
         wait(&mut thread).unwrap();
@@ -177,12 +180,13 @@ fn an_idle_thread_has_ended_when_the_drop_returns() {
 
 #[test]
 fn a_detector_that_needs_no_picture_answers_at_once() {
-    let mut thread = DetectorThread::start(face8x_core::detect::open("centre").unwrap()).unwrap();
-    let frame = Downscaled {
-        frame_width: 128,
-        frame_height: 128,
+    let detector = face8x_core::detect::open("centre", &SearchOptions::LIVE).unwrap();
+    let mut thread = DetectorThread::start(detector).unwrap();
+    let frame = Frame {
+        width: 128,
+        height: 128,
         sequence: 3,
-        ..Downscaled::default()
+        ..Frame::empty()
     };
     assert!(thread.idle() && thread.poll().is_none());
     assert!(thread.offer(&frame));
@@ -198,33 +202,24 @@ fn a_detector_that_needs_no_picture_answers_at_once() {
 #[test]
 fn searched_beside_the_pictures_and_followed_through_them() {
     let portrait = image::load_from_memory(face8x_core::portrait::PORTRAIT).unwrap();
-    let luma = portrait.crop_imm(106, 34, 240, 180).into_luma8();
-    let picture = Downscaled {
-        width: 240,
-        height: 180,
-        channels: 1,
-        factor: 2,
-        frame_width: 480,
-        frame_height: 360,
-        sequence: 0,
-        bytes: luma.into_raw(),
-    };
-    let landmarks = PORTRAIT_LANDMARKS.map(|p| Point::new(2.0 * (p.x - 106.0), 2.0 * (p.y - 34.0)));
-    let mut thread =
-        DetectorThread::start(face8x_core::detect::open("rustface:320x240").unwrap()).unwrap();
+    let portrait = portrait.crop_imm(106, 34, 240, 180).into_rgb8();
+    let picture = Frame::from_rgb(240, 180, portrait.into_raw()).unwrap();
+    let landmarks = PORTRAIT_LANDMARKS.map(|p| Point::new(p.x - 106.0, p.y - 34.0));
+    let detector = face8x_core::detect::open("auto", &SearchOptions::LIVE).unwrap();
+    let mut thread = DetectorThread::start(detector).unwrap();
     let mut tracker = Tracker::new();
     // A frame each millisecond until two searches have ended: more than one frame each.
     let (mut frame, mut searches) = (0, 0);
     while searches < 2 {
         frame += 1;
-        let luma = Downscaled {
+        let picture = Frame {
             sequence: frame,
             ..picture.clone()
         };
-        thread.offer(&luma);
+        thread.offer(&picture);
         let detections = thread.poll();
         searches += u32::from(detections.is_some());
-        let faces = tracker.update(Duration::from_millis(frame), &luma, detections);
+        let faces = tracker.update(Duration::from_millis(frame), &picture, detections);
         assert_eq!(faces.len(), usize::from(searches > 0));
         if let Some(face) = faces.first() {
             assert_eq!(face.id, 1);

@@ -1,6 +1,5 @@
 //! What is made of faces: restored, side by side, pasted back, of aligned pictures.
 
-use face8x_core::detect::PHOTO_DETECTOR;
 use image::imageops::FilterType;
 
 use super::*;
@@ -9,7 +8,7 @@ use super::*;
 fn restored_portrait(detector: &str) -> RgbImage {
     let scene = Scene::new();
     let (inputs, output) = ([data("still/portrait.jpg")], scene.output(""));
-    let detector = face8x_core::detect::open(detector).unwrap();
+    let detector = face8x_core::detect::open(detector, &SearchOptions::PHOTO).unwrap();
     let restorer = face8x_core::restore::open("auto", None, 1).unwrap();
     let mut restorer = FaceRestorer::from_parts(detector, restorer);
     let mut reported = Vec::new();
@@ -37,7 +36,7 @@ fn a_portrait_is_found_aligned_and_restored() {
     let Rect { x, y, w, h } = crop_box(62.0, 0.0, 100.0);
     for (detector, least) in [
         (format!("box:{x},{y},{w},{h}"), 20.0),
-        (PHOTO_DETECTOR.into(), 13.0),
+        ("auto".into(), 13.0),
     ] {
         let restored = restored_portrait(&detector);
         let likeness = psnr(&restored, &crop);

@@ -1,12 +1,10 @@
 //! Whole runs over folders of pictures, good and bad.
 
-use face8x_core::detect::PHOTO_DETECTOR;
+use face8x_core::detect::SearchOptions;
 use std::fs;
 
 use super::*;
 use face8x_core::detect::Detector;
-use face8x_core::detect::DetectorInput;
-use face8x_core::downscaled::Downscaled;
 use face8x_core::face::Detection;
 use face8x_core::geometry::Rect;
 use face8x_core::pixel::pack_rgb;
@@ -75,11 +73,11 @@ impl Detector for Boxes {
         "boxes".into()
     }
 
-    fn input(&self) -> DetectorInput {
-        DetectorInput::None
+    fn needs_pixels(&self) -> bool {
+        false
     }
 
-    fn detect(&mut self, _: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+    fn detect(&mut self, _: &Frame, found: &mut Vec<Detection>) -> Result<()> {
         found.clear();
         found.extend(self.0.iter().map(|&face_box| Detection {
             face_box,
@@ -193,7 +191,7 @@ fn a_picture_without_a_face_is_listed_and_nothing_written() {
     let inputs = [scene.input("")];
     let output = &scene.output("");
     let job = job(&inputs, output, Form::PasteBack, 8);
-    let detector = face8x_core::detect::open(PHOTO_DETECTOR).unwrap();
+    let detector = face8x_core::detect::open("auto", &SearchOptions::PHOTO).unwrap();
     let mut restorer = FaceRestorer::from_parts(detector, Box::new(Checks));
     let summary = run(&job, &mut restorer, &mut |progress| {
         assert_eq!(progress.outcome, &Outcome::NoFace);

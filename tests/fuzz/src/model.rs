@@ -1,6 +1,6 @@
 //! Networks of the user's.
 
-use face8x_core::detect;
+use face8x_core::detect::{self, SearchOptions};
 use face8x_core::restore::{Lr, Operators, Restorer, TractRestorer};
 
 /// A picture to restore.
@@ -24,7 +24,7 @@ pub fn model(data: &[u8]) {
 /// An ONNX file that is no YuNet is refused with a remedy.
 pub fn detector(data: &[u8]) {
     let path = crate::file("yunet.onnx", data);
-    if let Err(error) = detect::open(&format!("yunet:{}", path.display())) {
+    if let Err(error) = detect::open(&format!("yunet:{}", path.display()), &SearchOptions::PHOTO) {
         crate::explained(&error);
     }
 }

@@ -3,7 +3,8 @@
 use face8x::internals::bench::{BenchReport, CsvExporter, Exporter, MarkdownExporter, comparison};
 use face8x::internals::config::Options;
 use face8x::internals::host::ButtonOptions;
-use face8x_core::{Error, detect};
+use face8x_core::Error;
+use face8x_core::detect::{self, SearchOptions};
 
 /// A configuration file is read, or refused as a mistake in its use.
 pub fn config(data: &[u8]) {
@@ -39,7 +40,7 @@ fn value(choice: u8, text: &str) -> face8x_core::Result<()> {
         6 => "sink",
         7 => "detector",
         8 => return text.parse::<ButtonOptions>().map(drop),
-        _ => return detect::open(&format!("box:{text}")).map(drop),
+        _ => return detect::open(&format!("box:{text}"), &SearchOptions::PHOTO).map(drop),
     };
     Options::with(&[(flag, text)]).map(drop)
 }

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use face8x::internals::capture::{ReadError, Source};
 use face8x::internals::display::{Audience, Sink, UserEvent};
 use face8x::internals::picture::Picture;
-use face8x_core::detect::{Detector, DetectorInput};
-use face8x_core::downscaled::Downscaled;
+use face8x_core::detect::Detector;
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 use face8x_core::{Error, ErrorKind, Result};
@@ -193,15 +192,12 @@ impl Detector for FaultyDetector {
         self.inner.name()
     }
 
-    /// One that needs no picture gets one nevertheless, so that it has a thread to stall.
-    fn input(&self) -> DetectorInput {
-        match self.inner.input() {
-            DetectorInput::None => DetectorInput::Luma(320, 240),
-            input => input,
-        }
+    /// One that needs no pixels gets them nevertheless, so that it has a thread to stall.
+    fn needs_pixels(&self) -> bool {
+        true
     }
 
-    fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+    fn detect(&mut self, picture: &Frame, found: &mut Vec<Detection>) -> Result<()> {
         let kinds = [FaultKind::DetectorStalled, FaultKind::DetectorFailed];
         match self.injector.take(&kinds) {
             Some(fault) if fault.kind == FaultKind::DetectorStalled => self.stall(fault),

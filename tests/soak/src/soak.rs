@@ -10,7 +10,8 @@ use face8x::internals::config::{DetectorOptions, Options, RestorerOptions};
 use face8x::internals::display::{self, SinkOptions};
 use face8x::internals::pipeline::{LoopStep, Output, Parts, Pipeline};
 use face8x::internals::stats::Event;
-use face8x_core::{Result, detect, restore, track};
+use face8x_core::detect::{self, Extent};
+use face8x_core::{Result, restore, track};
 
 use crate::faults::{FaultKind, Schedule};
 use crate::injector::Injector;
@@ -89,7 +90,8 @@ fn parts(settings: &Options, injector: &Arc<Injector>) -> Result<Parts> {
     let restoration = &settings.restoration;
     let (model, threads) = (restoration.model.as_deref(), restoration.threads);
     let restorer = restore::open(&restoration.restorer, model, threads)?;
-    let detector = detect::open(&settings.detection.detector)?;
+    let search = settings.detection.search(Extent::InTurn);
+    let detector = detect::open(&settings.detection.detector, &search)?;
     let tracker = track::open_tracker(&settings.detection.detector)?;
     let detector = Box::new(FaultyDetector::new(detector, Arc::clone(injector)));
     let (uri, shared) = (settings.sink.clone(), Arc::clone(injector));

@@ -1,8 +1,8 @@
 //! Detectors without a search: the middle of the picture, and a box that the user gave.
 
-use super::{Detector, DetectorInput};
-use crate::downscaled::Downscaled;
+use super::{Detector, SearchOptions, takes_no_value};
 use crate::face::Detection;
+use crate::frame::Frame;
 use crate::geometry::canonical::FACE_BOX;
 use crate::geometry::{HR_SIDE, Point, Rect};
 use crate::{Error, Result};
@@ -14,14 +14,12 @@ struct Centre;
 ///
 /// # Errors
 /// A usage error where a value follows.
-pub(super) fn open_centre(value: &str) -> Result<Box<dyn Detector>> {
-    if value.is_empty() {
-        return Ok(Box::new(Centre));
+pub(super) fn open_centre(value: &str, _: &SearchOptions) -> Result<Box<dyn Detector>> {
+    match value {
+        "" => Ok(Box::new(Centre)),
+        _ => Err(takes_no_value("centre", value)
+            .remedy("use `centre`, or `box:X,Y,WIDTH,HEIGHT` for another place")),
     }
-    Err(Error::usage(format!(
-        "the detector 'centre' takes no value, but has '{value}'"
-    ))
-    .remedy("use `centre`, or `box:X,Y,WIDTH,HEIGHT` for another place"))
 }
 
 impl Detector for Centre {
@@ -29,13 +27,13 @@ impl Detector for Centre {
         "centre".into()
     }
 
-    fn input(&self) -> DetectorInput {
-        DetectorInput::None
+    fn needs_pixels(&self) -> bool {
+        false
     }
 
-    fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+    fn detect(&mut self, picture: &Frame, found: &mut Vec<Detection>) -> Result<()> {
         found.clear();
-        let (width, height) = (picture.frame_width as f32, picture.frame_height as f32);
+        let (width, height) = (picture.width as f32, picture.height as f32);
         let unit = width.min(height) / HR_SIDE as f32;
         if unit > 0.0 {
             let middle = HR_SIDE as f32 / 2.0;
@@ -57,7 +55,7 @@ struct Given {
 ///
 /// # Errors
 /// A usage error where these are not four finite numbers with a positive width and height.
-pub(super) fn open_box(value: &str) -> Result<Box<dyn Detector>> {
+pub(super) fn open_box(value: &str, _: &SearchOptions) -> Result<Box<dyn Detector>> {
     let numbers: Option<Vec<f32>> = value.split(',').map(|n| n.trim().parse().ok()).collect();
     match numbers.as_deref() {
         Some(&[x, y, w, h]) if [x, y, w, h].iter().all(|n| n.abs() < 1e6) && w >= 1.0 && h >= 1.0 => {
@@ -74,13 +72,13 @@ impl Detector for Given {
         self.uri.clone()
     }
 
-    fn input(&self) -> DetectorInput {
-        DetectorInput::None
+    fn needs_pixels(&self) -> bool {
+        false
     }
 
-    fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()> {
+    fn detect(&mut self, picture: &Frame, found: &mut Vec<Detection>) -> Result<()> {
         found.clear();
-        let (width, height) = (picture.frame_width as f32, picture.frame_height as f32);
+        let (width, height) = (picture.width as f32, picture.height as f32);
         let Point { x, y } = self.face_box.centre();
         if (0.0..width).contains(&x) && (0.0..height).contains(&y) {
             found.push(certain(self.face_box));
@@ -107,10 +105,10 @@ mod tests {
     use super::*;
 
     fn detect(detector: &mut dyn Detector, width: u32, height: u32) -> Result<Vec<Detection>> {
-        let picture = Downscaled {
-            frame_width: width,
-            frame_height: height,
-            ..Downscaled::default()
+        let picture = Frame {
+            width,
+            height,
+            ..Frame::empty()
         };
         let mut found = vec![certain(Rect::default())];
         detector.detect(&picture, &mut found).map(|()| found)
@@ -130,14 +128,15 @@ mod tests {
 
     #[test]
     fn a_given_box_is_squared_about_its_centre() {
-        let mut detector = open_box("100, 50,40,60").unwrap();
+        let mut detector = open_box("100, 50,40,60", &SearchOptions::LIVE).unwrap();
         let found = detect(detector.as_mut(), 640, 480).unwrap();
         assert_eq!(found[0].face_box, Rect::new(90.0, 50.0, 60.0, 60.0));
     }
 
     #[test]
     fn a_given_box_outside_the_frame_is_an_error() {
-        let error = detect(open_box("700,50,40,40").unwrap().as_mut(), 640, 480).unwrap_err();
+        let mut detector = open_box("700,50,40,40", &SearchOptions::LIVE).unwrap();
+        let error = detect(detector.as_mut(), 640, 480).unwrap_err();
         assert!(error.to_string().contains("640x480"), "{error}");
     }
 }

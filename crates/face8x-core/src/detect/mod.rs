@@ -9,10 +9,11 @@
 //! measured constants.
 //!
 //! ```
-//! use face8x_core::{detect, downscaled::Downscaled};
+//! use face8x_core::detect::{self, SearchOptions};
+//! use face8x_core::frame::Frame;
 //! # fn main() -> face8x_core::Result<()> {
-//! let mut detector = detect::open("centre")?;
-//! let picture = Downscaled { frame_width: 640, frame_height: 480, ..Downscaled::default() };
+//! let mut detector = detect::open("centre", &SearchOptions::PHOTO)?;
+//! let picture = Frame::from_rgb(640, 480, vec![0; 640 * 480 * 3])?;
 //! let mut found = Vec::new();
 //! detector.detect(&picture, &mut found)?;
 //! assert_eq!(found[0].face_box.centre().x, 320.0);
@@ -22,52 +23,64 @@
 
 mod auto;
 mod fixed;
-mod photo;
-mod rustface;
+mod plan;
+mod tile;
 mod yunet;
 
-use crate::downscaled::Downscaled;
 use crate::face::Detection;
+use crate::frame::Frame;
 use crate::{Error, Result};
 
-pub use photo::PhotoSearch;
-
-/// The picture that a detector searches.
+/// How much of a picture a search goes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DetectorInput {
-    /// No pixels: the result depends on the frame's size alone.
-    None,
-    /// Luma, downscaled by a whole factor until it fits this width and height.
-    Luma(u32, u32),
-    /// RGB, downscaled in the same way.
-    Rgb(u32, u32),
+pub enum Extent {
+    /// All of it, at every scale: for photographs.
+    Whole,
+    /// A part of it, in turn, and what surrounds the faces that were found before: for live pictures.
+    /// A search then costs about the same whatever the camera's resolution.
+    InTurn,
 }
 
-impl DetectorInput {
-    /// Bytes of the largest such picture.
-    pub fn max_bytes(self) -> usize {
-        let (width, height, channels) = match self {
-            DetectorInput::None => (0, 0, 0),
-            DetectorInput::Luma(width, height) => (width, height, 1),
-            DetectorInput::Rgb(width, height) => (width, height, 3),
-        };
-        width as usize * height as usize * channels
-    }
+/// How pictures are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// The smallest side of a face's crop in pixels of the picture: no smaller face is reported. It
+    /// bounds the cost: from 24 on a picture is not enlarged for the search.
+    pub min_face: u32,
+    /// How much a search goes over.
+    pub extent: Extent,
 }
+
+impl SearchOptions {
+    /// For live pictures.
+    pub const LIVE: SearchOptions = SearchOptions {
+        min_face: MIN_FACE,
+        extent: Extent::InTurn,
+    };
+    /// For photographs.
+    pub const PHOTO: SearchOptions = SearchOptions {
+        min_face: MIN_FACE,
+        extent: Extent::Whole,
+    };
+}
+
+/// The smallest side of a face's crop that is looked for, unless another is asked for.
+pub const MIN_FACE: u32 = 12;
 
 /// Something that finds faces in a picture.
 pub trait Detector: Send {
     /// Its name, as in `--detector`.
     fn name(&self) -> String;
 
-    /// The picture that it needs.
-    fn input(&self) -> DetectorInput;
+    /// Whether it looks at a picture's pixels. Otherwise what it finds depends on the size alone.
+    fn needs_pixels(&self) -> bool;
 
-    /// Clears `found`, then adds the faces of `picture`, in frame coordinates, in any order.
+    /// Clears `found`, then adds the faces of `picture` (of any format but `Mjpg`), in its
+    /// coordinates, in any order.
     ///
     /// # Errors
     /// The picture could not be searched; the next may be.
-    fn detect(&mut self, picture: &Downscaled, found: &mut Vec<Detection>) -> Result<()>;
+    fn detect(&mut self, picture: &Frame, found: &mut Vec<Detection>) -> Result<()>;
 }
 
 /// One row of the table of detectors.
@@ -79,22 +92,22 @@ pub struct DetectorKind {
     /// One line of help.
     pub help: &'static str,
     /// Opens the detector; the argument is what follows the colon (empty where nothing does).
-    pub open: fn(&str) -> Result<Box<dyn Detector>>,
+    pub open: fn(&str, &SearchOptions) -> Result<Box<dyn Detector>>,
 }
 
 /// Every detector, the default first.
 pub const DETECTORS: &[DetectorKind] = &[
     DetectorKind {
         name: "auto",
-        form: "auto[:WIDTHxHEIGHT]",
-        help: "rustface finds faces, the embedded landmark network follows them in every frame",
+        form: "auto",
+        help: "the embedded YuNet finds faces, the landmark network follows them in every frame",
         open: auto::open,
     },
     DetectorKind {
-        name: "rustface",
-        form: "rustface[:WIDTHxHEIGHT]",
-        help: "SeetaFace's frontal detector: quick looks at 320x240 and close ones at 640x480, or one size",
-        open: rustface::open,
+        name: "yunet",
+        form: "yunet:FILE",
+        help: "a YuNet of yours: OpenCV's ONNX file, or one in 8-bit integers",
+        open: yunet::open,
     },
     DetectorKind {
         name: "centre",
@@ -108,25 +121,23 @@ pub const DETECTORS: &[DetectorKind] = &[
         help: "a fixed face box in frame pixels (eyebrows to below the mouth)",
         open: fixed::open_box,
     },
-    DetectorKind {
-        name: "yunet",
-        form: "yunet:FILE",
-        help: "OpenCV's YuNet from an ONNX file of yours, 320x320, with five landmarks",
-        open: yunet::open,
-    },
 ];
-
-/// The detector for photographs: a finer search than a camera has time for.
-pub const PHOTO_DETECTOR: &str = "auto:1920x1440";
 
 /// Opens the detector of `uri`: a row of [`DETECTORS`].
 ///
 /// # Errors
 /// A usage error where the URI names no detector or its value makes no sense; the detector's own error
 /// where it cannot be opened (a missing or wrong model file).
-pub fn open(uri: &str) -> Result<Box<dyn Detector>> {
+pub fn open(uri: &str, options: &SearchOptions) -> Result<Box<dyn Detector>> {
     let (kind, value) = kind_of(uri)?;
-    (kind.open)(value)
+    (kind.open)(value, options)
+}
+
+/// The error of a value behind the name of a detector that takes none.
+fn takes_no_value(name: &str, value: &str) -> Error {
+    Error::usage(format!(
+        "the detector '{name}' takes no value, but has '{value}'"
+    ))
 }
 
 /// The detector that `uri` names, and what follows its colon.
@@ -144,33 +155,26 @@ mod tests {
     use super::*;
     use crate::track::open_tracker;
 
+    fn open(uri: &str) -> Result<Box<dyn Detector>> {
+        super::open(uri, &SearchOptions::LIVE)
+    }
+
     #[test]
-    fn every_row_opens_by_its_name_and_auto_adds_landmarks_to_rustface() {
+    fn every_row_opens_by_its_name_and_auto_has_landmarks() {
         let auto = open("auto").unwrap();
-        assert_eq!(auto.name(), "rustface with landmarks");
-        assert_eq!(auto.input(), DetectorInput::Luma(640, 480));
-        assert!(open_tracker("auto:320x240").unwrap().engine().is_some());
-        assert!(open_tracker("rustface").unwrap().engine().is_none());
-        assert_eq!(
-            open("rustface").unwrap().input(),
-            DetectorInput::Luma(640, 480)
-        );
-        assert_eq!(
-            open("rustface:320x240").unwrap().input(),
-            DetectorInput::Luma(320, 240)
-        );
-        assert_eq!(open("centre").unwrap().input(), DetectorInput::None);
+        assert_eq!(auto.name(), "YuNet with landmarks");
+        assert!(auto.needs_pixels());
+        assert!(open_tracker("auto").unwrap().engine().is_some());
+        assert!(open_tracker("centre").unwrap().engine().is_none());
+        assert!(!open("centre").unwrap().needs_pixels());
         assert_eq!(open("box:1,2,30,30").unwrap().name(), "box:1,2,30,30");
     }
 
     #[test]
     fn an_unknown_detector_names_the_nearest() {
-        let error = open("rustfase").err().unwrap();
+        let error = open("yunett").err().unwrap();
         assert_eq!(error.exit_code(), 2);
-        assert!(
-            error.remedy_text().unwrap().contains("rustface"),
-            "{error:?}"
-        );
+        assert!(error.remedy_text().unwrap().contains("yunet"), "{error:?}");
         let error = open("").err().unwrap();
         assert!(
             error.remedy_text().unwrap().contains("yunet:FILE"),
@@ -188,10 +192,7 @@ mod tests {
             "box:a,b,c,d",
             "box:1,2,inf,4",
             "box:NaN,2,3,4",
-            "rustface:640",
-            "rustface:0x0",
-            "rustface:99999x99999",
-            "auto:9",
+            "auto:640x480",
             "yunet",
         ] {
             let error = open(uri).err().unwrap_or_else(|| panic!("{uri} opened"));

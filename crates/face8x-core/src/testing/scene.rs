@@ -1,8 +1,9 @@
 //! Pictures for the tests of faces: textured squares that move, and a portrait.
 
 use crate::downscaled::Downscaled;
-use crate::geometry::{Landmarks, Point, Similarity};
-use crate::portrait::PORTRAIT_LANDMARKS;
+use crate::frame::Frame;
+use crate::geometry::{HR_SIDE, Landmarks, Point, Similarity, canonical};
+use crate::portrait::{PORTRAIT, PORTRAIT_LANDMARKS};
 use crate::track::face_square::FaceSquare;
 
 /// A hash of `i` as a grey level.
@@ -129,26 +130,6 @@ pub(crate) fn reduced(
     }
 }
 
-/// The portrait as reduced luma of a frame `factor` times as large, and its landmarks there.
-pub(crate) fn astronaut_luma(width: u32, height: u32, factor: u32) -> (Downscaled, Landmarks) {
-    let (picture, landmarks) = astronaut(width, height);
-    let bytes = image::DynamicImage::from(picture).into_luma8().into_raw();
-    let scale = factor as f32;
-    let landmarks = landmarks.map(|p| Point::new(p.x * scale, p.y * scale));
-    (reduced(bytes, width, height, 1, factor), landmarks)
-}
-
-/// The same as reduced RGB.
-pub(crate) fn astronaut_rgb(width: u32, height: u32, factor: u32) -> (Downscaled, Landmarks) {
-    let (picture, landmarks) = astronaut(width, height);
-    let scale = factor as f32;
-    let landmarks = landmarks.map(|p| Point::new(p.x * scale, p.y * scale));
-    (
-        reduced(picture.into_raw(), width, height, 3, factor),
-        landmarks,
-    )
-}
-
 /// A frame of luma with portraits in it, moved, turned and sized as wanted, and a camera's noise:
 /// the landmarks are known to fractions of a pixel.
 pub(crate) struct Portraits {
@@ -226,4 +207,100 @@ fn sample(picture: &image::GrayImage, at: [Point; 4]) -> Option<f32> {
         sum += row(0) * (1.0 - v) + row(1) * v;
     }
     Some(sum / at.len() as f32)
+}
+
+/// A frame in RGB with portraits on a smooth ground, each by the centre and the side of its crop in
+/// pixels, and their landmarks.
+pub(crate) fn portrait_frame(
+    width: u32,
+    height: u32,
+    faces: &[(Point, f32)],
+) -> (Frame, Vec<Landmarks>) {
+    let textures: [Texture; 3] = std::array::from_fn(|c| Texture::new(500 + c));
+    let ground = (0..width * height).flat_map(|i| {
+        let (u, v) = ((i % width) as f32 / 400.0, (i / width) as f32 / 400.0);
+        textures.each_ref().map(|texture| texture.grey(u, v) as u8)
+    });
+    let mut frame = Frame::from_rgb(width, height, ground.collect()).unwrap();
+    let portrait = Cutout::portrait();
+    let placed = faces.iter();
+    let placed = placed.map(|&(centre, side)| portrait.paint(&mut frame, centre, side, 0.0));
+    let landmarks = placed.collect();
+    (frame, landmarks)
+}
+
+/// A picture of a face, to be painted on others.
+pub(crate) struct Cutout {
+    picture: image::RgbImage,
+    landmarks: Landmarks,
+    to_canonical: Similarity,
+}
+
+impl Cutout {
+    pub(crate) fn new(picture: image::RgbImage, landmarks: Landmarks) -> Option<Cutout> {
+        Some(Cutout {
+            to_canonical: canonical::from_landmarks(&landmarks)?,
+            picture,
+            landmarks,
+        })
+    }
+
+    /// NASA's portrait.
+    pub(crate) fn portrait() -> Cutout {
+        let picture = image::load_from_memory(PORTRAIT).unwrap().into_rgb8();
+        Cutout::new(picture, PORTRAIT_LANDMARKS).unwrap()
+    }
+
+    /// Paints the face on a frame in RGB: the centre and the side of its crop in pixels, turned by
+    /// `angle`. What surrounds it fades out. Gives its landmarks.
+    pub(crate) fn paint(
+        &self,
+        frame: &mut Frame,
+        centre: Point,
+        side: f32,
+        angle: f32,
+    ) -> Landmarks {
+        let middle = Point::new(HR_SIDE as f32 / 2.0, HR_SIDE as f32 / 2.0);
+        let placed = Similarity::about(middle, centre, side / HR_SIDE as f32, angle);
+        let placed = self.to_canonical.then(&placed);
+        let back = placed.invert();
+        let width = frame.width as usize;
+        let rows = frame.bytes.chunks_exact_mut(3 * width);
+        for (y, row) in rows.enumerate() {
+            if (y as f32 - centre.y).abs() > side {
+                continue;
+            }
+            for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                let (x, y) = (x as f32, y as f32);
+                let far = (x - centre.x).abs().max((y - centre.y).abs()) / side;
+                let weight = ((1.0 - far) / 0.2).clamp(0.0, 1.0);
+                if weight > 0.0
+                    && let Some(levels) = mean_about(&self.picture, &back, x, y)
+                {
+                    let mixed = pixel.iter_mut().zip(levels);
+                    mixed.for_each(|(o, v)| {
+                        *o = (f32::from(*o) * (1.0 - weight) + v * weight) as u8
+                    });
+                }
+            }
+        }
+        self.landmarks.map(|p| placed.apply(p))
+    }
+}
+
+/// The mean colour of what a frame's pixel covers of a picture, where all of it lies in it.
+fn mean_about(picture: &image::RgbImage, back: &Similarity, x: f32, y: f32) -> Option<[f32; 3]> {
+    let n = (back.scale().ceil() as u32).clamp(2, 32);
+    let mut sum = [0.0; 3];
+    for k in 0..n * n {
+        let at = |p: f32, k: u32| p + (k as f32 + 0.5) / n as f32;
+        let p = back.apply(Point::new(at(x, k % n), at(y, k / n)));
+        let inside = p.x >= 0.0 && p.y >= 0.0;
+        let pixel = picture.get_pixel_checked(p.x as u32, p.y as u32);
+        let levels = pixel.filter(|_| inside)?.0;
+        sum.iter_mut()
+            .zip(levels)
+            .for_each(|(s, v)| *s += f32::from(v));
+    }
+    Some(sum.map(|s| s / (n * n) as f32))
 }

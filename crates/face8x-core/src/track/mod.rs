@@ -66,10 +66,10 @@ use path::{Path, Views};
 use view::View;
 
 /// Most faces that are followed.
-pub const MAX_FACES: usize = 8;
+pub const MAX_FACES: usize = 32;
 
 /// Most detections of a search that are used.
-const MAX_DETECTIONS: usize = 32;
+const MAX_DETECTIONS: usize = 64;
 /// A face goes before another only when it is larger by this factor, so that two of like size do
 /// not change places at every frame.
 const LARGER: f32 = 1.15;

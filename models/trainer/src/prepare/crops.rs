@@ -1,10 +1,7 @@
 //! The crops of one picture.
 
 use face8x_core::align::Aligner;
-use face8x_core::convert::Converter;
-use face8x_core::detect::PHOTO_DETECTOR;
-use face8x_core::detect::{self, Detector, DetectorInput};
-use face8x_core::downscaled::Downscaled;
+use face8x_core::detect::{self, Detector, SearchOptions};
 use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat};
 use face8x_core::geometry::canonical::{self, CELEBA_ALIGNED};
@@ -19,7 +16,6 @@ const MIN_FACE: f32 = 48.0;
 /// Makes crops, keeping its buffers.
 pub struct Cropper {
     aligner: Aligner,
-    converter: Converter,
     /// Opened for the first picture that needs it.
     detector: Option<Box<dyn Detector>>,
 }
@@ -28,7 +24,6 @@ impl Cropper {
     pub fn new() -> Self {
         Cropper {
             aligner: Aligner::new(),
-            converter: Converter::new(),
             detector: None,
         }
     }
@@ -101,18 +96,14 @@ impl Cropper {
     fn detect(&mut self, frame: &Frame) -> Result<(Landmarks, Similarity), LeftOut> {
         let detector = match &mut self.detector {
             Some(detector) => detector,
-            none => none.insert(detect::open(PHOTO_DETECTOR).map_err(|_| LeftOut::NoFace)?),
+            none => {
+                let opened = detect::open("auto", &SearchOptions::PHOTO);
+                none.insert(opened.map_err(|_| LeftOut::NoFace)?)
+            }
         };
-        let mut seen = Downscaled::default();
-        match detector.input() {
-            DetectorInput::None => Ok(()),
-            DetectorInput::Luma(w, h) => self.converter.downscale_luma(frame, w, h, &mut seen),
-            DetectorInput::Rgb(w, h) => self.converter.downscale_rgb(frame, w, h, &mut seen),
-        }
-        .map_err(|_| LeftOut::Unreadable)?;
         let mut found = Vec::new();
         detector
-            .detect(&seen, &mut found)
+            .detect(frame, &mut found)
             .map_err(|_| LeftOut::NoFace)?;
         let area = |d: &Detection| d.face_box.area();
         let largest = found

@@ -242,7 +242,7 @@ fn a_template_from_rgb_of_another_size_is_found_in_luma() {
 }
 
 #[test]
-fn at_most_eight_faces_are_followed() {
+fn no_more_than_the_most_faces_are_followed() {
     let mut tracker = Tracker::new();
     let places: Vec<FaceSquare> = (0..40)
         .map(|k| {

@@ -210,13 +210,14 @@ fn what_shows_no_face_is_followed_by_its_template_alone() {
 }
 
 #[test]
-fn as_many_faces_as_are_followed_have_their_landmarks() {
+fn eight_faces_have_their_landmarks() {
+    const COUNT: usize = 8;
     let mut scene = Portraits::new(640, 480);
     let mut tracker = tracker();
     let mut ids = Vec::new();
     for i in 0..40 {
         let sway = 12.0 * (i as f32 / 6.0).sin();
-        let placed: [Similarity; MAX_FACES] = std::array::from_fn(|k| {
+        let placed: [Similarity; COUNT] = std::array::from_fn(|k| {
             let column = 80.0 + 160.0 * (k % 4) as f32;
             let at = Point::new(column + sway, 110.0 + 230.0 * (k / 4) as f32);
             scene.placed(at, 24.0, 0.1 * (k as f32 - 3.5) / 3.5)
@@ -225,7 +226,7 @@ fn as_many_faces_as_are_followed_have_their_landmarks() {
         let plane = scene.draw(i, &placed, false);
         let first = (i == 0).then(|| found(plane, &truths));
         let faces = tracker.update(FRAME * i as u32, plane, first.as_ref());
-        assert_eq!(faces.len(), MAX_FACES, "frame {i}");
+        assert_eq!(faces.len(), COUNT, "frame {i}");
         if i < 5 {
             continue;
         }

@@ -1,0 +1,225 @@
+//! The shares of faces of known sizes that are found, and of false ones.
+
+use std::path::Path;
+
+use super::*;
+use crate::testing::scene::{Cutout, noise};
+
+const SIZE: (u32, u32) = (640, 480);
+/// Faces of a scene, in rows of four.
+const FACES: usize = 12;
+
+/// Numbers that look random and are the same every time, each 0 to 1.
+struct Random(usize);
+
+impl Random {
+    fn next(&mut self) -> f32 {
+        self.0 += 1;
+        let [a, b] = [0, 7919].map(|k| f32::from(noise(2 * self.0 + k)));
+        (a + b / 256.0) / 256.0
+    }
+}
+
+/// A picture like a natural one: most of its contrast is in large parts, less in finer ones.
+fn natural(seed: usize) -> Frame {
+    let (width, height) = SIZE;
+    let lattice = |octave: usize, c: usize, x: u32, y: u32| {
+        // The channels have most in common.
+        let own = f32::from(noise(
+            seed * 31 + octave * 977 + c * 131 + (x + 1000 * y) as usize,
+        ));
+        let common = f32::from(noise(seed * 37 + octave * 991 + (x + 1000 * y) as usize));
+        0.3 * own + 0.7 * common - 127.5
+    };
+    let mut bytes = Vec::with_capacity(3 * (width * height) as usize);
+    for (x, y) in (0..width * height).map(|i| (i % width, i / width)) {
+        for c in 0..3 {
+            let mut level = 127.5;
+            for octave in 0..7 {
+                let step = 256 >> octave;
+                let (i, j) = (x / step, y / step);
+                let (u, v) = (
+                    (x % step) as f32 / step as f32,
+                    (y % step) as f32 / step as f32,
+                );
+                let at = |di, dj| lattice(octave, c, i + di, j + dj);
+                let row = |dj| at(0, dj) * (1.0 - u) + at(1, dj) * u;
+                let share = 0.5 * 0.6f32.powi(octave as i32);
+                level += share * (row(0) * (1.0 - v) + row(1) * v);
+            }
+            bytes.push(level.clamp(0.0, 255.0) as u8);
+        }
+    }
+    Frame::from_rgb(width, height, bytes).unwrap()
+}
+
+/// Adds a camera's noise.
+fn add_noise(frame: &mut Frame, random: &mut Random) {
+    for level in &mut frame.bytes {
+        let sum = (0..3).map(|_| random.next() - 0.5).sum::<f32>();
+        *level = (f32::from(*level) + 4.0 * sum).round().clamp(0.0, 255.0) as u8;
+    }
+}
+
+/// Paints faces of one size on a ground, at random places of a grid's cells. Gives their landmarks.
+fn paint(frame: &mut Frame, cutouts: &[Cutout], side: f32, random: &mut Random) -> Vec<Landmarks> {
+    let cell = (frame.width as f32 / 4.0, frame.height as f32 / 3.0);
+    let paint = |k: usize| {
+        let mut place = |cell: f32| {
+            let room = (cell - 1.4 * side).max(0.0);
+            (cell - room) / 2.0 + room * random.next()
+        };
+        let (x, y) = (place(cell.0), place(cell.1));
+        let centre = Point::new((k % 4) as f32 * cell.0 + x, (k / 4) as f32 * cell.1 + y);
+        let angle = 0.3 * (random.next() - 0.5);
+        let cutout = &cutouts[(random.next() * cutouts.len() as f32) as usize];
+        cutout.paint(frame, centre, side, angle)
+    };
+    (0..FACES).map(paint).collect()
+}
+
+/// What searches of scenes with faces of one size found.
+#[derive(Default)]
+struct Tally {
+    faces: usize,
+    found: usize,
+    errors: f32,
+    others: usize,
+}
+
+impl Tally {
+    fn add(&mut self, found: &[Detection], truth: &[Landmarks]) {
+        self.faces += truth.len();
+        self.others += found.len();
+        for truth in truth {
+            let errors = found.iter().map(|face| error(face, truth));
+            let least = errors.fold(f32::INFINITY, f32::min);
+            if least < 0.2 {
+                self.found += 1;
+                self.others -= 1;
+                self.errors += least;
+            }
+        }
+    }
+
+    fn share(&self) -> f32 {
+        self.found as f32 / self.faces as f32
+    }
+}
+
+#[test]
+fn portraits_of_every_size_are_found() {
+    let mut detector = embedded(&PHOTO).unwrap();
+    let portrait = [Cutout::portrait()];
+    for (side, least) in [
+        (14, 0.75),
+        (16, 0.85),
+        (20, 0.95),
+        (24, 0.98),
+        (40, 0.98),
+        (96, 0.98),
+    ] {
+        let mut tally = Tally::default();
+        for seed in 0..3 {
+            let mut random = Random(1000 * side + seed);
+            let mut frame = natural(side + 100 * seed);
+            let truth = paint(&mut frame, &portrait, side as f32, &mut random);
+            add_noise(&mut frame, &mut random);
+            tally.add(&found(&mut detector, &frame), &truth);
+        }
+        let (share, error) = (tally.share(), tally.errors / tally.found as f32);
+        writeln!(
+            std::io::stderr(),
+            "{side}: {share} {error} {}",
+            tally.others
+        )
+        .ok();
+        assert!(share >= least, "{side}: {share}");
+        assert!(error < 0.08, "{side}: {error}");
+        assert!(tally.others <= 1, "{side}: {} false", tally.others);
+    }
+}
+
+#[test]
+fn pictures_without_faces_have_hardly_any() {
+    let mut detector = embedded(&PHOTO).unwrap();
+    let false_ones: usize = (0..20)
+        .map(|seed| {
+            let mut frame = natural(5000 + seed);
+            add_noise(&mut frame, &mut Random(seed));
+            found(&mut detector, &frame).len()
+        })
+        .sum();
+    assert!(false_ones <= 1, "{false_ones} in 20 pictures");
+}
+
+/// On photographs that are not in this repository: a table of the shares.
+#[test]
+fn celebas_faces_are_found() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/celeba");
+    let Ok(list) = std::fs::read_to_string(folder.join("list_landmarks_celeba.txt")) else {
+        writeln!(
+            std::io::stderr(),
+            "skipped: there is no {}",
+            folder.display()
+        )
+        .ok();
+        return;
+    };
+    let cutouts: Vec<Cutout> = list
+        .lines()
+        .skip(2)
+        .step_by(61)
+        .take(160)
+        .filter_map(cutout(&folder))
+        .collect();
+    let mut detector = embedded(&PHOTO).unwrap();
+    let mut err = std::io::stderr();
+    writeln!(
+        err,
+        "| side | found | error of the landmarks by the side | false |\n|---|---|---|---|"
+    )
+    .ok();
+    for (side, least) in [
+        (12, 0.4),
+        (14, 0.65),
+        (16, 0.75),
+        (20, 0.9),
+        (24, 0.95),
+        (32, 0.97),
+        (48, 0.97),
+        (96, 0.97),
+    ] {
+        let mut tally = Tally::default();
+        for seed in 0..8 {
+            let mut random = Random(1000 * side + seed);
+            let mut frame = natural(side + 100 * seed);
+            let truth = paint(&mut frame, &cutouts, side as f32, &mut random);
+            add_noise(&mut frame, &mut random);
+            tally.add(&found(&mut detector, &frame), &truth);
+        }
+        let (share, error) = (
+            100.0 * tally.share(),
+            100.0 * tally.errors / tally.found as f32,
+        );
+        writeln!(
+            err,
+            "| {side} | {share:.1} % | {error:.1} % | {} |",
+            tally.others
+        )
+        .ok();
+        assert!(share >= 100.0 * least, "{side}: {share}");
+    }
+}
+
+/// Reads the picture that a line of CelebA's list names.
+fn cutout(folder: &Path) -> impl FnMut(&str) -> Option<Cutout> {
+    move |line| {
+        let mut words = line.split_whitespace();
+        let picture = image::open(folder.join("img").join(words.next()?)).ok()?;
+        let numbers: Vec<f32> = words.filter_map(|word| word.parse().ok()).collect();
+        let points = <&[f32; 10]>::try_from(&numbers[..]).ok()?;
+        let landmarks = std::array::from_fn(|k| Point::new(points[2 * k], points[2 * k + 1]));
+        Cutout::new(picture.into_rgb8(), landmarks)
+    }
+}
