@@ -34,7 +34,7 @@ ROOMS = {
         ["main", "internals", "commands", "cli"],
         ["bench", "pipeline", "config"],
         ["still", "compose", "display", "capture", "host", "photo"],
-        ["records", "picture", "stats", "thread", "files"],
+        ["records", "picture", "stats", "losses", "thread", "files"],
     ],
     "face8x_core": [
         ["face_restorer"],

@@ -25,6 +25,7 @@ mod files;
 mod host;
 #[doc(hidden)]
 pub mod internals;
+mod losses;
 mod photo;
 mod picture;
 mod pipeline;

@@ -310,7 +310,7 @@ fn the_packaged_configuration_names_every_key_and_is_right() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("board/debian/face8x.toml")).unwrap();
     let packaged = Options::from_toml(&text).unwrap();
-    assert_eq!(packaged.sink, "drm");
+    assert_eq!(packaged.sink(), "drm");
     assert!(packaged.wait);
     // A commented setting begins with # and its key, a sentence with # and a space.
     let all: String = text

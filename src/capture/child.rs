@@ -34,6 +34,7 @@ pub(super) struct Producer {
     line: Vec<u8>,
     last_line: String,
     name: String,
+    ended_well: bool,
 }
 
 impl Producer {
@@ -63,6 +64,7 @@ impl Producer {
             line: Vec::new(),
             last_line: String::new(),
             name: name.clone(),
+            ended_well: false,
         };
         let flags = fcntl_getfl(&producer.stderr).map_err(|e| failed(e.into()))?;
         fcntl_setfl(&producer.stderr, flags | OFlags::NONBLOCK).map_err(|e| failed(e.into()))?;
@@ -123,12 +125,19 @@ impl Producer {
         let _ = kill_process_group(pid, Signal::KILL);
         self.log_stderr();
         self.end_line();
-        let how = match self.reap() {
+        let status = self.reap();
+        self.ended_well = ended && status.is_some_and(|status| status.success());
+        let how = match status {
             Some(status) if ended => format!("{} ended ({status})", self.name),
             _ => format!("{} closed its output", self.name),
         };
         let colon = if self.last_line.is_empty() { "" } else { ": " };
         Error::other(format!("{how}{colon}{}", self.last_line))
+    }
+
+    /// Whether [`exit_error`](Self::exit_error) found that it ended by itself, without an error.
+    pub(super) fn ended_well(&self) -> bool {
+        self.ended_well
     }
 
     /// Its status, once a killed child is gone.
@@ -183,8 +192,20 @@ pub(super) fn timespec(time: Duration) -> Timespec {
     })
 }
 
+/// The first of `names` that is installed; `what` needs it.
+///
+/// # Errors
+/// None is: the remedy names their `package`.
+pub(super) fn find_installed(what: &str, names: &[&str], package: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    find_program(&path, names).ok_or_else(|| {
+        Error::other(format!("{what} needs {}, which is not installed", names[0]))
+            .remedy(format!("`sudo apt install {package}`"))
+    })
+}
+
 /// The first of `names` that is an executable file in a folder of `path`, a PATH variable.
-pub(super) fn find_program(path: &OsStr, names: &[&str]) -> Option<PathBuf> {
+fn find_program(path: &OsStr, names: &[&str]) -> Option<PathBuf> {
     names.iter().find_map(|name| {
         std::env::split_paths(path)
             .map(|folder| folder.join(name))

@@ -11,8 +11,8 @@ use crate::Result;
 
 /// Names of files that ffmpeg reads.
 const VIDEOS: [&str; 19] = [
-    "mp4", "m4v", "mov", "mkv", "webm", "avi", "h264", "264", "h265", "265", "hevc", "ts", "mts", "m2ts",
-    "mpg", "mpeg", "flv", "wmv", "3gp",
+    "mp4", "m4v", "mov", "mkv", "webm", "avi", "h264", "264", "h265", "265", "hevc", "ts", "mts",
+    "m2ts", "mpg", "mpeg", "flv", "wmv", "3gp",
 ];
 /// What the picture is made, behind the input.
 const AS_Y4M: [&str; 6] = ["-an", "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "-"];
@@ -75,12 +75,7 @@ fn url_args(url: &str) -> Vec<&'static str> {
 }
 
 /// Runs ffmpeg on `input`, with `args` in front of it.
-fn run(
-    name: &str,
-    args: Vec<&str>,
-    input: OsString,
-    options: SourceOptions,
-) -> Result<PipeSource> {
+fn run(name: &str, args: Vec<&str>, input: OsString, options: SourceOptions) -> Result<PipeSource> {
     let shown = mask_passwords(name);
     let program = find_installed(&shown, &["ffmpeg"], "ffmpeg")?;
     let before = ["-nostdin", "-v", "error"].into_iter().chain(args);

@@ -8,12 +8,14 @@
 //! | `argus://0` | a CSI camera of a Jetson, through `nvarguscamerasrc` |
 //! | `pipe:COMMAND` | what a command writes to its standard output |
 //! | `-` | standard input |
-//! | `file:PATH`, a path | a picture, a folder of pictures, an MJPEG or y4m file |
+//! | `rtsp://...`, `http://...`, `https://...` | a network camera or a video, through `ffmpeg` |
+//! | `file:PATH`, a path | a picture, a folder of pictures, an MJPEG or y4m file, any video through `ffmpeg` |
 //! | `demo:` | a moving scene with a real face in it |
 
 pub(crate) mod cameras;
 mod child;
 pub mod demo;
+mod ffmpeg;
 pub(crate) mod file;
 pub(crate) mod latest;
 mod mask;
@@ -158,8 +160,23 @@ pub(crate) const SOURCES: &[SourceKind] = &[
         open: pipe::open_stdin,
     },
     SourceKind {
+        prefix: "rtsp://",
+        help: "a network camera, through ffmpeg: rtsp://user:password@host/stream",
+        open: ffmpeg::open_rtsp,
+    },
+    SourceKind {
+        prefix: "http://",
+        help: "a network camera or a video, through ffmpeg",
+        open: ffmpeg::open_http,
+    },
+    SourceKind {
+        prefix: "https://",
+        help: "the same, encrypted",
+        open: ffmpeg::open_https,
+    },
+    SourceKind {
         prefix: "file:",
-        help: "a picture, a folder of pictures, an .mjpg or .y4m file, or just its path",
+        help: "a picture, a folder of pictures, an .mjpg, .y4m or (through ffmpeg) other video, or just its path",
         open: file::open,
     },
     SourceKind {
@@ -241,9 +258,7 @@ fn unknown_source(uri: &str) -> Error {
     let known: Vec<_> = SOURCES.iter().map(|kind| kind.prefix).collect();
     let written = uri.split_inclusive(':').next().unwrap_or(uri);
     let error = Error::unknown("source or file", written, &known);
-    if ["rtsp", "rtsps", "rtmp", "http", "https", "udp", "srt"]
-        .contains(&written.trim_end_matches(':'))
-    {
+    if ["rtsps", "rtmp", "udp", "srt"].contains(&written.trim_end_matches(':')) {
         return error.remedy("read it through ffmpeg: --source \"pipe:ffmpeg -i URL -f mjpeg -\"");
     }
     error

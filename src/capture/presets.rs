@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use super::child::{Producer, find_program};
+use super::child::{Producer, find_installed};
 use super::pipe::{Input, PipeSource};
 use super::{Source, SourceOptions};
 use crate::{Error, Result};
@@ -38,10 +38,6 @@ pub(super) fn open_argus(camera: &str, options: &SourceOptions) -> Result<Box<dy
     )
 }
 
-fn path_variable() -> OsString {
-    std::env::var_os("PATH").unwrap_or_default()
-}
-
 fn start(
     scheme: &str,
     camera: &str,
@@ -50,13 +46,7 @@ fn start(
     args: Vec<String>,
     options: &SourceOptions,
 ) -> Result<Box<dyn Source>> {
-    let Some(program) = find_program(&path_variable(), names) else {
-        return Err(Error::other(format!(
-            "{scheme}:// needs {}, which is not installed",
-            names[0]
-        ))
-        .remedy(format!("`sudo apt install {package}`")));
-    };
+    let program = find_installed(&format!("{scheme}://"), names, package)?;
     let short = program
         .file_name()
         .unwrap_or(program.as_os_str())

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::Result;
 use crate::config::Options;
 use crate::host::service::Service;
 use crate::host::status::{ProgramStart, RunIdentity, StatusReporter};
 use crate::pipeline::{Pipeline, Progress};
+use crate::{Error, Result};
 use face8x_core::restore;
 
 use super::console::Stdout;
@@ -30,6 +30,12 @@ pub(super) fn run(arguments: RunArgs) -> Result<ExitCode> {
 
 fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
     let options = arguments.options()?;
+    if options.json && options.sinks.iter().any(|sink| sink == "-") {
+        return Err(
+            Error::usage("--json and --sink - both write to standard output")
+                .remedy("write the pictures to a command: --sink pipe:COMMAND"),
+        );
+    }
     let stop = stop_on_signals()?;
     let hangup = Arc::new(AtomicBool::new(false));
     flag_on_hangup(match arguments.config {

@@ -56,7 +56,8 @@ impl Options {
     }
 }
 
-/// A key's value as the flag of its name takes it: a table is `key=value,key=value`.
+/// A key's value as the flag of its name takes it: a table is `key=value,key=value`, and a list of
+/// sinks a sink a line.
 fn flag_value(key: &str, value: Value) -> Result<String> {
     match value {
         Value::String(text) => Ok(text),
@@ -69,6 +70,10 @@ fn flag_value(key: &str, value: Value) -> Result<String> {
                 Ok(format!("{part}={value}"))
             });
             Ok(pairs.collect::<Result<Vec<String>>>()?.join(","))
+        }
+        Value::Array(list) if key == "sink" => {
+            let sinks = list.into_iter().map(|value| flag_value("sinks", value));
+            Ok(sinks.collect::<Result<Vec<String>>>()?.join("\n"))
         }
         Value::Datetime(_) | Value::Array(_) => {
             let kind = value.type_str();

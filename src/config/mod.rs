@@ -80,9 +80,9 @@ pub struct Options {
     /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, file:PATH, pipe:COMMAND or -
     #[arg(long, value_name = "URI", default_value = "auto", value_parser = values::source)]
     pub source: String,
-    /// Where pictures go: auto (the first display that opens), window, drm, fb, spi:PANEL, http:[ADDRESS:]PORT, png:PATH or null
-    #[arg(long, value_name = "SINK", default_value = "auto", value_parser = values::sink)]
-    pub sink: String,
+    /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:[ADDRESS:]PORT, png:PATH, pipe:COMMAND, - or null
+    #[arg(long = "sink", value_name = "SINK", default_value = "auto", value_parser = values::sink, value_delimiter = '\n')]
+    pub sinks: Vec<String>,
     /// What finds faces, and how many are restored.
     #[command(flatten)]
     pub detection: DetectorOptions,
@@ -166,12 +166,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// The sink that is opened.
+    /// The sink that is opened, the first where there are several.
     pub fn sink(&self) -> &str {
-        match self.headless && self.sink == "auto" {
-            true => "null",
-            false => &self.sink,
+        match self.sinks.first().map_or("auto", String::as_str) {
+            "auto" if self.headless => "null",
+            sink => sink,
         }
+    }
+
+    /// Sinks that get the same pictures.
+    pub fn more_sinks(&self) -> &[String] {
+        self.sinks.get(1..).unwrap_or_default()
     }
 
     /// How long a picture may be frozen; `None` is for ever.

@@ -78,6 +78,13 @@ fn wrong_values_are_usage_errors() {
 #[test]
 fn headless_means_null_unless_a_sink_is_named() {
     let sink = |text: &str| Options::from_toml(text).unwrap().sink().to_owned();
+    let both = Options::from_toml("sink = ['drm', 'spi:ili9341,dc=24,rst=25']").unwrap();
+    assert_eq!(
+        (both.sink(), both.more_sinks()),
+        ("drm", &["spi:ili9341,dc=24,rst=25".to_owned()][..])
+    );
+    assert!(Options::from_toml("sink = ['drm', 'windw']").is_err());
+    assert!(Options::from_toml("source = ['demo:', 'demo:']").is_err());
     assert_eq!(sink(""), "auto");
     assert_eq!(sink("headless = true"), "null");
     assert_eq!(sink("headless = true\nsink = 'auto'"), "null");

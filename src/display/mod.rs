@@ -10,6 +10,7 @@
 //! | `test:PATH`                                | nowhere: records what such a panel would be sent |
 //! | `png:PATH`, `png:PATH-%05d.png`            | in a file, or a numbered series of files         |
 //! | `http:8080`, `http:0.0.0.0:8080`           | in browsers                                      |
+//! | `pipe:COMMAND`, `-`                        | to a command or standard output                  |
 //! | `null`                                     | nowhere                                          |
 
 #[cfg(feature = "drm")]
@@ -18,6 +19,7 @@ mod fb;
 mod http;
 mod null;
 pub(crate) mod pattern;
+mod pipe;
 mod png;
 mod raster;
 #[cfg(feature = "spi")]
@@ -110,6 +112,8 @@ pub struct SinkOptions {
     /// Width and height in pixels for the sinks that are free to choose: a window when it opens,
     /// files, and nowhere. Displays have their own.
     pub size: Option<(u32, u32)>,
+    /// Pictures a second, for what is written as a video.
+    pub fps: u32,
 }
 
 impl Default for SinkOptions {
@@ -117,6 +121,7 @@ impl Default for SinkOptions {
         SinkOptions {
             title: "face8x".to_owned(),
             size: None,
+            fps: 30,
         }
     }
 }
@@ -177,6 +182,17 @@ pub(crate) const SINKS: &[SinkKind] = &[
         help: "a page with the live picture for browsers, http:8080 for this machine alone, \
                http:0.0.0.0:8080 for others, who need the token that the log shows",
         open: http::open,
+    },
+    SinkKind {
+        name: "pipe",
+        help: "a shell command that reads y4m, or raw RGB where it names {width}, {height}, {fps}: \
+               pipe:'ffmpeg -i - out.mp4'",
+        open: pipe::open_command,
+    },
+    SinkKind {
+        name: "-",
+        help: "y4m on standard output",
+        open: pipe::open_stdout,
     },
     SinkKind {
         name: "null",

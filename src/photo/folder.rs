@@ -229,7 +229,7 @@ mod tests {
             "passed over 2 HEIC files: IMG_2.heic, IMG_10.HEIC; to convert one: heif-convert FILE",
             "passed over 1 AVIF file: b.avif; to convert one: avifdec FILE",
             "passed over 1 raw file: c.nef; to convert one: darktable-cli FILE",
-            "passed over 1 MP4 file: d.mp4; read it through ffmpeg",
+            "passed over 1 MP4 file: d.mp4; name it as a source",
             "passed over 1 other file: e.txt",
             "passed over 1 folder: sub; `face8x image --recursive`",
         ] {

@@ -23,9 +23,8 @@ pub(crate) use formats::{LONGEST_START, known_format};
 const MAX_MB: u64 = (4 * MAX_PIXELS) >> 20;
 /// The formats that are read.
 const READ: &str = "JPEG, PNG, WebP, GIF, BMP, TIFF or QOI";
-/// How a video is read, at its own speed.
-pub(crate) const FROM_VIDEO: &str =
-    "read it through ffmpeg: --source \"pipe:ffmpeg -re -i FILE -f mjpeg -\"";
+/// How a video is read.
+const FROM_VIDEO: &str = "name it as a source: `face8x --source FILE` plays it through ffmpeg";
 /// What to do about a damaged picture.
 const SAVE_AGAIN: &str = "copy or save the picture again";
 

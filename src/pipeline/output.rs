@@ -6,24 +6,34 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::display::{self, Audience, Sink, SinkOptions, UserEvent};
+use crate::losses::Losses;
 use crate::picture::Picture;
 
-/// First and longest wait before a lost display is tried again.
+/// First and longest wait before a display that does not open is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
 /// Opens a sink, the first time and again after it was lost.
 pub(super) type SinkOpener = Box<dyn FnMut() -> Result<Box<dyn Sink>>>;
 
-/// A sink that is opened again when it is lost.
+/// Shows a picture on a sink.
+type Show = fn(&mut dyn Sink, &Picture) -> Result<()>;
+
+/// A sink that is opened again when it is lost, and others that get the same pictures.
 pub struct Output {
     opener: SinkOpener,
     sink: Option<Box<dyn Sink>>,
     line: String,
     preview: Option<PathBuf>,
+    opened: Instant,
     retry_at: Instant,
     wait: Duration,
     lost: u64,
+    losses: Losses,
     fault: Option<(Instant, Arc<str>)>,
+    /// Others that get the same pictures.
+    others: Vec<Output>,
+    /// What all of them say.
+    lines: String,
 }
 
 impl Output {
@@ -35,7 +45,8 @@ impl Output {
         let options = options.clone();
         if uri != "auto" {
             let uri = uri.to_owned();
-            return Output::of(Box::new(move || display::open(&uri, &options)));
+            let output = Output::of(Box::new(move || display::open(&uri, &options)))?;
+            return Ok(output.patient());
         }
         let opened = display::open_auto(&options)?;
         let preview = match opened.sink.audience() {
@@ -45,11 +56,12 @@ impl Output {
         let opener = Box::new(move || display::open(opened.uri, &options));
         Ok(Output {
             preview,
-            ..Output::with(opened.sink, opener)
+            ..Output::with(opened.sink, opener).patient()
         })
     }
 
-    /// Opens the sink that `opener` gives.
+    /// Opens the sink that `opener` gives, and again soon after it was lost: what is lost on purpose,
+    /// and often, is not waited for as a real display would be.
     ///
     /// # Errors
     /// It does not open.
@@ -63,18 +75,44 @@ impl Output {
         Output {
             opener,
             line: sink.describe(),
+            lines: sink.describe(),
+            others: Vec::new(),
             sink: Some(sink),
             preview: None,
+            opened: Instant::now(),
             retry_at: Instant::now(),
             wait: BACKOFF.0,
             lost: 0,
+            losses: Losses::new(Some(BACKOFF.0)),
             fault: None,
         }
     }
 
-    /// Which sink, which device, which size.
+    /// This output, with growing pauses where it is lost again and again.
+    fn patient(self) -> Output {
+        Output {
+            losses: Losses::new(None),
+            ..self
+        }
+    }
+
+    /// This output, and another one that gets the same pictures.
+    #[must_use]
+    pub fn and(mut self, other: Output) -> Output {
+        self.others.push(other);
+        self.describe_all();
+        self
+    }
+
+    fn describe_all(&mut self) {
+        let others = self.others.iter().map(|other| other.line.as_str());
+        let lines: Vec<&str> = std::iter::once(self.line.as_str()).chain(others).collect();
+        self.lines = lines.join(" and ");
+    }
+
+    /// Which sinks, which devices, which sizes.
     pub fn describe(&self) -> &str {
-        &self.line
+        &self.lines
     }
 
     /// Whether the picture goes to a file because no display was there.
@@ -90,39 +128,43 @@ impl Output {
 
     /// Where a person looks and leaves by a key.
     pub fn is_interactive(&self) -> bool {
-        self.sink
-            .as_ref()
-            .is_some_and(|sink| sink.audience() == Audience::Operator)
+        let own = self.sink.as_ref();
+        own.is_some_and(|sink| sink.audience() == Audience::Operator)
+            || self.others.iter().any(Output::is_interactive)
     }
 
     /// Whether somebody looks while the program runs.
     pub fn is_watched(&self) -> bool {
         let audience = self.sink.as_ref().map(|sink| sink.audience());
-        audience != Some(Audience::Nobody)
+        audience != Some(Audience::Nobody) || self.others.iter().any(Output::is_watched)
     }
 
     /// Whether the display is there now.
     pub fn is_up(&self) -> bool {
-        self.sink.is_some()
+        self.sink.is_some() && self.others.iter().all(Output::is_up)
     }
 
     /// How often the display was lost.
     pub fn lost(&self) -> u64 {
-        self.lost
+        self.lost + self.others.iter().map(Output::lost).sum::<u64>()
     }
 
     /// Why the display was lost the last time, and when.
     pub fn fault(&self) -> Option<(Instant, Arc<str>)> {
-        self.fault.clone()
+        let others = self.others.iter().filter_map(Output::fault);
+        others
+            .chain(self.fault.clone())
+            .max_by_key(|(when, _)| *when)
     }
 
-    /// The size that pictures must have, where the sink says one.
+    /// The size that pictures must have, where a sink says one; others show them in their middle.
     pub fn size(&self) -> Option<(u32, u32)> {
-        self.sink.as_ref().and_then(|sink| sink.size())
+        let own = self.sink.as_ref().and_then(|sink| sink.size());
+        own.or_else(|| self.others.iter().find_map(Output::size))
     }
 
-    /// Shows `picture`. A sink that fails is dropped and opened again a little later, the wait
-    /// doubling up to five seconds. Says whether the picture was shown.
+    /// Shows `picture`. A sink that fails is dropped and opened again a little later: see [`Losses`].
+    /// Says whether the picture was shown.
     pub fn present(&mut self, picture: &Picture) -> bool {
         self.show(picture, |sink, picture| sink.present(picture))
     }
@@ -137,7 +179,10 @@ impl Output {
         self.show(picture, |sink, picture| sink.amend(picture))
     }
 
-    fn show(&mut self, picture: &Picture, show: fn(&mut dyn Sink, &Picture) -> Result<()>) -> bool {
+    fn show(&mut self, picture: &Picture, show: Show) -> bool {
+        for other in &mut self.others {
+            other.show(picture, show);
+        }
         if self.sink.is_none() {
             self.reopen();
         }
@@ -152,11 +197,18 @@ impl Output {
             Err(error) => {
                 self.lost += 1;
                 self.sink = None;
-                self.retry_at = Instant::now() + self.wait;
+                self.losses.add(self.opened.elapsed());
+                self.retry_at = Instant::now() + self.losses.pause();
                 let what = format!("display lost: {error}");
-                match error.remedy_text() {
-                    Some(remedy) => log::warn!("{what} ({remedy})"),
-                    None => log::warn!("{what}"),
+                let remedy = error.remedy_text().map(|remedy| format!(" ({remedy})"));
+                let remedy = remedy.unwrap_or_default();
+                match self.losses.count() {
+                    1 => log::warn!("{what}{remedy}"),
+                    count if self.losses.is_worth_a_line() => log::warn!(
+                        "{what}{remedy}: {count} times in a row, trying again in {:.1} s",
+                        self.losses.pause().as_secs_f64()
+                    ),
+                    _ => log::debug!("{what}"),
                 }
                 self.fault = Some((Instant::now(), what.into()));
                 false
@@ -166,7 +218,8 @@ impl Output {
 
     /// What a person did at the display since the last call.
     pub fn poll_event(&mut self) -> Option<UserEvent> {
-        self.sink.as_mut()?.poll_event()
+        let own = self.sink.as_mut().and_then(|sink| sink.poll_event());
+        own.or_else(|| self.others.iter_mut().find_map(Output::poll_event))
     }
 
     fn reopen(&mut self) {
@@ -176,7 +229,12 @@ impl Output {
         match (self.opener)() {
             Ok(sink) => {
                 self.line = sink.describe();
-                log::info!("display is back: {}", self.line);
+                self.describe_all();
+                match self.losses.is_worth_a_line() {
+                    true => log::info!("display is back: {}", self.line),
+                    false => log::debug!("display is back: {}", self.line),
+                }
+                self.opened = Instant::now();
                 self.sink = Some(sink);
             }
             Err(error) => {

@@ -53,7 +53,14 @@ impl Parts {
             Some(engine) => log::info!("detector: {} by {engine}", detector.name()),
             None => log::info!("detector: {}", detector.name()),
         }
-        let output = Output::open(options.sink(), &SinkOptions::default())?;
+        let sink = SinkOptions {
+            fps: options.fps,
+            ..SinkOptions::default()
+        };
+        let mut output = Output::open(options.sink(), &sink)?;
+        for uri in options.more_sinks() {
+            output = output.and(Output::open(uri, &sink)?);
+        }
         let start = match options.wait {
             true => Capture::start_retrying,
             false => Capture::start,

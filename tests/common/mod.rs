@@ -1,7 +1,7 @@
 //! Runs the program as a user would, with a limit on its time: a hang is a failure.
 #![allow(dead_code, reason = "each test file uses a part of these helpers")]
 
-use std::io::{Read, Write};
+use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -119,6 +119,15 @@ fn drain<R: Read + Send + 'static>(pipe: Option<R>) -> std::thread::JoinHandle<S
 /// Says that something was not tested, past the test harness, so that the sum counts it.
 pub(crate) fn skip(reason: &str) {
     writeln!(std::io::stderr(), "skipped: {reason}").ok();
+}
+
+/// One grey 64x48 JPEG picture.
+pub(crate) fn jpeg(level: u8) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image::GrayImage::from_pixel(64, 48, image::Luma([level]))
+        .write_to(&mut bytes, image::ImageFormat::Jpeg)
+        .unwrap();
+    bytes.into_inner()
 }
 
 /// A file of the test data.

@@ -1,4 +1,4 @@
-//! Frames from files: a picture, a folder of pictures, an MJPEG or y4m file.
+//! Frames from files: a picture, a folder of pictures, an MJPEG or y4m file, any other video.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::mjpeg::Splitter;
 use super::pace::Pace;
-use super::{ReadError, Source, SourceOptions, pipe};
+use super::{ReadError, Source, SourceOptions, ffmpeg, pipe};
 use crate::photo::{self, is_picture_name, pictures_in};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
@@ -35,6 +35,9 @@ pub(crate) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source
         };
         return pipe::open_file(path, file, &options);
     }
+    if kind.is_file() && ffmpeg::is_video_name(path) {
+        return ffmpeg::open_file(path, options);
+    }
     let files = if kind.is_dir() {
         pictures_in(path, false)
             .map_err(|e| named(path, &e))?
@@ -50,6 +53,7 @@ pub(crate) fn is_readable_name(path: &Path) -> bool {
     is_picture_name(path)
         || has_extension(path, &MJPEG_STREAMS)
         || has_extension(path, &Y4M_STREAMS)
+        || ffmpeg::is_video_name(path)
 }
 
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {

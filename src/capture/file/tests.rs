@@ -112,7 +112,7 @@ fn missing_and_forbidden_files_are_named() {
 #[test]
 fn other_files_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("clip.mp4");
+    let path = folder.path().join("clip.png");
     fs::write(&path, b"\0\0\0\x20ftypisom").unwrap();
     let error = open_at(&path, false).err().unwrap();
     assert!(

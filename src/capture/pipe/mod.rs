@@ -3,6 +3,7 @@
 //! The bytes are an MJPEG stream, plain or as a network camera's multipart answer, YUV4MPEG2, or raw
 //! frames without padding where [`SourceOptions::format`] says so. Anything else is refused by its name.
 
+mod end;
 mod form;
 mod input;
 mod rows;
@@ -106,6 +107,8 @@ pub(super) struct PipeSource {
     /// An MJPEG or y4m stream, and any stream before its form is known.
     splitter: Splitter,
     ended: bool,
+    /// Whether the command's end is that of the source, and it is not run again.
+    has_end: bool,
     frames: u64,
     judge: Judge,
     /// Bytes that belong to no picture since the last one.
@@ -122,6 +125,7 @@ impl PipeSource {
             form: Form::Unknown,
             splitter: Splitter::default(),
             ended: false,
+            has_end: false,
             frames: 0,
             judge: Judge::default(),
             between: 0,
@@ -132,6 +136,14 @@ impl PipeSource {
             Some(format) => source.form = source.raw(format),
         }
         Ok(source)
+    }
+
+    /// This source, whose command ends with the last frame.
+    pub(super) fn with_end(self) -> Self {
+        PipeSource {
+            has_end: true,
+            ..self
+        }
     }
 
     fn raw(&self, format: PixelFormat) -> Form {
@@ -290,56 +302,6 @@ impl PipeSource {
         }
         again
     }
-
-    /// What to say at the end of the bytes.
-    fn exit_error(&mut self) -> ReadError {
-        let remains = self.remains();
-        match (&mut self.input, remains) {
-            (Input::Child(producer), None) => ReadError::Lost(producer.exit_error()),
-            (Input::Child(producer), Some(what)) => {
-                let error = producer.exit_error();
-                let lost = Error::other(format!("{error}; {what}"));
-                ReadError::Lost(match what.remedy_text() {
-                    Some(remedy) => lost.remedy(remedy),
-                    None => lost,
-                })
-            }
-            (Input::Stream(_), Some(what)) => ReadError::Lost(what.context(match &*self.name {
-                "-" => "standard input",
-                name => name,
-            })),
-            (Input::Stream(_), None) => ReadError::End,
-        }
-    }
-
-    /// What is wrong with the bytes after the last frame. The last picture of an MJPEG stream is
-    /// often cut off: that is no error unless it was the only one.
-    fn remains(&self) -> Option<Error> {
-        let SourceOptions { width, height, .. } = self.options;
-        match &self.form {
-            Form::Raw {
-                format,
-                bytes,
-                filled,
-            } if *filled > 0 => Some(
-                Error::other(format!(
-                    "{filled} bytes were left of the {} of a {format} frame of {width}x{height}",
-                    bytes.len()
-                ))
-                .remedy(
-                    "are --size and --format those of the stream? Programs that use GStreamer pad \
-                     rows unless the width is a multiple of 8",
-                ),
-            ),
-            Form::Y4m(..) if self.frames == 0 => Some(Error::other("no complete frame")),
-            Form::Mjpeg if self.frames == 0 => {
-                let error = Error::other("no complete JPEG picture");
-                Some(error.remedy("give --format and --size where the frames are raw"))
-            }
-            _ if self.frames == 0 => Some(Error::other("no data")),
-            _ => None,
-        }
-    }
 }
 
 impl Source for PipeSource {
@@ -377,6 +339,7 @@ impl Source for PipeSource {
     fn stall_timeout(&self) -> Option<Duration> {
         match self.input {
             Input::Stream(_) => None,
+            Input::Child(_) if self.has_end => None,
             Input::Child(_) if self.frames == 0 => Some(START),
             Input::Child(_) => Some(SILENCE),
         }

@@ -1,7 +1,6 @@
 //! The capture thread: it reads a source into the newest-frame mailbox, and opens the source again
 //! when it is lost.
 
-mod losses;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::losses::Losses;
 use super::{Opener, Shared, State, lock};
 use crate::Error;
 use crate::capture::{ReadError, Source};
+use crate::losses::Losses;
 use face8x_core::frame::{Frame, monotonic_now};
 
 /// The longest wait for a frame before looking whether to stop.

@@ -118,15 +118,19 @@ impl Pipe {
                 stdin.map_or(Ok(()), |stdin| write_patiently(stdin.as_fd(), &self.bytes))
             }
         };
-        written.map_err(|error| self.failed(error))
+        match (&self.target, written) {
+            // The reader has seen enough.
+            (Target::Stdout, Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.left = true;
+                Ok(())
+            }
+            (_, written) => written.map_err(|error| self.failed(error)),
+        }
     }
 
     fn failed(&mut self, error: io::Error) -> Error {
         match &mut self.target {
-            Target::Stdout => {
-                self.left = error.kind() == io::ErrorKind::BrokenPipe;
-                Error::io("standard output", error)
-            }
+            Target::Stdout => Error::io("standard output", error),
             Target::Command(command, child) => {
                 let status = child.take().and_then(|child| end(child, TERM_TIMEOUT));
                 let how = match (error.kind(), status) {
@@ -178,7 +182,8 @@ impl Sink for Pipe {
             false => {
                 self.bytes.clear();
                 let pixels = self.canvas.pixels.iter();
-                self.bytes.extend(pixels.flat_map(|&pixel| unpack_rgb(pixel)));
+                self.bytes
+                    .extend(pixels.flat_map(|&pixel| unpack_rgb(pixel)));
             }
         }
         self.send()
@@ -211,9 +216,8 @@ impl Drop for Pipe {
 
 /// Runs the command in a group of its own: a Ctrl-C ends face8x, and the end of its input the command.
 fn start(command: &str) -> Result<Child> {
-    let failed = |error: io::Error| {
-        Error::io(format!("cannot run `{}`", mask_passwords(command)), error)
-    };
+    let failed =
+        |error: io::Error| Error::io(format!("cannot run `{}`", mask_passwords(command)), error);
     let child = Command::new("/bin/sh")
         .args(["-c", command])
         .stdin(Stdio::piped())

@@ -93,5 +93,11 @@ fn commands_that_end_or_hang_are_named() {
     assert_eq!(said, "`exit 3; rtsp://me:***@host` ended (exit status: 3)");
     let said = fails("sleep 1000");
     assert!(said.contains("takes no pictures"), "{said}");
-    assert_eq!(open_command(" ", &SinkOptions::default()).err().unwrap().exit_code(), 2);
+    assert_eq!(
+        open_command(" ", &SinkOptions::default())
+            .err()
+            .unwrap()
+            .exit_code(),
+        2
+    );
 }

@@ -94,7 +94,7 @@ fn parts(settings: &Options, injector: &Arc<Injector>) -> Result<Parts> {
     let detector = detect::open(&settings.detection.detector, &search)?;
     let tracker = track::open_tracker(&settings.detection.detector)?;
     let detector = Box::new(FaultyDetector::new(detector, Arc::clone(injector)));
-    let (uri, shared) = (settings.sink.clone(), Arc::clone(injector));
+    let (uri, shared) = (settings.sink().to_owned(), Arc::clone(injector));
     let options = SinkOptions {
         size: Some((320, 240)),
         ..SinkOptions::default()

@@ -1,30 +1,30 @@
-//! How often a source was lost in a row: how long to wait then, and when to say so.
+//! How often a source or a display was lost in a row: how long to wait then, and when to say so.
 
 use std::time::Duration;
 
-/// Pauses before a source is opened again that was lost: the first, doubled each time up to the last.
+/// Pauses before what was lost is opened again: the first, doubled each time up to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(30));
-/// A source that ran this long ran well.
+/// What ran this long ran well.
 const WELL: Duration = Duration::from_secs(30);
 
 /// Losses in a row, each after less than [`WELL`].
 #[derive(Debug)]
-pub(super) struct Losses {
+pub(crate) struct Losses {
     count: u32,
     longest_pause: Duration,
 }
 
 impl Losses {
     /// None yet. `longest_pause` caps the pauses where it is shorter than usual.
-    pub(super) fn new(longest_pause: Option<Duration>) -> Losses {
+    pub(crate) fn new(longest_pause: Option<Duration>) -> Losses {
         Losses {
             count: 0,
             longest_pause: longest_pause.unwrap_or(PAUSES.1),
         }
     }
 
-    /// Counts a loss of a source that had run for `ran`.
-    pub(super) fn add(&mut self, ran: Duration) {
+    /// Counts a loss of something that had run for `ran`.
+    pub(crate) fn add(&mut self, ran: Duration) {
         if ran >= WELL {
             self.count = 0;
         }
@@ -32,19 +32,19 @@ impl Losses {
     }
 
     /// How many there were.
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         self.count
     }
 
-    /// How long to wait before the source is opened again.
-    pub(super) fn pause(&self) -> Duration {
+    /// How long to wait before it is opened again.
+    pub(crate) fn pause(&self) -> Duration {
         let doublings = self.count.saturating_sub(1).min(16);
         (PAUSES.0 * 2_u32.pow(doublings)).min(self.longest_pause)
     }
 
-    /// Whether the last one, or that the source came back after it, is worth a line in the log: ever
+    /// Whether the last one, or that it came back after it, is worth a line in the log: ever
     /// more rarely.
-    pub(super) fn is_worth_a_line(&self) -> bool {
+    pub(crate) fn is_worth_a_line(&self) -> bool {
         self.count == 0 || self.count.is_power_of_two()
     }
 }
