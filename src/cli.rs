@@ -219,7 +219,7 @@ pub(crate) struct DoctorArgs {
 
 #[derive(Args)]
 pub(crate) struct TestPatternArgs {
-    /// Where it goes: auto, window, drm, fb, spi:PANEL, http:[ADDRESS:]PORT, png:PATH, pipe:COMMAND, - or null
+    /// Where it goes: auto, window, drm, fb, spi:PANEL, http:PORT, png:PATH, pipe:COMMAND, - or null
     #[arg(long, value_name = "SINK", default_value = "auto")]
     pub sink: String,
     /// Stop after this many pictures (the default goes on until it is stopped; 1 for png, test and null)

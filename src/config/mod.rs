@@ -80,7 +80,7 @@ pub struct Options {
     /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, file:PATH, pipe:COMMAND or -
     #[arg(long, value_name = "URI", default_value = "auto", value_parser = values::source)]
     pub source: String,
-    /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:[ADDRESS:]PORT, png:PATH, pipe:COMMAND, - or null
+    /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:PORT, png:PATH, pipe:COMMAND, - or null
     #[arg(long = "sink", value_name = "SINK", default_value = "auto", value_parser = values::sink, value_delimiter = '\n')]
     pub sinks: Vec<String>,
     /// What finds faces, and how many are restored.

@@ -163,8 +163,8 @@ impl Output {
         own.or_else(|| self.others.iter().find_map(Output::size))
     }
 
-    /// Shows `picture`. A sink that fails is dropped and opened again a little later: see [`Losses`].
-    /// Says whether the picture was shown.
+    /// Shows `picture`. A sink that fails is dropped and opened again after a growing pause. Says whether
+    /// the picture was shown.
     pub fn present(&mut self, picture: &Picture) -> bool {
         self.show(picture, |sink, picture| sink.present(picture))
     }
