@@ -52,7 +52,7 @@ def prepare(cache):
 
 
 def build():
-    cargo = [ROOT / "scripts" / "cargo.sh", "build", "--quiet", "--release", "--example", "search"]
+    cargo = [ROOT / "scripts" / "cargo.sh", "build", "--quiet", "--release", "-p", "face8x-core", "--example", "search"]
     subprocess.run(cargo, check=True, cwd=ROOT)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / "release" / "examples" / "search"
@@ -110,7 +110,7 @@ def start(options, python, absent, cpu):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--float", type=Path, default=FLOAT, help="YuNet in float, of open size")
-    parser.add_argument("--search", type=Path, help="examples/search, built already")
+    parser.add_argument("--search", type=Path, help="the example search of face8x-core, built already")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "peers")
     parser.add_argument("--turns", type=int, default=12, help="timed turns of each, 3 searches a turn")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The pictures of detect.py, and one of its peers with the protocol of examples/search.rs.
+"""The pictures of detect.py, and one of its peers with the protocol of the example search of face8x-core.
 
 usage: detect_worker.py scenes PORTRAIT FOLDER
        detect_worker.py onnxruntime|OpenCV MODEL ZOOM"""

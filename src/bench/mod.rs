@@ -22,6 +22,7 @@ mod process;
 mod report;
 mod scheduler;
 mod search;
+mod series;
 mod table;
 mod time_stats;
 mod warning;

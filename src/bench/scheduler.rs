@@ -8,8 +8,9 @@ use super::machine::{Machine, Sampler};
 use super::outcome::Outcome;
 use super::process::{self, Finished};
 use super::report::{BenchReport, Case, StageResult};
+use super::series::Series;
 use super::time_stats::TimeStats;
-use super::worker::{END_TO_END, Measured, Series};
+use super::worker::{END_TO_END, Measured};
 use crate::host::board;
 use face8x_core::{Result, restore};
 

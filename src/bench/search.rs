@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::worker::{Series, nanoseconds};
+use super::series::{Series, nanoseconds};
 use crate::config::DetectorOptions;
 use face8x_core::Result;
 use face8x_core::detect::{self, Extent, SearchOptions};

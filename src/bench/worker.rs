@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::job::{Job, Rule};
 use super::search;
+use super::series::{Series, nanoseconds};
 use crate::host::board;
 use crate::pipeline::{LoopStep, Pipeline, Stage};
 use crate::stats::Event;
@@ -20,14 +21,6 @@ const NO_FACE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The name of the stage that is all of them: from the frame's timestamp until the display has
 /// the picture.
 pub(crate) const END_TO_END: &str = "end-to-end";
-
-/// The times of one stage, one a frame.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Series {
-    pub(crate) stage: String,
-    /// In nanoseconds.
-    pub(crate) times: Vec<u64>,
-}
 
 /// What a measured process reports. Moments are those of the monotonic clock, in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -209,10 +202,6 @@ impl Times {
         }
         series
     }
-}
-
-pub(super) fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Processor time of this process, all threads together.

@@ -63,6 +63,10 @@ impl Convolution {
             let end = channels.len().min(first + count * Block::LANES);
             let channels = &channels[first..end];
             let taps = taps(conv, channels);
+            let taps = match conv.depthwise {
+                true => in_fours(conv, &taps),
+                false => taps.into_iter().map(Some).collect(),
+            };
             self.groups.push(Group {
                 blocks: count,
                 taps: self.offsets(conv, &taps, first),
@@ -80,18 +84,19 @@ impl Convolution {
         }
     }
 
-    /// Where the taps lie in the window. Depthwise ones read from the group's first channel on, and
-    /// fill a multiple of four, the last of which have no weight.
-    fn offsets(&self, conv: &Conv, taps: &[usize], channel: usize) -> Vec<usize> {
-        let offset =
-            |&tap: &usize| tap / conv.side * self.input.row + tap % conv.side * self.input.pixel;
-        let mut offsets: Vec<usize> = taps.iter().map(offset).collect();
-        if conv.depthwise {
-            offsets.iter_mut().for_each(|offset| *offset += channel);
-            let last = offsets.last().copied().unwrap_or(channel);
-            offsets.resize(taps.len().next_multiple_of(Block::INPUTS), last);
-        }
-        offsets
+    /// Where the taps lie in the window; one without a weight where the one before it does. Depthwise
+    /// ones read from the group's first channel on.
+    fn offsets(&self, conv: &Conv, taps: &[Option<usize>], channel: usize) -> Vec<usize> {
+        let first = if conv.depthwise { channel } else { 0 };
+        let mut last = first;
+        let mut offset = |tap: &Option<usize>| {
+            if let Some(tap) = tap {
+                let (row, column) = (tap / conv.side, tap % conv.side);
+                last = first + row * self.input.row + column * self.input.pixel;
+            }
+            last
+        };
+        taps.iter().map(&mut offset).collect()
     }
 
     /// Adds bias and factor of these output channels, and fills up with channels of zeros.
@@ -143,11 +148,29 @@ fn taps(conv: &Conv, outputs: &[usize]) -> Vec<usize> {
     (0..area).filter(used).collect()
 }
 
+/// A depthwise convolution's taps, column by column: from column to column all lie one pixel further,
+/// so that a kernel can use what it has read of a column for three pixels. Each column fills a multiple
+/// of four.
+fn in_fours(conv: &Conv, taps: &[usize]) -> Vec<Option<usize>> {
+    let mut fours = Vec::new();
+    for column in 0..conv.side {
+        let of_column = taps.iter().filter(|&&tap| tap % conv.side == column);
+        fours.extend(of_column.copied().map(Some));
+        fours.resize(fours.len().next_multiple_of(Block::INPUTS), None);
+    }
+    fours
+}
+
 /// The weights of these outputs, `[tap][quad][block]`, in each block `[output][input]`.
-fn dense_blocks(conv: &Conv, outputs: &[usize], blocks: usize, taps: &[usize]) -> Vec<Block> {
+fn dense_blocks(
+    conv: &Conv,
+    outputs: &[usize],
+    blocks: usize,
+    taps: &[Option<usize>],
+) -> Vec<Block> {
     let area = conv.side * conv.side;
     let mut packed = Vec::new();
-    for &tap in taps {
+    for &tap in taps.iter().flatten() {
         for first in (0..conv.inputs).step_by(Block::INPUTS) {
             for block in 0..blocks {
                 packed.push(Block(std::array::from_fn(|k| {
@@ -167,14 +190,19 @@ fn dense_blocks(conv: &Conv, outputs: &[usize], blocks: usize, taps: &[usize]) -
 }
 
 /// The weights of these channels, `[four taps][block]`, in each block `[channel][tap]`.
-fn depthwise_blocks(conv: &Conv, channels: &[usize], blocks: usize, taps: &[usize]) -> Vec<Block> {
+fn depthwise_blocks(
+    conv: &Conv,
+    channels: &[usize],
+    blocks: usize,
+    taps: &[Option<usize>],
+) -> Vec<Block> {
     let mut packed = Vec::new();
     for four in taps.chunks(Block::INPUTS) {
         for block in 0..blocks {
             packed.push(Block(std::array::from_fn(|k| {
                 let channel = channels.get(block * Block::LANES + k / Block::INPUTS);
                 match (channel, four.get(k % Block::INPUTS)) {
-                    (Some(&channel), Some(&tap)) => conv.weights_of(channel)[tap],
+                    (Some(&channel), Some(&Some(tap))) => conv.weights_of(channel)[tap],
                     _ => 0,
                 }
             })));

@@ -91,84 +91,135 @@ unsafe fn tile<const P: usize, const Q: usize>(row: &mut Row<'_>, pixel: usize) 
     // address is then taken, so that every step stores them all.
     let done = sums.map(|sums| sums.map(|sum| _mm512_cvtepi32_ps(sum)));
     // SAFETY: the pixels and blocks are the row's.
-    unsafe { finish(row, pixel, Q, done.as_flattened()) };
+    unsafe { finish(row, pixel, 0, Q, done.as_flattened()) };
     P
 }
 
-/// A whole row of a depthwise convolution, all blocks side by side.
+/// A whole row of a depthwise convolution, block by block: tiles of 8 pixels that share the columns
+/// which they read, or of 4, then of 1.
 ///
 /// # Safety
 /// The row has passed its check.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn depthwise_tiles(row: &mut Row<'_>) {
-    // SAFETY: the row has this many blocks.
-    unsafe {
-        match row.blocks {
-            1 => depthwise_blocks::<1>(row),
-            2 => depthwise_blocks::<2>(row),
-            3 => depthwise_blocks::<3>(row),
-            _ => depthwise_blocks::<4>(row),
-        }
+    let shared = columns_are_shared(row);
+    for block in 0..row.blocks {
+        // SAFETY: the tiles' pixels and blocks are the row's; the columns are shared.
+        through(row.pixels, |pixel, left| unsafe {
+            match left {
+                8.. if shared => column_tile::<8>(row, pixel, block),
+                4.. if shared => column_tile::<4>(row, pixel, block),
+                4.. => depthwise_tile::<4>(row, pixel, block),
+                _ => depthwise_tile::<1>(row, pixel, block),
+            }
+        });
     }
 }
 
-/// A whole row: tiles of 4 pixels, then of 1.
-///
-/// # Safety
-/// The row has passed its check and has Q blocks.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn depthwise_blocks<const Q: usize>(row: &mut Row<'_>) {
-    // SAFETY: the tiles' pixels are the row's.
-    through(row.pixels, |pixel, left| unsafe {
-        match left {
-            4.. => depthwise_tile::<4, Q>(row, pixel),
-            _ => depthwise_tile::<1, Q>(row, pixel),
+/// Whether there are three columns of taps, each where the one before is for the next pixel.
+fn columns_are_shared(row: &Row<'_>) -> bool {
+    let next = |a: &usize, b: &usize| a + row.input_step == *b;
+    match row.taps.as_chunks::<{ Block::INPUTS }>() {
+        ([a, b, c], []) => {
+            let pairs = a.iter().zip(b).chain(b.iter().zip(c));
+            pairs.into_iter().all(|(a, b)| next(a, b))
         }
-    });
+        _ => false,
+    }
 }
 
-/// P pixels from `pixel` on; gives P.
+/// The bytes of a pixel's block of channels at four taps, `[channel][tap]`.
 ///
 /// # Safety
-/// The row has passed its check, has Q blocks and these pixels.
+/// As [`four_taps`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn depthwise_tile<const P: usize, const Q: usize>(row: &mut Row<'_>, pixel: usize) -> usize {
-    // SAFETY: the check: 16 numbers a block.
-    let bias: [__m512i; Q] = std::array::from_fn(|q| unsafe {
-        _mm512_loadu_si512(row.bias.as_ptr().add(q * Block::LANES).cast())
-    });
-    let mut sums = [bias; P];
-    let mut weights = row.weights.as_ptr();
-    for taps in row.taps.as_chunks::<{ Block::INPUTS }>().0 {
-        for q in 0..Q {
-            // SAFETY: the check: taps / 4 x Q blocks of weights.
-            let block = unsafe { _mm512_load_si512(weights.add(q).cast()) };
-            for (p, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: the pixels, the block and the taps are the row's.
-                let [a, b, c, d] = unsafe { four_taps(row, pixel + p, q, taps) };
-                let (low, high) = (_mm256_set_m128i(b, a), _mm256_set_m128i(d, c));
-                let bytes = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
-                sums[q] = _mm512_dpbusd_epi32(sums[q], bytes, block);
-            }
+unsafe fn column(
+    row: &Row<'_>,
+    pixel: usize,
+    block: usize,
+    taps: &[usize; Block::INPUTS],
+) -> __m512i {
+    // SAFETY: the caller's.
+    let [a, b, c, d] = unsafe { four_taps(row, pixel, block, taps) };
+    let (low, high) = (_mm256_set_m128i(b, a), _mm256_set_m128i(d, c));
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+}
+
+/// P pixels from `pixel` on of one block, whose taps are three columns that neighbours share; gives P.
+///
+/// # Safety
+/// The row has passed its check, has the block and these pixels, and shares its columns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn column_tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
+    // SAFETY: the check: 16 numbers a block, taps / 4 x blocks of weights.
+    let (bias, weights) = unsafe {
+        let bias = row.bias.as_ptr().add(block * Block::LANES);
+        let weights = row.weights.as_ptr().add(block);
+        let of_column = |k: usize| _mm512_load_si512(weights.add(k * row.blocks).cast());
+        (
+            _mm512_loadu_si512(bias.cast()),
+            [of_column(0), of_column(1), of_column(2)],
+        )
+    };
+    let [first, second, third] = *row.taps.as_chunks::<{ Block::INPUTS }>().0 else {
+        return P;
+    };
+    // SAFETY: the pixels, the block and the taps are the row's.
+    let at = |p: usize, taps| unsafe { column(row, pixel + p, block, taps) };
+    let (mut left, mut middle) = (at(0, &first), at(0, &second));
+    let done: [__m512; P] = std::array::from_fn(|p| {
+        let right = at(p, &third);
+        let mut sum = bias;
+        for (bytes, weights) in [left, middle, right].into_iter().zip(weights) {
+            sum = _mm512_dpbusd_epi32(sum, bytes, weights);
         }
-        weights = weights.wrapping_add(Q);
-    }
-    let done = sums.map(|sums| sums.map(|sum| _mm512_cvtepi32_ps(sum)));
-    // SAFETY: the pixels and blocks are the row's.
-    unsafe { finish(row, pixel, Q, done.as_flattened()) };
+        (left, middle) = (middle, right);
+        _mm512_cvtepi32_ps(sum)
+    });
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { finish(row, pixel, block, 1, &done) };
     P
 }
 
-/// Writes the pixels from `pixel` on whose `sums` these are, block by block.
+/// P pixels from `pixel` on of one block; gives P.
+///
+/// # Safety
+/// The row has passed its check, has the block and these pixels.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn depthwise_tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block: usize) -> usize {
+    // SAFETY: the check: 16 numbers a block.
+    let bias = unsafe { _mm512_loadu_si512(row.bias.as_ptr().add(block * Block::LANES).cast()) };
+    let mut sums = [bias; P];
+    // SAFETY: the check: taps / 4 x blocks of weights.
+    let mut weights = unsafe { row.weights.as_ptr().add(block) };
+    for taps in row.taps.as_chunks::<{ Block::INPUTS }>().0 {
+        // SAFETY: as above.
+        let four = unsafe { _mm512_load_si512(weights.cast()) };
+        for (p, sum) in sums.iter_mut().enumerate() {
+            // SAFETY: the pixels, the block and the taps are the row's.
+            let bytes = unsafe { column(row, pixel + p, block, taps) };
+            *sum = _mm512_dpbusd_epi32(*sum, bytes, four);
+        }
+        weights = weights.wrapping_add(row.blocks);
+    }
+    let done = sums.map(|sum| _mm512_cvtepi32_ps(sum));
+    // SAFETY: the pixels and the block are the row's.
+    unsafe { finish(row, pixel, block, 1, &done) };
+    P
+}
+
+/// Writes the pixels from `pixel` on whose `sums` these are, `blocks` of them from block `first` on.
 ///
 /// # Safety
 /// The row has passed its check and has the blocks and these pixels.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn finish(row: &mut Row<'_>, pixel: usize, blocks: usize, sums: &[__m512]) {
+unsafe fn finish(row: &mut Row<'_>, pixel: usize, first: usize, blocks: usize, sums: &[__m512]) {
     for (p, sums) in sums.chunks_exact(blocks).enumerate() {
-        for (q, &sum) in sums.iter().enumerate() {
+        for (q, &sum) in (first..).zip(sums) {
             let at = (pixel + p) * row.output_step + q * Block::LANES;
             // SAFETY: the check: 16 factors a block; the output and the other side have 16 bytes
             // for each block of each pixel.
