@@ -52,7 +52,14 @@ fn main() -> std::io::Result<()> {
             &[&[form, 6, 4, 9][..], &raw].concat(),
         )?;
     }
-    write("pipe", "mjpeg", &[&[8, 6, 4, 9][..], &jpeg, &jpeg].concat())
+    write("pipe", "mjpeg", &[&[8, 6, 4, 9][..], &jpeg, &jpeg].concat())?;
+    for (chroma, len) in [("mono", 20), ("420", 32), ("422", 44), ("444", 60)] {
+        let header = format!("YUV4MPEG2 W5 H4 F30:1 C{chroma}\n");
+        let frame = [&b"FRAME\n"[..], &vec![128; len]].concat();
+        let stream = [&[8, 6, 4, 9][..], header.as_bytes(), &frame, &frame].concat();
+        write("pipe", &format!("y4m-{chroma}"), &stream)?;
+    }
+    Ok(())
 }
 
 fn write(target: &str, name: &str, bytes: &[u8]) -> std::io::Result<()> {
