@@ -206,8 +206,8 @@ const BAD_CONFIGURATIONS: [(&str, &str); 3] = [
         "face8x.toml: line 2: unknown key \"viwe\"",
     ),
     (
-        "view = 'full'\nfaces = 9\n",
-        "face8x.toml: line 2: invalid value '9' for '--faces <N>': 9 is not in 1..=8",
+        "view = 'full'\nfaces = 99\n",
+        "face8x.toml: line 2: invalid value '99' for '--faces <N>': 99 is not in 1..=32",
     ),
     (
         "source = 'demo:'\nsink = 'fb:/dev/fb99'\n",
@@ -264,7 +264,7 @@ fn hangup_reads_the_configuration_again_and_a_bad_one_changes_nothing() {
     drop(std::thread::spawn(move || lines.lines().count()));
     let stderr = stop(child);
     for words in [
-        "line 2: invalid value '9'",
+        "line 2: invalid value '99'",
         "remedy: ",
         "says what it said before",
     ] {
