@@ -128,3 +128,22 @@ fn streams_are_read_as_what_they_are() {
         }
     }
 }
+
+/// A network that gives 0..255 where 0..1 is expected.
+#[test]
+fn a_network_of_another_range_is_named() {
+    let Some(model) = case("onnx255/out255.onnx") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let run = [
+        "--source",
+        "demo:",
+        "--headless",
+        "--frames",
+        "2",
+        "--model",
+    ];
+    let run = [&run[..], &[model.to_str().unwrap()]].concat();
+    face8x(folder.path(), &run).expect(1, &["range from 0 to 1", "remedy: "]);
+}

@@ -63,7 +63,7 @@ pub struct RestorerOptions {
     /// What restores faces: auto, int8, tract, tract-f32 or bicubic
     #[arg(long, visible_alias = "engine", value_name = "NAME", default_value = "auto", value_parser = values::restorer)]
     pub restorer: String,
-    /// An ONNX network (1x3x16x16 to 1x3x128x128) in place of the embedded one
+    /// An ONNX network (1x3x16x16 to 1x3x128x128, values from 0 to 1) in place of the embedded one
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Threads of the network

@@ -34,9 +34,9 @@
 //! ```text
 //!            +-> downscale -> detect --+
 //!            |     (convert)           v
-//!  Frame ----+------------------->  track  ->  align   ->  restore  ->  0x00RRGGBB
-//!  any camera                       boxes to   16x16,      128x128
-//!  format                           faces      upright
+//!  Frame ----+------------------->  track  ->  align   ->  restore  ->  backproject
+//!  any camera                       boxes to   16x16,      128x128      onto all of the
+//!  format                           faces      upright                  camera's pixels
 //! ```
 //!
 //! | stage | takes | gives |

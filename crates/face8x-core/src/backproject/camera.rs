@@ -4,11 +4,16 @@
 //! pixel (the sensor integrates over it) convolved with a Gaussian (the optics). Both are separable
 //! along the frame's axes. So the picture is first sampled on a **lattice** along these axes, a
 //! whole number of samples to each camera pixel, and then filtered by rows and columns.
+//!
+//! Of a small face a camera pixel spans many of the picture's. There the picture is halved first, to
+//! a **grid** of 64x64 pixels, and what is added to it is computed on that grid: a camera sees nothing
+//! so fine.
 
 use super::Canonical;
+use super::grid::{Grid, PITCH};
 use crate::convert::Region;
 use crate::geometry::{HR_SIDE, Point, Similarity};
-use crate::resample::{Rgbx, add, dot};
+use crate::resample::{Rgbx, add, add_scaled, dot};
 
 /// Most samples of the lattice to a camera pixel, each way.
 const MAX_DENSITY: usize = 8;
@@ -32,8 +37,10 @@ pub(super) struct Camera {
     /// The camera's pixels that see a part of the face.
     pub(super) width: usize,
     pub(super) height: usize,
-    /// From the frame to the canonical face, and back.
-    to_canonical: Similarity,
+    /// The picture, or its half.
+    grid: Grid,
+    /// From the frame to the grid.
+    to_grid: Similarity,
     /// The region's first pixel in the frame.
     origin: Point,
     /// Samples of the lattice to a camera pixel, each way.
@@ -50,14 +57,14 @@ pub(super) struct Camera {
 }
 
 impl Camera {
-    /// Room for faces of up to `most` camera pixels each way without another allocation.
-    pub(super) fn with_capacity(most: usize) -> Camera {
+    /// Room for every face without another allocation.
+    pub(super) fn new() -> Camera {
         Camera {
             spread: Vec::with_capacity(LONGEST_FILTER),
             response: Vec::with_capacity(LONGEST_FILTER),
             correlation: Vec::with_capacity(LONGEST_FILTER),
             lattice: Vec::with_capacity(LATTICE_SIDE * LATTICE_SIDE),
-            rows: Vec::with_capacity(LATTICE_SIDE * most),
+            rows: Vec::with_capacity(LATTICE_SIDE),
             ..Camera::default()
         }
     }
@@ -67,11 +74,21 @@ impl Camera {
     pub(super) fn place(&mut self, region: Region, to_canonical: &Similarity, optics: f32) {
         (self.width, self.height) = (region.width as usize, region.height as usize);
         self.origin = Point::new(region.x as f32, region.y as f32);
-        self.to_canonical = *to_canonical;
-        let density = (to_canonical.scale().round() as usize).clamp(2, MAX_DENSITY);
+        self.grid.set_side(to_canonical.scale());
+        let share = self.grid.side() as f32 / HR_SIDE as f32;
+        self.to_grid = Similarity {
+            a: share * to_canonical.a,
+            b: share * to_canonical.b,
+            tx: share * to_canonical.tx,
+            ty: share * to_canonical.ty,
+        };
+        let density = (self.to_grid.scale().round() as usize).clamp(2, MAX_DENSITY);
         self.density = density;
         let unit = density as f32;
         let extent = ERROR_EXTENT / to_canonical.scale();
+        // What the grid blurs, the optics need not.
+        let blurred = self.grid.blur() / to_canonical.scale().powi(2);
+        let optics = (optics * optics - blurred).max(0.0).sqrt();
         spread_of(density, optics * unit, &mut self.spread);
         spread_of(density, optics.hypot(extent) * unit, &mut self.response);
         let margin = (self.response.len() - self.spread.len()) / 2;
@@ -91,8 +108,7 @@ impl Camera {
         self.correlation.truncate(kept.unwrap_or_default() + 1);
         self.lattice
             .resize(self.width * self.height * density * density, [0.0; 4]);
-        self.rows
-            .resize(self.width * self.height * density, [0.0; 4]);
+        self.rows.resize(self.width * density, [0.0; 4]);
     }
 
     /// How many values fit without an allocation.
@@ -112,27 +128,24 @@ impl Camera {
     /// share of the pixel's point spread function that lies within the crop; what lies outside is
     /// black.
     pub(super) fn project(&mut self, picture: &Canonical, out: &mut Vec<Rgbx>) {
-        self.sample(picture);
+        self.grid.load(picture);
+        self.sample();
         let columns = self.width * self.density;
         let before = (self.spread.len() - self.density) / 2;
-        for (fine, row) in self
-            .lattice
-            .chunks_exact(columns)
-            .zip(self.rows.chunks_exact_mut(self.width))
-        {
-            for (x, pixel) in row.iter_mut().enumerate() {
-                let (from, skipped) = start_of(x * self.density, before);
-                *pixel = dot(&self.spread[skipped..], &fine[from..]);
-            }
-        }
         out.clear();
-        out.resize(self.width * self.height, [0.0; 4]);
-        for (y, row) in out.chunks_exact_mut(self.width).enumerate() {
+        // Down first: whole rows of the lattice, which lie one after the other, are added.
+        let wide = &mut self.rows[..columns];
+        for y in 0..self.height {
+            wide.fill([0.0; 4]);
             let (from, skipped) = start_of(y * self.density, before);
-            let lines = self.rows.chunks_exact(self.width).skip(from);
+            let lines = self.lattice.chunks_exact(columns).skip(from);
             for (line, &weight) in lines.zip(&self.spread[skipped..]) {
-                add_scaled(row, weight, line);
+                add_scaled(wide, weight, line);
             }
+            out.extend((0..self.width).map(|x| {
+                let (from, skipped) = start_of(x * self.density, before);
+                dot(&self.spread[skipped..], &wide[from..])
+            }));
         }
     }
 
@@ -149,7 +162,6 @@ impl Camera {
         let columns = self.width * density;
         let before = (self.response.len() - density) / 2;
         self.lattice.fill([0.0; 4]);
-        // The rows' buffer has `density` rows of camera pixels for each; one of the lattice fits.
         let wide = &mut self.rows[..columns];
         for (y, line) in values.chunks_exact(self.width).enumerate() {
             wide.fill([0.0; 4]);
@@ -165,17 +177,32 @@ impl Camera {
                 add_scaled(row, weight, wide);
             }
         }
-        let (rows, back) = (self.height * density, self.to_canonical.invert());
-        let unit = density as f32;
-        for (k, (pixel, old)) in out.pixels.iter_mut().zip(&base.pixels).enumerate() {
-            let (x, y) = ((k % HR_SIDE) as f32 + 0.5, (k / HR_SIDE) as f32 + 0.5);
-            let at = back.apply(Point::new(x, y));
-            let (x, y) = ((at.x - self.origin.x) * unit, (at.y - self.origin.y) * unit);
-            *pixel = *old;
-            if x >= 0.0 && y >= 0.0 && x <= columns as f32 && y <= rows as f32 {
-                add(pixel, scale, &bilinear(&self.lattice, columns, rows, x, y));
+        self.spread_over_grid();
+        self.grid.add_to(base, scale, out);
+    }
+
+    /// Fills the grid by what the lattice holds at its pixels.
+    fn spread_over_grid(&mut self) {
+        let unit = self.density as f32;
+        let (columns, rows) = (self.width * self.density, self.height * self.density);
+        let back = self.to_grid.invert();
+        let (step_x, step_y) = (back.a * unit, back.b * unit);
+        for (y, row) in self.grid.rows_mut().enumerate() {
+            let first = back.apply(Point::new(0.5, y as f32 + 0.5));
+            let (left, above) = (
+                (first.x - self.origin.x) * unit,
+                (first.y - self.origin.y) * unit,
+            );
+            for (x, pixel) in row.iter_mut().enumerate() {
+                let (u, v) = (left + x as f32 * step_x, above + x as f32 * step_y);
+                *pixel = if u >= 0.0 && v >= 0.0 && u <= columns as f32 && v <= rows as f32 {
+                    bilinear(&self.lattice, columns, rows, u, v)
+                } else {
+                    [0.0; 4]
+                };
             }
         }
+        self.grid.close();
     }
 
     /// By how many camera pixels what was `seen` is shifted against what is `expected`: one step of
@@ -209,36 +236,69 @@ impl Camera {
 
     /// Moves the face by so many camera pixels.
     pub(super) fn move_face(&mut self, (x, y): (f32, f32)) {
-        let from = self.to_canonical.apply(Point::new(0.0, 0.0));
-        let to = self.to_canonical.apply(Point::new(x, y));
-        self.to_canonical.tx -= to.x - from.x;
-        self.to_canonical.ty -= to.y - from.y;
+        let from = self.to_grid.apply(Point::new(0.0, 0.0));
+        let to = self.to_grid.apply(Point::new(x, y));
+        self.to_grid.tx -= to.x - from.x;
+        self.to_grid.ty -= to.y - from.y;
     }
 
-    /// Samples `picture` on the lattice; the fourth number is 1 within the crop and 0 outside.
-    fn sample(&mut self, picture: &Canonical) {
+    /// Samples the grid on the lattice; the fourth number is 1 within the crop and 0 outside.
+    fn sample(&mut self) {
         let unit = 1.0 / self.density as f32;
         let columns = self.width * self.density;
-        let side = HR_SIDE as f32;
-        let Similarity { a, b, .. } = self.to_canonical;
-        let (step_x, step_y) = (a * unit, b * unit);
+        let inside = fixed(0.5)..=fixed(self.grid.side() as f32 + 0.5);
+        let Similarity { a, b, .. } = self.to_grid;
+        let (step_x, step_y) = (fixed(a * unit), fixed(b * unit));
+        let pixels = self.grid.padded();
         for (y, row) in self.lattice.chunks_exact_mut(columns).enumerate() {
-            let first = self.to_canonical.apply(Point::new(
+            let first = self.to_grid.apply(Point::new(
                 self.origin.x + 0.5 * unit,
                 self.origin.y + (y as f32 + 0.5) * unit,
             ));
-            for (x, sample) in row.iter_mut().enumerate() {
-                let (u, v) = (first.x + x as f32 * step_x, first.y + x as f32 * step_y);
-                *sample = if u >= 0.0 && v >= 0.0 && u <= side && v <= side {
-                    let mut pixel = bilinear(&picture.pixels, HR_SIDE, HR_SIDE, u, v);
-                    pixel[3] = 1.0;
-                    pixel
+            // In fixed point, from the first pixel of the rim on.
+            let (mut u, mut v) = (fixed(first.x + 0.5), fixed(first.y + 0.5));
+            for sample in row {
+                let inside = inside.contains(&u) && inside.contains(&v);
+                *sample = if inside {
+                    between(pixels, u, v)
                 } else {
                     [0.0; 4]
                 };
+                u = u.wrapping_add(step_x);
+                v = v.wrapping_add(step_y);
             }
         }
     }
+}
+
+/// Bits of the fraction of a coordinate in fixed point.
+const FRACTION: u32 = 18;
+
+fn fixed(coordinate: f32) -> i32 {
+    (coordinate * (1 << FRACTION) as f32).round() as i32
+}
+
+/// The value between four pixels of the padded grid, in fixed point from (0, 0) at its first pixel's
+/// centre. The fourth number is 1.
+#[inline(always)]
+fn between(pixels: &[Rgbx], u: i32, v: i32) -> Rgbx {
+    let (left, above) = ((u >> FRACTION) as usize, (v >> FRACTION) as usize);
+    let rest = |at: i32| (at & ((1 << FRACTION) - 1)) as f32 * (1.0 / (1 << FRACTION) as f32);
+    let (u, v) = (rest(u), rest(v));
+    let at = above * PITCH + left;
+    let (upper, lower) = (&pixels[at..at + 2], &pixels[at + PITCH..at + PITCH + 2]);
+    let mut sum = mixed(&upper[0], &upper[1], &lower[0], &lower[1], u, v);
+    sum[3] = 1.0;
+    sum
+}
+
+/// The value at (u, v), 0 to 1 each, between four pixels.
+#[inline(always)]
+fn mixed(a: &Rgbx, b: &Rgbx, c: &Rgbx, d: &Rgbx, u: f32, v: f32) -> Rgbx {
+    let right = u * (1.0 - v);
+    let below = v - u * v;
+    let (here, both) = (1.0 - v - right, u * v);
+    std::array::from_fn(|k| here * a[k] + right * b[k] + below * c[k] + both * d[k])
 }
 
 /// A box of `density` samples convolved with a Gaussian of `sigma` samples, which sums to one.
@@ -276,18 +336,7 @@ fn bilinear(pixels: &[Rgbx], columns: usize, rows: usize, x: f32, y: f32) -> Rgb
     let (right, below) = ((left + 1).min(columns - 1), (above + 1).min(rows - 1));
     let (u, v) = (x - left as f32, y - above as f32);
     let (upper, lower) = (above * columns, below * columns);
-    let mut sum = [0.0; 4];
-    add(&mut sum, (1.0 - u) * (1.0 - v), &pixels[upper + left]);
-    add(&mut sum, u * (1.0 - v), &pixels[upper + right]);
-    add(&mut sum, (1.0 - u) * v, &pixels[lower + left]);
-    add(&mut sum, u * v, &pixels[lower + right]);
-    sum
-}
-
-/// Adds a row times a weight.
-#[inline(always)]
-pub(super) fn add_scaled(row: &mut [Rgbx], weight: f32, other: &[Rgbx]) {
-    for (pixel, value) in row.iter_mut().zip(other) {
-        add(pixel, weight, value);
-    }
+    let [a, b] = [left, right].map(|x| &pixels[upper + x]);
+    let [c, d] = [left, right].map(|x| &pixels[lower + x]);
+    mixed(a, b, c, d, u, v)
 }

@@ -118,9 +118,7 @@ impl FaceHistory {
         let share = 1.0 / self.frames as f32;
         self.approach_single(share);
         projector.correct(noise, &self.picture, &mut self.corrected);
-        for (pixel, new) in self.picture.pixels.iter_mut().zip(&self.corrected.pixels) {
-            approach(pixel, new, share);
-        }
+        approach_all(&mut self.picture, &self.corrected, share);
     }
 
     /// Where, and how much, the frame's own picture differs from that of the frames before: 0 where
@@ -147,6 +145,10 @@ impl FaceHistory {
 
     /// Moves the picture towards the frame's own by `share`, and all the way where it has changed.
     fn approach_single(&mut self, share: f32) {
+        if self.changes.iter().all(|&change| change <= share) {
+            approach_all(&mut self.picture, &self.single, share);
+            return;
+        }
         for y in 0..HR_SIDE {
             for x in 0..HR_SIDE {
                 let change = self.change_at(x, y);
@@ -173,6 +175,13 @@ impl FaceHistory {
             self.changes[at] * (1.0 - u) + self.changes[at + 1] * u
         };
         row(y) * (1.0 - v) + row(y + 1) * v
+    }
+}
+
+fn approach_all(picture: &mut Canonical, new: &Canonical, share: f32) {
+    let numbers = picture.pixels.as_flattened_mut().iter_mut();
+    for (value, new) in numbers.zip(new.pixels.as_flattened()) {
+        *value += share * (new - *value);
     }
 }
 

@@ -27,6 +27,7 @@
 
 mod camera;
 mod canonical;
+mod grid;
 mod history;
 mod noise;
 mod solve;
@@ -65,12 +66,9 @@ pub const SMALLEST_SIDE: f32 = 4.0;
 /// have, so this is at the sharp end of what cameras do.
 pub const DEFAULT_OPTICS: f32 = 0.4;
 
-/// Camera pixels around the crop that take part: a pixel outside still sees a part of it.
-const BORDER: f32 = 2.0;
-
-/// Most camera pixels that take part, each way: the diagonal of the largest face, its border, and what
-/// rounding adds.
-const MOST_PIXELS: usize = (CAMERA_SIDE * std::f32::consts::SQRT_2 + 2.0 * BORDER) as usize + 3;
+/// Most camera pixels that take part, each way: the diagonal of the largest face, and what rounding
+/// adds.
+const MOST_PIXELS: usize = (CAMERA_SIDE * std::f32::consts::SQRT_2) as usize + 3;
 
 /// The smallest standard deviation of a camera's noise, in levels: rounding to 8 bits, and the
 /// pixels' own interpolation of colour.
@@ -83,8 +81,12 @@ const MODEL_ERROR: f32 = 0.2;
 /// The least share of the difference between camera and network that counts as the network's.
 const LEAST_SHARE: f32 = 0.02;
 
-/// A pixel takes part where at least this share of what it sees lies within the crop.
+/// A pixel takes part where at least this share of what it sees lies within the crop: none whose
+/// centre lies outside.
 const COVERAGE: f32 = 0.6;
+
+/// A face that moves by less than this, in camera pixels, needs no second look.
+const SETTLED: f32 = 0.05;
 
 /// Fewer pixels than these are no picture of a face.
 const FEWEST_PIXELS: usize = 12;
@@ -129,7 +131,7 @@ impl BackProjector {
             aligner: Aligner::new(),
             converter: Converter::new(),
             bytes: Vec::with_capacity(3 * most),
-            camera: Camera::with_capacity(MOST_PIXELS),
+            camera: Camera::new(),
             seen: Vec::with_capacity(most),
             expected: Vec::with_capacity(most),
             solver: Solver::with_capacity(most),
@@ -210,6 +212,9 @@ impl BackProjector {
             );
             self.camera.move_face(step);
             moved = (moved.0 + step.0, moved.1 + step.1);
+            if step.0.hypot(step.1) < SETTLED {
+                break;
+            }
         }
         moved
     }
@@ -242,7 +247,7 @@ impl BackProjector {
     }
 }
 
-/// The frame's pixels that see a part of the face; `None` where the face is not corrected or lies
+/// The frame's pixels on which the face lies; `None` where the face is not corrected or lies
 /// outside the frame.
 fn region_of(frame: &Frame, to_canonical: &Similarity) -> Option<Region> {
     if !BackProjector::applies(to_canonical) {
@@ -254,8 +259,8 @@ fn region_of(frame: &Frame, to_canonical: &Similarity) -> Option<Region> {
         let (low, high) = values.fold((f32::INFINITY, f32::NEG_INFINITY), |range, value| {
             (range.0.min(value), range.1.max(value))
         });
-        let first = (low - BORDER).floor().clamp(0.0, limit as f32) as u32;
-        let end = (high + BORDER).ceil().clamp(0.0, limit as f32) as u32;
+        let first = low.floor().clamp(0.0, limit as f32) as u32;
+        let end = high.ceil().clamp(0.0, limit as f32) as u32;
         (first, end.saturating_sub(first))
     };
     let (x, width) = range(|p| p.x, frame.width);

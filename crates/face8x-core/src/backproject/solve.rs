@@ -3,8 +3,8 @@
 //! The matrix is weight * S + noise, where S, the point spread functions' overlap of each two
 //! pixels, is the same along rows and columns: it is applied as two short filters.
 
-use super::camera::{Camera, add_scaled};
-use crate::resample::Rgbx;
+use super::camera::Camera;
+use crate::resample::{Rgbx, add_scaled};
 
 /// Most steps. Where there is noise, fewer are needed.
 const STEPS: usize = 10;
@@ -70,10 +70,9 @@ impl Solver {
             add_scaled(&mut self.rest, -step, &self.image);
             let shorter = dot(&self.rest, &self.rest);
             let turn = shorter / length;
-            for (direction, rest) in self.direction.iter_mut().zip(&self.rest) {
-                for (direction, rest) in direction.iter_mut().zip(rest) {
-                    *direction = rest + turn * *direction;
-                }
+            let directions = self.direction.as_flattened_mut().iter_mut();
+            for (direction, rest) in directions.zip(self.rest.as_flattened()) {
+                *direction = rest + turn * *direction;
             }
             length = shorter;
         }

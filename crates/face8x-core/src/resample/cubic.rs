@@ -98,9 +98,22 @@ pub(crate) fn dot(weights: &[f32], samples: &[Rgbx]) -> Rgbx {
 
 #[inline(always)]
 pub(crate) fn add(sum: &mut Rgbx, weight: f32, sample: &Rgbx) {
-    sum.iter_mut()
-        .zip(sample)
-        .for_each(|(s, v)| *s += weight * v);
+    // Lane by lane, which the compiler turns into one vector operation.
+    *sum = [
+        sum[0] + weight * sample[0],
+        sum[1] + weight * sample[1],
+        sum[2] + weight * sample[2],
+        sum[3] + weight * sample[3],
+    ];
+}
+
+/// Adds a row times a weight.
+#[inline(always)]
+pub(crate) fn add_scaled(row: &mut [Rgbx], weight: f32, other: &[Rgbx]) {
+    // Number by number, which the compiler turns into vectors.
+    for (number, value) in row.as_flattened_mut().iter_mut().zip(other.as_flattened()) {
+        *number += weight * value;
+    }
 }
 
 /// The nearest byte. (A cast to a byte saturates.)

@@ -168,6 +168,19 @@ fn what_leaves_the_range_is_clamped() {
     assert!(restored.contains(&0) && restored.contains(&255));
 }
 
+/// The model that doubles its input, made to multiply it by 255.
+#[test]
+fn a_model_of_another_output_range_is_refused() {
+    let mut bytes = std::fs::read(data("overshoot.onnx")).unwrap();
+    let two = 2f32.to_le_bytes();
+    let at = bytes.windows(4).position(|part| part == two).unwrap();
+    bytes[at..at + 4].copy_from_slice(&255f32.to_le_bytes());
+    let loaded = TractRestorer::load(&bytes, "levels.onnx", "test", Operators::Stock);
+    let error = loaded.err().expect("the model must be refused");
+    assert!(error.to_string().contains("range from 0 to 1"), "{error}");
+    assert!(error.remedy_text().is_some());
+}
+
 #[test]
 fn a_model_of_other_shapes_is_told_what_differs() {
     for (name, difference) in [

@@ -96,10 +96,25 @@ impl TractRestorer {
             ),
             multiplications: prepared.multiplications,
         };
-        loaded
-            .runner
-            .run(&[128; LR_SIDE * LR_SIDE * 3], &mut [0; HR_SIDE * HR_SIDE])?;
+        loaded.probe()?;
         Ok(loaded)
+    }
+
+    /// Runs the network once on a grey picture, which warms it up and shows the range of its output:
+    /// values from 0 to 255 would make every face white.
+    fn probe(&mut self) -> Result<()> {
+        let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
+        self.runner.run(&[128; LR_SIDE * LR_SIDE * 3], &mut sr)?;
+        if sr.iter().all(|&pixel| pixel == 0xff_ffff) {
+            return Err(Error::new(
+                ErrorKind::Model,
+                "the network makes white of a grey picture: its output does not range from 0 to 1",
+            )
+            .remedy(
+                "export it with values from 0 to 1, such as by a last node that divides by 255",
+            ));
+        }
+        Ok(())
     }
 
     /// Multiplications of the fused convolutions a run, zero taps left out, where there are any.

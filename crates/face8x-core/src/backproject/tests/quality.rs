@@ -43,7 +43,8 @@ fn the_model_sees_what_a_camera_sees() {
             "{side}: {inside}"
         );
         println!("{side} {angle} {optics}: at most {worst} levels off");
-        assert!(worst < 2.5, "{side} {angle} {optics}: {worst} levels");
+        // The most with the sharpest optics, where the grid is halved.
+        assert!(worst < 3.5, "{side} {angle} {optics}: {worst} levels");
     }
 }
 

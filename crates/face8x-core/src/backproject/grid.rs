@@ -1,0 +1,127 @@
+//! The canonical picture as the model of the camera sees it: whole, or halved.
+
+use super::Canonical;
+use crate::geometry::HR_SIDE;
+use crate::resample::{Rgbx, add_scaled};
+
+/// From one row of the padded grid to the next.
+pub(super) const PITCH: usize = HR_SIDE + 2;
+
+/// From this many canonical pixels to a camera pixel on (faces of up to 32 camera pixels), the picture
+/// is halved.
+const HALVED_FROM: f32 = 4.0;
+
+/// A square of pixels with a rim that repeats its outermost ones.
+pub(super) struct Grid {
+    side: usize,
+    /// `PITCH` to a row.
+    pixels: Vec<Rgbx>,
+    /// One row between two of the grid.
+    line: Vec<Rgbx>,
+}
+
+impl Default for Grid {
+    fn default() -> Self {
+        Grid {
+            side: HR_SIDE,
+            pixels: vec![[0.0; 4]; PITCH * PITCH],
+            line: vec![[0.0; 4]; PITCH],
+        }
+    }
+}
+
+impl Grid {
+    /// Takes the side that suits a face with so many canonical pixels to a camera pixel.
+    pub(super) fn set_side(&mut self, scale: f32) {
+        self.side = if scale >= HALVED_FROM {
+            HR_SIDE / 2
+        } else {
+            HR_SIDE
+        };
+    }
+
+    pub(super) fn side(&self) -> usize {
+        self.side
+    }
+
+    /// By how much the grid blurs more than the whole picture, as a variance in squared pixels of the
+    /// picture: the means of each two pixels (1/4), and the line between two such (1/2).
+    pub(super) fn blur(&self) -> f32 {
+        if self.side < HR_SIDE { 0.75 } else { 0.0 }
+    }
+
+    /// The pixels with their rim, [`PITCH`] to a row.
+    pub(super) fn padded(&self) -> &[Rgbx] {
+        &self.pixels
+    }
+
+    /// The rows without the rim.
+    pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [Rgbx]> {
+        let side = self.side;
+        let rows = self.pixels.chunks_exact_mut(PITCH).skip(1).take(side);
+        rows.map(move |row| &mut row[1..=side])
+    }
+
+    /// Repeats the outermost pixels in the rim.
+    pub(super) fn close(&mut self) {
+        let side = self.side;
+        for row in self.pixels.chunks_exact_mut(PITCH).skip(1).take(side) {
+            row[0] = row[1];
+            row[side + 1] = row[side];
+        }
+        self.pixels.copy_within(PITCH..2 * PITCH, 0);
+        let last = side * PITCH;
+        self.pixels.copy_within(last..last + PITCH, last + PITCH);
+    }
+
+    /// Takes the picture, or the means of each four of its pixels.
+    pub(super) fn load(&mut self, picture: &Canonical) {
+        let halved = self.side < HR_SIDE;
+        for (y, row) in self.rows_mut().enumerate() {
+            if !halved {
+                row.copy_from_slice(&picture.pixels[y * HR_SIDE..][..HR_SIDE]);
+                continue;
+            }
+            let (upper, lower) = picture.pixels[2 * y * HR_SIDE..][..2 * HR_SIDE].split_at(HR_SIDE);
+            let pairs = upper
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .zip(lower.as_chunks::<2>().0);
+            for (pixel, (a, b)) in row.iter_mut().zip(pairs) {
+                for (k, value) in pixel.iter_mut().enumerate() {
+                    *value = 0.25 * ((a[0][k] + a[1][k]) + (b[0][k] + b[1][k]));
+                }
+            }
+        }
+        self.close();
+    }
+
+    /// Adds the grid, enlarged where it is halved, times `scale` to `base`; the sum goes to `out`.
+    pub(super) fn add_to(&mut self, base: &Canonical, scale: f32, out: &mut Canonical) {
+        let halved = self.side < HR_SIDE;
+        let rows = out.pixels.chunks_exact_mut(HR_SIDE);
+        for (y, (row, old)) in rows.zip(base.pixels.chunks_exact(HR_SIDE)).enumerate() {
+            row.copy_from_slice(old);
+            if !halved {
+                let added = &self.pixels[(y + 1) * PITCH + 1..][..HR_SIDE];
+                add_scaled(row, scale, added);
+                continue;
+            }
+            // A pixel's centre lies a quarter from that of the nearest of the grid.
+            let near = y / 2 + 1;
+            let far = if y % 2 == 0 { near - 1 } else { near + 1 };
+            let [near, far] = [near, far].map(|row| &self.pixels[row * PITCH..][..PITCH]);
+            let sums = self.line.as_flattened_mut().iter_mut();
+            for ((sum, near), far) in sums.zip(near.as_flattened()).zip(far.as_flattened()) {
+                *sum = scale * (0.75 * near + 0.25 * far);
+            }
+            let pairs = row.as_chunks_mut::<2>().0.iter_mut();
+            for ([left, right], around) in pairs.zip(self.line.windows(3)) {
+                let [before, here, after] = [&around[0], &around[1], &around[2]];
+                *left = std::array::from_fn(|k| left[k] + 0.75 * here[k] + 0.25 * before[k]);
+                *right = std::array::from_fn(|k| right[k] + 0.75 * here[k] + 0.25 * after[k]);
+            }
+        }
+    }
+}
