@@ -9,7 +9,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
 .PHONY: run test soak fuzz monitoring-test test-training exactness memcheck setup lint deny readme fmt \
-	bench peers cross-kernels deb deb-test doc cross cross-test cross-exactness board-test clean help
+	bench peers peers-detect cross-kernels deb deb-test doc cross cross-test cross-exactness board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -66,6 +66,9 @@ deb: setup ## Make Debian packages for ARM boards; ARGS="arm64" makes one of the
 
 deb-test: ## Install, start and remove the arm64 package in a Debian root under qemu-user
 	@board/debian/test.sh $(or $(ARGS),$(wildcard $(TARGET_DIR)/deb/*_arm64.deb))
+
+peers-detect: setup ## Compare the search for faces with OpenCV and onnxruntime; ARGS are for detect.py
+	@scripts/peers/detect.py $(ARGS)
 
 peers: setup ## Time other engines beside the integer engine; ARGS are for peers.py
 	@scripts/peers/peers.py $(ARGS)

@@ -80,8 +80,10 @@ impl Engine {
         let rows = interleaved.chunks_exact(place.columns * channels);
         for (y, row) in rows.enumerate().take(place.rows) {
             let pixels = buffer[place.start(y)..].chunks_exact_mut(place.pixel);
-            for (pixel, from) in pixels.zip(row.chunks_exact(channels)) {
-                pixel[..channels].copy_from_slice(from);
+            match channels {
+                // Known to the compiler, which else calls a function for every pixel.
+                3 => copy_pixels(pixels, row.as_chunks::<3>().0.iter().map(|from| &from[..])),
+                _ => copy_pixels(pixels, row.chunks_exact(channels)),
             }
         }
     }
@@ -232,6 +234,14 @@ impl Engine {
                 work(thread, range(k), &mut part);
             }
         });
+    }
+}
+
+/// Copies pixels to the beginnings of others.
+#[inline(always)]
+fn copy_pixels<'a>(to: impl Iterator<Item = &'a mut [u8]>, from: impl Iterator<Item = &'a [u8]>) {
+    for (to, from) in to.zip(from) {
+        to[..from.len()].copy_from_slice(from);
     }
 }
 

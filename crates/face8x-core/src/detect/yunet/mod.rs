@@ -14,7 +14,7 @@ use super::{Detector, Extent, SearchOptions};
 use crate::face::Detection;
 use crate::frame::Frame;
 use crate::geometry::{Point, Rect};
-use crate::network::{SHA256SUMS, read_file, verify_checksum};
+use crate::network::{SHA256SUMS, engine_options, read_file, verify_checksum};
 use crate::{Error, Result};
 
 use anchor::{Anchor, keep_surest};
@@ -93,9 +93,15 @@ pub(super) fn open(file: &str, options: &SearchOptions) -> Result<Box<dyn Detect
         );
     }
     let bytes = read_file(Path::new(file), "yunet:")?;
+    engine_options(None, 1)?;
     let network: Box<dyn Network> = match IntegerNetwork::load(bytes.clone().into()) {
         Ok(network) => Box::new(network),
-        Err(_) => Box::new(FloatNetwork::load(file, &bytes)?),
+        Err(integer) => match FloatNetwork::load(file, &bytes) {
+            Ok(network) => Box::new(network),
+            Err(float) => {
+                return Err(float.context(format!("as 8-bit integers: {integer}; in float")));
+            }
+        },
     };
     Ok(Box::new(YuNet::new(
         format!("yunet:{file}"),

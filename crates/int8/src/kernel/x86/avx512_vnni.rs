@@ -218,23 +218,24 @@ unsafe fn depthwise_tile<const P: usize>(row: &mut Row<'_>, pixel: usize, block:
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn finish(row: &mut Row<'_>, pixel: usize, first: usize, blocks: usize, sums: &[__m512]) {
-    for (p, sums) in sums.chunks_exact(blocks).enumerate() {
-        for (q, &sum) in (first..).zip(sums) {
-            let at = (pixel + p) * row.output_step + q * Block::LANES;
-            // SAFETY: the check: 16 factors a block; the output and the other side have 16 bytes
-            // for each block of each pixel.
-            unsafe {
-                let factor = _mm512_loadu_ps(row.factor.as_ptr().add(q * Block::LANES));
-                let mut levels = quantise(_mm512_mul_ps(sum, factor), row.zero);
-                if let Some(addend) = &row.add {
-                    let at = (pixel + p) * addend.step + q * Block::LANES;
+    // Copies: of the row itself the compiler would have to read them anew after every store.
+    let (zero, add_other) = (row.zero, row.add);
+    let (output, step) = (row.output.as_mut_ptr(), row.output_step);
+    for q in 0..blocks {
+        let lane = (first + q) * Block::LANES;
+        // SAFETY: the check: 16 factors a block; the output and the other side have 16 bytes for each
+        // block of each pixel.
+        unsafe {
+            let factor = _mm512_loadu_ps(row.factor.as_ptr().add(lane));
+            for (p, sums) in (pixel..).zip(sums.chunks_exact(blocks)) {
+                let mut levels = quantise(_mm512_mul_ps(sums[q], factor), zero);
+                if let Some(addend) = &add_other {
+                    let at = p * addend.step + lane;
                     let other = _mm_loadu_si128(addend.other.as_ptr().add(at).cast());
                     levels = add(levels, _mm512_cvtepu8_epi32(other), addend);
                 }
-                _mm_storeu_si128(
-                    row.output.as_mut_ptr().add(at).cast(),
-                    _mm512_cvtepi32_epi8(levels),
-                );
+                let bytes = _mm512_cvtepi32_epi8(levels);
+                _mm_storeu_si128(output.add(p * step + lane).cast(), bytes);
             }
         }
     }
