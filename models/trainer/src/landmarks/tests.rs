@@ -50,3 +50,31 @@ fn the_figures_count_what_was_found() {
         assert!((found - wanted).abs() < 1e-3, "{f:?}");
     }
 }
+
+#[test]
+fn a_camera_shows_a_face_in_its_place() {
+    // A ramp keeps its levels under every symmetric blur.
+    let wide: Vec<u8> = (0..WIDE_SIDE * WIDE_SIDE)
+        .map(|k| (40 + k % WIDE_SIDE) as u8)
+        .collect();
+    let to_crop = crop_of(CENTRE, SPAN, 0.1);
+    let direct = cut(&wide, WIDE_SIDE, &to_crop);
+    let mut rng = fastrand::Rng::with_seed(2);
+    for side in [12.0, 24.0, 47.0] {
+        let shot = Shot::plain(side, 0.0, 0.0, &mut rng);
+        let (seen, seen_side, to_wide) = photograph(&wide, &shot, &mut rng).unwrap();
+        let crop = cut(&seen, seen_side, &to_wide.then(&to_crop));
+        let off = crop.iter().zip(&direct).map(|(a, b)| (a - b).abs());
+        assert!(off.fold(0.0, f32::max) < 1.5, "side {side}");
+    }
+}
+
+#[test]
+fn an_alignment_by_the_true_points_is_not_off() {
+    let truth = canonical::CANONICAL_LANDMARKS.map(|p| Point::new(p.x / 128.0, p.y / 128.0));
+    let (side, shift) = misaligned(&truth, &truth).unwrap();
+    assert!((side - 1.0).abs() < 1e-5 && shift < 1e-5);
+    let moved = truth.map(|p| Point::new(p.x + 0.05, p.y));
+    let (_, shift) = misaligned(&truth, &moved).unwrap();
+    assert!((shift - 0.05).abs() < 1e-4, "{shift}");
+}
