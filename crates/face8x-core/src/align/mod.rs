@@ -51,6 +51,15 @@ impl Aligner {
         }
     }
 
+    /// Makes room for frames like `frame` at once, so that nothing is allocated when a face comes
+    /// nearer.
+    ///
+    /// # Errors
+    /// The frame is not valid, or is a JPEG.
+    pub(crate) fn reserve(&mut self, frame: &Frame) -> Result<()> {
+        self.converter.reserve(frame)
+    }
+
     /// Makes the network's input: the frame under `similarity` (frame to canonical face), downscaled
     /// to 16x16. It costs the same for small faces and large ones, apart from reading the pixels.
     ///

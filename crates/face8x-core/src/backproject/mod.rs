@@ -162,6 +162,7 @@ impl BackProjector {
     /// The frame is not whole, or is a JPEG.
     pub fn load(&mut self, frame: &Frame, to_canonical: &Similarity) -> Result<bool> {
         self.seen.clear();
+        self.aligner.reserve(frame)?;
         let Some(region) = region_of(frame, to_canonical) else {
             return Ok(false);
         };

@@ -83,7 +83,7 @@ impl Blocks {
 
     /// Makes room for whole rows and all sizes of blocks, so that nothing is allocated later, when
     /// a face comes nearer.
-    fn reserve(&mut self, layout: &FrameLayout) {
+    pub(super) fn reserve(&mut self, layout: &FrameLayout) {
         for (plane, sums) in layout.planes().iter().zip(&mut self.sums) {
             sums.clear();
             sums.reserve(plane.span(0, 0, layout.width).len() + plane.step);

@@ -79,6 +79,15 @@ impl Converter {
         Converter::default()
     }
 
+    /// Makes room for frames like `frame` at once.
+    ///
+    /// # Errors
+    /// The frame is not valid, or is a JPEG.
+    pub(crate) fn reserve(&mut self, frame: &Frame) -> Result<()> {
+        self.blocks.reserve(&FrameLayout::of(frame)?);
+        Ok(())
+    }
+
     /// Fills `out` with `region` of `frame`: three bytes a pixel, row by row without padding.
     ///
     /// # Errors

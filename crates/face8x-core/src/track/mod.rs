@@ -42,9 +42,10 @@
 //! A face whose template is not found any more (turned away, hidden) goes on at its speed for half a
 //! second, then rests; after one second it is dropped. Its confidence falls to 0 in that time, so
 //! that a view can fade it. It is also dropped when the detector has missed it four times in a row
-//! and for a second and a half (twice and for half a second, where the template is not found either or
-//! the face is new), when the detector has not found it for five seconds, and when its centre leaves
-//! the frame.
+//! and for a second and a half (twice, where it is not small and the landmark network does not see it;
+//! twice and for half a second, where the template is not found either or the face is new), when
+//! neither the detector nor the landmark network has found it for five seconds, and when its centre
+//! leaves the frame.
 
 pub(crate) mod face_square;
 mod matching;
@@ -203,7 +204,7 @@ impl Tracker {
     /// Finds every face's template in the present picture.
     fn follow(&mut self, now: Duration, dt: f32, present: &mut View) {
         for path in &mut self.paths {
-            path.find_template(present);
+            path.find_template(present, dt);
         }
         // Where two paths lead to one face, it belongs to the better match; the other is hidden.
         for i in 0..self.paths.len() {
@@ -263,8 +264,8 @@ impl Tracker {
             let known = |path: &Path| path.at(sequence).rect().iou(&detection.face_box) > SAME;
             if self.paths.len() < MAX_FACES && !self.paths.iter().any(known) {
                 let path = Path::begin(self.next_id, now, &detection, sequence, &mut views);
-                self.paths.push(path);
-                self.next_id += 1;
+                self.next_id += u64::from(path.is_some());
+                self.paths.extend(path);
             }
         }
     }

@@ -11,8 +11,13 @@ use crate::track::view::View;
 
 mod by_landmarks;
 
-/// Correlation from which a template counts as found.
+/// Correlation from which a template counts as found, and one of a face that is new or was lost: the
+/// detection is recent, and what is behind the face must not be taken for it.
 const MATCH: f32 = 0.55;
+const NEW_MATCH: f32 = 0.7;
+/// Where a face is searched that has walked on since the detection, in sides to the right, the nearest
+/// first.
+const WALKED: [f32; 5] = [0.0, 1.0, -1.0, 2.0, -2.0];
 /// How far a template is searched from one frame to the next, in sides; lost ones and new ones
 /// (whose detection may be old), farther; and how far after a correction of a path that was right.
 const REACH: f32 = 0.5;
@@ -24,10 +29,13 @@ const MAX_ZOOM: f32 = 1.6;
 const HOLD: Duration = Duration::from_secs(1);
 /// How long such a face goes on at its speed.
 const COAST: Duration = Duration::from_millis(500);
-/// How long a face is kept that the detector does not find.
+/// How long a face is kept that neither the detector nor the landmark network finds.
 const SILENCE: Duration = Duration::from_secs(5);
-/// Searches without the face that a path survives; one, where it is new or its template is lost.
+/// Searches without the face that a path survives that the landmark network sees, or that is small;
+/// of others a detector misses hardly any, and one is survived.
 const MISSES: u32 = 3;
+/// Such a small face, in frame pixels to a side of its box: 24 to one of its crop.
+const SMALL: f32 = 16.0;
 /// It survives any number within this time, and this, where it is new or its template is lost: of a
 /// face 12 pixels large a detector that searches every frame misses every other, in any order.
 const MISSED_TIME: Duration = Duration::from_millis(1500);
@@ -89,14 +97,15 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// A new path from `detection` in frame `sequence`, followed to the present.
+    /// A new path from `detection` in frame `sequence`, followed to the present. `None` where the face
+    /// is not there any more.
     pub(super) fn begin(
         id: u64,
         now: Duration,
         detection: &Detection,
         sequence: u64,
         views: &mut Views,
-    ) -> Path {
+    ) -> Option<Path> {
         let place = FaceSquare::of(&detection.face_box);
         let mut path = Path {
             id,
@@ -121,22 +130,28 @@ impl Path {
             filters: [OneEuro::new(0.0); 3],
             point_filters: [[OneEuro::steady(0.0); 2]; 5],
         };
-        path.renew(place, FAR_REACH, views);
+        let there = path.renew(place, FAR_REACH, views);
         path.shown = path.place;
         path.filters = coordinates(path.place).map(OneEuro::new);
-        path
+        there.then_some(path)
     }
 
-    /// Searches the template near the last place in the present picture, where it has pixels.
-    pub(super) fn find_template(&mut self, present: &mut View) {
+    /// Searches the template in the present picture, where it has pixels, near where the face should
+    /// be `dt` seconds after the last.
+    pub(super) fn find_template(&mut self, present: &mut View, dt: f32) {
         self.found = None;
         self.hidden = false;
         if !self.template.usable() {
             return;
         }
         let reach = if self.tracked { REACH } else { FAR_REACH };
-        if let Some(present) = present.about(self.place, reach) {
-            let (place, score) = self.template.find(present, self.place, reach);
+        let mut from = self.place;
+        if self.tracked {
+            from.centre.x += self.velocity.x * dt;
+            from.centre.y += self.velocity.y * dt;
+        }
+        if let Some(present) = present.about(from, reach) {
+            let (place, score) = self.template.find(present, from, reach);
             self.found = (score >= MATCH && self.template.zoom(place.side) < MAX_ZOOM)
                 .then_some((place, score));
         }
@@ -256,19 +271,32 @@ impl Path {
     }
 
     /// Takes a new template from `anchor` in the searched picture and finds it in the present one.
-    fn renew(&mut self, anchor: FaceSquare, reach: f32, views: &mut Views) {
+    /// Returns whether it is there, as far as can be seen.
+    fn renew(&mut self, anchor: FaceSquare, reach: f32, views: &mut Views) -> bool {
         match views.past.at(anchor) {
             Some(past) => self.template.take(past, anchor),
             None => self.template.forget(),
         }
-        if self.template.usable()
-            && let Some(present) = views.present.about(self.place, reach)
-        {
-            let (place, score) = self.template.find(present, self.place, reach);
-            if score >= MATCH {
+        if !self.template.usable() {
+            return true;
+        }
+        let (least, ways) = match reach < FAR_REACH {
+            true => (MATCH, &WALKED[..1]),
+            false => (NEW_MATCH, &WALKED[..]),
+        };
+        for way in ways {
+            let mut from = self.place;
+            from.centre.x += way * from.side;
+            let Some(present) = views.present.about(from, reach) else {
+                return *way == 0.0;
+            };
+            let (place, score) = self.template.find(present, from, reach);
+            if score >= least {
                 self.place = place;
+                return true;
             }
         }
+        false
     }
 
     /// A search of frame `sequence` did not find this face.
@@ -292,13 +320,14 @@ impl Path {
     pub(super) fn is_kept(&self, now: Duration) -> bool {
         let sure = self.tracked && self.detections >= ESTABLISHED;
         let (misses, time) = match sure {
-            true => (MISSES, MISSED_TIME),
+            true if self.has_landmarks || self.place.side < SMALL => (MISSES, MISSED_TIME),
+            true => (1, MISSED_TIME),
             false => (1, NEW_MISSED_TIME),
         };
         let unseen = now.saturating_sub(self.last_detected);
         (self.misses <= misses || unseen < time)
             && now.saturating_sub(self.last_sure) < HOLD
-            && unseen < SILENCE
+            && (self.has_landmarks || unseen < SILENCE)
     }
 
     /// Remembers where it is in frame `sequence`.
