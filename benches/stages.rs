@@ -70,11 +70,6 @@ fn raw() {
     let frame = yuyv(640, 480);
     let mut converter = Converter::new();
     let mut downscaled = Downscaled::default();
-    time("YUYV 640x480: luma, downscaled to 320x240", || {
-        converter
-            .downscale_luma(black_box(&frame), 320, 240, &mut downscaled)
-            .is_ok()
-    });
     time("YUYV 640x480: RGB, downscaled to 320x240", || {
         converter
             .downscale_rgb(black_box(&frame), 320, 320, &mut downscaled)
@@ -114,12 +109,6 @@ fn jpeg() {
         return;
     };
     let mut converter = Converter::new();
-    let mut downscaled = Downscaled::default();
-    time("decoded 1280x720: luma, downscaled to 320x180", || {
-        converter
-            .downscale_luma(black_box(frame), 320, 240, &mut downscaled)
-            .is_ok()
-    });
     lr("decoded 1280x720", frame);
     scale(
         "decoded 1280x720",

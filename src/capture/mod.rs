@@ -10,7 +10,7 @@
 //! | `-` | standard input |
 //! | `rtsp://...`, `http://...`, `https://...` | a network camera or a video, through `ffmpeg` |
 //! | `file:PATH`, a path | a picture, a folder of pictures, an MJPEG or y4m file, any video through `ffmpeg` |
-//! | `demo:` | a moving scene with a real face in it |
+//! | `demo:` | people in a street, far away, and one who comes near |
 
 pub(crate) mod cameras;
 mod child;
@@ -181,7 +181,7 @@ pub(crate) const SOURCES: &[SourceKind] = &[
     },
     SourceKind {
         prefix: "demo:",
-        help: "a moving scene with a real face in it",
+        help: "people in a street, far away, and one who comes near",
         open: demo::open,
     },
 ];
