@@ -61,7 +61,7 @@ mod tests {
         let detection = Detection {
             face_box,
             landmarks: Some(CANONICAL_LANDMARKS.map(|p| back.apply(p))),
-            confidence: 0.87654321,
+            confidence: 0.876_543_2,
         };
         let record = FaceRecord::new(&detection, &to_canonical);
         assert_eq!(

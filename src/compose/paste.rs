@@ -78,8 +78,8 @@ impl Paster {
             return;
         };
         for ((texel, pixel), &mask) in self.texture.iter_mut().zip(face.pixels).zip(&self.mask) {
-            let cover = share * u32::from(mask) >> 8;
-            *texel = pixel & 0xffffff | cover << 24;
+            let cover = (share * u32::from(mask)) >> 8;
+            *texel = (pixel & 0xffffff) | (cover << 24);
         }
         let mut side = HR_SIDE;
         // Two or more texels to a canvas pixel would flicker.

@@ -60,7 +60,7 @@ impl SearchPace {
             return false;
         }
         // An odd step, so that samples do not all lie in one column, or in one channel.
-        let step = bytes.len() / SAMPLES | 1;
+        let step = (bytes.len() / SAMPLES) | 1;
         let present = bytes.iter().step_by(step).copied();
         let pairs = present.clone().zip(&self.samples);
         let apart = pairs.map(|(a, &b)| u64::from(a.abs_diff(b)));

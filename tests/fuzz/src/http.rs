@@ -8,13 +8,17 @@ use face8x::internals::host::{MetricsServer, Monitor, RunIdentity};
 
 /// Whatever is sent, the server closes the connection, and what it answers is HTTP.
 pub fn http(data: &[u8]) {
-    static SERVER: OnceLock<MetricsServer> = OnceLock::new();
-    let server = SERVER.get_or_init(|| {
+    static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
+    let address = ADDRESS.get_or_init(|| {
         let any = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
         let monitor = Arc::new(Monitor::new(RunIdentity::default()));
-        MetricsServer::start(any, monitor).expect("a port is free")
+        let server = MetricsServer::start(any, monitor).expect("a port is free");
+        let address = server.address();
+        // It serves until the process ends.
+        std::mem::forget(server);
+        address
     });
-    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+    let mut stream = TcpStream::connect(address).expect("the server listens");
     let mut answer = Vec::new();
     // A server that has answered already reads no more: these may fail.
     let sent = stream

@@ -167,7 +167,7 @@ mod tests {
         };
         match scale {
             Scale::Doubled => {
-                let beside = |v: usize| (v / 2) as isize + if v % 2 == 0 { -1 } else { 1 };
+                let beside = |v: usize| (v / 2) as isize + if v.is_multiple_of(2) { -1 } else { 1 };
                 for (wx, x) in [(0.75, (x / 2) as isize), (0.25, beside(x))] {
                     for (wy, y) in [(0.75, (y / 2) as isize), (0.25, beside(y))] {
                         add(wx * wy, at(x, y));

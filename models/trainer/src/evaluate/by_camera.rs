@@ -195,12 +195,15 @@ fn unpacked(sr: &Sr) -> Vec<u8> {
     sr.iter().flat_map(|&pixel| unpack_rgb(pixel)).collect()
 }
 
+/// What a camera gave, and the noise in it, in levels.
+pub type Noisy = (Capture, f32);
+
 /// Faces as cameras see them, for the validation of a training: the cases with the camera's inputs, and
 /// what the camera gave of each. Side and noise go in turn through a fixed list.
 ///
 /// # Errors
 /// None for whole faces.
-pub fn photographed(cases: &[Case]) -> Result<(Vec<Case>, Vec<(Capture, f32)>)> {
+pub fn photographed(cases: &[Case]) -> Result<(Vec<Case>, Vec<Noisy>)> {
     let taken = cases.par_iter().enumerate();
     let taken = taken.map_init(Aligner::new, |aligner, (k, case)| {
         let mut rng = fastrand::Rng::with_seed(k as u64);

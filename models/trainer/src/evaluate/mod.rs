@@ -242,7 +242,7 @@ pub fn calibration_inputs(section: &Section, n: usize) -> Result<Vec<Vec<u8>>> {
         crop.face(0, 0, hr.as_mut_slice());
         let mut aligner = Aligner::new();
         let mut lr = [0; LR_LEN];
-        if k / step % 2 == 0 {
+        if (k / step).is_multiple_of(2) {
             aligner.shrink(&hr, &mut lr);
         } else {
             let mut rng = fastrand::Rng::with_seed(k as u64);

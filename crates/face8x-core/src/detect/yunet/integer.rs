@@ -109,7 +109,7 @@ impl Loaded {
     fn of(network: int8::Network, size: (usize, usize)) -> Result<Loaded> {
         let input = network.input();
         let whole = STRIDES[2];
-        if input.channels != 3 || size.0 % whole != 0 || size.1 % whole != 0 {
+        if input.channels != 3 || !size.0.is_multiple_of(whole) || !size.1.is_multiple_of(whole) {
             return Err(broken(format!(
                 "the model is not YuNet: its input has {} channels and {}x{} pixels",
                 input.channels, size.0, size.1
