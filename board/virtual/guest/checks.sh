@@ -38,14 +38,15 @@ expect() {
     fi
 }
 
-# start NAME ARGUMENTS...: runs `face8x run` in the background; its lines get the time.
+# start NAME ARGUMENTS...: runs `face8x run` in the background; its lines get the time. A face's
+# picture is that of one frame, since the host, whose pictures they are compared with, has one.
 start() {
     run=$1
     shift
     rm -f /tmp/log
     mkfifo /tmp/log
     face8x-board stamp </tmp/log >"/out/$run.log" &
-    face8x run --json --info-text "" "$@" >"/tmp/$run.json" 2>/tmp/log &
+    face8x run --json --info-text "" --history 1 "$@" >"/tmp/$run.json" 2>/tmp/log &
     pid=$!
 }
 
