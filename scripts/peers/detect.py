@@ -11,14 +11,16 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-PACKAGES = {"numpy": "numpy", "pillow": "pillow", "onnxruntime": "onnxruntime", "OpenCV": "opencv-python-headless"}
-# onnxruntime's own.
-FURTHER = "flatbuffers packaging protobuf"
+from process import CACHE, HERE, ROOT, Worker, build, prepare
+
+# What all need, onnxruntime's own dependencies among it, then what each peer needs.
+PACKAGES = [
+    ("", "numpy pillow flatbuffers packaging protobuf"),
+    ("onnxruntime", "onnxruntime"),
+    ("OpenCV", "opencv-python-headless"),
+]
 FLOAT = ROOT.parent / "shared" / "models" / "yunet_n_dynamic.onnx"
 # Not measured by this script, and why.
 LEFT_OUT = {
@@ -28,56 +30,12 @@ LEFT_OUT = {
 }
 
 
-def prepare(cache):
-    """Makes the virtual environment; gives its Python, and reasons for the peers left out."""
-    python = cache / "venv" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", cache / "venv"], check=True)
-    absent = {}
-    for name, packages in [*PACKAGES.items(), ("", FURTHER)]:
-        stamp = cache / "venv" / ("detect-" + packages.split()[0])
-        if stamp.exists():
-            continue
-        print(f"installing {packages}", file=sys.stderr)
-        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
-        command = [python, "-m", "pip", "install", *options, *packages.split()]
-        done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
-        if done.returncode == 0:
-            stamp.touch()
-        elif name in ("onnxruntime", "OpenCV"):
-            absent[name] = f"PyPI has no wheel of {packages} for this machine"
-        else:
-            sys.exit(f"{packages} cannot be installed:\n{done.stderr}")
-    return python, absent
-
-
-def build():
-    cargo = [ROOT / "scripts" / "cargo.sh", "build", "--quiet", "--release", "-p", "face8x-core", "--example", "search"]
-    subprocess.run(cargo, check=True, cwd=ROOT)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "release" / "examples" / "search"
-
-
-class Peer:
-    """A detector in a process of its own that keeps to one CPU."""
+class Peer(Worker):
+    """A detector in a process of its own."""
 
     def __init__(self, name, command, cpu):
+        super().__init__(command, {cpu})
         self.name, self.times = name, []
-        pinned = lambda: os.sched_setaffinity(0, {cpu})
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self.process = subprocess.Popen(command, **pipes, text=True, preexec_fn=pinned)
-
-    def ask(self, command):
-        try:
-            self.process.stdin.write(command + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
-        answer = self.process.stdout.readline()
-        if not answer:
-            reason = self.process.stderr.read().strip().splitlines()
-            raise RuntimeError(reason[-1] if reason else "it ended without a word")
-        return answer
 
     def find(self, file, size):
         numbers = [float(word) for word in self.ask(f"find {file} {size[0]} {size[1]}").split()]
@@ -88,7 +46,7 @@ class Peer:
 
 
 def start(options, python, absent, cpu):
-    search = options.search or build()
+    search = options.search or build("search", "-p", "face8x-core")
     peers = [
         Peer("face8x, as it is (from 24 pixels on)", [search, "auto", "24"], cpu),
         # The others report faces of any size.
@@ -112,11 +70,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--float", type=Path, default=FLOAT, help="YuNet in float, of open size")
     parser.add_argument("--search", type=Path, help="the example search of face8x-core, built already")
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "peers")
+    parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--turns", type=int, default=12, help="timed turns of each, 3 searches a turn")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
-    python, absent = prepare(options.cache)
+    python, absent = prepare(options.cache, PACKAGES)
     scenes = options.cache / "scenes"
     portrait = ROOT / "crates/face8x-core/src/portrait/portrait.jpg"
     made = subprocess.run([python, HERE / "detect_worker.py", "scenes", portrait, scenes], check=True, capture_output=True, text=True)

@@ -96,11 +96,13 @@ def crop_of(points):
 
 
 def by_onnxruntime(model):
+    """A search of a picture (rows x columns x blue, green, red) by an ONNX file of YuNet's form: the
+    landmarks of each face."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     source = session.get_inputs()[0]
     names = [output.name for output in session.get_outputs()]
 

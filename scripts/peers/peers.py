@@ -11,12 +11,11 @@ import platform
 import random
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+from process import CACHE, HERE, ROOT, Worker, build, prepare
+
 # What conversion needs, then what each peer needs. Without further dependencies, which are for
 # tools that aren't used here.
 BASE = "numpy onnx protobuf ml_dtypes typing_extensions packaging flatbuffers"
@@ -40,67 +39,17 @@ FACES = 16
 TOLERATED = 0.05
 
 
-class Runner:
-    """An engine in a process of its own that keeps to these CPUs."""
+class Runner(Worker):
+    """An engine in a process of its own."""
 
     def __init__(self, engine, form, command, cpus):
+        super().__init__(command, cpus)
         self.engine, self.form, self.times, self.turns = engine, form, [], []
-        pinned = lambda: os.sched_setaffinity(0, cpus)
-        # Its log is wanted where it fails alone.
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=pinned
-        )
-
-    def ask(self, command):
-        try:
-            self.process.stdin.write(command + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
-        answer = self.process.stdout.readline()
-        if not answer:
-            reason = self.process.stderr.read().strip().splitlines()
-            raise RuntimeError(reason[-1] if reason else "it ended without a word")
-        return answer
 
     def turn(self, runs):
         times = [int(t) / 1e9 for t in self.ask(f"time {WARM + runs}").split()][WARM:]
         self.times += times
         self.turns.append(min(times))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def prepare(cache):
-    """Makes the virtual environment; gives its Python, and reasons for the peers left out."""
-    venv = cache / "venv"
-    python = venv / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    absent = {}
-    for engine, packages in [("", BASE)] + [(engine, package) for engine, (package, _) in PEERS.items()]:
-        stamp = venv / ("installed-" + packages.split()[0])
-        if stamp.exists():
-            continue
-        print(f"installing {packages}", file=sys.stderr)
-        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
-        done = subprocess.run([python, "-m", "pip", "install", *options, *packages.split()], stderr=subprocess.PIPE, text=True)
-        if done.returncode == 0:
-            stamp.touch()
-        elif engine:
-            absent[engine] = f"PyPI has no wheel of {packages} for this machine"
-        else:
-            raise SystemExit(f"{packages} cannot be installed:\n{done.stderr}")
-    return python, absent
-
-
-def build():
-    cargo = [ROOT / "scripts" / "cargo.sh", "build", "--quiet", "--release", "--example", "measure"]
-    subprocess.run(cargo, check=True, cwd=ROOT)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "release" / "examples" / "measure"
 
 
 def faces(path):
@@ -229,13 +178,14 @@ def main():
     parser.add_argument("--seconds", type=float, default=30, help="of measuring for each number of threads")
     parser.add_argument("--runs", type=int, default=20, help="counted runs in a turn")
     parser.add_argument("--measure", type=Path, help="examples/measure, built already")
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "peers")
+    parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--export-json", type=Path, metavar="FILE")
     parser.add_argument("--export-markdown", type=Path, metavar="FILE")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
-    python, absent = prepare(options.cache)
-    options.measure = options.measure or build()
+    packages = [(engine, packages) for engine, (packages, _) in PEERS.items()]
+    python, absent = prepare(options.cache, [("", BASE), *packages])
+    options.measure = options.measure or build("measure")
     cpus = sorted(os.sched_getaffinity(0))
     results, tables, busy = [], [], 0
     for threads in [int(t) for t in options.threads.split(",")]:

@@ -11,17 +11,17 @@ of its scale and of its angle in radians, which is what src/camera assumes. Need
 """
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts" / "peers"))
+from detect_worker import CANONICAL, CONFIDENCE, by_onnxruntime
 
 SIDES = [12, 14, 16, 20, 24, 32, 48, 96]
 SCENES, FACES = 16, 12
 WIDTH, HEIGHT = 640, 480
-CONFIDENCE, OVERLAP = 0.6, 0.3
-STRIDES = [8, 16, 32]
-CANONICAL = np.array([[50, 65], [78, 65], [64, 83], [52, 95], [76, 95]], float)
 
 
 def validation(folder):
@@ -67,46 +67,11 @@ def compose(pictures, side, rng):
 class Detector:
     def __init__(self, path):
         self.name = os.path.basename(path)
-        self.session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-        self.input = self.session.get_inputs()[0]
-        self.outputs = [output.name for output in self.session.get_outputs()]
+        self.search = by_onnxruntime(path)
 
     def find(self, picture):
-        """Confidences and landmarks of the faces in an RGB picture."""
-        bgr = np.asarray(picture)[None, :, :, ::-1].transpose(0, 3, 1, 2)
-        is_float = self.input.type == "tensor(float)"
-        fed = np.ascontiguousarray(bgr, np.float32 if is_float else np.uint8)
-        made = dict(zip(self.outputs, self.session.run(self.outputs, {self.input.name: fed})))
-        boxes, scores, points = [], [], []
-        for stride in STRIDES:
-            head = {}
-            for kind in ["cls", "obj", "bbox", "kps"]:
-                values = made[f"{kind}_{stride}"]
-                if values.ndim == 4:  # logits, by channel
-                    values = values.reshape(values.shape[1], -1).T
-                    if kind in ("cls", "obj"):
-                        values = 1 / (1 + np.exp(-values))
-                head[kind] = values.reshape(-1, values.shape[-1])
-            columns = picture.size[0] // stride
-            anchors = np.stack(np.divmod(np.arange(len(head["cls"])), columns)[::-1], 1)
-            score = np.sqrt(head["cls"][:, 0] * head["obj"][:, 0])
-            kept = score > CONFIDENCE
-            anchors, box, kps = anchors[kept], head["bbox"][kept], head["kps"][kept]
-            centre, size = (anchors + box[:, :2]) * stride, np.exp(box[:, 2:]) * stride
-            boxes.append(np.concatenate([centre - size / 2, centre + size / 2], 1))
-            points.append((kps.reshape(-1, 5, 2) + anchors[:, None]) * stride)
-            scores.append(score[kept])
-        boxes, scores, points = np.concatenate(boxes), np.concatenate(scores), np.concatenate(points)
-        kept = []
-        for k in np.argsort(-scores):
-            if all(overlap(boxes[k], boxes[other]) <= OVERLAP for other in kept):
-                kept.append(k)
-        return scores[kept], points[kept]
-
-
-def overlap(a, b):
-    inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
-    return inner / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - inner)
+        """The landmarks of the faces in an RGB picture."""
+        return self.search(np.asarray(picture)[:, :, ::-1])
 
 
 def similarity(points):
@@ -126,7 +91,7 @@ def alignment(pictures, detector):
     for side in SIDES:
         rng, errors = np.random.default_rng(side + 100), []
         for scene, truth in (compose(pictures, side, rng) for _ in range(SCENES)):
-            points = detector.find(scene.resize((2 * WIDTH, 2 * HEIGHT), Image.BILINEAR))[1] / 2
+            points = detector.find(scene.resize((2 * WIDTH, 2 * HEIGHT), Image.BILINEAR)) / 2
             for wanted in truth:
                 if found := nearest(points, wanted, side):
                     (a, b), (c, d) = similarity(wanted), similarity(found[0])
@@ -151,7 +116,7 @@ def main():
             for detector in detectors:
                 found, faces, errors = 0, 0, []
                 for scene, truth in scenes:
-                    _, points = detector.find(scene.resize((WIDTH * zoom, HEIGHT * zoom), Image.BILINEAR))
+                    points = detector.find(scene.resize((WIDTH * zoom, HEIGHT * zoom), Image.BILINEAR))
                     for wanted in truth:
                         faces += 1
                         if match := nearest(points / zoom, wanted, side):
