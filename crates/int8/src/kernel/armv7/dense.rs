@@ -5,7 +5,7 @@
 
 use std::arch::global_asm;
 
-use super::Sums;
+use super::{Arguments, Sums};
 use crate::kernel::{Block, Row};
 
 /// The second of two quads where there is none.
@@ -13,19 +13,9 @@ static NOTHING: Block = Block([0; Block::LANES * Block::INPUTS]);
 
 /// What `int8_neon_dense` reads. The offsets stand in the assembler.
 #[repr(C)]
-struct Arguments {
-    /// The first pixel's window.
-    input: *const u8,
-    /// Bytes to the second pixel's window.
-    second: usize,
-    taps: *const usize,
-    tap_count: usize,
+struct Dense {
+    row: Arguments,
     quads: usize,
-    /// The block's first weights.
-    weights: *const Block,
-    /// Bytes from a quad's weights to the next one's.
-    step: usize,
-    sums: *mut Sums,
     nothing: *const Block,
 }
 
@@ -33,7 +23,7 @@ struct Arguments {
 unsafe extern "C" {
     /// # Safety
     /// The processor has NEON, and all that the arguments point to is there.
-    fn int8_neon_dense(arguments: *const Arguments);
+    fn int8_neon_dense(arguments: *const Dense);
 }
 
 // Two quads of inputs of both pixels go to d0 to d3, each four times 16 bits wide; the weights of 4
@@ -96,9 +86,9 @@ int8_neon_dense:
     vmov.i32 q15, #0
     ldr r3, [r0, #8]                @ taps
     ldr r4, [r0, #12]               @ how many are left
-    ldr r6, [r0, #20]               @ the first quad's weights
+    ldr r6, [r0, #16]               @ the first quad's weights
     add r6, r6, lr
-    ldr r7, [r0, #24]
+    ldr r7, [r0, #20]
     lsl r9, r7, #1                  @ two quads on, less what was read
     sub r9, r9, #16
     cmp r4, #0
@@ -108,7 +98,7 @@ int8_neon_dense:
     add r1, r1, r12                 @ the first pixel's inputs
     ldr r12, [r0, #4]
     add r2, r1, r12                 @ the second pixel's
-    ldr r5, [r0, #16]               @ quads
+    ldr r5, [r0, #28]               @ quads
     mov r10, r9
     add r8, r6, r7                  @ the second quad's weights
     subs r5, r5, #2
@@ -142,7 +132,7 @@ int8_neon_dense:
     vpadd.i32 d5, d26, d27
     vpadd.i32 d6, d28, d29
     vpadd.i32 d7, d30, d31
-    ldr r1, [r0, #28]
+    ldr r1, [r0, #24]
     add r1, r1, lr
     add r2, r1, #64
     vst1.32 {d0-d3}, [r1]
@@ -166,18 +156,10 @@ int8_neon_dense:
 /// This processor has NEON; the row has passed its check and has the block and these pixels.
 pub(super) unsafe fn sums(row: &Row<'_>, block: usize, pixel: usize, count: usize) -> Sums {
     let mut sums = Sums([[0; Block::LANES]; 2]);
-    let arguments = Arguments {
-        // SAFETY: the check: the pixel's window is in the input.
-        input: unsafe { row.input.as_ptr().add(pixel * row.input_step) },
-        // One pixel is computed twice.
-        second: if count == 2 { row.input_step } else { 0 },
-        taps: row.taps.as_ptr(),
-        tap_count: row.taps.len(),
+    let arguments = Dense {
+        // SAFETY: the caller's.
+        row: unsafe { Arguments::new(row, block, pixel, count, 0, &mut sums) },
         quads: row.quads,
-        // SAFETY: the check: taps x quads x blocks of weights; `block` is less than `blocks`.
-        weights: unsafe { row.weights.as_ptr().add(block) },
-        step: row.blocks * size_of::<Block>(),
-        sums: &mut sums,
         nothing: &NOTHING,
     };
     // SAFETY: the caller's; the check: every window of the row holds 4 x quads bytes at every tap.

@@ -2,25 +2,8 @@
 
 use std::arch::global_asm;
 
-use super::Sums;
+use super::{Arguments, Sums};
 use crate::kernel::{Block, Row};
-
-/// What `int8_neon_depthwise` reads. The offsets stand in the assembler.
-#[repr(C)]
-struct Arguments {
-    /// The first pixel's window, at the block's first channel.
-    input: *const u8,
-    /// Bytes to the second pixel's window.
-    second: usize,
-    taps: *const usize,
-    /// Taps by four.
-    fours: usize,
-    /// The block's first weights.
-    weights: *const Block,
-    /// Bytes from the weights of four taps to the next.
-    step: usize,
-    sums: *mut Sums,
-}
 
 // SAFETY: the assembler below has this name, argument and C's calling convention.
 unsafe extern "C" {
@@ -79,6 +62,7 @@ int8_neon_depthwise:
     vmov.i32 q11, #0
     ldr r3, [r0, #8]                @ taps
     ldr r4, [r0, #12]
+    lsr r4, r4, #2                  @ four taps a turn
     ldr r5, [r0, #16]
     add r5, r5, r12
     ldr r6, [r0, #20]
@@ -113,19 +97,9 @@ int8_neon_depthwise:
 /// This processor has NEON; the row has passed its check and has the block and these pixels.
 pub(super) unsafe fn sums(row: &Row<'_>, block: usize, pixel: usize, count: usize) -> Sums {
     let mut sums = Sums([[0; Block::LANES]; 2]);
-    let at = pixel * row.input_step + block * Block::LANES;
-    let arguments = Arguments {
-        // SAFETY: the check: the pixel's window is in the input, and the block's channels in it.
-        input: unsafe { row.input.as_ptr().add(at) },
-        // One pixel is computed twice.
-        second: if count == 2 { row.input_step } else { 0 },
-        taps: row.taps.as_ptr(),
-        fours: row.taps.len() / Block::INPUTS,
-        // SAFETY: the check: taps / 4 x blocks of weights; `block` is less than `blocks`.
-        weights: unsafe { row.weights.as_ptr().add(block) },
-        step: row.blocks * size_of::<Block>(),
-        sums: &mut sums,
-    };
+    let first = block * Block::LANES;
+    // SAFETY: the caller's; the block's channels are in every window.
+    let arguments = unsafe { Arguments::new(row, block, pixel, count, first, &mut sums) };
     // SAFETY: the caller's; the check: every window holds 16 bytes for each block at every tap.
     unsafe { int8_neon_depthwise(&arguments) };
     sums

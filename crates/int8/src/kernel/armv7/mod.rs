@@ -64,6 +64,51 @@ impl Kernel for Neon {
 #[repr(C, align(16))]
 struct Sums([[i32; Block::LANES]; 2]);
 
+/// What the loops over a row's taps read. The offsets stand in their assembler.
+#[repr(C)]
+struct Arguments {
+    /// The first pixel's window.
+    input: *const u8,
+    /// Bytes to the second pixel's window; 0 where there is one pixel, which is then computed twice.
+    second: usize,
+    taps: *const usize,
+    tap_count: usize,
+    /// The block's first weights.
+    weights: *const Block,
+    /// Bytes from a block's weights to the next ones.
+    step: usize,
+    sums: *mut Sums,
+}
+
+impl Arguments {
+    /// For `count` pixels, 1 or 2, from `pixel` on of one block, whose windows begin `first` bytes
+    /// further on.
+    ///
+    /// # Safety
+    /// The row has passed its check and has the block and these pixels; `first` is in every window.
+    unsafe fn new(
+        row: &Row<'_>,
+        block: usize,
+        pixel: usize,
+        count: usize,
+        first: usize,
+        sums: &mut Sums,
+    ) -> Arguments {
+        let at = pixel * row.input_step + first;
+        Arguments {
+            // SAFETY: the caller's: the pixel's window is in the input, and `first` in it.
+            input: unsafe { row.input.as_ptr().add(at) },
+            second: if count == 2 { row.input_step } else { 0 },
+            taps: row.taps.as_ptr(),
+            tap_count: row.taps.len(),
+            // SAFETY: the check: there are weights for each block.
+            weights: unsafe { row.weights.as_ptr().add(block) },
+            step: row.blocks * size_of::<Block>(),
+            sums,
+        }
+    }
+}
+
 /// Has a row computed by two pixels of a block at a time: `sums(row, block, pixel, count)` gives the
 /// sums without the bias of `count` pixels, 1 or 2.
 fn pairs(row: &mut Row<'_>, sums: impl Fn(&Row<'_>, usize, usize, usize) -> Sums) {
