@@ -8,6 +8,8 @@ use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 
+use face8x_core::pixel::unpack_rgb;
+
 /// A picture of `width` x `height` pixels, row by row without padding, each `0x00RRGGBB`.
 ///
 /// It is an embedded-graphics `DrawTarget`; what lies outside is clipped.
@@ -49,6 +51,18 @@ impl Picture {
             self.pixels.clear();
             self.pixels.resize(width as usize * height as usize, 0);
         }
+    }
+
+    /// Makes this a copy of `other`; nothing is allocated where it had as many pixels before.
+    pub(crate) fn copy_from(&mut self, other: &Picture) {
+        self.resize(other.width, other.height);
+        self.pixels.copy_from_slice(&other.pixels);
+    }
+
+    /// Replaces `bytes` by the pixels as interleaved red, green and blue.
+    pub(crate) fn write_rgb(&self, bytes: &mut Vec<u8>) {
+        bytes.clear();
+        bytes.extend(self.pixels.iter().flat_map(|&pixel| unpack_rgb(pixel)));
     }
 
     /// Row `y`, from the top.

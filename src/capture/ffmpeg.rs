@@ -8,6 +8,7 @@ use super::mask_passwords;
 use super::pipe::{Input, PipeSource};
 use super::{Source, SourceOptions};
 use crate::Result;
+use crate::files::has_extension;
 
 /// Names of files that ffmpeg reads.
 const VIDEOS: [&str; 19] = [
@@ -19,8 +20,7 @@ const AS_Y4M: [&str; 6] = ["-an", "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "
 
 /// Whether the name is that of a video.
 pub(super) fn is_video_name(path: &Path) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str());
-    extension.is_some_and(|e| VIDEOS.iter().any(|known| known.eq_ignore_ascii_case(e)))
+    has_extension(path, &VIDEOS)
 }
 
 /// A video file, from its first frame to its last, at its own rate.

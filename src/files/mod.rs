@@ -92,6 +92,12 @@ pub(crate) fn is_replaced(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::File(_)))
 }
 
+/// Whether the name ends in one of these extensions, in either case.
+pub(crate) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str());
+    extension.is_some_and(|e| extensions.iter().any(|known| known.eq_ignore_ascii_case(e)))
+}
+
 /// The error of a file that was not written.
 pub(crate) fn cannot_write(path: &Path, error: io::Error) -> Error {
     let remedy = match error.kind() {

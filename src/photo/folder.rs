@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::formats::{LONGEST_START, known_format, raw_format};
 use super::{FROM_VIDEO, READ};
-use crate::files::natural_order;
+use crate::files::{has_extension, natural_order};
 use crate::{Error, Result};
 use face8x_core::ErrorKind;
 
@@ -27,8 +27,7 @@ pub(crate) struct Found {
 
 /// Whether the name is that of a picture: .jpg, .png, .tiff and others, in either case.
 pub(crate) fn is_picture_name(path: &Path) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str());
-    extension.is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
+    has_extension(path, &EXTENSIONS)
 }
 
 /// The pictures of a folder by their names, in natural order; with those of its subfolders where it is
@@ -83,11 +82,7 @@ impl Kind {
         if let Err(error) = read {
             return Kind::Unreadable(error.to_string());
         }
-        let extension = path
-            .extension()
-            .and_then(|e| e.to_str())
-            .unwrap_or_default();
-        match raw_format(extension).or_else(|| known_format(&start)) {
+        match raw_format(path).or_else(|| known_format(&start)) {
             Some(format) => match format.converter {
                 Some(converter) => Kind::Picture(format.name, converter),
                 None => Kind::Video(format.name),

@@ -1,5 +1,9 @@
 //! What files and streams that are not read begin with, so that they can be named.
 
+use std::path::Path;
+
+use crate::files::has_extension;
+
 /// A format that is known by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Format {
@@ -79,11 +83,8 @@ pub(crate) fn known_format(bytes: &[u8]) -> Option<Format> {
 }
 
 /// The format of a camera's own file, by its name's extension.
-pub(super) fn raw_format(extension: &str) -> Option<Format> {
-    let known = RAW_EXTENSIONS
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(extension));
-    known.then_some(Format {
+pub(super) fn raw_format(path: &Path) -> Option<Format> {
+    has_extension(path, &RAW_EXTENSIONS).then_some(Format {
         name: "raw",
         converter: Some(RAW),
     })

@@ -9,9 +9,9 @@ use crate::{Result, pipeline::Stage, pipeline::Timings};
 use face8x_core::align::Aligner;
 use face8x_core::convert::LumaSource;
 use face8x_core::detect::Detector;
-use face8x_core::face::{Detection, Face};
+use face8x_core::face::Face;
 use face8x_core::frame::Frame;
-use face8x_core::geometry::{HR_SIDE, LR_SIDE, Rect, Similarity};
+use face8x_core::geometry::{HR_SIDE, LR_SIDE, Similarity};
 use face8x_core::restore::{Lr, Restorer, Sr};
 use face8x_core::track::{MAX_FACES, Tracker};
 
@@ -29,14 +29,7 @@ struct Slot {
 impl Slot {
     fn empty() -> Slot {
         Slot {
-            face: Face {
-                id: 0,
-                detection: Detection {
-                    face_box: Rect::default(),
-                    landmarks: None,
-                    confidence: 0.0,
-                },
-            },
+            face: Face::default(),
             lr: Box::new([0; LR_SIDE * LR_SIDE * 3]),
             sr: Box::new([0; HR_SIDE * HR_SIDE]),
             picture: Box::new([0; HR_SIDE * HR_SIDE]),
@@ -249,6 +242,8 @@ mod tests {
     use face8x_core::frame::PixelFormat;
 
     use super::*;
+    use face8x_core::face::Detection;
+    use face8x_core::geometry::Rect;
 
     /// Boxes side by side.
     struct Row(usize);

@@ -13,6 +13,7 @@ use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use face8x_core::pixel::unpack_rgb;
 use face8x_core::{ErrorKind, FaceRestorer, RestoredFace};
 
+mod canvas;
 mod found;
 mod inputs;
 mod paste;
@@ -288,10 +289,7 @@ impl Worker<'_> {
     /// The whole picture, in one file.
     fn paste_back(&mut self, path: &Path, frame: &Frame, found: &[Detection]) -> Result<Outcome> {
         let files = self.names(path, 1)?;
-        let mut restored = found
-            .iter()
-            .map(|face| self.restorer.restore_face(frame, face))
-            .collect::<Result<Vec<RestoredFace>>>()?;
+        let mut restored = self.restorer.restore_faces(frame, found)?;
         let replaced: Vec<bool> = restored.iter().map(|face| face.share > 0.0).collect();
         restored.retain(|face| face.share > 0.0);
         if restored.is_empty() {
@@ -300,10 +298,7 @@ impl Worker<'_> {
                 path.display()
             );
         }
-        let mut picture = paste::paste_back(frame, &restored)?;
-        if self.job.mark && !restored.is_empty() {
-            save::mark(&mut picture, 0);
-        }
+        let picture = paste::paste_back(frame, &restored, self.job.mark)?;
         save::write_png(&files[0], &picture)?;
         for (face, replaced) in self.found.faces.iter_mut().zip(replaced) {
             if replaced {

@@ -3,11 +3,10 @@
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Rgb, RgbImage};
 
-use crate::compose::{Area, PastedFace, Paster};
-use crate::picture::Picture;
+use super::canvas::draw_on;
+use crate::compose::{Area, PastedFace, Paster, mark_picture};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, MAX_PIXELS, MAX_SIDE};
-use face8x_core::pixel::{pack_rgb, unpack_rgb};
 use face8x_core::{ErrorKind, RestoredFace};
 
 /// The most that a picture is enlarged.
@@ -15,11 +14,11 @@ const MAX_ZOOM: f64 = 8.0;
 
 /// `picture`, which is in RGB without padding, enlarged (bicubic, at most 8 times, at most to the
 /// largest frame) until the smallest of `faces` has 128 pixels a side there, with these faces
-/// painted over theirs.
+/// painted over theirs, and with `mark` marked as guesses where there are some.
 ///
 /// # Errors
 /// The picture has fewer bytes than its size needs.
-pub(super) fn paste_back(picture: &Frame, faces: &[RestoredFace]) -> Result<RgbImage> {
+pub(super) fn paste_back(picture: &Frame, faces: &[RestoredFace], mark: bool) -> Result<RgbImage> {
     let original: ImageBuffer<Rgb<u8>, &[u8]> =
         ImageBuffer::from_raw(picture.width, picture.height, &*picture.bytes)
             .ok_or_else(|| Error::new(ErrorKind::Picture, "the picture has too few pixels"))?;
@@ -28,29 +27,23 @@ pub(super) fn paste_back(picture: &Frame, faces: &[RestoredFace]) -> Result<RgbI
     if faces.is_empty() {
         return Ok(result);
     }
-    let mut canvas = Picture {
-        width,
-        height,
-        pixels: result
-            .pixels()
-            .map(|&Rgb([r, g, b])| pack_rgb(r, g, b))
-            .collect(),
-    };
-    let whole = Area::new(0, 0, width as usize, height as usize);
-    let size = (picture.width, picture.height);
-    let mut paster = Paster::default();
-    // The largest face is painted last, over the others.
-    for face in faces.iter().rev() {
-        let restored = PastedFace {
-            pixels: &face.picture,
-            share: face.share,
-            to_canonical: &face.to_canonical,
-        };
-        paster.paint(&mut canvas, whole, size, &restored);
-    }
-    for (pixel, &painted) in result.pixels_mut().zip(&canvas.pixels) {
-        *pixel = Rgb(unpack_rgb(painted));
-    }
+    draw_on(&mut result, |canvas| {
+        let whole = Area::new(0, 0, width as usize, height as usize);
+        let size = (picture.width, picture.height);
+        let mut paster = Paster::default();
+        // The largest face is painted last, over the others.
+        for face in faces.iter().rev() {
+            let restored = PastedFace {
+                pixels: &face.picture,
+                share: face.share,
+                to_canonical: &face.to_canonical,
+            };
+            paster.paint(canvas, whole, size, &restored);
+        }
+        if mark {
+            mark_picture(canvas, whole);
+        }
+    });
     Ok(result)
 }
 

@@ -3,16 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 use png::Compression;
 
+use super::canvas::draw_on;
 use crate::compose::{Area, mark_picture};
-
 use crate::files::{self, Durability};
 use crate::photo::is_picture_name;
-use crate::picture::Picture;
 use crate::{Error, Result};
-use face8x_core::pixel::{pack_rgb, unpack_rgb};
 
 /// The place for the results of a run.
 pub(super) struct Outputs {
@@ -149,17 +147,8 @@ fn probe(folder: &Path) -> Result<()> {
 /// Marks what is restored of `picture`, from column `left` on, as a guess.
 pub(super) fn mark(picture: &mut RgbImage, left: usize) {
     let (width, height) = picture.dimensions();
-    let pixels = picture.pixels().map(|&Rgb([r, g, b])| pack_rgb(r, g, b));
-    let mut canvas = Picture {
-        width,
-        height,
-        pixels: pixels.collect(),
-    };
     let area = Area::new(left, 0, width as usize - left, height as usize);
-    mark_picture(&mut canvas, area);
-    for (pixel, &marked) in picture.pixels_mut().zip(&canvas.pixels) {
-        *pixel = Rgb(unpack_rgb(marked));
-    }
+    draw_on(picture, |canvas| mark_picture(canvas, area));
 }
 
 /// Writes `picture` as PNG to `path`, whole or not at all.

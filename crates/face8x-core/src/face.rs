@@ -1,10 +1,11 @@
 //! A face in a frame: a detection, and one that is followed.
 
 use crate::downscaled::Downscaled;
-use crate::geometry::{HR_SIDE, Landmarks, Rect, Similarity, canonical};
+use crate::geometry::{Landmarks, Rect, Similarity, canonical};
 
-/// A face that a detector found, in frame coordinates (pixels of the camera frame).
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A face that a detector found, in frame coordinates (pixels of the camera frame). The default is
+/// none: of no size and no confidence.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Detection {
     /// The face box, by the convention of [`canonical`].
     pub face_box: Rect,
@@ -26,13 +27,12 @@ impl Detection {
     /// The face's size: frame pixels to a side of its canonical crop. `None` as for
     /// [`to_canonical`](Detection::to_canonical).
     pub fn side(&self) -> Option<f32> {
-        let to_canonical = self.to_canonical()?;
-        Some(HR_SIDE as f32 / to_canonical.scale())
+        self.to_canonical().as_ref().map(canonical::side_of)
     }
 }
 
 /// A face that is followed from frame to frame.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Face {
     /// The same number as long as the same face is followed; never used twice in a run.
     pub id: u64,

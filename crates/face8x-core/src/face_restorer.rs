@@ -92,10 +92,23 @@ impl FaceRestorer {
     /// [`JpegDecoder`](crate::convert::JpegDecoder) decodes; the detector or the network failed.
     pub fn restore(&mut self, frame: &Frame) -> Result<Vec<RestoredFace>> {
         let found = self.find(frame)?;
-        found
+        self.restore_faces(frame, &found)
+    }
+
+    /// Restores these faces of `frame`, in their order.
+    ///
+    /// # Errors
+    /// Those of [`restore_face`](Self::restore_face), of any of them.
+    pub fn restore_faces(
+        &mut self,
+        frame: &Frame,
+        faces: &[Detection],
+    ) -> Result<Vec<RestoredFace>> {
+        let mut noise = None;
+        let restored = faces
             .iter()
-            .map(|face| self.restore_face(frame, face))
-            .collect()
+            .map(|face| self.restored(frame, face, &mut noise));
+        restored.collect()
     }
 
     /// The faces of `frame` that can be restored, the largest first.
@@ -116,6 +129,16 @@ impl FaceRestorer {
     /// The frame is not valid or is a JPEG; the face is smaller than a pixel, larger than the
     /// frame by far, or its place is not finite; the network failed.
     pub fn restore_face(&mut self, frame: &Frame, face: &Detection) -> Result<RestoredFace> {
+        self.restored(frame, face, &mut None)
+    }
+
+    /// Restores one face of a frame; `noise` is the frame's, in levels, once it is estimated.
+    fn restored(
+        &mut self,
+        frame: &Frame,
+        face: &Detection,
+        noise: &mut Option<f32>,
+    ) -> Result<RestoredFace> {
         let to_canonical = face.to_canonical().ok_or_else(|| {
             Error::new(
                 ErrorKind::Picture,
@@ -125,7 +148,10 @@ impl FaceRestorer {
         let mut lr = Box::new([0; LR_SIDE * LR_SIDE * 3]);
         self.aligner.lr(frame, &to_canonical, &mut lr)?;
         let mut face = self.restore_lr(to_canonical, lr)?;
-        let noise = self.noise.estimate(frame)?;
+        let noise = match *noise {
+            Some(noise) => noise,
+            None => *noise.insert(self.noise.estimate(frame)?),
+        };
         face.share = self.history.update(
             &mut self.projector,
             frame,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use face8x_core::geometry::{HR_SIDE, canonical};
+use face8x_core::geometry::canonical;
 use face8x_core::{Error, Result};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -129,7 +129,7 @@ fn side(face: &FaceFrom) -> Option<f32> {
         FaceFrom::Official(_) => official(),
         FaceFrom::Unknown | FaceFrom::Detector => return None,
     };
-    Some(HR_SIDE as f32 / base.scale())
+    Some(canonical::side_of(&base))
 }
 
 fn scene(known: &[(&Item, f32)], enlarged: bool, rng: &mut fastrand::Rng) -> Result<Picture> {

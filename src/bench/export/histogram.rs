@@ -21,7 +21,6 @@ use crate::bench::report::BenchReport;
 use crate::bench::time_stats::TimeStats;
 use crate::bench::worker::END_TO_END;
 use crate::picture::Picture;
-use face8x_core::pixel::unpack_rgb;
 use face8x_core::{Error, Result};
 
 pub(crate) struct HistogramExporter;
@@ -37,11 +36,8 @@ impl Exporter for HistogramExporter {
         });
         let picture = draw(&cases.collect::<Vec<_>>());
         let (width, height) = (picture.width, picture.height);
-        let pixels: Vec<u8> = picture
-            .pixels
-            .iter()
-            .flat_map(|&pixel| unpack_rgb(pixel))
-            .collect();
+        let mut pixels = Vec::new();
+        picture.write_rgb(&mut pixels);
         let mut bytes = Cursor::new(Vec::new());
         PngEncoder::new(&mut bytes)
             .write_image(&pixels, width, height, ExtendedColorType::Rgb8)

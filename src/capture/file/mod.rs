@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::mjpeg::Splitter;
 use super::pace::Pace;
 use super::{ReadError, Source, SourceOptions, ffmpeg, pipe};
+use crate::files::has_extension;
 use crate::photo::{self, is_picture_name, pictures_in};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
@@ -54,11 +55,6 @@ pub(crate) fn is_readable_name(path: &Path) -> bool {
         || has_extension(path, &MJPEG_STREAMS)
         || has_extension(path, &Y4M_STREAMS)
         || ffmpeg::is_video_name(path)
-}
-
-fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str());
-    extension.is_some_and(|e| extensions.iter().any(|known| known.eq_ignore_ascii_case(e)))
 }
 
 /// An error that does not name its file, with the name.

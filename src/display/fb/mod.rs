@@ -279,8 +279,7 @@ impl Sink for Framebuffer {
             self.raster.draw(picture, memory);
             self.written = Some(Instant::now());
         }
-        self.shown.resize(picture.width, picture.height);
-        self.shown.pixels.copy_from_slice(&picture.pixels);
+        self.shown.copy_from(picture);
         Ok(())
     }
 }

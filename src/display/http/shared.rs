@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use face8x_core::pixel::unpack_rgb;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::super::UserEvent;
@@ -51,8 +50,7 @@ impl Shared {
             return false;
         }
         let mut newest = lock(&self.newest);
-        newest.picture.resize(picture.width, picture.height);
-        newest.picture.pixels.copy_from_slice(&picture.pixels);
+        newest.picture.copy_from(picture);
         newest.number += 1;
         true
     }
@@ -106,8 +104,7 @@ impl Compressed {
         let Compressed {
             jpeg, taken, rgb, ..
         } = self;
-        rgb.clear();
-        rgb.extend(taken.pixels.iter().flat_map(|&pixel| unpack_rgb(pixel)));
+        taken.write_rgb(rgb);
         let mut bytes = Vec::with_capacity(jpeg.len() + jpeg.len() / 4);
         let mut encoder = Encoder::new(&mut bytes, QUALITY);
         encoder.set_sampling_factor(SamplingFactor::F_2_2);

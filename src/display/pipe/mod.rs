@@ -15,8 +15,6 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use face8x_core::pixel::unpack_rgb;
-
 use super::raster::Centred;
 use super::{Audience, Sink, SinkOptions, UserEvent, no_argument};
 use crate::capture::mask_passwords;
@@ -179,12 +177,7 @@ impl Sink for Pipe {
         }
         match self.is_y4m {
             true => y4m::frame(&self.canvas, &mut self.bytes),
-            false => {
-                self.bytes.clear();
-                let pixels = self.canvas.pixels.iter();
-                self.bytes
-                    .extend(pixels.flat_map(|&pixel| unpack_rgb(pixel)));
-            }
+            false => self.canvas.write_rgb(&mut self.bytes),
         }
         self.send()
     }

@@ -10,7 +10,6 @@ use crate::files::{self, Durability};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
 use face8x_core::frame::check_size;
-use face8x_core::pixel::unpack_rgb;
 
 /// A single file is replaced at most this often: SD cards wear, and people look no faster.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -50,8 +49,7 @@ fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> 
         let message = format!("{}: the picture has no pixels", path.display());
         return Err(Error::new(ErrorKind::Picture, message));
     }
-    bytes.clear();
-    bytes.extend(picture.pixels.iter().flat_map(|&pixel| unpack_rgb(pixel)));
+    picture.write_rgb(bytes);
     let (width, height) = (picture.width, picture.height);
     files::replace(path, Durability::Process, |file| {
         files::encode_png(file, bytes, (width, height), Compression::Fast)
@@ -212,8 +210,7 @@ impl Sink for Files {
 impl Files {
     /// Keeps the picture for the end.
     fn keep(&mut self, picture: &Picture) {
-        self.pending.resize(picture.width, picture.height);
-        self.pending.pixels.copy_from_slice(&picture.pixels);
+        self.pending.copy_from(picture);
         self.is_pending = true;
     }
 }

@@ -17,9 +17,8 @@ use serde::Serialize;
 use crate::records::FaceRecord;
 use crate::thread::StoppableThread;
 use crate::{Error, Result};
-use face8x_core::face::{Detection, Face};
+use face8x_core::face::Face;
 use face8x_core::frame::Frame;
-use face8x_core::geometry::Rect;
 use face8x_core::track::MAX_FACES;
 use writer::{Counters, Writer};
 
@@ -40,15 +39,7 @@ struct Line {
 
 impl Line {
     fn new(frame: &Frame, found: &[Face]) -> Line {
-        let nobody = Face {
-            id: 0,
-            detection: Detection {
-                face_box: Rect::default(),
-                landmarks: None,
-                confidence: 0.0,
-            },
-        };
-        let mut faces = [nobody; MAX_FACES];
+        let mut faces = [Face::default(); MAX_FACES];
         let count = found.len().min(MAX_FACES);
         faces[..count].copy_from_slice(&found[..count]);
         Line {

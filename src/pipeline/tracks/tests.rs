@@ -2,7 +2,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::time::Instant;
 
+use face8x_core::face::Detection;
 use face8x_core::frame::PixelFormat;
+use face8x_core::geometry::Rect;
 use serde_json::Value;
 
 use super::*;

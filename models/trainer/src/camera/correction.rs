@@ -287,7 +287,8 @@ mod tests {
         // A network that knows the low tones only.
         let network: Vec<u8> = hr.iter().map(|&v| 90 + v / 4).collect();
         let mut rng = fastrand::Rng::with_seed(5);
-        for (side, noise) in [(12.4, 0.0), (24.0, 6.0), (47.3, 3.0)] {
+        // The program corrects small faces on a grid of 64x64: the second limit is for that.
+        for (side, noise, most) in [(12.4, 0.0, 0.06), (24.0, 6.0, 0.12), (47.3, 3.0, 0.06)] {
             let shot = Shot::plain(side, noise, 0.0, &mut rng);
             let capture = take(&hr, &shot, &mut rng).unwrap();
             let wanted = corrected(&network, &capture, noise).unwrap();
@@ -302,8 +303,7 @@ mod tests {
             };
             let before: Vec<f32> = network.iter().map(|&v| f32::from(v)).collect();
             let (left, moved) = (apart(&found), apart(&before));
-            // The program corrects small faces on a grid of 64x64.
-            assert!(left < 0.12 * moved, "side {side}: {left} of {moved}");
+            assert!(left < most * moved, "side {side}: {left} of {moved}");
         }
     }
 

@@ -37,7 +37,7 @@ impl Cropper {
     ) -> Result<PictureData, LeftOut> {
         let frame = read_frame(item)?;
         let (landmarks, base) = self.find_face(&item.face, &frame)?;
-        if HR_SIDE as f32 / base.scale() < MIN_FACE {
+        if canonical::side_of(&base) < MIN_FACE {
             return Err(LeftOut::TooSmall);
         }
         let name_seed = u64::from(crc32fast::hash(item.name.as_bytes()));
