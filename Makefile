@@ -49,7 +49,7 @@ lint: ## Check the format and lint, warnings denied
 deny: ## Check licences, sources and advisories of the dependencies with cargo-deny
 	@scripts/deny.sh
 
-readme: ## Write the parts of README.md, ARCHITECTURE.md and docs/results that scripts make
+readme: ## Write the parts of ARCHITECTURE.md and docs/ that scripts make
 	@scripts/results.py readme
 	@scripts/unsafe.py
 	@scripts/imports.py

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What the ARM kernels cost, without a board: instructions per restored face, counted under
-qemu-user, and llvm-mca's cycles of each inner loop as compiled. Writes docs/ARM_KERNELS.md; with
+qemu-user, and llvm-mca's cycles of each inner loop as compiled. Writes docs/arm-kernels.md; with
 --check compares with it instead."""
 
 import argparse
@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLE = ROOT / "docs" / "ARM_KERNELS.md"
+TABLE = ROOT / "docs" / "arm-kernels.md"
 # The first LLVM with models of newer cores that both Debian 12 and Ubuntu 24.04 have.
 LLVM = "19"
 
@@ -264,7 +264,7 @@ def main():
         TABLE.write_text(render(rows, version))
         print(TABLE.read_text())
     elif check(rows):
-        sys.exit("the ARM kernels changed: run make cross-kernels and look at docs/ARM_KERNELS.md")
+        sys.exit("the ARM kernels changed: run make cross-kernels and look at docs/arm-kernels.md")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
 usage: results.py check FILE...     say what is wrong with files before they are accepted
        results.py table FILE...     print their rows
-       results.py readme [--check]  write the tables of README.md and docs/results/README.md, or
-                                    only check whether they are current
+       results.py readme [--check]  write the tables of docs/benchmarking.md and
+                                    docs/results/README.md, or only check whether they are current
 """
 
 import json
@@ -270,7 +270,7 @@ def stored():
     return [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
 
 
-def update_readmes(check):
+def update_pages(check):
     sums, reports = model_sums(), stored()
     current = True
     for path, report in zip(sorted(FOLDER.glob("*.json")), reports):
@@ -281,14 +281,14 @@ def update_readmes(check):
             current = False
     if current:
         table = ["", *summary_table(reports, sums), ""]
-        current &= readme.update(ROOT / "README.md", "results", table, check)
+        current &= readme.update(ROOT / "docs/benchmarking.md", "results", table, check)
         current &= readme.update(FOLDER / "README.md", "stages", list(stage_tables(reports)), check)
     return current
 
 
 def main(arguments):
     if arguments[:1] == ["readme"] and arguments[1:] in ([], ["--check"]):
-        return 0 if update_readmes(bool(arguments[1:])) else 1
+        return 0 if update_pages(bool(arguments[1:])) else 1
     if arguments[:1] == ["check"] and len(arguments) > 1:
         failed = 0
         for name in arguments[1:]:

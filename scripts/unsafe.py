@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where `unsafe` is, as the table in README.md's section on security.
+"""Where `unsafe` is, as the table in docs/security.md.
 
 usage: unsafe.py [--check]
 
@@ -91,7 +91,7 @@ def main():
     ]
     for place in unjustified:
         print(f"{place}: unsafe without a SAFETY line")
-    current = readme.update(ROOT / "README.md", "unsafe", table, "--check" in sys.argv[1:])
+    current = readme.update(ROOT / "docs/security.md", "unsafe", table, "--check" in sys.argv[1:])
     sys.exit(1 if unjustified or not current else 0)
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests of the scripts in Python, and what they say about this tree: README's tables, the stored
-# results and the dependencies.
+# Tests of the scripts in Python, and what they say about this tree: the docs' tables and links, the
+# stored results and the dependencies.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,10 +16,12 @@ outcome() {
 
 check "the scripts do what they should" good "$(outcome python3 "$here/test_python.py")"
 check "the import rules' script does what it should" good "$(outcome python3 "$here/test_imports.py")"
+check "the links' script does what it should" good "$(outcome python3 "$here/test_links.py")"
 check "imports keep the rules, and the graph in ARCHITECTURE.md is current" good \
     "$(outcome "$here/../imports.py" --check)"
-check "README's tables are those of docs/results" good "$(outcome "$here/../results.py" readme --check)"
-check "README's list of unsafe code is current" good "$(outcome "$here/../unsafe.py" --check)"
+check "the docs' tables are those of docs/results" good "$(outcome "$here/../results.py" readme --check)"
+check "the list of unsafe code in docs/security.md is current" good "$(outcome "$here/../unsafe.py" --check)"
+check "links lead somewhere, and docs/SUMMARY.md names every page" good "$(outcome "$here/../links.py")"
 check "licences, sources, lock file and build scripts" good "$(outcome "$here/../supply_chain.py")"
 if command -v cargo-deny >/dev/null 2>&1; then
     check "cargo deny" good "$(outcome "$here/../deny.sh")"

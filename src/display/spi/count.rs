@@ -55,8 +55,8 @@ pub(super) fn report(settings: &Settings, sent: Sent) -> [String; 2] {
             line(settings.bl),
         ),
         "a panel cannot answer: if it stays dark, white or full of noise, check each wire against \
-         the README's table, then try `face8x test-pattern` on it with speed=1000000, mode=3 or \
-         another MODEL"
+         the table in docs/displays.md, then try `face8x test-pattern` on it with speed=1000000, \
+         mode=3 or another MODEL"
             .to_owned(),
     ]
 }

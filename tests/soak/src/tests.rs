@@ -1,5 +1,5 @@
 //! One test for each kind of fault, through the real pipeline: it fails when the code that handles
-//! the fault is taken out, which stands at each test. (docs/SOAK.md has the proof.)
+//! the fault is taken out, which stands at each test. (docs/soak.md has the proof.)
 
 use std::sync::atomic::AtomicBool;
 
