@@ -17,6 +17,8 @@ outcome() {
 check "the scripts do what they should" good "$(outcome python3 "$here/test_python.py")"
 check "the import rules' script does what it should" good "$(outcome python3 "$here/test_imports.py")"
 check "the links' script does what it should" good "$(outcome python3 "$here/test_links.py")"
+check "the moving picture's script writes what it should" good \
+    "$(outcome python3 "$here/test_moving_picture.py")"
 check "imports keep the rules, and the graph in ARCHITECTURE.md is current" good \
     "$(outcome "$here/../imports.py" --check)"
 check "the docs' tables are those of docs/results" good "$(outcome "$here/../results.py" readme --check)"
