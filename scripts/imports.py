@@ -34,7 +34,7 @@ ROOMS = {
         ["main", "internals", "commands", "cli"],
         ["bench", "pipeline", "config"],
         ["still", "compose", "display", "capture", "host", "photo"],
-        ["records", "picture", "stats", "losses", "thread", "files"],
+        ["records", "picture", "stats", "losses", "thread", "words", "files"],
     ],
     "face8x_core": [
         ["face_restorer"],

@@ -33,6 +33,7 @@ mod records;
 mod stats;
 mod still;
 mod thread;
+mod words;
 
 pub use commands::main;
 use face8x_core::{Error, ErrorKind, Result};

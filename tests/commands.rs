@@ -21,6 +21,12 @@ fn help_names_the_commands_and_flags() {
     ] {
         assert!(help.contains(word), "no {word} in:\n{help}");
     }
+    let help = face8x(folder.path(), &["run", "--help"])
+        .expect(0, &[])
+        .stdout;
+    for part in ["[default: side-by-side]", "\nExamples:\n", "\nKeys:\n"] {
+        assert!(help.contains(part), "no {part:?} in:\n{help}");
+    }
     let version = face8x(folder.path(), &["--version"]).expect(0, &[]).stdout;
     assert_eq!(
         version.trim(),
@@ -217,6 +223,29 @@ fn every_command_has_a_manual_page_that_is_well_formed() {
         let text = std::fs::read_to_string(folder.path().join("pages").join(page)).unwrap();
         assert!(text.contains(words), "no {words} in {page}:\n{text}");
     }
+    for (page, sections) in [
+        (
+            "face8x.1",
+            &["EXAMPLES", "KEYS", "EXIT STATUS", "FILES", "ENVIRONMENT"][..],
+        ),
+        (
+            "face8x-run.1",
+            &["EXAMPLES", "KEYS", "EXIT STATUS", "FILES", "SEE ALSO"],
+        ),
+        ("face8x-bench.1", &["EXAMPLES", "EXIT STATUS", "SEE ALSO"]),
+    ] {
+        let text = std::fs::read_to_string(folder.path().join("pages").join(page)).unwrap();
+        let heading = |line: &str| line.strip_prefix(".SH ").map(|h| h.replace('"', ""));
+        let headings: Vec<String> = text.lines().filter_map(heading).collect();
+        let after_options = headings.iter().skip_while(|h| *h != "OPTIONS");
+        let found = after_options.filter(|h| sections.contains(&h.as_str()));
+        assert_eq!(found.collect::<Vec<_>>(), sections, "{page}: {headings:?}");
+        assert!(!headings.contains(&"EXTRA".into()), "{page}: {headings:?}");
+        assert!(
+            text.contains("\"face8x 0."),
+            "{page} does not name the version:\n{text}"
+        );
+    }
     let printed = face8x(folder.path(), &["man"]).expect(0, &[]).stdout;
     let written = std::fs::read_to_string(folder.path().join("pages/face8x.1")).unwrap();
     assert_eq!(printed, written);
@@ -247,16 +276,36 @@ fn completions_know_the_commands_and_flags() {
     }
     face8x(folder.path(), &["completions", "bsh"]).expect(2, &["bash"]);
 
-    // What bash itself offers after the program's name.
-    let ask = "source ./face8x.bash; COMP_WORDS=(face8x do); COMP_CWORD=1; \
-               _face8x face8x do face8x; echo \"${COMPREPLY[*]}\"";
-    let bash = std::process::Command::new("bash")
-        .args(["--norc", "-c", ask])
-        .current_dir(folder.path())
-        .output();
-    match bash {
-        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "doctor"),
-        Err(_) => common::skip("bash's completion: bash is not installed"),
+    // What bash itself offers for the last word.
+    for (line, offered) in [
+        ("face8x do", "doctor"),
+        ("face8x run --view s", "side-by-side strip"),
+        ("face8x run --sink sp", "spi:"),
+        ("face8x run --rotate 1", "180"),
+        ("face8x --source rp", "rpicam://"),
+        ("face8x test-pattern --sink d", "drm"),
+        ("face8x bench --source de", "demo:"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [.., before, last] = words.as_slice() else {
+            panic!("{line}");
+        };
+        let ask = format!(
+            "source ./face8x.bash; COMP_WORDS=({line}); COMP_CWORD={}; \
+             _face8x face8x {last} {before}; echo \"${{COMPREPLY[*]}}\"",
+            words.len() - 1
+        );
+        let bash = std::process::Command::new("bash")
+            .args(["--norc", "-c", &ask])
+            .current_dir(folder.path())
+            .output();
+        match bash {
+            Ok(output) => {
+                let text = String::from_utf8_lossy(&output.stdout);
+                assert_eq!(text.trim(), offered, "{line}");
+            }
+            Err(_) => common::skip("bash's completion: bash is not installed"),
+        }
     }
 }
 

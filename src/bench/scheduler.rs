@@ -52,7 +52,7 @@ impl Scheduler<'_> {
             let (number, count) = (index + 1, self.jobs.len());
             let (runs, seconds) = (job.rule.runs, job.rule.seconds);
             let name = job.name();
-            log::info!("{number} of {count}: {name}: at least {runs} frames and {seconds} seconds");
+            log::info!("{number} of {count}: {name}: at least {runs} frames and {seconds} s");
             match self.measure(job, &mut sampler) {
                 Ok((case, results)) => {
                     outcome.report.cases.push(case);

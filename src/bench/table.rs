@@ -2,6 +2,7 @@
 
 use super::histogram::Histogram;
 use super::report::{BenchReport, Case, NetworkFacts, StageResult};
+use crate::words::counted;
 
 /// Ranges of the histogram in the terminal, and the length of its longest bar.
 const RANGES: usize = 16;
@@ -83,8 +84,12 @@ fn totals(case: &Case) -> String {
         "  INCOMPLETE: stopped early\n"
     };
     let mut text = format!(
-        "{mark}  {} frames in {:.1} s: {:.1} a second, {} skipped, {} without a face\n",
-        case.frames, case.seconds, case.fps, case.skipped, case.faceless
+        "{mark}  {} in {:.1} s: {:.1} a second, {} skipped, {} without a face\n",
+        counted(case.frames, "frame"),
+        case.seconds,
+        case.fps,
+        case.skipped,
+        case.faceless
     );
     text += &format!(
         "  processor time {:.3} ms a frame",

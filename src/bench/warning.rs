@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::words::counted;
+
 /// A reason to read the figures with care. It is written as its `code` and its `text`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Warning {
@@ -125,13 +127,11 @@ impl fmt::Display for CaseWarning {
                 write!(f, "the virtual machine's host took {cores:.2} cores")
             }
             CaseWarning::Faceless { frames, all } => {
-                write!(f, "{frames} of {all} frames had no face")
+                write!(f, "{frames} of {} had no face", counted(*all, "frame"))
             }
             CaseWarning::Source { corrupt, lost } => {
-                write!(
-                    f,
-                    "{corrupt} frames were damaged, the source was lost {lost} times"
-                )
+                let (frames, times) = (counted(*corrupt, "frame"), counted(*lost, "time"));
+                write!(f, "damaged: {frames}; the source was lost: {times}")
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::bench::{
 };
 use crate::capture::mask_passwords;
 use crate::cli::BenchArgs;
+use crate::words::counted;
 use face8x_core::{Error, Result};
 
 /// How often the start is measured, and with `--quick`.
@@ -104,7 +105,8 @@ fn jobs(arguments: &BenchArgs) -> Result<Vec<Job>> {
     let (setup, models) = (&arguments.setup, &arguments.model);
     let (jobs, left_out) = Job::combinations(engines, models, &threads, processors, setup, rule);
     for threads in left_out {
-        log::warn!("left out {threads} threads: the processor runs {processors} at once");
+        let threads = counted(threads, "thread");
+        log::warn!("left out {threads}: the processor runs {processors} at once");
     }
     if jobs.is_empty() {
         return Err(Error::usage("nothing is left to measure")

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::still::{self, Form, Job, Outcome, Progress};
+use crate::words::counted;
 use face8x_core::detect::{self, Extent};
 use face8x_core::{FaceRestorer, restore};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -74,12 +75,6 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     console::eprint_line(counts);
     stdout.finish()?;
     Ok(ExitCode::from(summary.exit_code()))
-}
-
-/// "1 face", "2 faces".
-fn counted(count: usize, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{s}")
 }
 
 /// A picture's line; failures come together at the end.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::Error;
+use crate::words::counted;
 
 /// What the overlay text and the captions show of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -153,7 +154,7 @@ fn write_value(
         InfoWord::Fps => write!(line, "{:.1} fps", status.fps),
         InfoWord::Latency => write!(line, "{} ms", status.latency.as_millis()),
         InfoWord::Skipped => write!(line, "{} skipped", status.skipped),
-        InfoWord::Faces => write!(line, "{faces} face{}", if faces == 1 { "" } else { "s" }),
+        InfoWord::Faces => write!(line, "{}", counted(faces, "face")),
         InfoWord::Restorer => line.write_str(status.restorer),
         InfoWord::Source => line.write_str(status.source),
         InfoWord::Sink => line.write_str(status.sink),

@@ -12,6 +12,7 @@ use crate::host::button::Button;
 use crate::host::status::Monitor;
 use crate::picture::Picture;
 use crate::stats::{self, Summary};
+use crate::words::counted;
 use crate::{Error, Result};
 use face8x_core::convert::JpegDecoder;
 use face8x_core::convert::orient::Orienter;
@@ -187,7 +188,8 @@ impl Pipeline {
                 // A camera of an unsupported kind gives such frames for ever: warn ever more rarely.
                 let count = self.meter.corrupt;
                 if count.is_power_of_two() {
-                    log::warn!("skipped {count} frames so far, the last: {error}");
+                    let frames = counted(count, "frame");
+                    log::warn!("skipped {frames} so far, the last: {error}");
                 }
                 self.refused = Some(error);
                 LoopStep::Waited

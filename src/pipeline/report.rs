@@ -7,6 +7,7 @@ use super::{FaceStage, Pipeline, Timings};
 use crate::host::board;
 use crate::host::status::{Monitor, RunCounters};
 use crate::stats::{Event, Percentiles, Summary};
+use crate::words::counted;
 use face8x_core::frame::Frame;
 
 impl Pipeline {
@@ -27,7 +28,7 @@ impl Pipeline {
     /// The run is over.
     pub(super) fn log_end(&self) {
         let (shown, skipped) = (self.meter.frames, self.capture.skipped());
-        log::info!("{shown} frames shown, {skipped} skipped");
+        log::info!("{} shown, {skipped} skipped", counted(shown, "frame"));
         if let Some(file) = self.output.preview() {
             log::info!("no display: the picture is {}", file.display());
         }

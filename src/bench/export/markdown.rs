@@ -2,6 +2,7 @@
 
 use super::Exporter;
 use crate::bench::report::{BenchReport, Case, StageResult};
+use crate::words::counted;
 use face8x_core::Result;
 
 /// The machine, the stages, the cases and the warnings.
@@ -48,10 +49,10 @@ fn row(result: &StageResult) -> String {
 fn case(case: &Case) -> String {
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
     let mut text = format!(
-        "\n{}: {} frames in {:.1} s, {:.1} a second, {} skipped; {} MB; {:.3} ms of processor time a \
+        "\n{}: {} in {:.1} s, {:.1} a second, {} skipped; {} MB; {:.3} ms of processor time a \
          frame",
         case.name(),
-        case.frames,
+        counted(case.frames, "frame"),
         case.seconds,
         case.fps,
         case.skipped,

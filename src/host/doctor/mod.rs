@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::host::board::Board;
 use crate::host::devices::{AskDriver, Devices, Session};
+use crate::words::counted;
 use crate::{Error, Result};
 
 mod cameras;
@@ -120,8 +121,7 @@ impl fmt::Display for Diagnosis {
         }
         let number = |count: usize, word: &str| match count {
             0 => format!("no {word}s"),
-            1 => format!("1 {word}"),
-            count => format!("{count} {word}s"),
+            count => counted(count, word).to_string(),
         };
         let notes = number(self.count(Severity::Note), "note");
         match self.count(Severity::Problem) {

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use sd_notify::NotifyState;
 
 use crate::stats::Summary;
+use crate::words::counted;
 use crate::{Error, Result};
 
 /// The watchdog is fed this often within its time.
@@ -131,10 +132,9 @@ impl Service {
 /// What a person reads in `systemctl status`.
 fn status_line(summary: &Summary<'_>, refused: Option<&str>) -> String {
     let mut line = format!(
-        "{:.0} fps, {} {}, {} to {}",
+        "{:.0} fps, {}, {} to {}",
         summary.fps,
-        summary.faces,
-        if summary.faces == 1 { "face" } else { "faces" },
+        counted(summary.faces, "face"),
         summary.source,
         summary.sink,
     );

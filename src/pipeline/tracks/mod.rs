@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::records::FaceRecord;
 use crate::thread::StoppableThread;
+use crate::words::counted;
 use crate::{Error, Result};
 use face8x_core::face::Face;
 use face8x_core::frame::Frame;
@@ -142,9 +143,8 @@ impl Drop for Tracks {
         self.thread = None;
         let dropped = self.counters.dropped();
         if dropped > 0 && !self.reader_left() {
-            log::warn!(
-                "{dropped} lines of --tracks were dropped: they could not be written in time"
-            );
+            let lines = counted(dropped, "line");
+            log::warn!("--tracks: dropped {lines} that could not be written in time");
         }
     }
 }

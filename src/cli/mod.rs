@@ -10,11 +10,15 @@ use crate::bench::{Engine, Model, Setup};
 use crate::compose::Rotation;
 use crate::config::{DetectorOptions, Options, RestorerOptions, flags, values};
 
+mod sections;
+
+pub(crate) use sections::sections;
+
 /// Shows a 16x16 face as 128x128, live, offline, on a small board.
 ///
 /// The picture is a plausible guess, never evidence of who somebody is.
 #[derive(Parser)]
-#[command(name = "face8x", version, max_term_width = 100)]
+#[command(name = "face8x", version, max_term_width = 100, after_help = sections::help("face8x"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -31,20 +35,26 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Camera to display, live (what happens without a command)
+    #[command(after_help = sections::help("run"))]
     Run(Box<RunArgs>),
     /// Restore the faces of picture files
+    #[command(after_help = sections::help("image"))]
     Image(ImageArgs),
     /// List cameras, displays, sources, sinks, detectors, restorers and views
     List,
     /// Measure this machine: every stage, end to end, cold start, memory, and the figures' caveats
+    #[command(after_help = sections::help("bench"))]
     Bench(Box<BenchArgs>),
     /// Look for problems on this machine and name their remedies
     Doctor(DoctorArgs),
     /// Show a test pattern: is the display wired and turned as it should be?
+    #[command(after_help = sections::help("test-pattern"))]
     TestPattern(TestPatternArgs),
     /// Write the manual pages
+    #[command(after_help = sections::help("man"))]
     Man(ManArgs),
     /// Write the completions of a shell
+    #[command(after_help = sections::help("completions"))]
     Completions(CompletionsArgs),
 }
 
