@@ -48,6 +48,9 @@
 //! | [`restore`] | `Lr` | [`Sr`](restore::Sr): 128x128 pixels |
 //! | [`backproject`] | a frame, a face's place and `Sr` | `Sr` corrected until it agrees with all of the camera's pixels, of this and the last frames |
 //!
+//! The examples are programs to start from: `restore` for photographs, `camera` for the stages in a
+//! loop, `own_tracker` for a tracker of somebody else's.
+//!
 //! # Coordinates
 //! Positions are pixels of the frame, counted at pixel edges: the centre of the top left pixel is
 //! (0.5, 0.5), x goes right and y down. A face's place is a [`Similarity`](geometry::Similarity)
