@@ -11,6 +11,8 @@ use crate::compose::Rotation;
 use crate::config::{DetectorOptions, Options, RestorerOptions, flags, values};
 
 mod sections;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use sections::sections;
 
