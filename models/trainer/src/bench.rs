@@ -7,6 +7,7 @@ use face8x_core::Result;
 use face8x_train::{files, heatmap, prepare};
 
 use crate::cli::Bench;
+use crate::console::print_line;
 
 /// A folder that is removed with all that is in it.
 struct Scratch(PathBuf);
@@ -34,22 +35,22 @@ pub fn bench(a: &Bench) -> Result<()> {
         limit: Some(pictures),
         seed: 0,
     })?;
-    report("prepare, 4 + 2 crops each", pictures, started);
+    report("prepare, 4 + 2 crops each", pictures, started)?;
     if let Some(network) = &a.yolo_world {
         let boxes = heatmap::Boxes::YoloWorld(network.clone());
         let started = Instant::now();
         make_heatmaps(&scratch, boxes)?;
-        report("heatmaps by YOLO-World", pictures, started);
+        report("heatmaps by YOLO-World", pictures, started)?;
     }
     let started = Instant::now();
     make_heatmaps(&scratch, heatmap::Boxes::Landmarks)?;
-    report("heatmaps by landmarks", pictures, started);
+    report("heatmaps by landmarks", pictures, started)?;
     train(a, &scratch)
 }
 
-fn report(what: &str, pictures: usize, started: Instant) {
+fn report(what: &str, pictures: usize, started: Instant) -> Result<()> {
     let speed = pictures as f64 / started.elapsed().as_secs_f64();
-    println!("{what:<28} {speed:>9.1} pictures a second");
+    print_line(format_args!("{what:<28} {speed:>9.1} pictures a second"))
 }
 
 fn make_heatmaps(scratch: &Scratch, boxes: heatmap::Boxes) -> Result<()> {
@@ -65,8 +66,7 @@ fn make_heatmaps(scratch: &Scratch, boxes: heatmap::Boxes) -> Result<()> {
 
 #[cfg(not(feature = "train"))]
 fn train(_: &Bench, _: &Scratch) -> Result<()> {
-    println!("train: this build has no training");
-    Ok(())
+    print_line("train: this build has no training")
 }
 
 #[cfg(feature = "train")]
@@ -83,12 +83,14 @@ fn train(a: &Bench, scratch: &Scratch) -> Result<()> {
     let devices = open_devices(&a.device)?;
     let each = std::time::Duration::from_secs(a.seconds);
     let speed = speed(&config, &scratch.0, &devices, each)?;
-    println!("{:<28} {:>9.1} pictures a second", "loader", speed.loader);
-    println!(
+    print_line(format_args!(
+        "{:<28} {:>9.1} pictures a second",
+        "loader", speed.loader
+    ))?;
+    print_line(format_args!(
         "{:<28} {:>9.1} pictures a second, {:.1} % of it waiting for the loader",
         format!("train, batch {}, {}", config.batch, a.device),
         speed.train,
         100.0 * speed.waiting
-    );
-    Ok(())
+    ))
 }

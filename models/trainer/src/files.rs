@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use face8x_core::{Error, Result};
+use face8x_core::convert::JpegDecoder;
+use face8x_core::{Error, ErrorKind, Result, contain};
+use image::{ImageFormat, RgbImage};
 
 /// The whole content of a file.
 ///
@@ -12,6 +14,32 @@ use face8x_core::{Error, Result};
 /// Missing, a folder, or unreadable.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| cannot("read", path, &error))
+}
+
+/// The pixels of a picture file, as they are stored.
+///
+/// # Errors
+/// Missing, damaged, cut off, or of a kind that is not read; also where a decoder panics.
+pub fn picture(path: &Path) -> Result<RgbImage> {
+    let bytes = read(path)?;
+    let decoded = match image::guess_format(&bytes) {
+        // The app's reader, which refuses what its decoder would get wrong.
+        Ok(ImageFormat::Jpeg) => JpegDecoder::decode_photograph(&bytes)
+            .map(|frame| RgbImage::from_raw(frame.width, frame.height, frame.bytes)),
+        _ => other_picture(&bytes).map(Some),
+    };
+    decoded
+        .and_then(|picture| picture.ok_or_else(|| Error::new(ErrorKind::Picture, "no pixels")))
+        .map_err(|error| error.context(path.display()))
+}
+
+fn other_picture(bytes: &[u8]) -> Result<RgbImage> {
+    let decoded = contain(|| image::load_from_memory(bytes));
+    let failed = |why: String| Error::new(ErrorKind::Picture, format!("cannot be decoded: {why}"));
+    let picture = decoded
+        .map_err(failed)?
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(picture.into_rgb8())
 }
 
 /// Writes a file under a temporary name beside it and renames it when it is whole.
@@ -157,6 +185,32 @@ mod tests {
         let error = std::fs::read_to_string(file.path()).unwrap_err();
         let error = cannot("read", file.path(), &error);
         assert!(error.remedy_text().unwrap().contains("UTF-8"), "{error}");
+    }
+
+    /// By the app's reader: right pixels or none, frames of webcams too, and no panic.
+    #[test]
+    fn pictures_are_read_as_the_app_reads_them() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let read = |name: &str| picture(&root.join(name));
+        let whole = read("tests/data/jpeg/without-tables.jpg").unwrap();
+        assert_eq!(whole, read("tests/data/jpeg/baseline-422.jpg").unwrap());
+        let error = read("tests/data/jpeg/scans-one-each-420.jpg").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("420.jpg: unsupported kind of JPEG"),
+            "{error}"
+        );
+        assert!(
+            read("README.md")
+                .unwrap_err()
+                .to_string()
+                .contains("README.md: cannot")
+        );
+        let panics = root.join("../shared/cases/panic/v417_s_1x1-2x2-2x2.jpg");
+        if panics.exists() {
+            assert!(picture(&panics).is_err());
+        }
     }
 
     #[test]

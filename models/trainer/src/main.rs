@@ -7,6 +7,7 @@ use clap::Parser;
 mod bench;
 mod cli;
 mod commands;
+mod console;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();

@@ -190,6 +190,5 @@ fn expose(canvas: &mut RgbImage, rng: &mut fastrand::Rng) {
 }
 
 fn open(item: &Item) -> Result<RgbImage> {
-    let opened = image::open(&item.path).map(|picture| picture.into_rgb8());
-    opened.map_err(|error| Error::other(format!("cannot read {}: {error}", item.path.display())))
+    files::picture(&item.path)
 }

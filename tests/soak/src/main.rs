@@ -76,14 +76,29 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let report = soak::run(&cli.options, &stop, &mut |frames| {
         log::info!("{frames} of {} pictures", cli.options.frames);
     })?;
-    print!("{}", report.to_markdown());
     for file in files {
         file.write(&report)?;
     }
+    print(&report.to_markdown())?;
     Ok(match report.passed() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// Prints the report. Whoever closed the pipe that it goes to has read enough.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::io("cannot write to standard output", error)
+                .remedy("free space on the disk that standard output is redirected to"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A file for the report, created before the soak starts.

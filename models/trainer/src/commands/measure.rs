@@ -9,6 +9,7 @@ use face8x_train::{evaluate, files, heatmap};
 use rayon::prelude::*;
 
 use crate::cli::{Evaluate, EvaluateLandmarks};
+use crate::console::print_line;
 
 /// Sides of the small faces by which a landmark network is measured and quantised, in camera pixels,
 /// and their noise in levels.
@@ -43,18 +44,15 @@ pub(super) fn evaluate(a: &Evaluate) -> Result<()> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         rows.push(evaluate::score_network(&name, &cases, &runner)?);
     }
-    println!("{} pictures", cases.len());
-    print!(
-        "{}",
-        evaluate::table(&rows, Some(a.against.is_some().into()))
-    );
     if let Some(path) = &a.csv {
         evaluate::write_csv(path, &cases, &rows)?;
     }
     if let (Some(path), Some(row)) = (&a.worst, rows.last()) {
         evaluate::worst_sheet(path, &cases, row)?;
     }
-    Ok(())
+    let table = evaluate::table(&rows, Some(a.against.is_some().into()));
+    let count = cases.len();
+    print_line(format_args!("{count} pictures\n{}", table.trim_end()))
 }
 
 fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
@@ -81,7 +79,7 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
         identity: identity.as_ref(),
     };
     let frames = a.frames;
-    println!(
+    print_line(format_args!(
         "{} pictures; PSNR / SSIM / sharpness{}; the final picture is made of {frames} frame{}",
         cases.len(),
         if identity.is_some() {
@@ -90,8 +88,8 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
             ""
         },
         if frames == 1 { "" } else { "s" },
-    );
-    println!("{}", evaluate::camera_head());
+    ))?;
+    print_line(evaluate::camera_head())?;
     for &side in &a.sides {
         for &noise in &a.noises {
             let view = evaluate::View {
@@ -100,7 +98,7 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
                 misalignment: 0.0,
                 frames,
             };
-            println!("{}", evaluate::camera_row(cases, &by, &view)?);
+            print_line(evaluate::camera_row(cases, &by, &view)?)?;
         }
     }
     Ok(())
@@ -112,13 +110,13 @@ pub(super) fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
     let bytes = files::read(&a.model)?;
     let runner =
         Runner::with_outputs(&bytes, None).map_err(|error| error.context(a.model.display()))?;
-    println!(
+    print_line(format_args!(
         "{} crops; errors by the eye distance, in per cent",
         section.len()
-    );
-    println!(
-        "crops cut as by     mean  median  over 10  faces seen  others called faces  mean by side  shift by side"
-    );
+    ))?;
+    print_line(
+        "crops cut as by     mean  median  over 10  faces seen  others called faces  mean by side  shift by side",
+    )?;
     let large = [
         ("the last landmarks", Jitter::FOLLOWED),
         ("a detector's box", Jitter::DETECTOR),
@@ -127,9 +125,9 @@ pub(super) fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
     for (name, jitter) in large {
         print_landmarks(&runner, &section, name, jitter, &Through::Nothing)?;
     }
-    println!(
+    print_line(format_args!(
         "faces of so many camera pixels, noise of {LANDMARK_NOISE} levels, by YuNet's landmarks"
-    );
+    ))?;
     for side in LANDMARK_SIDES {
         let through = Through::Plain {
             side,
@@ -155,9 +153,8 @@ fn print_landmarks(
         .map(|sample| values::<f32>(&runner.run(&sample.levels)?[0]));
     let found = found.collect::<Result<Vec<_>>>()?;
     let f = landmarks::figures(&samples, &found);
-    println!(
+    print_line(format_args!(
         "{name:18} {:5.2} {:7.2} {:8.1} {:11.1} {:20.1} {:13.2} {:14.2}",
         f.mean, f.median, f.over_tenth, f.faces_seen, f.others_seen, f.by_side, f.shift
-    );
-    Ok(())
+    ))
 }

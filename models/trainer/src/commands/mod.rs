@@ -11,6 +11,7 @@ use face8x_train::scenes::{self, Picture};
 use face8x_train::{evaluate, files, heatmap, onnx, prepare, quantise};
 
 use crate::cli::{About, Command, Dump, Export, Heatmaps, Prepare, Quantise};
+use crate::console::print_line;
 
 mod measure;
 
@@ -49,9 +50,8 @@ fn prepare(a: &Prepare) -> Result<()> {
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let taken: usize = report.taken.values().sum();
-    print!("{report}");
-    println!("{:>8.1} pictures a second", taken as f64 / seconds);
-    Ok(())
+    let speed = taken as f64 / seconds;
+    print_line(format_args!("{report}{speed:>8.1} pictures a second"))
 }
 
 fn heatmaps(a: &Heatmaps) -> Result<()> {
@@ -77,12 +77,8 @@ fn heatmaps(a: &Heatmaps) -> Result<()> {
         preview: a.preview.clone(),
     })?;
     let seconds = started.elapsed().as_secs_f64();
-    print!("{report}");
-    println!(
-        "{:>8.1} pictures a second",
-        report.pictures as f64 / seconds
-    );
-    Ok(())
+    let speed = report.pictures as f64 / seconds;
+    print_line(format_args!("{report}{speed:>8.1} pictures a second"))
 }
 
 #[cfg(feature = "train")]
@@ -102,8 +98,7 @@ fn ablate(a: &crate::cli::Ablate) -> Result<()> {
     let (config, devices) = training(&a.train)?;
     let (data, output) = (&a.train.dataset, &a.train.output);
     let table = face8x_train::train::ablate(&config, data, output, &devices, a.seeds)?;
-    print!("{table}");
-    Ok(())
+    print_line(table.trim_end())
 }
 
 /// The configuration and the devices, of which there is at least one.
@@ -204,20 +199,16 @@ fn quantise_imported(a: &Quantise, file: &[u8]) -> Result<()> {
     let file = onnx::imported_model(&network, &metadata);
     Runner::sized(&file, None, scenes[0].size())?;
     files::write(&a.output, &file)?;
-    println!("{}: {} kB", a.output.display(), file.len() / 1000);
-    Ok(())
+    let (path, size) = (a.output.display(), file.len() / 1000);
+    print_line(format_args!("{path}: {size} kB"))
 }
 
 /// Prints what was written.
 fn describe(path: &Path, weights: &Weights, bytes: usize) -> Result<()> {
     let plan = Plan::of(weights)?;
     let mmac = plan.macs() as f64 / 1e6;
-    println!(
-        "{}: {mmac:.1} MMAC a face, {} kB",
-        path.display(),
-        bytes / 1000
-    );
-    Ok(())
+    let (path, size) = (path.display(), bytes / 1000);
+    print_line(format_args!("{path}: {mmac:.1} MMAC a face, {size} kB"))
 }
 
 /// What every file says about itself.
@@ -287,8 +278,8 @@ fn dump(a: &Dump) -> Result<()> {
     files::make_folder(&a.output)?;
     files::write(&a.output.join("inputs.u8"), &evaluate::planar(&inputs))?;
     files::write(&a.output.join("outputs.u8"), &evaluate::planar(&outputs))?;
-    println!("{} pictures in {}", inputs.len(), a.output.display());
-    Ok(())
+    let (count, folder) = (inputs.len(), a.output.display());
+    print_line(format_args!("{count} pictures in {folder}"))
 }
 
 /// The same for a network whose input may have any size.
@@ -303,6 +294,6 @@ fn dump_detector(a: &Dump, file: &[u8], outputs: &[String]) -> Result<()> {
     };
     scenes::dump(file, outputs, &scenes, &a.output)
         .map_err(|error| error.context(a.model.display()))?;
-    println!("{} pictures in {}", scenes.len(), a.output.display());
-    Ok(())
+    let (count, folder) = (scenes.len(), a.output.display());
+    print_line(format_args!("{count} pictures in {folder}"))
 }

@@ -9,6 +9,7 @@ use face8x_core::geometry::{CANONICAL_LANDMARKS, HR_SIDE, Landmarks, Point, Simi
 
 use super::{FaceFrom, Item, LeftOut, jitter};
 use crate::dataset::{Alignment, CROP_SIDE, PAD, PictureData, WIDE_SIDE, WIDE_SPAN};
+use crate::files;
 
 /// Fewer pixels to a side of the canonical face are too few to learn from.
 const MIN_FACE: f32 = 48.0;
@@ -166,9 +167,10 @@ pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
 }
 
 fn read_frame(item: &Item) -> Result<Frame, LeftOut> {
-    let picture = image::open(&item.path)
-        .map_err(|_| LeftOut::Unreadable)?
-        .into_rgb8();
+    let picture = files::picture(&item.path).map_err(|error| {
+        log::debug!("{error}");
+        LeftOut::Unreadable
+    })?;
     let (width, height) = picture.dimensions();
     if width == 0 || height == 0 {
         return Err(LeftOut::Unreadable);
