@@ -28,6 +28,8 @@ SAMPLINGS = {
     "fine-chroma": "1x1,2x2,2x2",
     "all-1x2": "1x2,1x2,1x2",
     "all-2x1": "2x1,2x1,2x1",
+    "3x1": "3x1,1x1,1x1",
+    "1x3": "1x3,1x1,1x1",
 }
 # Orders of the components' scans, as `cjpeg -scans` takes them.
 SCANS = {"one-each": "0; 1; 2;", "turned": "0; 2; 1;", "two": "0; 1 2;", "two-one": "0 1; 2;", "chroma-first": "1; 2; 0;"}
@@ -99,6 +101,12 @@ def kinds():
     for name in SCANNED:
         for scan, text in SCANS.items():
             yield f"scans-{scan}-{name}", scans(text, "-sample", SAMPLINGS[name])
+    for name in ["444", "422"]:
+        yield f"scans-restart-blocks-{name}", scans("0; 1; 2;", "-sample", SAMPLINGS[name], "-restart", "2B")
+        yield f"scans-restart-rows-{name}", scans("0; 1 2;", "-sample", SAMPLINGS[name], "-restart", "1")
+        each = "0: 0-0, 0, 0; 1: 0-0, 0, 0; 2: 0-0, 0, 0; 0: 1-63, 0, 0; 1: 1-63, 0, 0; 2: 1-63, 0, 0;"
+        yield f"progressive-restart-{name}", scans(each, "-sample", SAMPLINGS[name], "-restart", "2B")
+    yield "grey-restart", cjpeg("-grayscale", "-sample", "2x2", "-restart", "3B")
     yield "restart-blocks", cjpeg("-sample", "2x2", "-restart", "1B")
     yield "restart-rows", cjpeg("-sample", "2x2", "-restart", "1")
     yield "restart-progressive", cjpeg("-sample", "2x2", "-progressive", "-restart", "2B")

@@ -4,6 +4,8 @@
 const DHT: u8 = 0xc4;
 /// Start of scan: the end of the headers.
 const SOS: u8 = 0xda;
+/// Define restart interval.
+const DRI: [u8; 2] = [0xff, 0xdd];
 
 /// The headers of a JPEG, up to its first scan. All zero and empty where they are damaged: the
 /// decoder then says what is wrong.
@@ -17,12 +19,17 @@ pub(super) struct Headers<'a> {
     frame: &'a [u8],
     /// The first scan header behind its length: its components.
     scan: &'a [u8],
+    /// All of the JPEG but its start.
+    all: &'a [u8],
 }
 
 impl<'a> Headers<'a> {
     /// Reads the segments that follow the start of the image.
     pub(super) fn read(mut bytes: &'a [u8]) -> Self {
-        let mut headers = Headers::default();
+        let mut headers = Headers {
+            all: bytes,
+            ..Headers::default()
+        };
         // A segment: 0xff, its kind, and its length with these two bytes.
         while let [0xff, kind, rest @ ..] = bytes {
             if *kind == 0xff {
@@ -90,12 +97,22 @@ impl<'a> Headers<'a> {
         if !others_within(width, height) {
             return Some("its colours are sampled more finely than its brightness");
         }
+        let mut all = components.iter().map(sampling);
+        if all.any(|(width, height)| width == 3 || height == 3) {
+            return Some("its colours are sampled by three");
+        }
         let interleaved = self.scan.first() == Some(&count);
         let luma_alone = self.scan.get(..2) == Some(&[1, first[0]]);
-        let right = interleaved || luma_alone && height == 1 && others_within(1, 1);
-        if self.process != 0xc2 && !right {
+        let right = || luma_alone && height == 1 && others_within(1, 1) && !self.has_restarts();
+        if self.process != 0xc2 && !interleaved && !right() {
             return Some("its components are not interleaved (one scan for each)");
         }
         None
+    }
+
+    /// Whether a restart interval is defined anywhere: each scan may have its own. Among pixels these
+    /// bytes do not occur.
+    fn has_restarts(&self) -> bool {
+        self.all.windows(2).any(|bytes| bytes == DRI)
     }
 }

@@ -143,12 +143,15 @@ fn every_kind_of_jpeg_is_right_or_refused() {
 
 /// What is refused: see [`Headers::unsupported`].
 #[rustfmt::skip]
-const REFUSED: [&str; 27] = [
-    "arithmetic", "arithmetic-progressive", "baseline-fine-chroma", "progressive-fine-chroma",
+const REFUSED: [&str; 35] = [
+    "arithmetic", "arithmetic-progressive", "baseline-1x3", "baseline-3x1", "baseline-fine-chroma",
+    "progressive-1x3", "progressive-3x1", "progressive-fine-chroma",
     "refused-12-bit", "refused-hierarchical", "refused-lossless", "refused-no-height",
     "scans-chroma-first-420", "scans-chroma-first-422", "scans-chroma-first-440",
     "scans-chroma-first-444", "scans-chroma-first-fine-chroma",
     "scans-one-each-420", "scans-one-each-440", "scans-one-each-fine-chroma",
+    "scans-restart-blocks-422", "scans-restart-blocks-444",
+    "scans-restart-rows-422", "scans-restart-rows-444",
     "scans-turned-420", "scans-turned-440", "scans-turned-fine-chroma",
     "scans-two-420", "scans-two-440", "scans-two-fine-chroma",
     "scans-two-one-420", "scans-two-one-422", "scans-two-one-440", "scans-two-one-444",
