@@ -1,6 +1,8 @@
 //! Where pictures are written, under which names, and how: whole or not at all.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
@@ -8,9 +10,14 @@ use png::Compression;
 
 use super::canvas::draw_on;
 use crate::compose::{Area, mark_picture};
-use crate::files::{self, Durability};
+use crate::files::{self, Durability, has_extension};
 use crate::photo::is_picture_name;
 use crate::{Error, Result};
+
+/// Bytes of a name at most, on nearly every file system (Linux: NAME_MAX).
+const MAX_NAME: usize = 255;
+/// Names of pictures that are neither read nor written, and would make odd folders.
+const OTHER_PICTURES: [&str; 8] = ["avif", "heic", "heif", "jxl", "jp2", "pdf", "svg", "ppm"];
 
 /// The place for the results of a run.
 pub(super) struct Outputs {
@@ -30,13 +37,9 @@ impl Outputs {
     /// A usage error where one file is named for several pictures or with another extension than
     /// `.png`; a failure where the folder cannot be made or written to.
     pub(super) fn open(output: &Path, pictures: &[(PathBuf, PathBuf)]) -> Result<Self> {
-        let extension = output
-            .extension()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
-        let is_file = !output.is_dir() && extension == "png";
-        if !output.is_dir() && !is_file && is_picture_name(output) {
+        let is_file = !output.is_dir() && has_extension(output, &["png"]);
+        let is_picture = is_picture_name(output) || has_extension(output, &OTHER_PICTURES);
+        if !output.is_dir() && !is_file && is_picture {
             return Err(
                 Error::usage(format!("{}: pictures are written as PNG", output.display()))
                     .remedy("name a folder, or a file that ends in .png"),
@@ -64,9 +67,9 @@ impl Outputs {
         })
     }
 
-    /// The paths for `count` results of the picture `input`: its stem with `.png`, numbered from
-    /// -1 where there are several, in a `subfolder` that is made where there is none. They are kept
-    /// for it from now on.
+    /// The paths for `count` results of the picture `input`: its stem with `.png`, or the file that
+    /// was named, numbered from -1 where there are several, in a `subfolder` that is made where there
+    /// is none. They are kept for it from now on.
     ///
     /// # Errors
     /// One of them belongs to another picture already, or is itself one of the pictures; the folder
@@ -77,12 +80,12 @@ impl Outputs {
         subfolder: &Path,
         count: usize,
     ) -> Result<Vec<PathBuf>> {
-        let stem = if self.is_file {
-            self.place.file_stem()
-        } else {
-            input.file_stem()
+        let (named, extension) = match self.is_file {
+            true => (&*self.place, self.place.extension()),
+            false => (input, None),
         };
-        let stem = stem.unwrap_or_default();
+        let stem = named.file_stem().unwrap_or_default();
+        let extension = extension.unwrap_or(OsStr::new("png")).to_string_lossy();
         let folder = if self.is_file {
             folder_of(&self.place).to_owned()
         } else {
@@ -93,12 +96,11 @@ impl Outputs {
                 .map_err(|error| files::cannot_write(&folder, error))?;
         }
         let name = |number: usize| {
-            let mut name = stem.to_os_string();
-            if count > 1 {
-                name.push(format!("-{number}"));
-            }
-            name.push(".png");
-            folder.join(name)
+            let end = match count {
+                1 => format!(".{extension}"),
+                _ => format!("-{number}.{extension}"),
+            };
+            folder.join(fitting(stem, &end))
         };
         let names: Vec<PathBuf> = (1..=count).map(name).collect();
         for name in &names {
@@ -125,6 +127,17 @@ impl Outputs {
             .extend(names.iter().map(|name| (name.clone(), input.to_path_buf())));
         Ok(names)
     }
+}
+
+/// `stem` with `end` behind it, shortened by whole characters where the name would be too long.
+fn fitting(stem: &OsStr, end: &str) -> OsString {
+    let bytes = stem.as_bytes();
+    let mut length = bytes.len().min(MAX_NAME.saturating_sub(end.len()));
+    let is_inside_a_character = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    while length > 0 && is_inside_a_character(length) {
+        length -= 1;
+    }
+    OsString::from_vec([&bytes[..length], end.as_bytes()].concat())
 }
 
 /// The folder of a file's path; `.` for a bare name.

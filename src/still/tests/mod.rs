@@ -335,6 +335,32 @@ fn no_result_replaces_another_or_a_picture() {
     assert_eq!(scene.results(), ["a.png"]);
 }
 
+/// A file is named as it was asked for, and a name that its number makes too long is shortened.
+#[test]
+fn files_have_the_names_asked_for_and_fit() {
+    let scene = Scene::new();
+    let long = format!("{}x.png", "ö".repeat(125));
+    for name in ["a.png", &long] {
+        grey(9, 32, 32).save(scene.input(name)).unwrap();
+    }
+    let boxes = [crop_box(0.0, 0.0, 16.0), crop_box(5.0, 5.0, 20.0)];
+    let written = |input: &str, output: &str, faces| {
+        let (inputs, output) = ([scene.input(input)], scene.output(output));
+        let job = job(&inputs, &output, Form::Restored, faces);
+        let summary = run(&job, &mut checks(&boxes), &mut |_| ()).unwrap();
+        assert!(summary.failed.is_empty(), "{summary:?}");
+        let names = summary.written.iter().map(|path| path.file_name().unwrap());
+        let names = names.map(|name| name.to_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(written("a.png", "X.PNG", 1), ["X.PNG"]);
+    assert_eq!(written("a.png", "Y.Png", 2), ["Y-1.Png", "Y-2.Png"]);
+    let stem = "ö".repeat(124);
+    let numbered = [1, 2].map(|number| format!("{stem}-{number}.png"));
+    assert_eq!(written(&long, "", 2), numbered);
+    assert_eq!(written(&long, "", 1), [long.clone()]);
+}
+
 #[test]
 fn an_output_that_cannot_be_written_fails_before_the_work() {
     let scene = Scene::new();
@@ -355,6 +381,8 @@ fn an_output_that_cannot_be_written_fails_before_the_work() {
     for (inputs, output) in [
         (&both[..], "one.png"),
         (&both[..], "one.jpg"),
+        (&both[..1], "one.GIF"),
+        (&both[..1], "one.avif"),
         (&[][..], "out"),
     ] {
         let error = run_to(inputs, &scene.output(output));
