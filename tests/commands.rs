@@ -316,4 +316,11 @@ fn a_recorded_test_pattern_ends() {
     face8x(folder.path(), &["test-pattern", "--sink", "test:panel.txt"]).expect(0, &[]);
     let recorded = std::fs::metadata(folder.path().join("panel.txt")).unwrap();
     assert!(recorded.len() < 3_000_000, "{} bytes", recorded.len());
+    // A pipe that nobody reads is not waited for.
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("fifo"))
+        .status();
+    assert!(made.unwrap().success());
+    let fifo = ["test-pattern", "--sink", "test:fifo"];
+    face8x(folder.path(), &fifo).expect(1, &["no program reads from it", "remedy: "]);
 }

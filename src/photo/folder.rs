@@ -182,6 +182,7 @@ mod tests {
             ("10.jpg", b""),
             ("9.TIFF", b""),
             ("a/2.jfif", b""),
+            ("a/3.JPE", b""),
             ("a/b/1.gif", b""),
             ("a/.hidden/1.gif", b""),
             ("notes.txt", b"text"),
@@ -198,7 +199,7 @@ mod tests {
         let (flat, deep) = (names(false), names(true));
         assert_eq!((flat.0.join(" "), flat.1), ("9.TIFF 10.jpg".into(), 2));
         // The notes and the link.
-        let expected = "9.TIFF 10.jpg a/2.jfif a/b/1.gif";
+        let expected = "9.TIFF 10.jpg a/2.jfif a/3.JPE a/b/1.gif";
         assert_eq!((deep.0.join(" "), deep.1), (expected.into(), 2));
     }
 
@@ -224,7 +225,7 @@ mod tests {
             "passed over 2 HEIC files: IMG_2.heic, IMG_10.HEIC; to convert one: heif-convert FILE",
             "passed over 1 AVIF file: b.avif; to convert one: avifdec FILE",
             "passed over 1 raw file: c.nef; to convert one: darktable-cli FILE",
-            "passed over 1 MP4 file: d.mp4; name it as a source",
+            "passed over 1 MP4 file: d.mp4; name it as a source: `face8x --source FILE` plays it through ffmpeg",
             "passed over 1 other file: e.txt",
             "passed over 1 folder: sub; `face8x image --recursive`",
         ] {

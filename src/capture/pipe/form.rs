@@ -30,18 +30,18 @@ pub(super) fn kind(start: &[u8], ended: bool) -> Option<std::result::Result<Kind
     if start.is_empty() || start.len() < LONGEST_START && !ended {
         return None;
     }
+    let line = start.trim_ascii_start();
     let begins_with = |text: &str| {
-        let start = start.get(..text.len());
+        let start = line.get(..text.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
     };
-    let is_multipart = ["--", "\r\n--", "content-type"]
-        .into_iter()
-        .any(begins_with);
+    // A boundary, or the headers of a part.
+    let is_multipart = ["--", "content-"].into_iter().any(begins_with);
     // "HTTP/1.1 200".
     let status = ["http/", "rtsp/"]
         .into_iter()
         .any(begins_with)
-        .then(|| start.get(9..12));
+        .then(|| line.get(9..12));
     Some(match status {
         Some(Some(b"200")) => Ok(Kind::Mjpeg),
         Some(_) => Err(ReadError::Lost(refusal(start))),

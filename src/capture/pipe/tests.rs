@@ -88,7 +88,9 @@ fn what_is_not_mjpeg_is_refused_by_its_name() {
             other => panic!("{other:?}"),
         }
     };
-    let known: [(&[u8], &str, &str); 9] = [
+    let known: [(&[u8], &str, &str); 11] = [
+        (b"\0\0\x01\x40\x01\x0c", "H.265", "ffmpeg"),
+        (b"DKIF\0\0\x20\0VP80", "IVF", "ffmpeg"),
         (b"\0\0\0\x01\x67\xf4\0", "H.264", "ffmpeg"),
         (b"\x1a\x45\xdf\xa3\x01\0\0\0", "Matroska", "ffmpeg"),
         (b"\0\0\0\x20ftypisom", "MP4", "ffmpeg"),
@@ -115,6 +117,16 @@ fn what_is_not_mjpeg_is_refused_by_its_name() {
     // A stream of three bytes, which end before they are recognised.
     let (_, _, end) = read_all(&mut stream(&[0xFF], &options(4, 4, None)));
     assert!(matches!(end, ReadError::Unreadable(_)), "{end:?}");
+}
+
+/// Pictures of a camera that sends no end markers: the last one comes at the end.
+#[test]
+fn frames_without_end_markers_are_frames() {
+    let picture = jpeg(64, 1);
+    let cut = &picture[..picture.len() - 2];
+    let (frames, corrupt, end) = read_all(&mut stream(&cut.repeat(3), &options(9, 9, None)));
+    assert_eq!((frames.len(), corrupt, end), (3, 0, ReadError::End));
+    assert!(frames.iter().all(|frame| frame.bytes == cut));
 }
 
 /// A y4m stream of 4x2 pixels.
@@ -206,7 +218,8 @@ fn multipart_streams_are_read_and_refusals_named() {
     .concat();
     let answer =
         b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=frame\r\n\r\n";
-    for start in [&b""[..], b"\r\n", answer] {
+    let length = b"Content-Length: 9\r\n\r\n";
+    for start in [&b""[..], b"\r\n", b"\n\n", length, answer] {
         let bytes = [start, &part, &part].concat();
         let (frames, corrupt, end) = read_all(&mut stream(&bytes, &options(9, 9, None)));
         assert_eq!((frames.len(), corrupt, end), (2, 0, ReadError::End));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::bus::{DataCommand, Wire};
-use crate::{Error, Result};
+use crate::{Result, files};
 
 pub(super) struct Recorder {
     file: File,
@@ -15,10 +15,9 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(crate) fn create(path: &Path) -> Result<Recorder> {
-        let file = File::create(path).map_err(|error| {
-            Error::io(format!("cannot write {}", path.display()), error)
-                .remedy("choose a folder that exists and may be written")
-        })?;
+        // A pipe without a reader would be waited for.
+        let file = files::check_writable(path).and_then(|()| File::create(path));
+        let file = file.map_err(|error| files::cannot_write(path, error))?;
         Ok(Recorder {
             file,
             line: Vec::new(),
