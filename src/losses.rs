@@ -11,6 +11,8 @@ const WELL: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Losses {
     count: u32,
+    /// Times that it did not open, each for another reason than before.
+    refusals: u32,
     longest_pause: Duration,
 }
 
@@ -19,6 +21,7 @@ impl Losses {
     pub(crate) fn new(longest_pause: Option<Duration>) -> Losses {
         Losses {
             count: 0,
+            refusals: 0,
             longest_pause: longest_pause.unwrap_or(PAUSES.1),
         }
     }
@@ -26,7 +29,7 @@ impl Losses {
     /// Counts a loss of something that had run for `ran`.
     pub(crate) fn add(&mut self, ran: Duration) {
         if ran >= WELL {
-            self.count = 0;
+            (self.count, self.refusals) = (0, 0);
         }
         self.count += 1;
     }
@@ -46,6 +49,12 @@ impl Losses {
     /// more rarely.
     pub(crate) fn is_worth_a_line(&self) -> bool {
         self.count == 0 || self.count.is_power_of_two()
+    }
+
+    /// Counts that it does not open, for another reason than before; whether that is worth a line.
+    pub(crate) fn refuse(&mut self) -> bool {
+        self.refusals += 1;
+        self.refusals.is_power_of_two()
     }
 }
 
@@ -83,5 +92,14 @@ mod tests {
             time += losses.pause();
         }
         assert!(losses.count() < 3000 && lines < 30, "{losses:?}: {lines}");
+    }
+
+    #[test]
+    fn reasons_that_change_all_day_are_a_few_lines() {
+        let mut losses = Losses::new(None);
+        let lines = (0..86_400).filter(|_| losses.refuse()).count();
+        assert!((1..20).contains(&lines), "{lines}");
+        losses.add(WELL);
+        assert!(losses.refuse(), "it had run well");
     }
 }

@@ -252,6 +252,8 @@ fn a_case_that_fails_leaves_the_others_their_figures() {
             "embedded,bad.onnx",
             "--export-json",
             "a.json",
+            "--export-csv",
+            "token=hunter2.csv",
         ];
         let arguments = [&fixed, options].concat();
         let out = face8x(folder.path(), &arguments).expect(1, &["bad.onnx"]);
@@ -264,6 +266,9 @@ fn a_case_that_fails_leaves_the_others_their_figures() {
         );
         assert!(results.iter().all(|row| row["model"] == "face8x.onnx"));
         assert_eq!(report["complete"], false);
+        // Reports are passed on.
+        let command = report["command"].as_str().unwrap();
+        assert!(command.contains("--export-csv token=***"), "{command}");
         let failed = report["warnings"].as_array().unwrap();
         let failed = failed.iter().find(|warning| warning["code"] == "failed");
         assert!(

@@ -120,6 +120,27 @@ fn every_view_makes_a_picture() {
     }
 }
 
+/// Every view that shows restored pixels says that they are a guess, unless they are for prints; the
+/// side-by-side view has it in its captions.
+#[test]
+fn views_are_marked_unless_they_are_for_prints() {
+    for view in ["restored", "strip", "in-place", "full"] {
+        let folder = folder();
+        let face = image::open(common::data("still/portrait.jpg")).unwrap();
+        let small = face.thumbnail_exact(32, 32);
+        small.save(folder.path().join("face.png")).unwrap();
+        let picture = |mark: &str| {
+            let run = ["--source", "face.png", "--sink", "png:out.png@640x480"];
+            let more = ["--detector", "centre", "--view", view, "--mark", mark];
+            face8x(folder.path(), &[&run[..], &more].concat()).expect(0, &[]);
+            let file = fs::read(folder.path().join("out.png")).unwrap();
+            assert!(file.windows(11).any(|part| part == b"tEXtComment"));
+            image::load_from_memory(&file).unwrap().into_rgb8()
+        };
+        assert!(picture("on") != picture("off"), "{view} is not marked");
+    }
+}
+
 #[test]
 fn numbered_pictures_rotated() {
     let folder = folder();

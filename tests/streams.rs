@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 
 use common::{command, demo, face8x, finish, jpeg, without_search};
 
@@ -107,6 +108,17 @@ fn passwords_of_sources_are_shown_nowhere() {
         "apt install ffmpeg",
     ];
     finish(run).expect(1, &words);
+    // Where the source never opened, it is named in the lines all the same.
+    let mut run = command(folder.path());
+    run.args(["--source", url, "--wait", "--headless", "--json"]);
+    let mut child = run.env("PATH", folder.path()).spawn().unwrap();
+    let mut line = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains(r#""source":"rtsp://me:***@"#), "{line}");
+    assert!(!line.contains("hunter2"), "{line}");
     let url = url.replace("rtsp:", "rtmp:");
     face8x(folder.path(), &["--source", &url]).expect(2, &["pipe:ffmpeg -i URL"]);
 }
@@ -194,6 +206,59 @@ fn a_command_that_dies_is_run_again() {
     .expect(0, &["exit status: 3"])
     .summary();
     assert!(summary["lost"].as_u64() >= Some(1), "{summary}");
+}
+
+/// A source that is lost after each frame: the third loss in a row, and that it came back after it,
+/// are not worth a line.
+#[test]
+fn a_flapping_source_is_a_few_lines() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120)).unwrap();
+    let mut run = without_search(folder.path(), "pipe:cat film.mjpg; exit 3");
+    run.args(["--frames", "5"]);
+    let run = finish(run).expect(0, &["lost 2 times in a row", "lost 4 times in a row"]);
+    let lines = |words: &str| run.stderr.matches(words).count();
+    let expected = (3, 4);
+    let found = (lines(": trying again"), lines("] source: pipe:"));
+    assert_eq!(found, expected, "{}", run.stderr);
+}
+
+/// As a flapping source: a display that is lost with each picture.
+#[test]
+fn a_flapping_display_is_a_few_lines() {
+    let folder = folder();
+    let mut run = command(folder.path());
+    run.args(["--source", "demo:", "--sink", "pipe:exit 3"]);
+    run.args(["--detector", "centre", "--restorer", "bicubic"]);
+    let mut child = run.spawn().unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let log = log.map(|line| line.unwrap());
+    let mut before = Vec::new();
+    for line in log {
+        if line.contains("4 times in a row") {
+            break;
+        }
+        before.push(line);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let lines = |words: &str| before.iter().filter(|line| line.contains(words)).count();
+    let found = (lines("display lost"), lines("display is back"));
+    assert_eq!(found, (2, 2), "{before:#?}");
+}
+
+/// The frames of a Raspberry Pi's program are raw, which nothing but the source's name says.
+#[test]
+fn frames_of_a_board_s_program_are_raw() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let program = folder.path().join("rpicam-vid");
+    fs::write(&program, "#!/bin/sh\nhead -c 49152 /dev/zero; sleep 60\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut run = without_search(folder.path(), "rpicam://0");
+    run.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()));
+    run.args(["--size", "256x128", "--frames", "1"]);
+    finish(run).expect(0, &["source: rpicam://0 YU12 256x128"]);
 }
 
 #[test]

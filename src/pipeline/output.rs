@@ -25,7 +25,7 @@ pub struct Output {
     line: String,
     preview: Option<PathBuf>,
     opened: Instant,
-    retry_at: Instant,
+    pub(super) retry_at: Instant,
     wait: Duration,
     lost: u64,
     losses: Losses,

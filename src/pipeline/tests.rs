@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::*;
 use crate::capture::Source;
 use crate::capture::SourceOptions;
-use crate::display::Sink;
+use crate::display::{Sink, SinkOptions};
 use crate::stats::Event;
 use face8x_core::detect::SearchOptions;
 
@@ -45,6 +45,20 @@ impl Sink for Desk {
 
 /// A pipeline of one picture after the other, and its table.
 fn pipeline(flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex<Table>>) {
+    let demo = Capture::start_with(|| {
+        let options = SourceOptions {
+            width: 160,
+            height: 120,
+            ..SourceOptions::default()
+        };
+        let demo: Box<dyn Source> = crate::capture::open("demo:", &options)?;
+        Ok(demo)
+    });
+    pipeline_of(demo.unwrap(), flags)
+}
+
+/// A pipeline of these frames, and its table.
+fn pipeline_of(capture: Capture, flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex<Table>>) {
     let all = [&[("detector", "centre"), ("restorer", "bicubic")], flags].concat();
     let options = Options::with(&all).unwrap();
     let table = Arc::new(Mutex::new(Table::default()));
@@ -56,16 +70,7 @@ fn pipeline(flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex<Table>>) {
             .unwrap(),
         tracker: face8x_core::track::open_tracker(&options.detection.detector).unwrap(),
         output: Output::of(Box::new(move || Ok(Box::new(Desk(Arc::clone(&desk))) as _))).unwrap(),
-        capture: Capture::start_with(|| {
-            let options = SourceOptions {
-                width: 160,
-                height: 120,
-                ..SourceOptions::default()
-            };
-            let demo: Box<dyn Source> = crate::capture::open("demo:", &options)?;
-            Ok(demo)
-        })
-        .unwrap(),
+        capture,
     };
     (Pipeline::from_parts(&options, parts).unwrap(), table)
 }
@@ -116,6 +121,34 @@ fn a_picture_is_frozen_for_as_long_as_was_said() {
     assert_eq!(longest(&[("wait", "true"), ("freeze-minutes", "0")]), None);
 }
 
+/// The screen is public: it does not say which camera is away, or why.
+#[test]
+fn the_screen_says_no_camera_without_the_source() {
+    let shown = |source: &str| {
+        let options = SourceOptions::default();
+        let capture = Capture::start_retrying(source, &options).unwrap();
+        let (mut pipeline, table) = pipeline_of(capture, &[]);
+        until(&mut pipeline, LoopStep::Kept);
+        let picture = table.lock().unwrap().pictures.pop().unwrap();
+        picture.pixels
+    };
+    let secret = shown("/tmp/of-the-neighbour.mjpg");
+    assert!(secret.iter().any(|pixel| *pixel != secret[0]));
+    assert!(secret == shown("/no/such/camera.jpg"));
+}
+
+/// A display that is lost with every picture.
+#[test]
+fn a_flapping_display_is_waited_for_longer_each_time() {
+    let mut output = Output::open("pipe:exit 3", &SinkOptions::default()).unwrap();
+    for pause in [300, 600, 1200, 2400] {
+        let before = Instant::now();
+        while output.present(&Picture::new(64, 64)) {}
+        assert!(output.retry_at >= before + Duration::from_millis(pause));
+        output.retry_at = Instant::now();
+    }
+}
+
 /// The line of a second is that of the second, and the summary that of the run.
 #[test]
 fn figures_are_those_of_the_last_second_and_of_the_run() {
@@ -128,7 +161,28 @@ fn figures_are_those_of_the_last_second_and_of_the_run() {
     until(&mut pipeline, LoopStep::Shown);
     let p99 = |event| pipeline.summary(event).latency_ms.p99.unwrap();
     assert!(p99(Event::Status) < 50_000.0 && p99(Event::Summary) > 50_000.0);
+    let ended = Instant::now();
     std::thread::sleep(Duration::from_millis(2500));
     assert_eq!(pipeline.summary(Event::Status).fps, 0.0);
     assert!(pipeline.summary(Event::Summary).fps > 0.0);
+    // A source that has ended had its rate to the last.
+    pipeline.ended = Some(ended);
+    assert!(pipeline.summary(Event::Status).fps > 0.0);
+}
+
+/// What was slow in the first second is no more in the line of the second.
+#[test]
+fn each_line_is_of_its_own_second() {
+    let (mut pipeline, _table) = pipeline(&[]);
+    let slow = monotonic_now().saturating_sub(Duration::from_secs(60));
+    pipeline.meter.shown(slow, 0);
+    let mut lines = Vec::new();
+    let mut report = |progress: Progress<'_>| {
+        if let Progress::Figures(summary) = progress {
+            lines.push(summary.latency_ms.p99.unwrap() > 50_000.0);
+        }
+        lines.len() < 2
+    };
+    pipeline.run(&AtomicBool::new(false), &mut report).unwrap();
+    assert_eq!(lines, [true, false]);
 }

@@ -196,6 +196,19 @@ fn mjpeg_file_is_read_and_looped() {
     );
 }
 
+/// Pictures of a camera that sends no end markers, and what stands between others, are no damage.
+#[test]
+fn frames_without_end_markers_and_padding_are_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.mjpg");
+    let (a, b) = (jpeg(16, 1), jpeg(48, 2));
+    fs::write(&path, [&a[..a.len() - 2], &b[..b.len() - 2]].concat()).unwrap();
+    let read = || widths(open_at(&path, false).unwrap().as_mut(), 99);
+    assert_eq!(read(), [16, 48]);
+    fs::write(&path, [&a[..], &[0; 99], &b, b"\xff\xd9"].concat()).unwrap();
+    assert_eq!(read(), [16, 48]);
+}
+
 #[test]
 fn frames_are_paced() {
     let folder = tempfile::tempdir().unwrap();

@@ -75,12 +75,12 @@ impl Shared {
                             *lock(&self.failure) = Some(e);
                             return;
                         }
-                        Stop::Lost(e) => self.say_lost(&e, Some(&losses)),
+                        Stop::Lost(e) => self.say_lost(&e, &mut losses, true),
                     }
                     was_open = true;
                 }
                 Err(e) => {
-                    self.say_lost(&e, None);
+                    self.say_lost(&e, &mut losses, false);
                     wait = match std::mem::take(&mut was_open) {
                         true => BACKOFF.0,
                         false => (wait * 2).min(BACKOFF.1),
@@ -186,8 +186,8 @@ impl Shared {
     }
 
     /// Publishes why there is no source, and counts it if there was one. A reason that lasts is logged
-    /// once, and that of a source that is lost again and again ever more rarely.
-    fn say_lost(&self, e: &Error, losses: Option<&Losses>) {
+    /// once, and those of a source that is lost or refused again and again ever more rarely.
+    fn say_lost(&self, e: &Error, losses: &mut Losses, was_open: bool) {
         let reason = e.to_string();
         let mut state = lock(&self.state);
         match &*state {
@@ -199,14 +199,17 @@ impl Shared {
         }
         let remedy = e.remedy_text().map(|remedy| format!(" ({remedy})"));
         let remedy = remedy.unwrap_or_default();
-        match losses.filter(|losses| losses.count() > 1) {
-            None => log::warn!("{reason}{remedy}: trying again"),
-            Some(losses) if losses.is_worth_a_line() => log::warn!(
-                "lost {} times in a row, the last: {reason}{remedy}: trying again in {:.1} s",
-                losses.count(),
+        let is_worth_a_line = match was_open {
+            true => losses.is_worth_a_line(),
+            false => losses.refuse(),
+        };
+        match losses.count() {
+            _ if !is_worth_a_line => log::debug!("{reason}: trying again"),
+            count if was_open && count > 1 => log::warn!(
+                "lost {count} times in a row, the last: {reason}{remedy}: trying again in {:.1} s",
                 losses.pause().as_secs_f64()
             ),
-            Some(_) => log::debug!("{reason}: trying again"),
+            _ => log::warn!("{reason}{remedy}: trying again"),
         }
         let reason: Arc<str> = reason.into();
         *lock(&self.fault) = Some((Instant::now(), Arc::clone(&reason)));

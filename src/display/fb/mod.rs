@@ -177,9 +177,31 @@ struct Framebuffer {
     memory: Mapping,
     /// The visible rows as they were before, to leave the display so.
     previous: Vec<u8>,
-    /// The picture that is shown, and when all of it was written.
-    shown: Picture,
+    shown: Shown,
+}
+
+/// What the display shows.
+#[derive(Default)]
+struct Shown {
+    picture: Picture,
+    /// When all of its rows were written.
     written: Option<Instant>,
+}
+
+impl Shown {
+    /// Draws `picture` at the time `now`: the rows that have changed, or all of them once a second.
+    fn draw(&mut self, raster: &Raster, picture: &Picture, memory: &mut [u8], now: Instant) {
+        match self.written {
+            Some(then) if now.saturating_duration_since(then) < WHOLE_EVERY => {
+                raster.draw_changes(picture, &self.picture, memory);
+            }
+            _ => {
+                raster.draw(picture, memory);
+                self.written = Some(now);
+            }
+        }
+        self.picture.copy_from(picture);
+    }
 }
 
 impl Drop for Framebuffer {
@@ -220,8 +242,7 @@ impl Framebuffer {
             raster,
             memory,
             previous,
-            shown: Picture::default(),
-            written: None,
+            shown: Shown::default(),
         })
     }
 }
@@ -270,16 +291,8 @@ impl Sink for Framebuffer {
             return Err(Error::new(ErrorKind::Device, message));
         }
         let memory = self.memory.bytes();
-        if self
-            .written
-            .is_some_and(|then| then.elapsed() < WHOLE_EVERY)
-        {
-            self.raster.draw_changes(picture, &self.shown, memory);
-        } else {
-            self.raster.draw(picture, memory);
-            self.written = Some(Instant::now());
-        }
-        self.shown.copy_from(picture);
+        self.shown
+            .draw(&self.raster, picture, memory, Instant::now());
         Ok(())
     }
 }

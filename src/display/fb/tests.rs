@@ -66,6 +66,27 @@ fn a_panned_screen_is_drawn_where_it_shows() {
     assert_eq!(memory[48 * 160 + 128], 0xAA, "padding stays");
 }
 
+/// Rows that have not changed are not copied, but once a second, over what others have written.
+#[test]
+fn rows_that_have_not_changed_are_written_once_a_second() {
+    let (var, fix) = rgb565();
+    let raster = raster(&var, &fix).unwrap();
+    let (mut shown, start) = (Shown::default(), Instant::now());
+    let mut memory = vec![0; fix.smem_len as usize];
+    let mut picture = Picture::new(64, 48);
+    shown.draw(&raster, &picture, &mut memory, start);
+    // A kernel message over all of it, and another row in the picture.
+    memory.fill(0xAA);
+    picture.row_mut(7).fill(0x00FF_FFFF);
+    let soon = start + WHOLE_EVERY / 2;
+    shown.draw(&raster, &picture, &mut memory, soon);
+    let row = |memory: &[u8], y: usize| memory[y * 160..][..128].to_vec();
+    assert_eq!(row(&memory, 6), [0xAA; 128]);
+    assert_eq!(row(&memory, 7), [0xFF; 128]);
+    shown.draw(&raster, &picture, &mut memory, start + WHOLE_EVERY);
+    assert_eq!(row(&memory, 6), [0; 128]);
+}
+
 #[test]
 fn opaque_alpha_is_kept() {
     let (mut var, mut fix) = rgb565();
