@@ -46,9 +46,10 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
         bar.set_style(style);
     }
     let mut stdout = Stdout::default();
+    let mut faces = 0;
     let result = still::run(&job, &mut restorer, &mut |progress| {
-        bar.set_length(progress.total as u64);
-        bar.set_position(progress.done as u64);
+        faces += progress.found.count();
+        advance(&bar, &progress, faces);
         let line = match arguments.json {
             true => Some(json(&progress)),
             false => text(&progress),
@@ -77,6 +78,13 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     Ok(ExitCode::from(summary.exit_code()))
 }
 
+/// Moves the bar on, which counts the faces of all pictures so far.
+fn advance(bar: &ProgressBar, progress: &Progress<'_>, faces: usize) {
+    bar.set_length(progress.total as u64);
+    bar.set_position(progress.done as u64);
+    bar.set_message(format!("{} found", counted(faces, "face")));
+}
+
 /// A picture's line; failures come together at the end.
 fn text(progress: &Progress<'_>) -> Option<String> {
     let line = match progress.outcome {
@@ -97,4 +105,40 @@ fn json(progress: &Progress<'_>) -> String {
         _ => None,
     };
     progress.found.to_json(progress.path, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_bar_counts_the_faces_of_all_pictures() {
+        let portrait = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/still/portrait.jpg");
+        let folder = tempfile::tempdir().unwrap();
+        let inputs = ["a.jpg", "b.jpg"].map(|name| folder.path().join(name));
+        for input in &inputs {
+            std::fs::copy(&portrait, input).unwrap();
+        }
+        let job = Job {
+            inputs: &inputs,
+            recursive: false,
+            output: None,
+            form: Form::Restored,
+            aligned: false,
+            faces: 32,
+            mark: true,
+        };
+        let mut restorer = FaceRestorer::new().unwrap();
+        let (bar, mut faces, mut messages) = (ProgressBar::hidden(), 0, Vec::new());
+        still::run(&job, &mut restorer, &mut |progress| {
+            faces += progress.found.count();
+            advance(&bar, &progress, faces);
+            messages.push(bar.message());
+        })
+        .unwrap();
+        assert_eq!(messages, ["1 face found", "2 faces found"]);
+        assert_eq!((bar.position(), bar.length()), (2, Some(2)));
+    }
 }

@@ -77,7 +77,7 @@ pub struct RestorerOptions {
 /// The options of `face8x run`: flags, and keys of the configuration file.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct Options {
-    /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, file:PATH, pipe:COMMAND or -
+    /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, rtsp://..., http://..., file:PATH, pipe:COMMAND or -
     #[arg(long, value_name = "URI", default_value = "auto", value_parser = values::source)]
     pub source: String,
     /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:PORT, png:PATH, pipe:COMMAND, - or null

@@ -50,6 +50,11 @@ struct PictureRecord<'a> {
 }
 
 impl Found {
+    /// How many faces were found.
+    pub(crate) fn count(&self) -> usize {
+        self.faces.len()
+    }
+
     /// Adds the faces of `detections`, all of which can be aligned.
     pub(super) fn add(&mut self, detections: &[Detection]) {
         let face = |found: &Detection| Some(FaceRecord::new(found, &found.to_canonical()?));

@@ -274,13 +274,13 @@ fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
         }
     };
     let options = engine_options(kernel, int8::usable_threads(wanted))?;
+    let plural = if options.threads == 1 { "" } else { "s" };
     if options.threads < wanted {
         log::info!(
-            "the processor runs {} threads at once: the restorer takes no more",
+            "the processor runs {} thread{plural} at once: the restorer takes no more",
             options.threads
         );
     }
-    let plural = if options.threads == 1 { "" } else { "s" };
     let run_by = |kernel: &str| {
         format!(
             "int8 {kernel} in tract {TRACT_VERSION}, {} thread{plural}",
