@@ -33,7 +33,7 @@ pub(crate) struct Setup {
     /// Rotate what the camera sees clockwise: 0, 90, 180 or 270
     #[arg(long, value_name = "DEGREES", default_value = "0")]
     pub(crate) camera_rotate: String,
-    /// Then flip it: h exchanges left and right, v top and bottom
+    /// Flip it after that: h swaps left and right, v top and bottom
     #[arg(long, value_name = "h|v")]
     pub(crate) camera_flip: Option<String>,
 }

@@ -26,36 +26,36 @@ pub(crate) struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub run: RunArgs,
-    /// Say more (twice: everything)
+    /// Log more (twice: everything)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Say only errors
+    /// Log errors only
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Camera to display, live (what happens without a command)
+    /// Show the faces of a camera or another source, live (the default command)
     #[command(after_help = sections::help("run"))]
     Run(Box<RunArgs>),
     /// Restore the faces of picture files
     #[command(after_help = sections::help("image"))]
     Image(ImageArgs),
-    /// List cameras, displays, sources, sinks, detectors, restorers and views
+    /// List cameras and displays, and the valid sources, sinks, detectors, restorers and views
     List,
-    /// Measure this machine: every stage, end to end, cold start, memory, and the figures' caveats
+    /// Measure this machine: each stage, end to end, start, memory, and what limits the figures
     #[command(after_help = sections::help("bench"))]
     Bench(Box<BenchArgs>),
-    /// Look for problems on this machine and name their remedies
+    /// Look for problems on this machine, with remedies
     Doctor(DoctorArgs),
-    /// Show a test pattern: is the display wired and turned as it should be?
+    /// Show a test pattern, to see whether a display is wired correctly and upright
     #[command(after_help = sections::help("test-pattern"))]
     TestPattern(TestPatternArgs),
     /// Write the manual pages
     #[command(after_help = sections::help("man"))]
     Man(ManArgs),
-    /// Write the completions of a shell
+    /// Write completions for a shell
     #[command(after_help = sections::help("completions"))]
     Completions(CompletionsArgs),
 }
@@ -147,13 +147,13 @@ pub(crate) struct ImageArgs {
     /// Pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, QOI) or folders of them
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
-    /// Read folders in folders too; their results go to folders of the same names
+    /// Read folders in folders too; results go to folders of the same names
     #[arg(short, long)]
     pub recursive: bool,
     /// A folder for the PNG files, or one .png file for one picture; not needed with --json
     #[arg(short, long, value_name = "OUT", required_unless_present = "json")]
     pub output: Option<PathBuf>,
-    /// Print a JSON line a picture: where its faces are, and what was written
+    /// Print a JSON line for each picture: where its faces are, and what was written
     #[arg(long)]
     pub json: bool,
     /// Write camera pixels | 16x16 | restored from them | final picture beside each other
@@ -165,7 +165,7 @@ pub(crate) struct ImageArgs {
     /// Mark restored faces as guesses: on, or off for prints; PNG files always say so in their comment
     #[arg(long, value_name = "ON|OFF", action = clap::ArgAction::Set, default_value = "on", value_parser = values::switch)]
     pub mark: bool,
-    /// The pictures are faces already: 16x16, or aligned 128x128
+    /// The pictures are aligned faces of 16x16 or 128x128 pixels: do not search them
     #[arg(long, conflicts_with_all = ["paste_back", "detector", "faces"])]
     pub aligned: bool,
     #[command(flatten)]
@@ -194,7 +194,7 @@ pub(crate) struct BenchArgs {
     /// Threads of face8x's engine, one after the other; tract's own operators run on one
     #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: Vec<u8>,
-    /// A first impression: 64 frames and 2 seconds instead of 1,024 and 60
+    /// A first look: 64 frames and 2 seconds instead of 1,024 and 60
     #[arg(long, conflicts_with = "model_only")]
     pub quick: bool,
     /// Measure for at least this long (60; with --quick 2; with --model-only 5, all engines together)
@@ -202,13 +202,13 @@ pub(crate) struct BenchArgs {
     pub seconds: Option<u64>,
     #[command(flatten)]
     pub setup: Setup,
-    /// Write the results to this file; times are in seconds
+    /// Write the results to this file as JSON; times are in seconds
     #[arg(long, value_name = "FILE")]
     pub export_json: Option<PathBuf>,
-    /// Write the results to this file; times are in seconds
+    /// Write the results to this file as CSV; times are in seconds
     #[arg(long, value_name = "FILE")]
     pub export_csv: Option<PathBuf>,
-    /// Write the results to this file; times are in milliseconds
+    /// Write the results to this file as Markdown; times are in milliseconds
     #[arg(long, value_name = "FILE")]
     pub export_markdown: Option<PathBuf>,
     /// Print the ratios to the results in this file of --export-json

@@ -223,7 +223,7 @@ const PHOTOGRAPHS: Section = shown(
 const MEASURING: Section = shown(
     "EXAMPLES",
     &[
-        ("face8x bench --quick", "a first impression, in seconds"),
+        ("face8x bench --quick", "a first look, in seconds"),
         (
             "face8x bench --threads 1,4 --export-json mine.json",
             "for docs/results",

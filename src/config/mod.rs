@@ -104,16 +104,16 @@ pub struct Options {
     /// Pixel format of the camera, and of raw frames from a pipe: YUYV, UYVY, MJPG, NV12, YU12, GREY, RGB3 or BGR3
     #[arg(long, value_name = "FOURCC", value_parser = values::format)]
     pub format: Option<PixelFormat>,
-    /// Rotate what the camera sees clockwise by 0, 90, 180 or 270 degrees before anything else, for a camera that is mounted upside down or on its side; any source
+    /// Rotate what the camera sees clockwise by 0, 90, 180 or 270 degrees before anything else, for a camera that is mounted upside down or on its side (any source)
     #[arg(long, value_name = "DEGREES", default_value_t = Rotation::Deg0)]
     pub camera_rotate: Rotation,
-    /// Then flip it: h exchanges left and right, v top and bottom
+    /// Flip it after that: h swaps left and right, v top and bottom
     #[arg(long, value_name = "h|v")]
     pub camera_flip: Option<Flip>,
     /// Wait for a camera that is not there yet instead of giving up: for kiosks
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, value_name = "BOOL")]
     pub wait: bool,
-    /// Play files again from the first after the last
+    /// Play files again and again
     #[arg(long = "loop", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, value_name = "BOOL")]
     pub looped: bool,
     /// Rotate the whole display clockwise by 0, 90, 180 or 270 degrees
