@@ -1,4 +1,4 @@
-//! A face that a camera sees small: the portrait before a smooth background, with the pixels' own
+//! A face that a camera sees small: a portrait before a smooth background, with the pixels' own
 //! integration, optics that blur a little, and noise.
 
 use crate::frame::{Frame, PixelFormat};
@@ -17,9 +17,10 @@ pub(crate) fn gaussian(i: usize) -> f32 {
     (sum - 510.0) / 147.8
 }
 
-/// Frames of luma with the portrait in them.
+/// Frames of luma with a portrait in them.
 pub(crate) struct Walk {
     portrait: image::GrayImage,
+    landmarks: Landmarks,
     /// From the canonical face to the portrait.
     to_portrait: Similarity,
     /// Standard deviation of the camera's noise in grey levels.
@@ -28,11 +29,23 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
+    /// One with NASA's portrait.
     pub(crate) fn new(width: u32, height: u32, noise: f32) -> Self {
         let portrait = image::load_from_memory(PORTRAIT).unwrap().into_luma8();
-        let to_canonical = canonical::from_landmarks(&PORTRAIT_LANDMARKS).unwrap();
+        Walk::of(portrait, PORTRAIT_LANDMARKS, (width, height), noise)
+    }
+
+    /// One with the face of another picture.
+    pub(crate) fn of(
+        portrait: image::GrayImage,
+        landmarks: Landmarks,
+        (width, height): (u32, u32),
+        noise: f32,
+    ) -> Self {
+        let to_canonical = canonical::from_landmarks(&landmarks).unwrap();
         Walk {
             portrait,
+            landmarks,
             to_portrait: to_canonical.invert(),
             noise,
             frame: Frame {
@@ -55,7 +68,7 @@ impl Walk {
     /// Where the landmarks of the portrait are that is placed so.
     pub(crate) fn landmarks(&self, placed: &Similarity) -> Landmarks {
         let to_canonical = self.to_portrait.invert();
-        PORTRAIT_LANDMARKS.map(|p| placed.apply(to_canonical.apply(p)))
+        self.landmarks.map(|p| placed.apply(to_canonical.apply(p)))
     }
 
     /// Draws frame `sequence` with the portrait at each place.
@@ -108,8 +121,9 @@ impl Walk {
 
     /// The portrait's grey level at `p`.
     fn level(&self, p: Point) -> f32 {
-        let last = (self.portrait.width() - 2) as f32;
-        let (x, y) = ((p.x - 0.5).clamp(0.0, last), (p.y - 0.5).clamp(0.0, last));
+        let (width, height) = self.portrait.dimensions();
+        let within = |v: f32, length: u32| (v - 0.5).clamp(0.0, (length - 2) as f32);
+        let (x, y) = (within(p.x, width), within(p.y, height));
         let (left, above) = (x as u32, y as u32);
         let (u, v) = (x - left as f32, y - above as f32);
         let at = |dx, dy| f32::from(self.portrait.get_pixel(left + dx, above + dy)[0]);

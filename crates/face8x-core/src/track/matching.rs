@@ -3,7 +3,7 @@
 use super::path::Path;
 use super::{MAX_DETECTIONS, MAX_FACES};
 use crate::face::Detection;
-use crate::geometry::Rect;
+use crate::geometry::{Rect, canonical};
 
 /// A detection belongs to a path when their centres are at most this far apart, in sides, ...
 const NEAR: f32 = 0.6;
@@ -48,7 +48,8 @@ pub(super) fn sound(detection: &Detection, frame_size: (u32, u32)) -> Option<Det
     let sized = face_box.w > 0.0 && face_box.h > 0.0 && (4.0..=largest).contains(&side);
     let near = |v: f32| v.abs() <= 2.0 * largest;
     (inside && sized).then(|| Detection {
-        face_box: Rect::square(centre, side),
+        face_box: (detection.to_canonical())
+            .map_or(Rect::square(centre, side), |at| canonical::face_box(&at)),
         landmarks: detection
             .landmarks
             .filter(|l| l.iter().all(|p| near(p.x) && near(p.y))),

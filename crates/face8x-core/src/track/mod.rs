@@ -23,8 +23,7 @@
 //! side a second is shown at most 1.1 % of its side behind. By its template alone a face is followed
 //! to 0.1 frame pixels over 100 frames of an artificial scene. Faces of 12 to 48 camera pixels that
 //! walk across at up to 2.8 pixels a frame, with a camera's noise of 3 levels and detections as a
-//! detector gives them at that size, are followed in every frame; one that stands still is shown
-//! still to 0.5 % of its side (`tests/walking.rs`).
+//! detector gives them at that size, are followed in every frame (`tests/walking.rs`).
 //!
 //! # With the landmark network
 //! A tracker with a [`LandmarkFinder`] also finds each face's five landmarks in every frame, in a crop
@@ -33,6 +32,11 @@
 //! the face only when they are far off, and the template is taken anew in every frame. Where it is
 //! not (the face is hidden or turned away), all is as without it. Of two faces that would come to the
 //! same place, the one that the template has found keeps it.
+//!
+//! Of a face below 20 camera pixels the network's answer depends on where its crop lies: of an error of
+//! the crop half remains at 12 pixels. So the smaller such a face is, the more a detection pulls its
+//! landmarks, and the more the shown place is smoothed like one without landmarks. One that stands
+//! still is shown still to 1 % of its side from 12 pixels on (`models/MODEL_CARD.md` has a table).
 //!
 //! On a portrait that wanders, nods and comes nearer (`tests/with_landmarks.rs`; detections jitter by
 //! 1.5 % and 4 % every eight frames), the alignment is off by 6.8 % of the eye distance on average and

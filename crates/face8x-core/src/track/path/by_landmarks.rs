@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::Path;
-use crate::geometry::canonical;
-use crate::geometry::{Point, Similarity};
+use super::{Path, coordinates};
+use crate::face::Detection;
+use crate::geometry::canonical::{self, FACE_BOX};
+use crate::geometry::{HR_SIDE, Landmarks, Point, Similarity};
 use crate::landmarks::Points;
 use crate::track::face_square::FaceSquare;
 use crate::track::smooth::OneEuro;
@@ -18,6 +19,20 @@ const SURE_AGAIN: f32 = 0.9;
 /// sides, and larger or smaller by at most this factor: beyond, the crop shows too little of it.
 const REACH: f32 = 0.35;
 const ZOOM: f32 = 1.5;
+/// Sides of the crop in frame pixels between which the network's answers become exact. Of a face of 12
+/// pixels an answer keeps half of the error that the crop had, so that errors last or even grow; of 20
+/// pixels, a fifth.
+const DOUBTED: f32 = 12.0;
+const EXACT: f32 = 20.0;
+/// The share of its difference by which a detection moves landmarks that are doubted.
+const PULL: f32 = 0.15;
+
+/// How much the network's answers are doubted where a face box has this side: 1 for a face of 12 pixels,
+/// 0 from 20 pixels on.
+pub(super) fn doubt(side: f32) -> f32 {
+    let crop = side * HR_SIDE as f32 / FACE_BOX.w;
+    ((EXACT - crop) / (EXACT - DOUBTED)).clamp(0.0, 1.0)
+}
 
 impl Path {
     /// From the frame to the canonical face, as far as it is known: where the network searches.
@@ -49,7 +64,8 @@ impl Path {
     ///
     /// The template gives the motion since the last frame exactly, the network's landmarks jitter. So
     /// each landmark is smoothed relative to the moving face, which adds no lag. The template is
-    /// taken anew, for the motion until the next frame.
+    /// taken anew, for the motion until the next frame. Where the network had not found the face in the
+    /// last frame, what is shown glides to the new place.
     pub(crate) fn place_by(
         &mut self,
         now: Duration,
@@ -59,16 +75,50 @@ impl Path {
         place: FaceSquare,
     ) {
         let begins = !self.has_landmarks;
-        let from = if begins { place } else { self.place };
-        let mut landmarks = from.relative(&points.landmarks);
+        let before = coordinates(self.place);
+        if begins {
+            self.place = place;
+        }
+        let mut landmarks = self.place.relative(&points.landmarks);
         for (point, [x, y]) in landmarks.iter_mut().zip(&mut self.point_filters) {
             if begins {
                 (*x, *y) = (OneEuro::steady(point.x), OneEuro::steady(point.y));
             }
             *point = Point::new(x.update(point.x, 1.0, dt), y.update(point.y, 1.0, dt));
         }
-        self.place = from;
-        let landmarks = from.absolute(&landmarks);
+        self.place_landmarks(&landmarks);
+        if begins && self.recorded > 0 {
+            self.glide_from(before);
+        }
+        self.confidence = points.confidence;
+        if let Some(present) = present.at(self.place) {
+            self.template.take(present, self.place);
+        }
+        (self.has_landmarks, self.tracked) = (true, true);
+        self.last_sure = now;
+    }
+
+    /// Moves small landmarks, `was` when the detection was made, a little towards it.
+    pub(super) fn pull(&mut self, was: FaceSquare, detection: &Detection) {
+        let share = PULL * doubt(self.place.side);
+        let (Some(old), Some(new)) = (self.landmarks, detection.landmarks) else {
+            return;
+        };
+        if share == 0.0 {
+            return;
+        }
+        let new = was.relative(&new);
+        let before = coordinates(self.place);
+        self.place_landmarks(&std::array::from_fn(|k| {
+            let (dx, dy) = (new[k].x - old[k].x, new[k].y - old[k].y);
+            Point::new(old[k].x + share * dx, old[k].y + share * dy)
+        }));
+        self.glide_from(before);
+    }
+
+    /// Places the face by landmarks that are relative to where it is.
+    fn place_landmarks(&mut self, relative: &Landmarks) {
+        let landmarks = self.place.absolute(relative);
         if let Some(found) = canonical::from_landmarks(&landmarks) {
             self.place = FaceSquare::of(&canonical::face_box(&found));
         }
@@ -78,12 +128,13 @@ impl Path {
             y.rebase(point.y);
         }
         self.landmarks = Some(relative);
-        self.confidence = points.confidence;
-        if let Some(present) = present.at(self.place) {
-            self.template.take(present, self.place);
+    }
+
+    /// What is shown comes slowly from `before`, the coordinates of the last place.
+    fn glide_from(&mut self, before: [f32; 3]) {
+        let after = coordinates(self.place);
+        for (k, left) in self.residual.iter_mut().enumerate() {
+            *left += before[k] - after[k];
         }
-        self.residual = [0.0; 3];
-        (self.has_landmarks, self.tracked) = (true, true);
-        self.last_sure = now;
     }
 }

@@ -187,6 +187,7 @@ impl Path {
         let was = self.at(sequence);
         let is = FaceSquare::of(&detection.face_box);
         if self.has_landmarks && was.is_near(is) {
+            self.pull(was, detection);
             self.confirm(now);
             return;
         }
@@ -249,7 +250,7 @@ impl Path {
             CLOSE_REACH
         };
         let before = coordinates(self.place);
-        let glides = self.found.is_some();
+        let glides = self.found.is_some() && !self.has_landmarks;
         self.place = from;
         self.renew(anchor, reach, views);
         let after = coordinates(self.place);
@@ -351,14 +352,21 @@ impl Path {
         before.or(oldest).map_or(self.place, |(_, place)| *place)
     }
 
-    /// Smooths the place that is shown.
+    /// Smooths the place that is shown: that of landmarks, which are smooth themselves, only as far as
+    /// the face is small.
     pub(super) fn smooth(&mut self, dt: f32) {
         let side = self.place.side;
         let left = (-dt / GLIDE).exp();
+        let weight = if self.has_landmarks {
+            by_landmarks::doubt(side)
+        } else {
+            1.0
+        };
         let mut at = coordinates(self.place);
         for (k, unit) in [side, side, 1.0].into_iter().enumerate() {
             self.residual[k] *= left;
-            at[k] = self.filters[k].update(at[k] + self.residual[k], unit, dt);
+            at[k] += self.residual[k];
+            at[k] += weight * (self.filters[k].update(at[k], unit, dt) - at[k]);
         }
         self.shown = FaceSquare {
             centre: Point::new(at[0], at[1]),
@@ -369,17 +377,11 @@ impl Path {
     /// The face as it is shown.
     pub(super) fn face(&self, now: Duration) -> Face {
         let held = now.saturating_sub(self.last_sure).as_secs_f32() / HOLD.as_secs_f32();
-        // Landmarks that the network found are smooth, and of this frame.
-        let place = if self.has_landmarks {
-            self.place
-        } else {
-            self.shown
-        };
         Face {
             id: self.id,
             detection: Detection {
                 face_box: self.shown.rect(),
-                landmarks: self.landmarks.map(|landmarks| place.absolute(&landmarks)),
+                landmarks: self.landmarks.map(|l| self.shown.absolute(&l)),
                 confidence: self.confidence * (1.0 - held).max(0.0),
             },
         }
