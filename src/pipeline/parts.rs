@@ -48,7 +48,7 @@ impl Parts {
         )?;
         let search = options.detection.search(Extent::InTurn);
         let detector = detect::open(&options.detection.detector, &search)?;
-        let tracker = track::open_tracker(&options.detection.detector)?;
+        let tracker = track::open_tracker(&options.detection.detector, &search)?;
         match tracker.engine() {
             Some(engine) => log::info!("detector: {} by {engine}", detector.name()),
             None => log::info!("detector: {}", detector.name()),

@@ -68,7 +68,11 @@ fn pipeline_of(capture: Capture, flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex
         restorer: face8x_core::restore::open(&restoration.restorer, None, 1).unwrap(),
         detector: face8x_core::detect::open(&options.detection.detector, &SearchOptions::LIVE)
             .unwrap(),
-        tracker: face8x_core::track::open_tracker(&options.detection.detector).unwrap(),
+        tracker: face8x_core::track::open_tracker(
+            &options.detection.detector,
+            &SearchOptions::LIVE,
+        )
+        .unwrap(),
         output: Output::of(Box::new(move || Ok(Box::new(Desk(Arc::clone(&desk))) as _))).unwrap(),
         capture,
     };

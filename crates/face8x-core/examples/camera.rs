@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Follows the faces of a video and writes their pictures into `folder`.
 pub(crate) fn follow(video: &mut dyn BufRead, folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut detector = detect::open("auto", &SearchOptions::LIVE)?;
-    let mut tracker = track::open_tracker("auto")?;
+    let mut tracker = track::open_tracker("auto", &SearchOptions::LIVE)?;
     let mut restorer = restore::open("auto", None, 1)?;
     let (mut aligner, mut projector) = (Aligner::new(), BackProjector::new(DEFAULT_OPTICS));
     let (mut converter, mut noise) = (Converter::new(), NoiseEstimator::default());

@@ -92,7 +92,7 @@ fn parts(settings: &Options, injector: &Arc<Injector>) -> Result<Parts> {
     let restorer = restore::open(&restoration.restorer, model, threads)?;
     let search = settings.detection.search(Extent::InTurn);
     let detector = detect::open(&settings.detection.detector, &search)?;
-    let tracker = track::open_tracker(&settings.detection.detector)?;
+    let tracker = track::open_tracker(&settings.detection.detector, &search)?;
     let detector = Box::new(FaultyDetector::new(detector, Arc::clone(injector)));
     let (uri, shared) = (settings.sink().to_owned(), Arc::clone(injector));
     let options = SinkOptions {

@@ -31,20 +31,20 @@ pub(crate) struct Walk {
 impl Walk {
     /// One with NASA's portrait.
     pub(crate) fn new(width: u32, height: u32, noise: f32) -> Self {
-        let portrait = image::load_from_memory(PORTRAIT).unwrap().into_luma8();
-        Walk::of(portrait, PORTRAIT_LANDMARKS, (width, height), noise)
+        let portrait = image::load_from_memory(PORTRAIT).unwrap().into_rgb8();
+        Walk::of(&portrait, PORTRAIT_LANDMARKS, (width, height), noise)
     }
 
     /// One with the face of another picture.
     pub(crate) fn of(
-        portrait: image::GrayImage,
+        portrait: &image::RgbImage,
         landmarks: Landmarks,
         (width, height): (u32, u32),
         noise: f32,
     ) -> Self {
         let to_canonical = canonical::from_landmarks(&landmarks).unwrap();
         Walk {
-            portrait,
+            portrait: image::imageops::grayscale(portrait),
             landmarks,
             to_portrait: to_canonical.invert(),
             noise,

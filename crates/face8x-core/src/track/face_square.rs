@@ -1,6 +1,7 @@
 //! A face box as the tracker computes with it.
 
-use crate::geometry::{Landmarks, Point, Rect};
+use crate::geometry::canonical::FACE_BOX;
+use crate::geometry::{HR_SIDE, Landmarks, Point, Rect};
 
 /// A detection moves a face whose landmarks are found only when it is farther off than this, in
 /// sides, or larger or smaller by this factor: a detector's boxes jitter (rustface: 5 % and 7 %).
@@ -26,6 +27,11 @@ impl FaceSquare {
     /// The face box.
     pub(crate) fn rect(&self) -> Rect {
         Rect::square(self.centre, self.side)
+    }
+
+    /// The side of the face's crop.
+    pub(super) fn crop_side(&self) -> f32 {
+        self.side * HR_SIDE as f32 / FACE_BOX.w
     }
 
     /// Whether a detection at `other` says no more than that the face is still here.

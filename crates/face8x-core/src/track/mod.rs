@@ -62,6 +62,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::convert::LumaSource;
+use crate::detect::SearchOptions;
 use crate::face::{Detections, Face};
 use crate::landmarks::LandmarkFinder;
 use crate::resample::Pyramid;
@@ -94,18 +95,29 @@ pub struct Tracker {
     last: Duration,
     next_id: u64,
     points: Option<LandmarkFinder>,
+    /// Faces whose crop has a smaller side, in frame pixels, are followed but not given.
+    least_side: f32,
 }
 
-/// The tracker that goes with the detector of `uri`: for `auto`, one that finds each face's landmarks
-/// in every frame, so that the detector is only needed now and then.
+/// The tracker that goes with the detector of `uri` that was opened with the same options: for `auto`,
+/// one that finds each face's landmarks in every frame, so that the detector is only needed now and
+/// then. Where the detector searches, a face that has become too small for it is not given.
 ///
 /// # Errors
 /// The program file is damaged.
-pub fn open_tracker(uri: &str) -> Result<Tracker> {
-    match uri.split(':').next() {
-        Some("auto") => Ok(Tracker::with_landmarks(LandmarkFinder::new()?)),
-        _ => Ok(Tracker::new()),
-    }
+pub fn open_tracker(uri: &str, options: &SearchOptions) -> Result<Tracker> {
+    let (tracker, least_side) = match uri.split(':').next() {
+        Some("auto") => (
+            Tracker::with_landmarks(LandmarkFinder::new()?),
+            options.least_side(),
+        ),
+        Some("yunet") => (Tracker::new(), options.least_side()),
+        _ => (Tracker::new(), 0.0),
+    };
+    Ok(Tracker {
+        least_side,
+        ..tracker
+    })
 }
 
 impl Default for Tracker {
@@ -126,6 +138,7 @@ impl Tracker {
             last: Duration::ZERO,
             next_id: 1,
             points: None,
+            least_side: 0.0,
         }
     }
 
@@ -200,8 +213,11 @@ impl Tracker {
         }
         self.order();
         self.faces.clear();
-        self.faces
-            .extend(self.paths.iter().map(|path| path.face(now)));
+        let large = self
+            .paths
+            .iter()
+            .filter(|path| path.shown.crop_side() >= self.least_side);
+        self.faces.extend(large.map(|path| path.face(now)));
         &self.faces
     }
 

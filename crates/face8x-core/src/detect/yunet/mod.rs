@@ -182,7 +182,7 @@ impl YuNet {
     /// Whether a face is one of those that are to be reported.
     pub(super) fn is_large_enough(&self, face: &Detection) -> bool {
         face.side()
-            .is_some_and(|side| side >= self.options.min_face as f32)
+            .is_some_and(|side| side >= self.options.least_side())
     }
 
     /// Remembers where faces are.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Path, coordinates};
 use crate::face::Detection;
-use crate::geometry::canonical::{self, FACE_BOX};
-use crate::geometry::{HR_SIDE, Landmarks, Point, Similarity};
+use crate::geometry::canonical;
+use crate::geometry::{Landmarks, Point, Similarity};
 use crate::landmarks::Points;
 use crate::track::face_square::FaceSquare;
 use crate::track::smooth::OneEuro;
@@ -27,11 +27,10 @@ const EXACT: f32 = 20.0;
 /// The share of its difference by which a detection moves landmarks that are doubted.
 const PULL: f32 = 0.15;
 
-/// How much the network's answers are doubted where a face box has this side: 1 for a face of 12 pixels,
-/// 0 from 20 pixels on.
-pub(super) fn doubt(side: f32) -> f32 {
-    let crop = side * HR_SIDE as f32 / FACE_BOX.w;
-    ((EXACT - crop) / (EXACT - DOUBTED)).clamp(0.0, 1.0)
+/// How much the network's answers are doubted of a face of this size: 1 for one of 12 pixels, 0 from 20
+/// pixels on.
+pub(super) fn doubt(place: &FaceSquare) -> f32 {
+    ((EXACT - place.crop_side()) / (EXACT - DOUBTED)).clamp(0.0, 1.0)
 }
 
 impl Path {
@@ -100,7 +99,7 @@ impl Path {
 
     /// Moves small landmarks, `was` when the detection was made, a little towards it.
     pub(super) fn pull(&mut self, was: FaceSquare, detection: &Detection) {
-        let share = PULL * doubt(self.place.side);
+        let share = PULL * doubt(&self.place);
         let (Some(old), Some(new)) = (self.landmarks, detection.landmarks) else {
             return;
         };

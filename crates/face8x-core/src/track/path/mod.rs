@@ -358,7 +358,7 @@ impl Path {
         let side = self.place.side;
         let left = (-dt / GLIDE).exp();
         let weight = if self.has_landmarks {
-            by_landmarks::doubt(side)
+            by_landmarks::doubt(&self.place)
         } else {
             1.0
         };

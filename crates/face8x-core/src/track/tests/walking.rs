@@ -1,10 +1,11 @@
 //! Small faces that walk across or stand still, seen by a camera of the same size as the frame.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use super::*;
-use crate::geometry::{Landmarks, Similarity, canonical};
+use crate::detect::SearchOptions;
+use crate::geometry::{Similarity, canonical};
+use crate::testing::celeba;
 use crate::testing::walk::{Walk, alignment_error, gaussian, jittered};
 
 /// Camera pixels to a side of the crop, the mean error of a detector's landmarks in sides, and how
@@ -193,14 +194,14 @@ fn small_faces_are_followed_as_the_same_and_stand_still() {
 #[test]
 #[ignore = "takes minutes, on pictures that are not in this repository"]
 fn celebas_faces_are_followed() {
-    let faces = celeba(12);
+    let faces: Vec<_> = celeba::faces(613).take(12).collect();
     let mut err = std::io::stderr();
     writeln!(err, "{} faces", faces.len()).ok();
     for size in SIZES.into_iter().filter(|_| !faces.is_empty()) {
         // Followed, error, motion at rest: mean and largest, lag; in per cent.
         let mut sums = [0.0; 5];
         for (k, (picture, landmarks)) in faces.iter().enumerate() {
-            let mut walk = Walk::of(picture.clone(), *landmarks, (320, 240), NOISE);
+            let mut walk = Walk::of(picture, *landmarks, (320, 240), NOISE);
             let [_, run] = figures(&mut walk, size, k);
             let [still, slow, quick] = &run;
             let mean = |of: fn(&Outcome) -> f32| run.iter().map(of).sum::<f32>() / 3.0;
@@ -232,27 +233,6 @@ fn celebas_faces_are_followed() {
     }
 }
 
-/// Faces of the folder of CelebA's pictures, as far as it is there.
-fn celeba(count: usize) -> Vec<(image::GrayImage, Landmarks)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/celeba");
-    let list = std::fs::read_to_string(folder.join("list_landmarks_celeba.txt"));
-    let list = list.unwrap_or_default();
-    let face = |line: &str| {
-        let mut words = line.split_whitespace();
-        let picture = image::open(folder.join("img").join(words.next()?)).ok()?;
-        let numbers: Vec<f32> = words.filter_map(|word| word.parse().ok()).collect();
-        let points = <&[f32; 10]>::try_from(&numbers[..]).ok()?;
-        let landmarks = std::array::from_fn(|k| Point::new(points[2 * k], points[2 * k + 1]));
-        Some((picture.into_luma8(), landmarks))
-    };
-    list.lines()
-        .skip(2)
-        .step_by(613)
-        .filter_map(face)
-        .take(count)
-        .collect()
-}
-
 /// A board that takes ten frames a second: somebody who walks by, at 1.4 metres a second, moves by half
 /// the side of the crop from one to the next.
 #[test]
@@ -276,4 +256,42 @@ fn who_walks_by_is_followed_at_ten_frames_a_second() {
             assert!(outcome.followed() >= 0.95, "{size:?}: {outcome:?}");
         }
     }
+}
+
+/// Who walks away until they are too small to be shown, and comes back at once.
+#[test]
+fn a_face_is_not_given_while_it_is_smaller_than_the_smallest() {
+    let options = SearchOptions {
+        min_face: 30,
+        ..SearchOptions::LIVE
+    };
+    let mut tracker = open_tracker("auto", &options).unwrap();
+    let mut walk = Walk::new(160, 120, 1.0);
+    let mut ids = Vec::new();
+    for i in 0..90 {
+        let side = 30.0 + 10.0 * (std::f32::consts::TAU * i as f32 / 60.0).cos();
+        let placed = Walk::placed(Point::new(80.0, 60.0), side, 0.0);
+        let landmarks = walk.landmarks(&placed);
+        let frame = walk.draw(i, &[placed]);
+        let face = Detection {
+            face_box: canonical::box_of_landmarks(&landmarks),
+            landmarks: Some(landmarks),
+            confidence: 0.9,
+        };
+        let large = face.side().filter(|side| *side >= options.least_side());
+        let found = searched(frame, large.map(|_| face).as_slice());
+        let faces = tracker.update(FRAME * i as u32, frame, Some(&found));
+        for face in faces {
+            let shown = face.detection.side().unwrap();
+            assert!(shown >= 27.0, "frame {i}: {shown} of {side}");
+        }
+        match side {
+            ..25.0 => assert!(faces.is_empty(), "frame {i}: {faces:?}"),
+            31.0.. => assert_eq!(faces.len(), 1, "frame {i}, {side}"),
+            _ => {}
+        }
+        ids.extend(faces.iter().map(|face| face.id));
+    }
+    ids.dedup();
+    assert_eq!(ids, [1]);
 }
