@@ -267,7 +267,15 @@ fn completions_know_the_commands_and_flags() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish"] {
         let script = face8x(folder.path(), &["completions", shell]).expect(0, &[]);
-        for word in ["test-pattern", "doctor", "info-text", "paste-back"] {
+        // A source may be a file, too; in bash files are offered where no value fits.
+        let files = match shell {
+            "bash" => "-o default face8x",
+            "zsh" => {
+                "rpicam\\:// argus\\:// pipe\\: - rtsp\\:// http\\:// https\\:// file\\: demo\\:)\" \"files\\:"
+            }
+            _ => " -r -F -a \"auto\\t",
+        };
+        for word in ["test-pattern", "doctor", "info-text", "paste-back", files] {
             assert!(script.stdout.contains(word), "no {word} for {shell}");
         }
         if shell == "bash" {

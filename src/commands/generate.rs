@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Command, CommandFactory};
+use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
@@ -68,23 +69,55 @@ fn page(command: &Command) -> std::io::Result<Vec<u8>> {
 /// Writes what a shell needs to complete face8x's commands, flags and values to standard output.
 pub(super) fn completions(arguments: CompletionsArgs) -> Result<ExitCode> {
     let mut script = Vec::new();
-    let mut command = with_values(Cli::command());
+    let mut command = with_values(Cli::command(), arguments.shell);
     clap_complete::generate(arguments.shell, &mut command, "face8x", &mut script);
-    console::print(String::from_utf8_lossy(&script))?;
+    let script = String::from_utf8_lossy(&script);
+    console::print(with_files(&script, arguments.shell))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The command and its subcommands with the values that a shell can offer for their flags. The flags
 /// take others, too, so that this command only describes.
-fn with_values(command: Command) -> Command {
+fn with_values(command: Command, shell: Shell) -> Command {
     let command = command.mut_args(|flag| {
-        let values = flag.get_long().map(values_of).unwrap_or_default();
+        let mut values = flag.get_long().map(values_of).unwrap_or_default();
+        // zsh ends a value that has an explanation at its first colon.
+        if shell == Shell::Zsh && values.iter().any(|value| value.get_name().contains(':')) {
+            values = values.into_iter().map(|v| v.help(None::<&str>)).collect();
+        }
         match values.is_empty() {
             true => flag,
             false => flag.value_parser(PossibleValuesParser::new(values)),
         }
     });
-    command.mut_subcommands(with_values)
+    command.mut_subcommands(|command| with_values(command, shell))
+}
+
+/// The script that offers files for a source, too. bash does where no value fits.
+fn with_files(script: &str, shell: Shell) -> String {
+    match shell {
+        Shell::Fish => {
+            let lines = script
+                .lines()
+                .map(|line| match line.contains(" -l source ") {
+                    true => line.replace(" -r -f -a ", " -r -F -a "),
+                    false => line.to_owned(),
+                });
+            lines.map(|line| line + "\n").collect()
+        }
+        Shell::Zsh => {
+            let mut parts = script.split(":URI:(");
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |text, part| {
+                let (values, rest) = part.split_once(')').unwrap_or((part, ""));
+                let files = r#""files\:file\:_files""#;
+                text + &format!(
+                    r#":URI:{{_alternative "values\:source\:({values})" {files}}}{rest}"#
+                )
+            })
+        }
+        _ => script.to_owned(),
+    }
 }
 
 /// What is offered for a flag.
