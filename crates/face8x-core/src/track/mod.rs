@@ -39,8 +39,8 @@
 //! still is shown still to 1 % of its side from 12 pixels on (`models/MODEL_CARD.md` has a table).
 //!
 //! On a portrait that wanders, nods and comes nearer (`tests/with_landmarks.rs`; detections jitter by
-//! 1.5 % and 4 % every eight frames), the alignment is off by 6.8 % of the eye distance on average and
-//! changes by 0.25 % from frame to frame; by detections and templates alone it is 8.1 % and 0.31 %.
+//! 1.5 % and 4 % every eight frames), the alignment is off by 5.6 % of the eye distance on average and
+//! changes by 0.27 % from frame to frame; by detections and templates alone it is 7.9 % and 0.31 %.
 //!
 //! # How long a face is kept
 //! A face whose template is not found any more (turned away, hidden) goes on at its speed for half a

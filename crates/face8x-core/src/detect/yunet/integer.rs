@@ -111,7 +111,8 @@ impl Loaded {
         let whole = STRIDES[2];
         if input.channels != 3 || !size.0.is_multiple_of(whole) || !size.1.is_multiple_of(whole) {
             return Err(broken(format!(
-                "the model is not YuNet: its input has {} channels and {}x{} pixels",
+                "the model is not YuNet: its input has {} channels and {}x{} pixels \
+                 instead of 3 channels and multiples of 32",
                 input.channels, size.0, size.1
             )));
         }
@@ -254,6 +255,20 @@ mod tests {
             network.of_size((width, 32)).unwrap();
         }
         assert_eq!(sizes(&network), [160, 64, 128, 96]);
+    }
+
+    #[test]
+    fn an_output_that_is_missing_is_named() {
+        let mut network = IntegerNetwork::load(DETECTOR_MODEL.into()).unwrap();
+        let outputs = network.of_size((32, 32)).unwrap().network.outputs();
+        for (stride, channels) in [(8, 10), (16, 4), (32, 1)] {
+            let side = 32 / stride;
+            let lacks = |o: &&TensorInfo| (o.columns, o.channels) != (side, channels);
+            let left: Vec<_> = outputs.iter().filter(lacks).cloned().collect();
+            let error = Head::find(&left, stride, (side, side)).err().unwrap();
+            let what = format!("it lacks an output of {channels} channels at stride {stride}");
+            assert!(error.to_string().ends_with(&what), "{error}");
+        }
     }
 
     #[test]
