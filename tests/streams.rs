@@ -228,7 +228,8 @@ fn a_flapping_source_is_a_few_lines() {
 fn a_flapping_display_is_a_few_lines() {
     let folder = folder();
     let mut run = command(folder.path());
-    run.args(["--source", "demo:", "--sink", "pipe:exit 3"]);
+    let sink = "pipe:exit 3; : rtmp://me:hunter2@live.lan/";
+    run.args(["--source", "demo:", "--sink", sink]);
     run.args(["--detector", "centre", "--restorer", "bicubic"]);
     let mut child = run.spawn().unwrap();
     let log = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -245,6 +246,7 @@ fn a_flapping_display_is_a_few_lines() {
     let lines = |words: &str| before.iter().filter(|line| line.contains(words)).count();
     let found = (lines("display lost"), lines("display is back"));
     assert_eq!(found, (2, 2), "{before:#?}");
+    assert!(before.iter().all(|line| !line.contains("hunter2")));
 }
 
 /// The frames of a Raspberry Pi's program are raw, which nothing but the source's name says.

@@ -16,7 +16,7 @@ use face8x_core::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 use face8x_core::{ErrorKind, contain, files};
 
 pub(crate) use folder::{Found, is_picture_name, pictures_in};
-use formats::MAGICK;
+use formats::{Format, MAGICK};
 pub(crate) use formats::{LONGEST_START, known_format};
 
 /// Of a file at most: as much as an uncompressed picture of the largest size.
@@ -36,14 +36,21 @@ const SAVE_AGAIN: &str = "copy or save the picture again";
 /// The errors do not name the file.
 pub fn load(path: &Path) -> Result<RgbImage> {
     let bytes = files::read(path, MAX_MB).map_err(unreadable)?;
-    decode(&bytes)
+    match formats::raw_format(path) {
+        // Many of them begin as a TIFF does, and end otherwise.
+        Some(format) => Err(other_format(Some(format))),
+        None => decode(&bytes),
+    }
 }
 
 /// Decodes the bytes of a picture file: see [`load`].
 fn decode(bytes: &[u8]) -> Result<RgbImage> {
+    if bytes.is_empty() {
+        return Err(Error::new(ErrorKind::Picture, "is empty").remedy(SAVE_AGAIN));
+    }
     let format = image::guess_format(bytes).ok();
     let Some(format) = format.filter(ImageFormat::reading_enabled) else {
-        return Err(other_format(bytes));
+        return Err(other_format(known_format(bytes)));
     };
     let mut picture = match format {
         ImageFormat::Jpeg => jpeg(bytes)?,
@@ -54,8 +61,7 @@ fn decode(bytes: &[u8]) -> Result<RgbImage> {
 }
 
 /// Names what is not read, and a program that converts it.
-fn other_format(bytes: &[u8]) -> Error {
-    let known = known_format(bytes);
+fn other_format(known: Option<Format>) -> Error {
     let what = known.map_or(String::new(), |format| {
         format!(" (its format is {})", format.name)
     });

@@ -189,6 +189,26 @@ fn a_panic_of_a_decoder_is_an_error_of_the_picture() {
     assert_eq!(error.remedy_text(), Some(SAVE_AGAIN));
 }
 
+#[test]
+fn empty_files_and_cameras_raw_files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, what, remedy) in [
+        ("a.png", &b""[..], "is empty", SAVE_AGAIN),
+        (
+            "a.NEF",
+            b"MM\0*\0\0\0\x08",
+            "(its format is raw)",
+            "darktable-cli",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let error = load(&path).unwrap_err();
+        assert!(error.to_string().ends_with(what), "{error}");
+        assert!(error.remedy_text().unwrap().contains(remedy), "{error:?}");
+    }
+}
+
 /// As a webcam sends them.
 #[test]
 fn a_jpeg_without_tables_is_a_photograph() {

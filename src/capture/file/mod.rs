@@ -253,9 +253,10 @@ impl Source for MjpegFile {
             return Err(ReadError::Timeout);
         }
         while !self.next(frame)? {
-            let cut_off = self.splitter.pending().len();
-            if cut_off > 0 {
-                self.splitter.clear();
+            let pending = self.splitter.pending();
+            let (begins, cut_off) = (pending.starts_with(&[0xff, 0xd8]), pending.len());
+            self.splitter.clear();
+            if begins {
                 let what = format!("the last picture is incomplete: {cut_off} bytes");
                 return Err(ReadError::Corrupt(what));
             }

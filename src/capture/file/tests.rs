@@ -205,8 +205,10 @@ fn frames_without_end_markers_and_padding_are_no_damage() {
     fs::write(&path, [&a[..a.len() - 2], &b[..b.len() - 2]].concat()).unwrap();
     let read = || widths(open_at(&path, false).unwrap().as_mut(), 99);
     assert_eq!(read(), [16, 48]);
-    fs::write(&path, [&a[..], &[0; 99], &b, b"\xff\xd9"].concat()).unwrap();
-    assert_eq!(read(), [16, 48]);
+    for padding in [&[0; 99][..], &[0xff; 99], b"\xff\xd9"] {
+        fs::write(&path, [&a[..], padding, &b, padding].concat()).unwrap();
+        assert_eq!(read(), [16, 48], "{padding:?}");
+    }
 }
 
 #[test]

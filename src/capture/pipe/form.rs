@@ -12,6 +12,8 @@ const THROUGH_FFMPEG: &str = "put ffmpeg behind it: COMMAND | ffmpeg -i - -f mjp
 const RAW: &str = "raw frames: give --format and --size (--format YU12 --size 640x480)";
 /// Bytes that are looked at for text.
 const TEXT: usize = 64;
+/// Bytes before the first picture that may be padding.
+const MAX_PADDING: usize = 4096;
 
 /// A form that streams name themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,13 @@ pub(super) fn kind(start: &[u8], ended: bool) -> Option<std::result::Result<Kind
     if start.is_empty() || start.len() < LONGEST_START && !ended {
         return None;
     }
+    // A stream may begin with the padding between two pictures; what marks a picture begins with 0xff.
+    let padding = start.iter().take_while(|byte| matches!(byte, 0 | 0xff));
+    let (padding, rest) = start.split_at(padding.count());
+    if rest.len() < 2 && start.len() < MAX_PADDING && !ended {
+        return None;
+    }
+    let is_jpeg = padding.ends_with(&[0xff]) && rest.starts_with(&[0xd8, 0xff]);
     let line = start.trim_ascii_start();
     let begins_with = |text: &str| {
         let start = line.get(..text.len());
@@ -45,7 +54,7 @@ pub(super) fn kind(start: &[u8], ended: bool) -> Option<std::result::Result<Kind
     Some(match status {
         Some(Some(b"200")) => Ok(Kind::Mjpeg),
         Some(_) => Err(ReadError::Lost(refusal(start))),
-        None if start.starts_with(&[0xff, 0xd8, 0xff]) || is_multipart => Ok(Kind::Mjpeg),
+        None if is_jpeg || is_multipart => Ok(Kind::Mjpeg),
         None if start.starts_with(y4m::START) => Ok(Kind::Y4m),
         None => Err(ReadError::Unreadable(other(start))),
     })

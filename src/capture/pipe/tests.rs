@@ -88,7 +88,13 @@ fn what_is_not_mjpeg_is_refused_by_its_name() {
             other => panic!("{other:?}"),
         }
     };
-    let known: [(&[u8], &str, &str); 11] = [
+    let secret = format!("cannot open rtsp://me:hunter2@cam/ {}", "e".repeat(64));
+    let known: [(&[u8], &str, &str); 12] = [
+        (
+            secret.as_bytes(),
+            "is text, not MJPEG: \"cannot open rtsp://me:***@cam/ ",
+            "alone",
+        ),
         (b"\0\0\x01\x40\x01\x0c", "H.265", "ffmpeg"),
         (b"DKIF\0\0\x20\0VP80", "IVF", "ffmpeg"),
         (b"\0\0\0\x01\x67\xf4\0", "H.264", "ffmpeg"),
@@ -127,6 +133,22 @@ fn frames_without_end_markers_are_frames() {
     let (frames, corrupt, end) = read_all(&mut stream(&cut.repeat(3), &options(9, 9, None)));
     assert_eq!((frames.len(), corrupt, end), (3, 0, ReadError::End));
     assert!(frames.iter().all(|frame| frame.bytes == cut));
+}
+
+/// A stream that begins between two pictures.
+#[test]
+fn padding_before_the_first_picture_is_no_other_format() {
+    let picture = jpeg(64, 1);
+    for padding in [&[0; 900][..], &[0xff; 13], &[0, 0, 0xff]] {
+        let bytes = [padding, &picture, &picture].concat();
+        let (frames, corrupt, end) = read_all(&mut stream(&bytes, &options(9, 9, None)));
+        assert_eq!((frames.len(), corrupt, end), (2, 0, ReadError::End));
+    }
+    let (frames, _, end) = read_all(&mut stream(&[0; 9000], &options(9, 9, None)));
+    assert!(
+        frames.is_empty() && matches!(end, ReadError::Unreadable(_)),
+        "{end:?}"
+    );
 }
 
 /// A y4m stream of 4x2 pixels.

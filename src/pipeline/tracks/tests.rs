@@ -85,8 +85,11 @@ fn a_pipe_gets_lines_whenever_somebody_reads_and_the_others_are_dropped() {
         let reading = path.clone();
         let reader = std::thread::spawn(move || {
             let mut line = String::new();
-            let file = fs::File::open(reading).unwrap();
-            BufReader::new(file).read_line(&mut line).unwrap();
+            // It may come while the other end has not noticed yet that the last reader left.
+            while line.is_empty() {
+                let file = fs::File::open(&reading).unwrap();
+                BufReader::new(file).read_line(&mut line).unwrap();
+            }
             line
         });
         let mut sequence = first;

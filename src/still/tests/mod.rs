@@ -235,7 +235,7 @@ fn the_good_pictures_are_done_and_the_broken_ones_listed() {
         .map(|f| (f.path.clone(), f.error.to_string()))
         .collect();
     for (name, reason) in [
-        ("a-empty.jpg", "not a JPEG"),
+        ("a-empty.jpg", "is empty"),
         ("b-text.png", "not a JPEG"),
         ("c-cut.png", "cannot be decoded"),
         ("d-zero.png", "cannot be decoded"),

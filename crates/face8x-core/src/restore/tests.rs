@@ -168,17 +168,21 @@ fn what_leaves_the_range_is_clamped() {
     assert!(restored.contains(&0) && restored.contains(&255));
 }
 
-/// The model that doubles its input, made to multiply it by 255.
+/// The model that doubles its input and subtracts a half, with other numbers in their place.
 #[test]
 fn a_model_of_another_output_range_is_refused() {
-    let mut bytes = std::fs::read(data("overshoot.onnx")).unwrap();
-    let two = 2f32.to_le_bytes();
-    let at = bytes.windows(4).position(|part| part == two).unwrap();
-    bytes[at..at + 4].copy_from_slice(&255f32.to_le_bytes());
-    let loaded = TractRestorer::load(&bytes, "levels.onnx", "test", Operators::Stock);
-    let error = loaded.err().expect("the model must be refused");
-    assert!(error.to_string().contains("range from 0 to 1"), "{error}");
-    assert!(error.remedy_text().is_some());
+    for (from, to, made) in [(2f32, 255f32, "white"), (0.5, 1.0, "black")] {
+        let mut bytes = std::fs::read(data("overshoot.onnx")).unwrap();
+        let number = from.to_le_bytes();
+        let at = bytes.windows(4).position(|part| part == number).unwrap();
+        bytes[at..at + 4].copy_from_slice(&to.to_le_bytes());
+        let loaded = TractRestorer::load(&bytes, "levels.onnx", "test", Operators::Stock);
+        let error = loaded.err().expect("the model must be refused");
+        let words = format!("makes {made} of a grey picture");
+        assert!(error.to_string().contains(&words), "{error}");
+        assert!(error.to_string().contains("range from 0 to 1"), "{error}");
+        assert!(error.remedy_text().is_some());
+    }
 }
 
 #[test]

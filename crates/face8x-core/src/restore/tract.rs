@@ -14,11 +14,14 @@ use crate::geometry::{HR_SIDE, LR_SIDE};
 use crate::network::{
     TRACT_VERSION, check_volumes, contained, decode, engine_options, optimise, parse, refused,
 };
-use crate::pixel::pack_rgb;
+use crate::pixel::{pack_rgb, unpack_rgb};
 use crate::{Error, ErrorKind, Result};
 
 const INPUT: [usize; 4] = [1, 3, LR_SIDE, LR_SIDE];
 const OUTPUT: [usize; 4] = [1, 3, HR_SIDE, HR_SIDE];
+/// A network that makes less or more of a grey picture, on average, has another output range.
+const DARK: u32 = 32;
+const BRIGHT: u32 = 223;
 
 /// Which operators run a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,20 +104,26 @@ impl TractRestorer {
     }
 
     /// Runs the network once on a grey picture, which warms it up and shows the range of its output:
-    /// values from 0 to 255 would make every face white.
+    /// values from 0 to 255 would make every face white, and values from -1 to 1 dark.
     fn probe(&mut self) -> Result<()> {
         let mut sr = Box::new([0; HR_SIDE * HR_SIDE]);
         self.runner.run(&[128; LR_SIDE * LR_SIDE * 3], &mut sr)?;
-        if sr.iter().all(|&pixel| pixel == 0xff_ffff) {
-            return Err(Error::new(
-                ErrorKind::Model,
-                "the network makes white of a grey picture: its output does not range from 0 to 1",
-            )
-            .remedy(
-                "export it with values from 0 to 1, such as by a last node that divides by 255",
-            ));
-        }
-        Ok(())
+        let levels = sr.iter().flat_map(|&pixel| unpack_rgb(pixel));
+        let mean = levels.map(u32::from).sum::<u32>() / (3 * HR_SIDE * HR_SIDE) as u32;
+        let (made, last) = match mean {
+            DARK..=BRIGHT => return Ok(()),
+            ..DARK => ("black", "takes the half of them and adds 0.5"),
+            _ => ("white", "divides by 255"),
+        };
+        Err(Error::new(
+            ErrorKind::Model,
+            format!(
+                "the network makes {made} of a grey picture: its output does not range from 0 to 1"
+            ),
+        )
+        .remedy(format!(
+            "export it with values from 0 to 1, such as by a last node that {last}"
+        )))
     }
 
     /// Multiplications of the fused convolutions a run, zero taps left out, where there are any.

@@ -106,6 +106,11 @@ fn decode_rgb(jpeg: &[u8], strict: bool, out: &mut Frame) -> Result<()> {
             "save it as a baseline JPEG (ImageMagick: convert IN.jpg -quality 95 OUT.jpg)",
         ));
     }
+    decode_known(jpeg, strict, out)
+}
+
+/// Decodes a JPEG of a kind that the decoder knows; at others it may panic.
+fn decode_known(jpeg: &[u8], strict: bool, out: &mut Frame) -> Result<()> {
     contained(|| {
         let options = DecoderOptions::default()
             .jpeg_set_out_colorspace(ColorSpace::RGB)
