@@ -8,6 +8,7 @@ fuzz=tests/fuzz/Cargo.toml
 failed=0
 "$cargo" fmt --all --check || failed=1
 "$cargo" fmt --manifest-path "$fuzz" --check || failed=1
+"$cargo" fmt --manifest-path scripts/peers/rust/Cargo.toml --check || failed=1
 # The trainer without burn, whose build takes longer than all the rest (scripts/training.sh).
 scripts/all.sh clippy --all-targets -- -D warnings || failed=1
 "$cargo" clippy -p face8x -p face8x-core -p int8 -p face8x-train --lib --no-default-features -- -D warnings || failed=1

@@ -1,23 +1,27 @@
 """The pictures of detect.py, and one of its peers with the protocol of the example search of face8x-core.
 
 usage: detect_worker.py scenes PORTRAIT FOLDER
-       detect_worker.py onnxruntime|OpenCV MODEL ZOOM"""
+       detect_worker.py onnxruntime|OpenCV|libfacedetection MODEL ZOOM
+       detect_worker.py BlazeFace MODEL FORM"""
 
 import json
 import sys
 import time
 from pathlib import Path
 
+import blazeface
 import numpy as np
 
 SIZE = (640, 480)
-SIDES = [12, 16, 20, 24, 32, 48, 96]
+SIDES = [12, 16, 24, 32, 48, 96]
 SCENES, COLUMNS, ROWS = 4, 4, 3
 # The centre and the side of the crop in the portrait, from its landmarks.
 CENTRE, SIDE = (225.3, 100.6), 199.0
 CONFIDENCE, OVERLAP = 0.6, 0.3
 STRIDES = [8, 16, 32]
-CANONICAL = np.array([[50, 65], [78, 65], [64, 83], [52, 95], [76, 95]], float)
+# Where a crop has its landmarks: the eyes, the nose, and the corners of the mouth or its middle.
+CORNERS = np.array([[50, 65], [78, 65], [64, 83], [52, 95], [76, 95]], float)
+MIDDLE = np.array([[50, 65], [78, 65], [64, 83], [64, 95]], float)
 
 
 def ground(rng):
@@ -88,8 +92,8 @@ def paste(scene, picture, x, y, side, scale):
 
 
 def crop_of(points):
-    """The centre and the side of the crop of five landmarks."""
-    p, q = points @ [1, 1j], CANONICAL @ [1, 1j]
+    """The centre and the side of the crop of five landmarks, or of four with the mouth's middle."""
+    p, q = points @ [1, 1j], (CORNERS if len(points) == 5 else MIDDLE) @ [1, 1j]
     a = ((q - q.mean()) * np.conj(p - p.mean())).sum() / (abs(p - p.mean()) ** 2).sum()
     centre = (64 + 64j - (q.mean() - a * p.mean())) / a
     return centre.real, centre.imag, 128 / abs(a)
@@ -164,38 +168,91 @@ def by_opencv(model):
     return find
 
 
+def by_libfacedetection(_):
+    from yuface import yuface
+
+    # It takes a row to be as long as four columns are high: that is right for pictures of 4:3.
+    def find(bgr):
+        made = yuface.detect(bgr)
+        return made[made[:, 0] >= 100 * CONFIDENCE, 5:15].reshape(-1, 5, 2).astype(float)
+
+    return find
+
+
+def by_litert(model, form):
+    """A search of a picture made to BlazeFace's size: the eyes, the nose and the mouth of each face."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=model, num_threads=1)
+    interpreter.allocate_tensors()
+    source = interpreter.get_input_details()[0]["index"]
+    # The scores are one number an anchor, the boxes and points sixteen.
+    outputs = sorted(interpreter.get_output_details(), key=lambda output: output["shape"][-1])
+    anchors = blazeface.anchors(*blazeface.FORMS[form])
+    least = np.log(CONFIDENCE / (1 - CONFIDENCE))
+
+    def find(picture):
+        interpreter.set_tensor(source, picture)
+        interpreter.invoke()
+        scores, numbers = (interpreter.get_tensor(output["index"])[0] for output in outputs)
+        kept = np.flatnonzero(scores[:, 0] >= least)
+        faces = [blazeface.face(anchors[k], numbers[k]) for k in kept]
+        boxes, points = (np.array(part) for part in zip(*faces)) if faces else (np.zeros((0, 4)), np.zeros((0, 6, 2)))
+        return suppressed(boxes, scores[kept, 0], points[:, :4])
+
+    return find
+
+
 def enlarged(rgb, zoom):
+    """Blue, green and red of the picture, and how many times it is larger."""
     from PIL import Image
 
     size = (rgb.shape[1] * zoom, rgb.shape[0] * zoom)
     picture = rgb if zoom == 1 else np.asarray(Image.fromarray(rgb).resize(size, Image.BILINEAR))
-    return np.ascontiguousarray(picture[:, :, ::-1])
+    return np.ascontiguousarray(picture[:, :, ::-1]), zoom
 
 
-def serve(find, zoom):
+def squared(rgb, side):
+    """The picture in the upper part of a square of BlazeFace's size, from -1 to 1, and the ratio of sizes."""
+    from PIL import Image
+
+    ratio = side / max(rgb.shape[:2])
+    size = [round(length * ratio) for length in rgb.shape[1::-1]]
+    square = Image.new("RGB", (side, side))
+    square.paste(Image.fromarray(rgb).resize(size, Image.BILINEAR))
+    return np.asarray(square, np.float32)[None] / 127.5 - 1, ratio
+
+
+def serve(made_ready, find):
     rgb = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     for line in sys.stdin:
         words = line.split()
         if words[0] == "find":
             rgb = np.fromfile(words[1], np.uint8).reshape(int(words[3]), int(words[2]), 3)
-            crops = [crop_of(points / zoom) for points in find(enlarged(rgb, zoom))]
+            picture, ratio = made_ready(rgb)
+            crops = [crop_of(points / ratio) for points in find(picture)]
             print(*(number for crop in crops for number in crop), flush=True)
         else:
             times = []
             for _ in range(int(words[1])):
-                # The enlargement is not timed: it would be that of another library.
-                bgr = enlarged(rgb, zoom)
+                # The picture's change of size is not timed: it would be that of another library.
+                picture, _ = made_ready(rgb)
                 start = time.perf_counter_ns()
-                find(bgr)
+                find(picture)
                 times.append(time.perf_counter_ns() - start)
             print(*times, flush=True)
 
 
 def main():
-    kind, first, second = sys.argv[1:]
+    kind, model, form = sys.argv[1:]
     if kind == "scenes":
-        return scenes(first, Path(second))
-    serve({"onnxruntime": by_onnxruntime, "OpenCV": by_opencv}[kind](first), int(second))
+        scenes(model, Path(form))
+    elif kind == "BlazeFace":
+        side = blazeface.FORMS[form][0]
+        serve(lambda rgb: squared(rgb, side), by_litert(model, form))
+    else:
+        find = {"onnxruntime": by_onnxruntime, "OpenCV": by_opencv, "libfacedetection": by_libfacedetection}[kind](model)
+        serve(lambda rgb: enlarged(rgb, int(form)), find)
 
 
 if __name__ == "__main__":

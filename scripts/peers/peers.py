@@ -14,7 +14,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from process import CACHE, HERE, ROOT, Worker, build, prepare
+from process import CACHE, HERE, ROOT, TOLERATED, Worker, build, other_work, prepare, processor, versions
 
 # What conversion needs, then what each peer needs. Without further dependencies, which are for
 # tools that aren't used here.
@@ -35,8 +35,6 @@ FORMS = {
 # Runs that aren't counted at the start of each turn.
 WARM = 5
 FACES = 16
-# Other programs' share of the processors' time that needs no word.
-TOLERATED = 0.05
 
 
 class Runner(Worker):
@@ -96,19 +94,6 @@ def start(options, python, threads, cpus, absent):
     return good
 
 
-def other_work():
-    """The share of the processors' time that other programs take while every engine waits."""
-
-    def counts():
-        times = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-        return sum(times), times[3] + times[4]
-
-    # Threads that still spin are this program's own.
-    time.sleep(0.5)
-    (before, idle_before), _, (after, idle_after) = counts(), time.sleep(1), counts()
-    return 1 - (idle_after - idle_before) / max(after - before, 1)
-
-
 def measure(options, runners):
     """Turns in rotation, for the time given."""
     end = time.monotonic() + options.seconds
@@ -156,21 +141,6 @@ def table(rows, threads):
     return "\n".join(lines)
 
 
-def versions(python):
-    script = "import importlib.metadata as m, sys\nfor p in sys.argv[1:]:\n try: print(p, m.version(p))\n except m.PackageNotFoundError: pass"
-    names = [package for package, _ in PEERS.values()]
-    return subprocess.run([python, "-c", script, *names], capture_output=True, text=True).stdout.split("\n")[:-1]
-
-
-def processor():
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = [line.split(":")[1].strip() for line in lines if line.startswith(("model name", "Model", "Hardware"))]
-    return named[-1] if named else platform.machine()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "face8x.onnx")
@@ -207,7 +177,8 @@ def main():
         words = f"The machine was busy: other programs took {busy:.0%} of its processors' time before the turns"
         notes.append(f"{words}. Trust no time; the ratio of turns on one thread suffers least.")
     notes += [f"Left out: {name}: {reason}." for name, reason in absent.items()]
-    notes.append(f"{processor()}, {platform.machine()}; {', '.join(versions(python))}.")
+    found = versions(python, [package for package, _ in PEERS.values()])
+    notes.append(f"{processor()}, {platform.machine()}; {', '.join(found)}.")
     print("\n".join(notes))
     if options.export_json:
         content = {"results": results, "notes": notes}

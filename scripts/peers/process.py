@@ -1,14 +1,20 @@
 """What peers.py and detect.py share: the peers' packages, face8x's measuring programs, and processes that
 answer commands by lines."""
 
+import json
 import os
+import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CACHE = ROOT / ".cache" / "peers"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+# Other programs' share of the processors' time that needs no word.
+TOLERATED = 0.05
 
 
 def prepare(cache, groups):
@@ -30,7 +36,7 @@ def prepare(cache, groups):
         if done.returncode == 0:
             stamp.touch()
         elif peer:
-            absent[peer] = f"PyPI has no wheel of {packages} for this machine"
+            absent[peer] = f"PyPI has no wheels of {packages} for this machine and Python"
         else:
             raise SystemExit(f"{packages} cannot be installed:\n{done.stderr}")
     return python, absent
@@ -38,10 +44,50 @@ def prepare(cache, groups):
 
 def build(example, *options):
     """An example of face8x's, built for measuring."""
-    cargo = [ROOT / "scripts" / "cargo.sh", "build", "--quiet", "--release", *options, "--example", example]
-    subprocess.run(cargo, check=True, cwd=ROOT)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "release" / "examples" / example
+    cargo("build", "--quiet", "--release", *options, "--example", example)
+    return TARGET / "release" / "examples" / example
+
+
+def rust_worker():
+    """The worker of rust/, built for measuring, and SeetaFace's model in the source of the crate rustface."""
+    manifest = ["--manifest-path", HERE / "rust" / "Cargo.toml", "--locked"]
+    cargo("build", "--quiet", "--release", *manifest, "--target-dir", TARGET / "peers")
+    packages = json.loads(cargo("metadata", "--format-version", "1", *manifest))["packages"]
+    crate = next(Path(p["manifest_path"]).parent for p in packages if p["name"] == "rustface")
+    return TARGET / "peers" / "release" / "face8x-peers", crate / "model" / "seeta_fd_frontal_v1.0.bin"
+
+
+def cargo(*arguments):
+    command = [ROOT / "scripts" / "cargo.sh", *arguments]
+    return subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+
+
+def other_work():
+    """The share of the processors' time that other programs take while every engine waits."""
+
+    def counts():
+        times = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(times), times[3] + times[4]
+
+    # Threads that still spin are this program's own.
+    time.sleep(0.5)
+    (before, idle_before), _, (after, idle_after) = counts(), time.sleep(1), counts()
+    return 1 - (idle_after - idle_before) / max(after - before, 1)
+
+
+def versions(python, names):
+    """Those of the packages that are there, each with its version."""
+    script = "import importlib.metadata as m, sys\nfor p in sys.argv[1:]:\n try: print(p, m.version(p))\n except m.PackageNotFoundError: pass"
+    return subprocess.run([python, "-c", script, *names], capture_output=True, text=True).stdout.split("\n")[:-1]
+
+
+def processor():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = [line.split(":")[1].strip() for line in lines if line.startswith(("model name", "Model", "Hardware"))]
+    return named[-1] if named else platform.machine()
 
 
 class Worker:

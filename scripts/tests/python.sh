@@ -17,6 +17,8 @@ outcome() {
 check "the scripts do what they should" good "$(outcome python3 "$here/test_python.py")"
 check "the import rules' script does what it should" good "$(outcome python3 "$here/test_imports.py")"
 check "the links' script does what it should" good "$(outcome python3 "$here/test_links.py")"
+check "the script that compares detectors does what it should" good \
+    "$(outcome python3 "$here/test_peers.py")"
 check "the moving picture's script writes what it should" good \
     "$(outcome python3 "$here/test_moving_picture.py")"
 check "imports keep the rules, and the graph in ARCHITECTURE.md is current" good \
