@@ -18,6 +18,8 @@ fn help_names_the_commands_and_flags() {
         "--source",
         "--config",
         "guess",
+        "values from 0 to 1",
+        "off for prints",
     ] {
         assert!(help.contains(word), "no {word} in:\n{help}");
     }
@@ -26,6 +28,11 @@ fn help_names_the_commands_and_flags() {
         .stdout;
     for part in ["[default: side-by-side]", "\nExamples:\n", "\nKeys:\n"] {
         assert!(help.contains(part), "no {part:?} in:\n{help}");
+    }
+    // The range of a network's values, as far as its load cannot tell it.
+    for page in ["README.md", "docs/models.md"] {
+        let text = std::fs::read_to_string(page).unwrap();
+        assert!(text.contains("values from 0 to 1"), "{page}");
     }
     let version = face8x(folder.path(), &["--version"]).expect(0, &[]).stdout;
     assert_eq!(

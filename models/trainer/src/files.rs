@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use face8x_core::convert::JpegDecoder;
 use face8x_core::{Error, ErrorKind, Result, contain};
@@ -83,15 +84,25 @@ pub struct Atomic {
 }
 
 impl Atomic {
-    /// Starts the file that shall stand at `path`.
+    /// Starts the file that shall stand at `path`, which may be as long as names can be.
     ///
     /// # Errors
-    /// The folder is missing or cannot be written.
+    /// The folder is missing or cannot be written; there is a folder or a device at `path`, which would
+    /// be replaced.
     pub fn create(path: &Path) -> Result<Self> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let temporary = PathBuf::from(name);
-        let file = File::create(&temporary).map_err(|e| cannot("write", &temporary, &e))?;
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            let message = format!("cannot write {}: it is not a regular file", path.display());
+            return Err(Error::other(message).remedy("name a file"));
+        }
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".face8x-train-{}-{number}.part", std::process::id());
+        Atomic::through(path, path.with_file_name(name))
+    }
+
+    /// The same, under this temporary name.
+    fn through(path: &Path, temporary: PathBuf) -> Result<Self> {
+        let file = File::create(&temporary).map_err(|e| cannot("write", path, &e))?;
         let file = Some(BufWriter::with_capacity(1 << 20, file));
         Ok(Atomic {
             path: path.to_owned(),
@@ -109,7 +120,7 @@ impl Atomic {
         match &mut self.file {
             Some(file) => file
                 .write_all(bytes)
-                .map_err(|e| cannot("write", &self.temporary, &e)),
+                .map_err(|e| cannot("write", &self.path, &e)),
             None => Ok(()),
         }
     }
@@ -122,9 +133,9 @@ impl Atomic {
         if let Some(file) = self.file.take() {
             let file = file
                 .into_inner()
-                .map_err(|e| cannot("write", &self.temporary, e.error()))?;
+                .map_err(|e| cannot("write", &self.path, e.error()))?;
             file.sync_all()
-                .map_err(|e| cannot("write", &self.temporary, &e))?;
+                .map_err(|e| cannot("write", &self.path, &e))?;
             std::fs::rename(&self.temporary, &self.path)
                 .map_err(|e| cannot("write", &self.path, &e))?;
         }
@@ -161,6 +172,29 @@ mod tests {
         assert_eq!(read(&path).unwrap(), b"new");
     }
 
+    /// 255 bytes are the most that a name can have.
+    #[test]
+    fn the_longest_name_fits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x".repeat(255));
+        write(&path, b"new").unwrap();
+        assert_eq!(read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn devices_and_folders_are_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        for path in [&*fifo, folder.path()] {
+            let error = write(path, b"new").unwrap_err();
+            assert!(error.to_string().ends_with("not a regular file"), "{error}");
+            assert!(error.remedy_text().is_some());
+        }
+        assert!(!std::fs::metadata(&fifo).unwrap().is_file());
+    }
+
     #[test]
     #[cfg(target_os = "linux")]
     fn a_full_disk_leaves_the_old_file_whole_and_nothing_beside_it() {
@@ -169,9 +203,12 @@ mod tests {
         write(&path, b"old").unwrap();
         // What is small is written in `finish`, what is large before it.
         for len in [10, 3 << 20] {
-            std::os::unix::fs::symlink("/dev/full", folder.path().join("a.part")).unwrap();
-            let error = write(&path, &vec![1; len]).unwrap_err();
-            assert!(error.to_string().contains("a.part"), "{error}");
+            let temporary = folder.path().join("temporary");
+            std::os::unix::fs::symlink("/dev/full", &temporary).unwrap();
+            let mut file = Atomic::through(&path, temporary).unwrap();
+            let written = file.write(&vec![1; len]).and_then(|()| file.finish());
+            let error = written.unwrap_err();
+            assert!(error.to_string().contains("/a: "), "{error}");
             assert!(error.remedy_text().unwrap().contains("free some space"));
             assert_eq!(read(&path).unwrap(), b"old");
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -15,6 +15,8 @@ use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
 const MJPEG_STREAMS: [&str; 2] = ["mjpg", "mjpeg"];
 const Y4M_STREAMS: [&str; 1] = ["y4m"];
+/// Names of raw frames, whose format and size no file says.
+const RAW_STREAMS: [&str; 6] = ["yuv", "raw", "nv12", "yuyv", "i420", "rgb"];
 /// Bytes read at once from an MJPEG file.
 const CHUNK: usize = 256 << 10;
 
@@ -38,6 +40,13 @@ pub(crate) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source
     }
     if kind.is_file() && ffmpeg::is_video_name(path) {
         return ffmpeg::open_file(path, options);
+    }
+    if kind.is_file() && has_extension(path, &RAW_STREAMS) {
+        let error = Error::other(format!("{} holds raw frames", path.display()));
+        return Err(error.remedy(
+            "say what they are, on standard input: \
+             face8x --source - --format YU12 --size 640x480 <FILE",
+        ));
     }
     let files = if kind.is_dir() {
         pictures_in(path, false)
@@ -207,7 +216,8 @@ impl MjpegFile {
                 Err(ReadError::Lost(e) | ReadError::Unreadable(e)) => return Err(e),
                 Err(ReadError::End) => {
                     let shown = path.display();
-                    return Err(Error::other(format!("no complete JPEG picture in {shown}")));
+                    let error = Error::other(format!("no complete JPEG picture in {shown}"));
+                    return Err(error.remedy("make it of a video: ffmpeg -i VIDEO -f mjpeg FILE"));
                 }
                 Err(ReadError::Corrupt(_) | ReadError::Timeout) => {}
             }

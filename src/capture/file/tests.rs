@@ -120,6 +120,16 @@ fn other_files_say_what_to_do() {
         "{error}"
     );
     assert!(error.remedy_text().unwrap().contains("ffmpeg"));
+    for (name, what, remedy) in [
+        ("film.YUV", "holds raw frames", "--format YU12 --size"),
+        ("film.mjpg", "no complete JPEG", "-f mjpeg"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, [0; 9000]).unwrap();
+        let error = open_at(&path, false).err().unwrap();
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(error.remedy_text().unwrap().contains(remedy), "{error:?}");
+    }
 }
 
 #[test]
