@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::graph::MaxPool;
+use super::kernel::Block;
 use super::plan::Place;
 
 /// The output rows `range` of a pooling; `rows` begins with the first of them, its border
@@ -23,16 +24,21 @@ pub(crate) fn max_pool(
     };
     for y in range.clone() {
         let row = (y - range.start) * output.row + output.pixel;
+        let lines = window(y, 0, input.rows);
         for x in 0..output.columns {
             let to = &mut rows[row + x * output.pixel..][..output.pixel];
-            to.fill(0);
-            for y in window(y, 0, input.rows) {
-                for x in window(x, 1, input.columns) {
-                    let pixel = &from[input.start(y) + x * input.pixel..][..output.pixel];
-                    for (greatest, &byte) in to.iter_mut().zip(pixel) {
-                        *greatest = byte.max(*greatest);
+            let columns = window(x, 1, input.columns);
+            // Tensors that are read have whole blocks.
+            for (block, to) in to.as_chunks_mut().0.iter_mut().enumerate() {
+                let mut greatest = [0; Block::LANES];
+                for y in lines.clone() {
+                    let line = &from[input.start(y) + block * Block::LANES..];
+                    for x in columns.clone() {
+                        let bytes = &line[x * input.pixel..][..Block::LANES];
+                        greatest = std::array::from_fn(|k| greatest[k].max(bytes[k]));
                     }
                 }
+                *to = greatest;
             }
         }
     }

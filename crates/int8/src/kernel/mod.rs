@@ -160,7 +160,8 @@ pub(crate) trait Kernel: Send + Sync + std::fmt::Debug {
 
     /// Computes a row of a depthwise convolution: as [`Kernel::row`], but each output channel `o`
     /// reads the byte `o` at each tap alone. There are a multiple of four taps; the weights are
-    /// `[four taps][block]`, in each block `[channel][tap]`; `quads` is not looked at.
+    /// `[four taps][block]`, in each block `[channel][tap]`; `quads` is not looked at. A tap that lies
+    /// where the one before it of its four does only fills up: its weights are 0.
     ///
     /// # Panics
     /// Where the row's slices are too short for its numbers.

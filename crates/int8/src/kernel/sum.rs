@@ -33,12 +33,18 @@ fn add(
     b_bytes: &[u8; Block::LANES],
     sum: Sum,
 ) -> [u8; Block::LANES] {
+    /// Between 2^23 and 2^24, where floats are whole: what is added to it is rounded half to even, and
+    /// its low bits hold the result.
+    const WHOLE: f32 = 1.5 * 8_388_608.0;
+
     let low = -f32::from(sum.zero);
     let least = if sum.relu { 0.0 } else { f32::NEG_INFINITY };
     std::array::from_fn(|k| {
         let total = a.scale.value(a_bytes[k]) + b.scale.value(b_bytes[k]);
-        // Whole bounds: clamping before rounding gives the same.
-        let level = (total.max(least) * sum.reciprocal).clamp(low, low + 255.0);
-        (level.round_ties_even() - low) as u8
+        // Whole bounds: clamping before rounding gives the same. What is no number becomes the lowest.
+        let level = (total.max(least) * sum.reciprocal)
+            .max(low)
+            .min(low + 255.0);
+        (level + WHOLE).to_bits().wrapping_add(u32::from(sum.zero)) as u8
     })
 }

@@ -46,25 +46,33 @@ pub(crate) unsafe fn finish(
         let at = (pixel + p) * row.output_step + lane;
         // SAFETY: factor, output and the other side have 16 more elements here, by the row's check.
         unsafe {
-            let mut levels: [int32x4_t; REGISTERS] = std::array::from_fn(|k| {
+            let levels: [int32x4_t; REGISTERS] = std::array::from_fn(|k| {
                 let factor = vld1q_f32(row.factor.as_ptr().add(lane + 4 * k));
-                quantise(vmulq_f32(sums[k], factor), row.zero)
+                vcvtnq_s32_f32(vmulq_f32(sums[k], factor))
             });
+            let mut bytes = pack(levels, row.zero);
             if let Some(addend) = &row.add {
                 let at = (pixel + p) * addend.step + lane;
-                let other = widen(vld1q_u8(addend.other.as_ptr().add(at)));
-                for (level, other) in levels.iter_mut().zip(other) {
-                    *level = add(*level, other, addend);
-                }
+                let (own, other) = (widen(bytes), widen(vld1q_u8(addend.other.as_ptr().add(at))));
+                let sums = std::array::from_fn(|k| add(own[k], other[k], addend));
+                bytes = pack(sums, addend.sum.zero);
             }
-            let half = |a, b| vcombine_u16(vqmovun_s32(a), vqmovun_s32(b));
-            let (low, high) = (half(levels[0], levels[1]), half(levels[2], levels[3]));
-            vst1q_u8(
-                row.output.as_mut_ptr().add(at),
-                vcombine_u8(vmovn_u16(low), vmovn_u16(high)),
-            );
+            vst1q_u8(row.output.as_mut_ptr().add(at), bytes);
         }
     }
+}
+
+/// Adds the zero point to rounded values and clamps them to bytes. Each step stays within its bounds as
+/// the conversion to whole numbers does, so that too large values end at the bounds of a byte.
+#[inline]
+#[target_feature(enable = "neon")]
+fn pack([a, b, c, d]: [int32x4_t; REGISTERS], zero: u8) -> uint8x16_t {
+    let zero = vdupq_n_s16(i16::from(zero));
+    let half = |a, b| {
+        let words = vqmovn_high_s32(vqmovn_s32(a), b);
+        vqmovun_s16(vqaddq_s16(words, zero))
+    };
+    vcombine_u8(half(a, b), half(c, d))
 }
 
 /// 16 bytes in lanes of 32 bits.
@@ -81,19 +89,7 @@ fn widen(bytes: uint8x16_t) -> [int32x4_t; REGISTERS] {
     .map(|words| vreinterpretq_s32_u32(words))
 }
 
-/// Rounds half to even, adds the zero point and clamps to a byte, in lanes of 32 bits.
-#[inline]
-#[target_feature(enable = "neon")]
-fn quantise(value: float32x4_t, zero: u8) -> int32x4_t {
-    let zero = i32::from(zero);
-    // Whole bounds: clamping before rounding gives the same and keeps the conversion in range.
-    let low = vdupq_n_f32(-zero as f32);
-    let high = vdupq_n_f32((255 - zero) as f32);
-    let level = vcvtnq_s32_f32(vminq_f32(vmaxq_f32(value, low), high));
-    vaddq_s32(level, vdupq_n_s32(zero))
-}
-
-/// The sum of dequantised bytes (in lanes of 32 bits), quantised.
+/// The sum of dequantised bytes (in lanes of 32 bits), rounded half to even, its zero point not added.
 #[inline]
 #[target_feature(enable = "neon")]
 fn add(own: int32x4_t, other: int32x4_t, addend: &Addend) -> int32x4_t {
@@ -111,8 +107,5 @@ fn add(own: int32x4_t, other: int32x4_t, addend: &Addend) -> int32x4_t {
     if addend.sum.relu {
         total = vmaxq_f32(total, vdupq_n_f32(0.0));
     }
-    quantise(
-        vmulq_f32(total, vdupq_n_f32(addend.sum.reciprocal)),
-        addend.sum.zero,
-    )
+    vcvtnq_s32_f32(vmulq_f32(total, vdupq_n_f32(addend.sum.reciprocal)))
 }

@@ -23,7 +23,7 @@ struct Case {
     zero: u8,
     output_step: usize,
     other_step: usize,
-    add: Option<(Vec<u8>, Scale, Scale, Sum)>,
+    add: Option<Addition>,
     pixels: usize,
 }
 
@@ -135,8 +135,10 @@ fn weights(count: usize) -> impl Strategy<Value = Vec<Block>> {
     prop::collection::vec(block, count)
 }
 
-/// The other side of an addition, of so many bytes, with the scales and the sum.
-fn additions(count: usize) -> impl Strategy<Value = (Vec<u8>, Scale, Scale, Sum)> {
+/// The other side of an addition, with the scales and the sum.
+type Addition = (Vec<u8>, Scale, Scale, Sum);
+
+fn additions(count: usize) -> impl Strategy<Value = Addition> {
     (bytes(count), scales(), scales(), sums())
 }
 
@@ -148,6 +150,36 @@ fn sums() -> impl Strategy<Value = Sum> {
     })
 }
 
+/// Input, taps, weights, bias, factors, zero point and addition of a case.
+type Numbers = (
+    Vec<u8>,
+    Vec<usize>,
+    Vec<Block>,
+    Vec<i32>,
+    Vec<f32>,
+    u8,
+    Option<Addition>,
+);
+
+/// Numbers of these lengths, those of the other side of an addition last. With `small` no factor takes
+/// a sum beyond 32 bits.
+fn numbers(
+    [input, taps, weight_blocks, lanes, other]: [usize; 5],
+    small: bool,
+) -> impl Strategy<Value = Numbers> {
+    let most = if small { 0.05f32 } else { 1e6 };
+    let factor = prop_oneof![1e-6..0.05f32, Just(most)];
+    (
+        bytes(input),
+        prop::collection::vec(0usize..40, taps),
+        weights(weight_blocks),
+        prop::collection::vec(-2_000_000..2_000_000i32, lanes),
+        prop::collection::vec(factor, lanes),
+        any::<u8>(),
+        prop::option::of(additions(other)),
+    )
+}
+
 fn cases() -> impl Strategy<Value = Case> {
     let sizes = (
         any::<bool>(),
@@ -157,48 +189,76 @@ fn cases() -> impl Strategy<Value = Case> {
         0usize..4,
         1usize..=2,
         (0usize..3, 0usize..3),
+        (any::<bool>(), any::<bool>()),
     );
-    sizes.prop_flat_map(|(depthwise, pixels, blocks, quads, taps, stride, gaps)| {
-        let lanes = blocks * Block::LANES;
-        // Depthwise ones read all channels of the block, four taps at a time.
-        let (quads, taps, weight_blocks) = match depthwise {
-            true => (lanes / 4, 4 * taps, taps * blocks),
-            false => (quads, taps, taps * quads * blocks),
-        };
-        let input_step = stride * quads * 4;
-        let output_step = lanes + gaps.0 * Block::LANES;
-        let other_step = lanes + gaps.1 * Block::LANES;
-        let input = pixels * input_step + 3 * 40 + 4 * quads;
-        let factor = prop_oneof![1e-6..0.05f32, Just(1e6)];
-        let add = additions(pixels * other_step + lanes);
-        let numbers = (
-            bytes(input),
-            prop::collection::vec(0usize..40, taps),
-            weights(weight_blocks),
-            prop::collection::vec(-2_000_000..2_000_000i32, lanes),
-            prop::collection::vec(factor, lanes),
-            any::<u8>(),
-            prop::option::of(add),
-        );
-        numbers.prop_map(
-            move |(input, taps, weights, bias, factor, zero, add)| Case {
-                depthwise,
-                input,
-                input_step,
-                taps,
-                quads,
-                blocks,
-                weights,
-                bias,
-                factor,
-                zero,
-                output_step,
-                other_step,
-                add,
-                pixels,
-            },
-        )
-    })
+    sizes.prop_flat_map(
+        |(depthwise, pixels, blocks, quads, taps, stride, gaps, (columns, small))| {
+            // Three columns of three taps, as the windows of depthwise convolutions are.
+            let columns = depthwise && columns;
+            let taps = if columns { 3 } else { taps };
+            let lanes = blocks * Block::LANES;
+            // Depthwise ones read all channels of the block, four taps at a time.
+            let (quads, taps, weight_blocks) = match depthwise {
+                true => (lanes / 4, 4 * taps, taps * blocks),
+                false => (quads, taps, taps * quads * blocks),
+            };
+            let input_step = stride * quads * 4;
+            let output_step = lanes + gaps.0 * Block::LANES;
+            let other_step = lanes + gaps.1 * Block::LANES;
+            let input = (pixels + 2) * input_step + 3 * 40 + 4 * quads;
+            let other = pixels * other_step + lanes;
+            let numbers = numbers([input, taps, weight_blocks, lanes, other], small);
+            numbers.prop_map(
+                move |(input, mut taps, mut weights, bias, factor, zero, add)| {
+                    if columns {
+                        taps = columns_of(&taps, input_step);
+                    }
+                    if depthwise {
+                        clear_fillers(&taps, &mut weights, blocks);
+                    }
+                    Case {
+                        depthwise,
+                        input,
+                        input_step,
+                        taps,
+                        quads,
+                        blocks,
+                        weights,
+                        bias,
+                        factor,
+                        zero,
+                        output_step,
+                        other_step,
+                        add,
+                        pixels,
+                    }
+                },
+            )
+        },
+    )
+}
+
+/// The taps of three columns one pixel apart, of the rows of the first three; each column is filled up
+/// by a tap that lies where the one before it does.
+fn columns_of(taps: &[usize], pixel: usize) -> Vec<usize> {
+    let column = |x: usize| [0, 1, 2, 2].map(|row| taps[row] + x * pixel);
+    (0..3).flat_map(column).collect()
+}
+
+/// Takes the weights of taps that only fill up a depthwise convolution's fours.
+fn clear_fillers(taps: &[usize], weights: &mut [Block], blocks: usize) {
+    for (four, taps) in taps.chunks(Block::INPUTS).enumerate() {
+        for k in (1..taps.len()).filter(|&k| taps[k] == taps[k - 1]) {
+            for block in &mut weights[four * blocks..][..blocks] {
+                block
+                    .0
+                    .iter_mut()
+                    .skip(k)
+                    .step_by(Block::INPUTS)
+                    .for_each(|weight| *weight = 0);
+            }
+        }
+    }
 }
 
 #[test]
