@@ -27,6 +27,7 @@
 
 mod camera;
 mod canonical;
+mod fields;
 mod grid;
 mod history;
 mod noise;
@@ -170,6 +171,7 @@ impl BackProjector {
         let pixels = self.bytes.as_chunks::<3>().0;
         self.seen
             .extend(pixels.iter().map(|p| [p[0], p[1], p[2], 0].map(f32::from)));
+        fields::blend_combed(&mut self.seen, region.width as usize);
         self.camera.place(region, to_canonical, self.optics);
         Ok(true)
     }

@@ -79,6 +79,33 @@ fn a_face_half_outside_is_shown_as_far_as_the_camera_saw_it() {
     assert!(corrected > network + 1.0, "{network} {corrected}");
 }
 
+/// An interlaced camera takes every other row a field later: a face that moves is combed, and yet not
+/// worse than the camera's own pixels.
+#[test]
+fn a_combed_face_is_no_worse_than_the_cameras_pixels() {
+    let (portrait, mut studio) = (Portrait::new(), Studio::new());
+    let truth = portrait.truth();
+    for side in [16.0, 20.0, 28.0, 40.0, 60.0] {
+        // Where it was at the middle between the two fields.
+        let to_canonical = placed(45.0, 45.0, side, 0.0);
+        let at = |x: f32| portrait.frame((90, 90), &placed(x, 45.0, side, 0.0), 0.4, 0.0);
+        let (mut frame, later) = (at(43.5), at(46.5));
+        let (rows, later) = (
+            frame.bytes.chunks_mut(frame.stride),
+            later.bytes.chunks(frame.stride),
+        );
+        for (row, later) in rows.zip(later).skip(1).step_by(2) {
+            row.copy_from_slice(later);
+        }
+        let sr = studio.network(&frame, &to_canonical);
+        let picture = corrected(&frame, &to_canonical, &sr);
+        let found = psnr(levels(&picture), &truth);
+        let camera = psnr(studio.enlarged(&frame, &to_canonical).into_iter(), &truth);
+        println!("{side}: {found:.2} dB, the camera {camera:.2} dB");
+        assert!(found > camera, "{side}: {found} dB, the camera {camera} dB");
+    }
+}
+
 /// A white pixel says that the face is at least as bright: it does not pull a brighter guess down.
 #[test]
 fn clipped_pixels_bound_and_do_not_pull() {
