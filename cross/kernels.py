@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the ARM kernels cost, without a board: instructions per restored face, counted under
-qemu-user, and llvm-mca's cycles of each inner loop as compiled. Writes docs/arm-kernels.md; with
+"""What the ARM kernels cost, without a board: instructions per restored face and per search, counted
+under qemu-user, and llvm-mca's cycles of each inner loop as compiled. Writes docs/arm-kernels.md; with
 --check compares with it instead."""
 
 import argparse
@@ -57,6 +57,11 @@ KERNELS = [
     Kernel("usmmla", AARCH64, "max", ("usmmla",), "usmmla"),
     Kernel("vmull", ARMV7, "cortex-a7", ("vmull.s8", "vmlal.s8"), "vpadal.s16"),
 ]
+# The loops of depthwise convolutions; smull's are those of every aarch64 processor.
+DEPTHWISE = {
+    "smull": Kernel("smull", AARCH64, "cortex-a53", ("smull", "smull2", "smlal", "smlal2"), "saddw"),
+    "vmull": Kernel("vmull", ARMV7, "cortex-a7", ("vmull.s8", "vmlal.s8"), "vaddw.s16"),
+}
 # Cores, the models of LLVM that stand for them, and what they can run.
 CORES = [
     ("Cortex-A7", "cortex-a7", ["vmull"]),
@@ -117,15 +122,18 @@ def loops(program, architecture):
 
 
 def inner_loops(program, architecture):
-    """Of each kernel the loop with most multiply-adds."""
+    """Of each kernel, by its name, and of each depthwise one, by its name and True, the loop with most
+    multiply-adds."""
     best = {}
+    kernels = [((kernel.name, False), kernel) for kernel in KERNELS]
+    kernels += [((kernel.name, True), kernel) for kernel in DEPTHWISE.values()]
     for loop in loops(program, architecture):
         count = Counter(instruction.split()[0] for instruction in loop)
-        for kernel in KERNELS:
+        for key, kernel in kernels:
             products = sum(PRODUCTS[kind] * count[kind] for kind in kernel.products)
             marked = count[kernel.products[0]] and count[kernel.mark]
-            if kernel.architecture == architecture and marked and products > best.get(kernel.name, (0, []))[0]:
-                best[kernel.name] = (products, loop)
+            if kernel.architecture == architecture and marked and products > best.get(key, (0, []))[0]:
+                best[key] = (products, loop)
     return best
 
 
@@ -174,9 +182,9 @@ def emulated(program, kernel, commands, count):
     return sum(times * sizes[int(block, 16)] for block, times in entered.items())
 
 
-def instructions(program, kernel):
-    """Instructions for one restored face: what one more face adds."""
-    few, more = (emulated(program, kernel, f"time {n}\n", True) for n in (1, 2))
+def instructions(program, kernel, command):
+    """Instructions of a command that does one thing N times: what one more adds."""
+    few, more = (emulated(program, kernel, f"{command} {n}\n", True) for n in (1, 2))
     return more - few
 
 
@@ -186,24 +194,40 @@ def collect():
         program = build(architecture)
         best = inner_loops(program, architecture)
         for kernel in KERNELS:
-            if kernel.architecture == architecture and kernel.name in best:
-                rows.append(row_of(kernel, program, *best[kernel.name]))
+            if kernel.architecture == architecture and (kernel.name, False) in best:
+                rows.append(row_of(kernel, program, best))
     return rows
 
 
-def row_of(kernel, program, products, loop):
+def row_of(kernel, program, best):
     answer = emulated(program, kernel, "describe\n", False)
     if f"NEON {kernel.name}" not in answer:
         raise SystemExit(f"qemu-user as a {kernel.processor} was to run {kernel.name}: {answer}")
     models = [(core, model) for core, model, able in CORES if kernel.name in able]
-    speeds = {core: round(products / cycles(loop, model, kernel.architecture), 2) for core, model in models}
-    return {
+
+    def speeds(products, loop):
+        return {core: round(products / cycles(loop, model, kernel.architecture), 2) for core, model in models}
+
+    products, loop = best[kernel.name, False]
+    row = {
         "kernel": kernel.name,
-        "instructions": instructions(program, kernel),
+        "instructions": instructions(program, kernel, "time"),
+        "search_instructions": instructions(program, kernel, "search"),
         "loop_instructions": len(loop),
         "loop_products": products,
-        "speeds": speeds,
+        "speeds": speeds(products, loop),
     }
+    if (kernel.name, True) in best:
+        row["depthwise"] = speeds(*best[kernel.name, True])
+    return row
+
+
+def speed_table(cores, rows):
+    lines = ["| kernel | " + " | ".join(cores) + " |", "|---" * (len(cores) + 1) + "|"]
+    for kernel, by_core in rows:
+        speeds = [f"{by_core[core]:.2f}" if core in by_core else "" for core in cores]
+        lines.append(f"| {kernel} | " + " | ".join(speeds) + " |")
+    return lines
 
 
 def render(rows, llvm):
@@ -216,17 +240,18 @@ def render(rows, llvm):
         "changed; how fast it is on a board has to be measured there. Made by `make cross-kernels`; do not edit.",
         "`cross/kernels.py --check` compares.",
         "",
-        "| kernel | million instructions a face | inner loop: instructions | multiply-adds |",
-        "|---|---|---|---|",
+        "A search is that of a whole picture of 640x480 as it is (`--min-face 24`).",
+        "",
+        "| kernel | million instructions a face | a search | inner loop: instructions | multiply-adds |",
+        "|---|---|---|---|---|",
     ]
     for row in rows:
-        numbers = f"{row['instructions'] / 1e6:.2f} | {row['loop_instructions']} | {row['loop_products']}"
-        lines.append(f"| {row['kernel']} | {numbers} |")
-    lines += ["", "Multiply-adds a cycle in the inner loop:", "", "| kernel | " + " | ".join(cores) + " |"]
-    lines.append("|---" * (len(cores) + 1) + "|")
-    for row in rows:
-        speeds = [f"{row['speeds'][core]:.2f}" if core in row["speeds"] else "" for core in cores]
-        lines.append(f"| {row['kernel']} | " + " | ".join(speeds) + " |")
+        numbers = f"{row['instructions'] / 1e6:.2f} | {row['search_instructions'] / 1e6:.1f}"
+        lines.append(f"| {row['kernel']} | {numbers} | {row['loop_instructions']} | {row['loop_products']} |")
+    lines += ["", "Multiply-adds a cycle in the inner loop of dense convolutions, 1x1 among them:", ""]
+    lines += speed_table(cores, [(row["kernel"], row["speeds"]) for row in rows])
+    lines += ["", "And in that of depthwise convolutions, which sdot and usmmla leave to smull's instructions:", ""]
+    lines += speed_table(cores, [(row["kernel"], row["depthwise"]) for row in rows if "depthwise" in row])
     models = ", ".join(f"{core}: `{model}`" for core, model, _ in CORES)
     lines += ["", f"Models of LLVM {llvm}: {models}.", "", "```json", json.dumps(rows), "```", ""]
     return "\n".join(lines)
@@ -234,10 +259,12 @@ def render(rows, llvm):
 
 def flat(rows):
     for row in rows:
-        for key in ("instructions", "loop_instructions", "loop_products"):
+        for key in ("instructions", "search_instructions", "loop_instructions", "loop_products"):
             yield f"{row['kernel']}: {key}", row[key]
         for core, speed in row["speeds"].items():
             yield f"{row['kernel']} on {core}: multiply-adds a cycle", speed
+        for core, speed in row.get("depthwise", {}).items():
+            yield f"{row['kernel']} on {core}: depthwise multiply-adds a cycle", speed
 
 
 def check(rows):
