@@ -29,7 +29,7 @@ monitoring-test: ## Test the metrics against Prometheus and node_exporter
 	@scripts/all.sh build --bin face8x
 	@board/monitoring/test.sh
 
-test-training: setup ## Test the training, which builds burn (not a part of make test)
+test-training: setup ## Test the training, which builds burn (make test does it too)
 	@scripts/training.sh
 
 exactness: setup ## Compare every kernel with onnxruntime on the pictures in PICTURES, CelebA's folder

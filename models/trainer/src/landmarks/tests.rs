@@ -1,3 +1,4 @@
+use super::figures::misaligned;
 use super::*;
 
 #[test]

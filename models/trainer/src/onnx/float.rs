@@ -32,36 +32,7 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
     for step in &plan.steps {
         let a = name_of(step.inputs[0]);
         match &step.op {
-            Op::Conv(conv) => {
-                let w_name = format!("{}.w", step.name);
-                let b_name = format!("{}.b", step.name);
-                let (w, b) = (weights.get(&w_name)?, weights.get(&b_name)?);
-                let mut values = w.values.clone();
-                let (side, all) = (conv.kernel, conv.kernel * conv.kernel);
-                for (k, value) in values.iter_mut().enumerate() {
-                    let channel = k / (all * conv.inputs);
-                    if !tap_is_used(conv.taps, channel, k % all / side, k % side) {
-                        *value = 0.0;
-                    }
-                }
-                graph.floats(&w_name, &w.shape, &values);
-                graph.floats(&b_name, &b.shape, &b.values);
-                let raw = format!("{}.sum", step.name);
-                let made = if conv.relu {
-                    raw.as_str()
-                } else {
-                    step.name.as_str()
-                };
-                conv_node(&mut graph, "Conv", &[a, &w_name, &b_name], made, conv);
-                match (conv.relu, conv.leak) {
-                    (false, _) => {}
-                    (true, 0.0) => graph.node("Relu", &[&raw], &step.name, &[]),
-                    (true, leak) => {
-                        let slope = [("alpha", Attribute::Float(leak))];
-                        graph.node("LeakyRelu", &[&raw], &step.name, &slope);
-                    }
-                }
-            }
+            Op::Conv(conv) => relu_conv(&mut graph, weights, conv, a, &step.name)?,
             Op::Shuffle => shuffle_node(&mut graph, a, &step.name),
             Op::AddRelu => {
                 let sum = format!("{}.sum", step.name);
@@ -82,6 +53,41 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
         graph.node("Identity", &[residual], "output", &[]);
     }
     Ok(graph)
+}
+
+/// A convolution with its weights, and its ReLU where it has one; `output` is its name and its result.
+fn relu_conv(
+    graph: &mut Graph,
+    weights: &Weights,
+    conv: &Conv,
+    input: &str,
+    name: &str,
+) -> Result<()> {
+    let w_name = format!("{name}.w");
+    let b_name = format!("{name}.b");
+    let (w, b) = (weights.get(&w_name)?, weights.get(&b_name)?);
+    let mut values = w.values.clone();
+    let (side, all) = (conv.kernel, conv.kernel * conv.kernel);
+    for (k, value) in values.iter_mut().enumerate() {
+        let channel = k / (all * conv.inputs);
+        if !tap_is_used(conv.taps, channel, k % all / side, k % side) {
+            *value = 0.0;
+        }
+    }
+    graph.floats(&w_name, &w.shape, &values);
+    graph.floats(&b_name, &b.shape, &b.values);
+    let raw = format!("{name}.sum");
+    let made = if conv.relu { raw.as_str() } else { name };
+    conv_node(graph, "Conv", &[input, &w_name, &b_name], made, conv);
+    match (conv.relu, conv.leak) {
+        (false, _) => {}
+        (true, 0.0) => graph.node("Relu", &[&raw], name, &[]),
+        (true, leak) => {
+            let slope = [("alpha", Attribute::Float(leak))];
+            graph.node("LeakyRelu", &[&raw], name, &slope);
+        }
+    }
+    Ok(())
 }
 
 /// What joins the convolutions of the paper's network.

@@ -82,14 +82,7 @@ pub fn ablate(
 ) -> Result<String> {
     let arms = arms(config)?;
     let (clean, damaged) = cases(config, data)?;
-    let mut measured = vec![Measured {
-        name: "bicubic".into(),
-        clean: vec![evaluate::score_bicubic(&clean)?.scores],
-        damaged: match damaged.is_empty() {
-            true => Vec::new(),
-            false => vec![evaluate::score_bicubic(&damaged)?.scores],
-        },
-    }];
+    let mut measured = vec![bicubic(&clean, &damaged)?];
     for arm in &arms {
         let mut of_arm = Measured {
             name: arm.name.into(),
@@ -133,6 +126,18 @@ pub fn ablate(
     }
     files::write(&output.join("table.md"), text.as_bytes())?;
     Ok(text)
+}
+
+/// What all are compared with.
+fn bicubic(clean: &[Case], damaged: &[Case]) -> Result<Measured> {
+    Ok(Measured {
+        name: "bicubic".into(),
+        clean: vec![evaluate::score_bicubic(clean)?.scores],
+        damaged: match damaged.is_empty() {
+            true => Vec::new(),
+            false => vec![evaluate::score_bicubic(damaged)?.scores],
+        },
+    })
 }
 
 /// The validation pictures, and the same with damaged inputs where the configuration damages.

@@ -94,7 +94,8 @@ mod tests {
         let values = to_vec(found.clone().inner()).unwrap();
         assert_eq!(values[..HR_LEN], before);
         let (left, moved) = (apart(&values[HR_LEN..], &wanted), apart(&before, &wanted));
-        assert!(left < 0.06 * moved, "{left} of {moved}");
+        // The program corrects small faces on a grid of 64x64.
+        assert!(left < 0.12 * moved, "{left} of {moved}");
 
         // What the camera sees of a picture has no influence on the corrected one: only the rest has.
         let mut gradients = found.sum().backward();

@@ -27,6 +27,9 @@ const MIDDLE: [f32; Points::OUTPUTS] = [
     0.375, 0.44, 0.625, 0.44, 0.5, 0.6, 0.39, 0.705, 0.61, 0.705, 0.5,
 ];
 
+/// The file in the output folder that a training goes on from.
+const CHECKPOINT: &str = "checkpoint.safetensors";
+
 /// Side in camera pixels, and noise, of the small faces of a validation.
 const SMALL: (f32, f32) = (16.0, 3.0);
 
@@ -70,7 +73,7 @@ pub(super) fn train_until(
         let (jitter, through) = (Jitter::of_detector(SMALL.0), small());
         validation.extend(landmarks::fixed_samples(&section, jitter, &through, limit)?);
     }
-    let path = output.join("checkpoint.safetensors");
+    let path = output.join(CHECKPOINT);
     let mut state = match path.exists() {
         true => checkpoint::read(&path, config, device)?,
         false => State::fresh(&first_weights(config)?, device)?,
@@ -93,29 +96,46 @@ pub(super) fn train_until(
         if state.step.is_multiple_of(config.validate_every) || state.step == total {
             state.seconds += started.elapsed().as_secs_f64();
             started = Instant::now();
-            let found = answers(&state.average, &validation, device)?;
-            let f = landmarks::figures(&validation, &found);
-            log::info!(
-                "step {}/{total}: loss {loss:.4}, error mean {:.2} % median {:.2} %, over a tenth {:.1} %, \
-                 faces seen {:.1} %, others {:.1} %; {:.0} s",
-                state.step,
-                f.mean,
-                f.median,
-                f.over_tenth,
-                f.faces_seen,
-                f.others_seen,
-                state.seconds
-            );
-            let weights = state.average.weights()?;
-            if -f.mean > state.best {
-                state.best = -f.mean;
-                weights.write(&output.join("best.safetensors"), &[])?;
-            }
-            weights.write(&output.join("last.safetensors"), &[])?;
-            checkpoint::write(&path, &state, config)?;
+            let mean_error = validate(&state, &validation, total, loss, device)?;
+            keep(&mut state, mean_error, config, output)?;
         }
     }
     Ok(())
+}
+
+/// Writes to the log how well the averaged weights do; gives the mean error in percent.
+fn validate(
+    state: &State,
+    validation: &[Sample],
+    total: u64,
+    loss: f64,
+    device: &Device,
+) -> Result<f64> {
+    let found = answers(&state.average, validation, device)?;
+    let f = landmarks::figures(validation, &found);
+    log::info!(
+        "step {}/{total}: loss {loss:.4}, error mean {:.2} % median {:.2} %, over a tenth {:.1} %, \
+         faces seen {:.1} %, others {:.1} %; {:.0} s",
+        state.step,
+        f.mean,
+        f.median,
+        f.over_tenth,
+        f.faces_seen,
+        f.others_seen,
+        state.seconds
+    );
+    Ok(f.mean)
+}
+
+/// Writes the averaged weights, as the best if they are, and a checkpoint.
+fn keep(state: &mut State, mean_error: f64, config: &Config, output: &Path) -> Result<()> {
+    let weights = state.average.weights()?;
+    if -mean_error > state.best {
+        state.best = -mean_error;
+        weights.write(&output.join("best.safetensors"), &[])?;
+    }
+    weights.write(&output.join("last.safetensors"), &[])?;
+    checkpoint::write(&output.join(CHECKPOINT), state, config)
 }
 
 /// Weights to start from; random ones begin at the middle of where the points lie.
