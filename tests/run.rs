@@ -88,6 +88,30 @@ fn options_alone_mean_run() {
 }
 
 #[test]
+fn processors_and_threads_are_chosen_at_the_start() {
+    let folder = folder();
+    let mut flags = vec!["--source", "demo:", "--headless", "--frames", "3"];
+    flags.extend([
+        "--cpu-list",
+        "0",
+        "--threads",
+        "auto",
+        "--max-temperature",
+        "120",
+    ]);
+    // On one processor there is one thread.
+    face8x(folder.path(), &flags).expect(0, &["restorer: ", "1 thread"]);
+    flags[6] = "1000-1023";
+    face8x(folder.path(), &flags).expect(
+        2,
+        &[
+            "--cpu-list names processors that are not there: 1000-1023",
+            "this machine has 0",
+        ],
+    );
+}
+
+#[test]
 fn tracts_own_operators_are_the_plain_alternative() {
     let folder = folder();
     let common = ["--source", "demo:", "--headless", "--json", "--frames", "2"];

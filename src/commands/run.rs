@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::config::Options;
+use crate::host::cpu_list::CpuList;
 use crate::host::service::Service;
 use crate::host::status::{ProgramStart, RunIdentity, StatusReporter};
 use crate::pipeline::{Pipeline, Progress};
@@ -70,6 +71,8 @@ struct Running {
 
 impl Running {
     fn start(options: Options, program: &ProgramStart) -> Result<Running> {
+        // Before any thread is started.
+        options.cpu_list.as_ref().map_or(Ok(()), CpuList::apply)?;
         let mut pipeline = Pipeline::new(&options)?;
         let restoration = &options.restoration;
         let identity = RunIdentity {

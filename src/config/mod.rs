@@ -14,12 +14,14 @@ use serde::{Deserialize, Serialize};
 use crate::capture::SourceOptions;
 use crate::compose::{InfoText, Rotation, View};
 use crate::host::button::ButtonOptions;
+use crate::host::cpu_list::CpuList;
 use crate::host::status::{self, StatusFiles, StatusOptions};
 use crate::{Error, Result};
 use face8x_core::backproject::DEFAULT_OPTICS;
 use face8x_core::convert::orient::{Flip, Orientation};
 use face8x_core::detect::{Extent, MIN_FACE, SearchOptions};
 use face8x_core::frame::PixelFormat;
+use face8x_core::restore::Threads;
 use face8x_core::track::MAX_FACES;
 
 mod file;
@@ -66,9 +68,9 @@ pub struct RestorerOptions {
     /// An ONNX network (1x3x16x16 to 1x3x128x128, values from 0 to 1) in place of the embedded one
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Threads of the network
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
-    pub threads: usize,
+    /// Threads of the network, 1 to 64; auto takes the number that is fastest here, measured at the start
+    #[arg(long, value_name = "N|auto", default_value_t = Threads::Count(1))]
+    pub threads: Threads,
     /// Blur of the camera's optics in its pixels (standard deviation, 0 to 2): restored faces are corrected until such a camera would have seen of them what it saw
     #[arg(long, value_name = "PIXELS", default_value_t = DEFAULT_OPTICS, value_parser = values::optics)]
     pub optics: f32,
@@ -136,6 +138,12 @@ pub struct Options {
     /// Release a frozen picture after this many minutes; 0 never does [default: 5 with --wait, else 0]
     #[arg(long, value_name = "MINUTES")]
     pub freeze_minutes: Option<u16>,
+    /// Run on these processors alone, such as 2,3 or 4-7
+    #[arg(long, value_name = "LIST")]
+    pub cpu_list: Option<CpuList>,
+    /// Skip frames when the processor is hotter than this, in degrees Celsius, before its clock is lowered
+    #[arg(long, value_name = "CELSIUS", value_parser = clap::value_parser!(u8).range(30..=120))]
+    pub max_temperature: Option<u8>,
     /// Stop after this many frames
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub frames: Option<u64>,

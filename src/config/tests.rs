@@ -25,6 +25,7 @@ fn every_flag_and_its_other_names_are_keys_of_the_file() {
         let valid = |value: &&str| Options::from_toml(&format!("{key} = {value}")).is_ok();
         let values = [
             "1",
+            "80",
             "0",
             "true",
             "'auto'",
@@ -54,6 +55,9 @@ fn wrong_values_are_usage_errors() {
         ("format", "XYZ"),
         ("view", "none"),
         ("threads", "0"),
+        ("threads", "some"),
+        ("cpu-list", "3-1"),
+        ("max-temperature", "20"),
         ("frames", "0"),
         ("fps", "1001"),
         ("wait", "perhaps"),

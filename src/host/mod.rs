@@ -3,6 +3,7 @@
 
 pub mod board;
 pub(crate) mod button;
+pub(crate) mod cpu_list;
 pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod http;

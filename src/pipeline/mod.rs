@@ -8,6 +8,7 @@ use crate::capture::{Capture, Taken};
 use crate::compose::{Composer, Scene};
 use crate::config::Options;
 use crate::display::UserEvent;
+use crate::host::board;
 use crate::host::button::Button;
 use crate::host::status::Monitor;
 use crate::picture::Picture;
@@ -19,6 +20,7 @@ use face8x_core::convert::orient::Orienter;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
 mod camera_pixels;
+mod cooling;
 mod detector_thread;
 mod events;
 mod faces;
@@ -33,6 +35,7 @@ mod tests;
 mod timings;
 mod tracks;
 
+use cooling::Cooling;
 use meter::Meter;
 use tracks::Tracks;
 
@@ -96,6 +99,7 @@ pub struct Pipeline {
     button: Option<Button>,
     meter: Meter,
     timings: Timings,
+    cooling: Cooling,
     /// Since when a frame is waited for.
     asked: Option<Duration>,
     /// Since when a person holds the picture.
@@ -164,6 +168,10 @@ impl Pipeline {
         if self.frozen.is_some() {
             std::thread::sleep(FRAME_TIMEOUT);
             return self.idle();
+        }
+        if let Some(rest) = self.cooling.rest(Instant::now(), board::temperature) {
+            std::thread::sleep(rest.min(FRAME_TIMEOUT));
+            return LoopStep::Waited;
         }
         let asked = *self.asked.get_or_insert_with(monotonic_now);
         match self.capture.take(&mut self.frame, FRAME_TIMEOUT) {

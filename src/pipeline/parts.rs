@@ -10,6 +10,7 @@ use crate::display::SinkOptions;
 use crate::host::button::{Button, ButtonOptions};
 use crate::picture::Picture;
 use crate::pipeline::camera_pixels::CameraPixels;
+use crate::pipeline::cooling::Cooling;
 use crate::pipeline::tracks::Tracks;
 use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
 use face8x_core::convert::JpegDecoder;
@@ -135,6 +136,7 @@ impl Pipeline {
             button,
             meter,
             timings: Timings::new()?,
+            cooling: Cooling::new(options.max_temperature),
             asked: None,
             frozen: None,
             drawn: Instant::now(),

@@ -7,11 +7,13 @@ use crate::{Error, Result};
 
 mod bicubic;
 mod float_form;
+mod threads;
 mod tract;
 
 pub use crate::network::{EMBEDDED_MODEL, model_checksum, read_file, verify_checksum};
 pub use bicubic::Bicubic;
 pub use int8::kernels;
+pub use threads::Threads;
 pub use tract::{Operators, TractRestorer};
 
 pub use crate::pixel::{Lr, Sr};
@@ -37,6 +39,8 @@ pub struct RestorerKind {
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
+    /// Whether it runs on more than one thread.
+    has_threads: bool,
     open: Open,
 }
 
@@ -45,26 +49,31 @@ pub const RESTORERS: &[RestorerKind] = &[
     RestorerKind {
         name: "auto",
         help: "the fastest engine for the model: int8 where it is quantised, else tract",
+        has_threads: true,
         open: |model, threads| open_network(model, Operators::Fused(threads)),
     },
     RestorerKind {
         name: "int8",
         help: "a quantised ONNX network on the processor's integer instructions",
+        has_threads: true,
         open: |model, threads| open_network(model, Operators::OnlyFused(threads)),
     },
     RestorerKind {
         name: "tract",
         help: "an ONNX network by tract's own operators, on one thread",
+        has_threads: false,
         open: open_tract,
     },
     RestorerKind {
         name: "tract-f32",
         help: "a quantised network's float form by tract: to compare with",
+        has_threads: false,
         open: open_float_form,
     },
     RestorerKind {
         name: "bicubic",
         help: "bicubic interpolation, no network: a reference to compare with",
+        has_threads: false,
         open: open_bicubic,
     },
 ];
@@ -77,8 +86,20 @@ pub const RESTORERS: &[RestorerKind] = &[
 ///
 /// # Errors
 /// An unknown name is a usage error; a model that cannot be read or does not fit is a failure.
-pub fn open(restorer: &str, model: Option<&Path>, threads: usize) -> Result<Box<dyn Restorer>> {
-    let opened = (kind_of(restorer)?.open)(model, threads)?;
+pub fn open(
+    restorer: &str,
+    model: Option<&Path>,
+    threads: impl Into<Threads>,
+) -> Result<Box<dyn Restorer>> {
+    let kind = kind_of(restorer)?;
+    let threads = match threads.into() {
+        Threads::Count(count) => count,
+        Threads::Auto if kind.has_threads => {
+            threads::fastest(|threads| (kind.open)(model, threads))?
+        }
+        Threads::Auto => 1,
+    };
+    let opened = (kind.open)(model, threads)?;
     log::info!("restorer: {}", opened.describe());
     Ok(opened)
 }
