@@ -162,6 +162,11 @@ fn views_are_marked_unless_they_are_for_prints() {
             image::load_from_memory(&file).unwrap().into_rgb8()
         };
         assert!(picture("on") != picture("off"), "{view} is not marked");
+        let run = ["--source", "face.png", "--sink", "png:out.png@640x480"];
+        let run = [&run[..], &["--detector", "centre", "--view", view]].concat();
+        face8x(folder.path(), &run).expect(0, &[]);
+        let plain = image::open(folder.path().join("out.png")).unwrap();
+        assert!(plain.into_rgb8() == picture("on"), "{view} without a flag");
     }
 }
 
