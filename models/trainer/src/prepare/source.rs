@@ -192,14 +192,21 @@ fn split_by_lot(items: &mut [Item], folder: &Path, validation: f64) -> Result<()
 
 /// Lines of a name and a word.
 fn read_words(path: &Path) -> Result<Rows<String>> {
-    let rows =
-        lines(path, 0)?
-            .into_iter()
-            .map(|(number, words)| match <[String; 2]>::try_from(words) {
-                Ok([name, word]) => Ok((key(&name), word)),
-                Err(_) => Err(bad_line(path, number, "a file name and a number")),
-            });
-    rows.collect()
+    let mut rows = Rows::new();
+    for (number, words) in lines(path, 0)? {
+        let Ok([name, word]) = <[String; 2]>::try_from(words) else {
+            return Err(bad_line(path, number, "a file name and a number"));
+        };
+        // `1.jpg` and `000001.jpg` mean the same picture.
+        if rows
+            .insert(key(&name), word.clone())
+            .is_some_and(|before| before != word)
+        {
+            let wanted = format!("the number that {name} had before");
+            return Err(bad_line(path, number, &wanted));
+        }
+    }
+    Ok(rows)
 }
 
 /// CelebA's list of landmarks: a count, the columns' names, then a name and ten numbers a line.

@@ -274,6 +274,9 @@ fn a_partition_names_pictures_by_their_stems() {
         "{text}"
     );
     assert!(error.remedy_text().is_some());
+    let twice = "1.jpg 2\n2.jpg 0\n3.jpg 0\n4.jpg 0\n000001.jpg 0\n";
+    let error = split_of(txt, twice).unwrap_err();
+    assert!(error.to_string().contains("line 5"), "{error}");
     let error = split_of(txt, "1 0\n2 0\n3 0\n4 3\n").unwrap_err();
     assert!(error.to_string().contains("\"3\""), "{error}");
 }
