@@ -88,6 +88,24 @@ impl Engine {
         }
     }
 
+    /// Sets the input `k`, of three channels, from display pixels: blue, green and red.
+    pub(crate) fn load_display(&mut self, k: usize, pixels: &[u32]) {
+        let (_, place) = self.plan.inputs[k];
+        let buffer = &mut self.buffers[place.buffer];
+        for (y, row) in pixels.chunks_exact(place.columns.max(1)).enumerate() {
+            let to = &mut buffer[place.start(y)..];
+            if place.pixel == 4 {
+                // No weight reads the fourth byte.
+                let pixels = row.iter().zip(to.as_chunks_mut().0);
+                pixels.for_each(|(pixel, to)| *to = pixel.to_le_bytes());
+                continue;
+            }
+            for (pixel, to) in row.iter().zip(to.chunks_exact_mut(place.pixel)) {
+                to[..3].copy_from_slice(&pixel.to_le_bytes()[..3]);
+            }
+        }
+    }
+
     /// The channels, the place and the buffer of the output `k`.
     pub(crate) fn output(&self, k: usize) -> (usize, &Place, &[u8]) {
         let (channels, place) = &self.plan.outputs[k];

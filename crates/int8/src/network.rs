@@ -143,6 +143,26 @@ impl Network {
         self.run_to_display(pixels, &mut [])
     }
 
+    /// Runs a network of three input channels, blue, green and red, on display pixels (`0x00RRGGBB`),
+    /// rows x columns.
+    ///
+    /// # Errors
+    /// `pixels` has another length, the input other channels, or the output is display pixels.
+    pub fn run_on_display(&mut self, pixels: &[u32]) -> Result<()> {
+        let input = &self.input;
+        check_length(
+            "the input",
+            3 * pixels.len(),
+            input.rows * input.columns * input.channels,
+        )?;
+        check_length("the input", 3, input.channels)?;
+        let displays = self.outputs.iter().filter(|o| o.format == Format::Display);
+        check_length("the display", 0, displays.map(|o| o.rows * o.columns).sum())?;
+        self.engine.load_display(0, pixels);
+        self.engine.run(&mut []);
+        Ok(())
+    }
+
     /// Runs a network that ends in the global skip, whose output is rows x columns display pixels.
     ///
     /// # Errors

@@ -7,8 +7,6 @@ use crate::frame::Frame;
 
 /// Red and blue of a display pixel, with room above each.
 const RED_BLUE: u32 = 0x00ff_00ff;
-/// Bytes of a pixel of the network's input.
-const CHANNELS: usize = 3;
 
 /// Reads tiles of frames; keeps its buffers.
 #[derive(Default)]
@@ -16,47 +14,42 @@ pub(super) struct TileReader {
     converter: Converter,
     /// Display pixels of the part that a tile needs.
     part: Vec<u32>,
-    /// Two rows of it, mixed: red and blue, and green.
+    /// Two rows of it, mixed: red and blue, and green. The first and the last stand there twice.
     mixed: [Vec<u32>; 2],
 }
 
 impl TileReader {
-    /// Fills `out` with `tile` of `frame`, as interleaved blue, green and red.
+    /// Fills `out` with `tile` of `frame`, as display pixels.
     ///
     /// Enlarged, a pixel is interpolated linearly between its neighbours' centres.
     ///
     /// # Errors
     /// The frame is not valid, or is a JPEG.
-    pub(super) fn read(&mut self, frame: &Frame, tile: &Tile, out: &mut Vec<u8>) -> Result<()> {
+    pub(super) fn read(&mut self, frame: &Frame, tile: &Tile, out: &mut Vec<u32>) -> Result<()> {
         out.clear();
-        out.resize(CHANNELS * tile.width * tile.height, 0);
+        out.resize(tile.width * tile.height, 0);
         match tile.scale {
             Scale::Doubled => self.doubled(frame, tile, out),
             Scale::Reduced(factor) => self.reduced(frame, tile, factor, out),
         }
     }
 
-    fn reduced(&mut self, frame: &Frame, tile: &Tile, factor: usize, out: &mut [u8]) -> Result<()> {
+    fn reduced(
+        &mut self,
+        frame: &Frame,
+        tile: &Tile,
+        factor: usize,
+        out: &mut [u32],
+    ) -> Result<()> {
         let (width, height) = tile.scale.size(size(frame));
         let across = tile.x..width.min(tile.x + tile.width);
         let down = tile.y..height.min(tile.y + tile.height);
-        let columns = across.len();
-        self.load(
-            frame,
-            [across.start, down.start],
-            [columns, down.len()],
-            factor,
-        )?;
-        let rows = self.part.chunks_exact(columns.max(1));
-        for (row, out) in rows.zip(out.chunks_exact_mut(CHANNELS * tile.width)) {
-            for (&pixel, out) in row.iter().zip(out.as_chunks_mut::<CHANNELS>().0) {
-                *out = blue_green_red(pixel);
-            }
-        }
-        Ok(())
+        let region = region([across.start, down.start], [across.len(), down.len()]);
+        self.converter
+            .blocks(frame, region, factor, out, tile.width)
     }
 
-    fn doubled(&mut self, frame: &Frame, tile: &Tile, out: &mut [u8]) -> Result<()> {
+    fn doubled(&mut self, frame: &Frame, tile: &Tile, out: &mut [u32]) -> Result<()> {
         let (width, height) = size(frame);
         // One pixel more on every side, where there is one: the enlarged ones lie between.
         let span = |first: usize, count: usize, limit: usize| {
@@ -66,9 +59,12 @@ impl TileReader {
         let (left, x, x_end, right) = span(tile.x, tile.width, width);
         let (top, y, y_end, bottom) = span(tile.y, tile.height, height);
         let columns = right - left;
-        self.load(frame, [left, top], [columns, bottom - top], 1)?;
+        self.part.resize(columns * (bottom - top), 0);
+        let region = region([left, top], [columns, bottom - top]);
+        self.converter
+            .blocks(frame, region, 1, &mut self.part, columns.max(1))?;
         let row = |y: usize| &self.part[(y.clamp(top, bottom - 1) - top) * columns..][..columns];
-        let lines = out.chunks_exact_mut(CHANNELS * tile.width);
+        let lines = out.chunks_exact_mut(tile.width);
         for (line, k) in lines.take(2 * (y_end - y)).zip(0..) {
             let near = y + k / 2;
             let far = if k % 2 == 0 {
@@ -82,25 +78,16 @@ impl TileReader {
         }
         Ok(())
     }
+}
 
-    /// Fills `part` with `count` columns and rows of blocks from `first` on.
-    fn load(
-        &mut self,
-        frame: &Frame,
-        first: [usize; 2],
-        count: [usize; 2],
-        factor: usize,
-    ) -> Result<()> {
-        self.part.resize(count[0] * count[1], 0);
-        let [x, y, width, height] = [first[0], first[1], count[0], count[1]].map(|v| v as u32);
-        let region = Region {
-            x,
-            y,
-            width,
-            height,
-        };
-        self.converter
-            .blocks(frame, region, factor, &mut self.part, count[0].max(1))
+/// So many columns and rows from `first` on.
+fn region(first: [usize; 2], count: [usize; 2]) -> Region {
+    let [x, y, width, height] = [first[0], first[1], count[0], count[1]].map(|v| v as u32);
+    Region {
+        x,
+        y,
+        width,
+        height,
     }
 }
 
@@ -108,37 +95,38 @@ fn size(frame: &Frame) -> (usize, usize) {
     (frame.width as usize, frame.height as usize)
 }
 
-/// The bytes of a display pixel without the one above red.
-fn blue_green_red(pixel: u32) -> [u8; CHANNELS] {
-    let [blue, green, red, _] = pixel.to_le_bytes();
-    [blue, green, red]
-}
-
 /// Three quarters of `near` and a quarter of `far`, times four.
 fn mix(near: &[u32], far: &[u32], [red_blue, green]: &mut [Vec<u32>; 2]) {
-    red_blue.resize(near.len(), 0);
-    green.resize(near.len(), 0);
+    let count = near.len();
+    for mixed in [&mut *red_blue, &mut *green] {
+        mixed.resize(count + 2, 0);
+    }
     let pixels = near.iter().zip(far);
-    for ((&near, &far), (red_blue, green)) in pixels.zip(red_blue.iter_mut().zip(green)) {
+    for ((&near, &far), (red_blue, green)) in
+        pixels.zip(red_blue[1..].iter_mut().zip(&mut green[1..]))
+    {
         *red_blue = 3 * (near & RED_BLUE) + (far & RED_BLUE);
         *green = 3 * (near >> 8 & 0xff) + (far >> 8 & 0xff);
+    }
+    for mixed in [red_blue, green] {
+        (mixed[0], mixed[count + 1]) = (mixed[1], mixed[count]);
     }
 }
 
 /// Two pixels for each of those `within` a mixed row, a quarter of a pixel before and behind its
 /// centre.
-fn stretch([red_blue, green]: &[Vec<u32>; 2], within: std::ops::Range<usize>, line: &mut [u8]) {
-    let last = red_blue.len() - 1;
-    let pairs = line.as_chunks_mut::<{ 2 * CHANNELS }>().0;
-    for (at, out) in within.zip(pairs) {
-        let pixel = |beside: usize| {
-            let outer = (3 * red_blue[at] + red_blue[beside] + 0x0008_0008) >> 4 & RED_BLUE;
-            let middle = (3 * green[at] + green[beside] + 8) >> 4;
-            blue_green_red(outer | middle << 8)
-        };
-        let (before, behind) = (pixel(at.max(1) - 1), pixel((at + 1).min(last)));
-        out[..CHANNELS].copy_from_slice(&before);
-        out[CHANNELS..].copy_from_slice(&behind);
+fn stretch([red_blue, green]: &[Vec<u32>; 2], within: std::ops::Range<usize>, line: &mut [u32]) {
+    let pairs = line.as_chunks_mut::<2>().0;
+    let count = pairs.len().min(within.len());
+    // Each with its neighbours on both sides.
+    let [red_blue, green] = [red_blue, green]
+        .map(|mixed| [0, 1, 2].map(|shift| &mixed[within.start + shift..][..count]));
+    for (k, pair) in pairs[..count].iter_mut().enumerate() {
+        *pair = [0, 2].map(|side| {
+            let outer = (3 * red_blue[1][k] + red_blue[side][k] + 0x0008_0008) >> 4 & RED_BLUE;
+            let middle = (3 * green[1][k] + green[side][k] + 8) >> 4;
+            outer | middle << 8
+        });
     }
 }
 
@@ -147,6 +135,7 @@ mod tests {
     use super::*;
     use crate::detect::plan::{InputSize, Plan};
     use crate::frame::PixelFormat;
+    use crate::pixel::unpack_rgb;
     use crate::testing::reference::{noise_frame, rgb};
 
     /// The frame at pixel (x, y) of a scale, from the definition.
@@ -200,16 +189,16 @@ mod tests {
                         continue;
                     }
                     reader.read(&frame, &tile, &mut pixels).unwrap();
-                    assert_eq!(pixels.len(), 3 * tile.width * tile.height);
+                    assert_eq!(pixels.len(), tile.width * tile.height);
                     let (w, h) = tile.scale.size(size);
-                    for (k, found) in pixels.chunks_exact(3).enumerate() {
+                    for (k, &found) in pixels.iter().enumerate() {
                         let (x, y) = (tile.x + k % tile.width, tile.y + k / tile.width);
                         let wanted = match x < w && y < h {
                             true => expected(&frame, tile.scale, x, y),
                             false => [0.0; 3],
                         };
-                        for (found, wanted) in found.iter().rev().zip(wanted) {
-                            let off = (f64::from(*found) - wanted).abs();
+                        for (found, wanted) in unpack_rgb(found).into_iter().zip(wanted) {
+                            let off = (f64::from(found) - wanted).abs();
                             assert!(off < 2.6, "{format} {tile:?} {x},{y}: {found} {wanted}");
                         }
                     }

@@ -28,6 +28,11 @@ fn reference(size: [usize; 2], pixels: &[u8]) -> Vec<Vec<f32>> {
 /// What the engine computes of it, in the same order.
 fn found(network: &mut Network, pixels: &[u8]) -> Vec<Vec<f32>> {
     network.run(pixels).unwrap();
+    read(network)
+}
+
+/// What the last run gave.
+fn read(network: &Network) -> Vec<Vec<f32>> {
     let of = |(number, info): (usize, &TensorInfo)| {
         let output = network.output(number).unwrap();
         let mut planes = vec![0.0; info.channels * info.rows * info.columns];
@@ -59,6 +64,15 @@ fn the_detectors_outputs_are_tracts_at_every_size_and_by_every_kernel() {
             assert!(found(&mut network, &pixels) == expected, "{by}");
             found(&mut network, &other);
             assert!(found(&mut network, &pixels) == expected, "{by}, again");
+            found(&mut network, &other);
+            // The byte above red does not count.
+            let display = pixels.as_chunks::<3>().0.iter();
+            let display: Vec<u32> = display
+                .map(|&[b, g, r]| u32::from_le_bytes([b, g, r, 0xa5]))
+                .collect();
+            network.run_on_display(&display).unwrap();
+            assert!(read(&network) == expected, "{by}, display pixels");
+            assert!(network.run_on_display(&display[1..]).is_err());
         }
     }
 }

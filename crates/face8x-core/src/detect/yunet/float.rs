@@ -163,14 +163,15 @@ impl Network for FloatNetwork {
         InputSize::Only(self.size.0, self.size.1)
     }
 
-    fn run(&mut self, size: (usize, usize), pixels: &[u8], found: &mut Vec<Anchor>) -> Result<()> {
+    fn run(&mut self, size: (usize, usize), pixels: &[u32], found: &mut Vec<Anchor>) -> Result<()> {
         let (width, height) = size;
         for (plane, channel) in self.planes.chunks_exact_mut(width * height).zip(0..) {
-            let levels = pixels.iter().skip(channel).step_by(3);
+            // Blue, green and red.
+            let levels = pixels.iter().map(|pixel| pixel.to_le_bytes()[channel]);
             plane
                 .iter_mut()
                 .zip(levels)
-                .for_each(|(to, &level)| *to = level.into());
+                .for_each(|(to, level)| *to = level.into());
         }
         let failed =
             |error: TractError| Error::new(ErrorKind::Engine, format!("YuNet failed: {error:#}"));

@@ -88,9 +88,9 @@ impl Network for IntegerNetwork {
         self.input
     }
 
-    fn run(&mut self, size: (usize, usize), pixels: &[u8], found: &mut Vec<Anchor>) -> Result<()> {
+    fn run(&mut self, size: (usize, usize), pixels: &[u32], found: &mut Vec<Anchor>) -> Result<()> {
         let Loaded { network, heads, .. } = self.of_size(size)?;
-        contained(|| Ok(network.run(pixels)?))?;
+        contained(|| Ok(network.run_on_display(pixels)?))?;
         heads.iter().for_each(|head| head.read(network, found));
         Ok(())
     }

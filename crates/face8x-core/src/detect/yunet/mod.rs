@@ -42,9 +42,8 @@ trait Network: Send {
     /// The sizes of its input.
     fn input_size(&self) -> super::plan::InputSize;
 
-    /// Adds the anchors of a picture (interleaved blue, green and red) that are as sure as
-    /// [`CONFIDENCE`] to `found`.
-    fn run(&mut self, size: (usize, usize), pixels: &[u8], found: &mut Vec<Anchor>) -> Result<()>;
+    /// Adds the anchors of a picture (display pixels) that are as sure as [`CONFIDENCE`] to `found`.
+    fn run(&mut self, size: (usize, usize), pixels: &[u32], found: &mut Vec<Anchor>) -> Result<()>;
 }
 
 /// A face that was found in the last searches.
@@ -61,7 +60,7 @@ pub(super) struct YuNet {
     network: Box<dyn Network>,
     options: SearchOptions,
     reader: TileReader,
-    pixels: Vec<u8>,
+    pixels: Vec<u32>,
     anchors: Vec<Anchor>,
     candidates: Vec<(Rect, Detection)>,
     /// The size of the last picture, and how such pictures are searched.
