@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::Result;
-use crate::still::{self, Form, Job, Outcome, Progress};
+use crate::still::{self, ImageForm, ImageJob, ImageOutcome, ImageProgress};
 use crate::words::counted;
 use face8x_core::detect::{self, Extent};
 use face8x_core::{FaceRestorer, restore};
@@ -27,14 +27,14 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
         restore::open(&restoration.restorer, model, restoration.threads)?,
     )
     .with_optics(restoration.optics);
-    let job = Job {
+    let job = ImageJob {
         inputs: &arguments.inputs,
         recursive: arguments.recursive,
         output: arguments.output.as_deref(),
         form: match (arguments.side_by_side, arguments.paste_back) {
-            (true, _) => Form::SideBySide,
-            (_, true) => Form::PasteBack,
-            _ => Form::Restored,
+            (true, _) => ImageForm::SideBySide,
+            (_, true) => ImageForm::PasteBack,
+            _ => ImageForm::Restored,
         },
         aligned: arguments.aligned,
         faces: arguments.detection.faces,
@@ -79,29 +79,29 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
 }
 
 /// Moves the bar on, which counts the faces of all pictures so far.
-fn advance(bar: &ProgressBar, progress: &Progress<'_>, faces: usize) {
+fn advance(bar: &ProgressBar, progress: &ImageProgress<'_>, faces: usize) {
     bar.set_length(progress.total as u64);
     bar.set_position(progress.done as u64);
     bar.set_message(format!("{} found", counted(faces, "face")));
 }
 
 /// A picture's line; failures come together at the end.
-fn text(progress: &Progress<'_>) -> Option<String> {
+fn text(progress: &ImageProgress<'_>) -> Option<String> {
     let line = match progress.outcome {
-        Outcome::Written { files, .. } => {
+        ImageOutcome::Written { files, .. } => {
             let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             files.join(", ")
         }
-        Outcome::NoFace => "no face".into(),
-        Outcome::Failed(_) => return None,
+        ImageOutcome::NoFace => "no face".into(),
+        ImageOutcome::Failed(_) => return None,
     };
     Some(format!("{}: {line}", progress.path.display()))
 }
 
 /// The same for other programs, failures too.
-fn json(progress: &Progress<'_>) -> String {
+fn json(progress: &ImageProgress<'_>) -> String {
     let error = match progress.outcome {
-        Outcome::Failed(error) => Some(error),
+        ImageOutcome::Failed(error) => Some(error),
         _ => None,
     };
     progress.found.to_json(progress.path, error)
@@ -121,11 +121,11 @@ mod tests {
         for input in &inputs {
             std::fs::copy(&portrait, input).unwrap();
         }
-        let job = Job {
+        let job = ImageJob {
             inputs: &inputs,
             recursive: false,
             output: None,
-            form: Form::Restored,
+            form: ImageForm::Restored,
             aligned: false,
             faces: 32,
             mark: true,

@@ -63,7 +63,7 @@ pub(crate) fn pictures_in(folder: &Path, recursive: bool) -> Result<Found> {
 
 /// Why something is passed over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum PassedKind {
     /// A picture of this format, and what converts it.
     Picture(&'static str, &'static str),
     /// A video of this format.
@@ -73,21 +73,21 @@ enum Kind {
     Unreadable(String),
 }
 
-impl Kind {
+impl PassedKind {
     /// That of a file which is not named as a picture.
-    fn of(path: &Path) -> Kind {
+    fn of(path: &Path) -> PassedKind {
         let mut start = Vec::new();
         let read = File::open(path)
             .and_then(|file| file.take(LONGEST_START as u64).read_to_end(&mut start));
         if let Err(error) = read {
-            return Kind::Unreadable(error.to_string());
+            return PassedKind::Unreadable(error.to_string());
         }
         match raw_format(path).or_else(|| known_format(&start)) {
             Some(format) => match format.converter {
-                Some(converter) => Kind::Picture(format.name, converter),
-                None => Kind::Video(format.name),
+                Some(converter) => PassedKind::Picture(format.name, converter),
+                None => PassedKind::Video(format.name),
             },
-            None => Kind::Other,
+            None => PassedKind::Other,
         }
     }
 
@@ -96,18 +96,18 @@ impl Kind {
         let count = paths.len();
         let s = if count == 1 { "" } else { "s" };
         let (what, remedy) = match self {
-            Kind::Picture(name, converter) => (
+            PassedKind::Picture(name, converter) => (
                 format!("{name} file{s}"),
                 format!("; to convert one: {converter}"),
             ),
-            Kind::Video("HTML") => (format!("HTML file{s}"), String::new()),
-            Kind::Video(name) => (format!("{name} file{s}"), format!("; {FROM_VIDEO}")),
-            Kind::Other => (format!("other file{s}"), String::new()),
-            Kind::Folder => (
+            PassedKind::Video("HTML") => (format!("HTML file{s}"), String::new()),
+            PassedKind::Video(name) => (format!("{name} file{s}"), format!("; {FROM_VIDEO}")),
+            PassedKind::Other => (format!("other file{s}"), String::new()),
+            PassedKind::Folder => (
                 format!("folder{s}"),
                 "; `face8x image --recursive` reads folders in folders".into(),
             ),
-            Kind::Unreadable(why) => (format!("unreadable file{s} ({why})"), String::new()),
+            PassedKind::Unreadable(why) => (format!("unreadable file{s} ({why})"), String::new()),
         };
         let names = paths.iter().map(|path| {
             let name = path.strip_prefix(folder).unwrap_or(path);
@@ -123,7 +123,7 @@ impl Kind {
 struct Walk {
     recursive: bool,
     pictures: Vec<PathBuf>,
-    passed_over: BTreeMap<Kind, Vec<PathBuf>>,
+    passed_over: BTreeMap<PassedKind, Vec<PathBuf>>,
 }
 
 impl Walk {
@@ -146,17 +146,17 @@ impl Walk {
             if self.recursive && !path.is_symlink() {
                 match self.enter(&path) {
                     Ok(()) => return,
-                    Err(error) => Kind::Unreadable(error.to_string()),
+                    Err(error) => PassedKind::Unreadable(error.to_string()),
                 }
             } else {
-                Kind::Folder
+                PassedKind::Folder
             }
         } else if !path.is_file() {
-            Kind::Other
+            PassedKind::Other
         } else if is_picture_name(&path) {
             return self.pictures.push(path);
         } else {
-            Kind::of(&path)
+            PassedKind::of(&path)
         };
         self.passed_over.entry(kind).or_default().push(path);
     }

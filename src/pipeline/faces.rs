@@ -16,7 +16,7 @@ use face8x_core::restore::{Lr, Restorer, Sr};
 use face8x_core::track::{MAX_FACES, Tracker};
 
 /// Room for one face.
-struct Slot {
+struct FaceSlot {
     face: Face,
     lr: Box<Lr>,
     sr: Box<Sr>,
@@ -26,9 +26,9 @@ struct Slot {
     to_canonical: Similarity,
 }
 
-impl Slot {
-    fn empty() -> Slot {
-        Slot {
+impl FaceSlot {
+    fn empty() -> FaceSlot {
+        FaceSlot {
             face: Face::default(),
             lr: Box::new([0; LR_SIDE * LR_SIDE * 3]),
             sr: Box::new([0; HR_SIDE * HR_SIDE]),
@@ -60,7 +60,7 @@ pub struct FaceStage {
     restorer_line: String,
     camera_pixels: CameraPixels,
     /// At least one; more as they are needed.
-    slots: Vec<Slot>,
+    slots: Vec<FaceSlot>,
     max_faces: usize,
     found: usize,
     searched: Option<u64>,
@@ -86,7 +86,7 @@ impl FaceStage {
             aligner: Aligner::new(),
             restorer_line: restorer.describe(),
             restorer,
-            slots: vec![Slot::empty()],
+            slots: vec![FaceSlot::empty()],
             max_faces: camera_pixels.faces(),
             camera_pixels,
             found: 0,
@@ -179,7 +179,7 @@ impl FaceStage {
         for face in self.tracker.faces().iter().take(self.max_faces) {
             if let Some(to_canonical) = face.detection.to_canonical() {
                 if self.found == self.slots.len() {
-                    self.slots.push(Slot::empty());
+                    self.slots.push(FaceSlot::empty());
                 }
                 let slot = &mut self.slots[self.found];
                 (slot.face, slot.to_canonical) = (*face, to_canonical);
@@ -221,7 +221,7 @@ impl FaceStage {
         self.camera_pixels
             .begin_frame(frame, slots.iter().map(|slot| slot.face.id))?;
         for slot in slots {
-            let Slot {
+            let FaceSlot {
                 face,
                 sr,
                 picture,

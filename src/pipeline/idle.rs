@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::tracks::Tracks;
-use super::{Drawing, FRAME_TIMEOUT, LoopStep, Pipeline};
+use super::{DrawReason, FRAME_TIMEOUT, LoopStep, Pipeline};
 use crate::capture::State;
 use crate::compose::Scene;
 
@@ -28,7 +28,7 @@ impl Pipeline {
                 kept = self.show_message("no camera") && self.capture.fault().is_some();
             } else if self.meter.frames > 0 {
                 // It was shown before, so it can be shown again.
-                let shown = self.show(Drawing::Again).unwrap_or(false);
+                let shown = self.show(DrawReason::Again).unwrap_or(false);
                 // Otherwise frames are overdue for an unknown reason.
                 kept = shown && (self.frozen.is_some() || self.ended.is_some());
             }
@@ -48,7 +48,7 @@ impl Pipeline {
         let waited = self.ended.map_or(Duration::ZERO, |ended| ended.elapsed());
         if self.faces.searched() < Some(self.frame.sequence) && waited < LAST_FRAME_TIMEOUT {
             std::thread::sleep(Duration::from_millis(10));
-            return match self.show(Drawing::Amended) {
+            return match self.show(DrawReason::Amended) {
                 Ok(_) => LoopStep::Waited,
                 Err(_) => LoopStep::Over,
             };

@@ -66,7 +66,7 @@ pub enum LoopStep {
 
 /// Why the frame is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Drawing {
+enum DrawReason {
     /// It is new.
     New,
     /// The overlay or the view has changed; its faces are those that were found.
@@ -190,7 +190,7 @@ impl Pipeline {
         self.asked = None;
         self.meter.taken += 1;
         self.timings.begin_frame(asked, self.frame.timestamp);
-        match self.show(Drawing::New) {
+        match self.show(DrawReason::New) {
             Err(error) => {
                 self.meter.corrupt += 1;
                 // A camera of an unsupported kind gives such frames for ever: warn ever more rarely.
@@ -215,7 +215,7 @@ impl Pipeline {
 
     /// Takes the frame through every stage: decode, turn as the camera is mounted, find and restore
     /// the faces, compose, present. Returns whether the display has the picture.
-    fn show(&mut self, drawing: Drawing) -> Result<bool> {
+    fn show(&mut self, drawing: DrawReason) -> Result<bool> {
         let Pipeline {
             jpeg,
             orienter,
@@ -233,10 +233,10 @@ impl Pipeline {
             _ => jpeg.decode(frame)?,
         };
         let raw = timings.time(Stage::Convert, || orienter.apply(raw))?;
-        if drawing != Drawing::Again {
+        if drawing != DrawReason::Again {
             faces.process(raw, timings)?;
             // Of the last frame there may be a second line, with the faces that were found then.
-            let news = drawing == Drawing::New || faces.searched() >= Some(raw.sequence);
+            let news = drawing == DrawReason::New || faces.searched() >= Some(raw.sequence);
             if let Some(tracks) = tracks.as_ref().filter(|_| news) {
                 tracks.add(raw, faces.followed());
             }
@@ -253,9 +253,9 @@ impl Pipeline {
         timings.time(Stage::Compose, || composer.compose(&scene, size, picture));
         self.drawn = Instant::now();
         Ok(timings.time(Stage::Present, || match drawing {
-            Drawing::New => output.present(picture),
-            Drawing::Again => output.redraw(picture),
-            Drawing::Amended => output.amend(picture),
+            DrawReason::New => output.present(picture),
+            DrawReason::Again => output.redraw(picture),
+            DrawReason::Amended => output.amend(picture),
         }))
     }
 }

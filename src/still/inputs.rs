@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::ImageFailure;
 use crate::photo::{Found, pictures_in};
 
 /// The pictures of a run.
@@ -12,7 +12,7 @@ pub(super) struct Inputs {
     /// Each once, with the subfolder of its results: where it lies below the folder that was named.
     pub pictures: Vec<(PathBuf, PathBuf)>,
     /// Folders without pictures.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<ImageFailure>,
     /// How many files and folders in the folders are not read.
     pub passed_over: usize,
 }
@@ -41,7 +41,7 @@ pub(super) fn expand(inputs: &[PathBuf], recursive: bool) -> Inputs {
                 found.pictures.extend(below);
                 found.passed_over += passed_over;
             }
-            Err(error) => found.failures.push(Failure {
+            Err(error) => found.failures.push(ImageFailure {
                 path: input.clone(),
                 error,
             }),

@@ -24,14 +24,14 @@ use found::FoundFace;
 use inputs::Inputs;
 use save::Outputs;
 
-/// Pixels between the parts of [`Form::SideBySide`].
+/// Pixels between the parts of [`ImageForm::SideBySide`].
 const GAP: usize = 4;
 /// The grey between them.
 const GAP_LEVEL: u8 = 48;
 
 /// What is made of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ImageForm {
     /// For each face a 128x128 picture.
     Restored,
     /// For each face a picture of four parts: the face as the picture shows it, its 16x16 pixels
@@ -45,7 +45,7 @@ pub(crate) enum Form {
 
 /// The work of [`run`].
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Job<'a> {
+pub(crate) struct ImageJob<'a> {
     /// Files and folders; of a folder the pictures in it.
     pub inputs: &'a [PathBuf],
     /// Whether folders in folders are read; the results lie in folders of the same names.
@@ -54,7 +54,7 @@ pub(crate) struct Job<'a> {
     /// only found.
     pub output: Option<&'a Path>,
     /// What is made of each picture.
-    pub form: Form,
+    pub form: ImageForm,
     /// Whether the pictures are aligned faces already, of 16x16 or 128x128 pixels: none is searched,
     /// and each gives one result.
     pub aligned: bool,
@@ -66,7 +66,7 @@ pub(crate) struct Job<'a> {
 
 /// The outcome of one picture.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Outcome {
+pub(crate) enum ImageOutcome {
     /// These files were written, with this many restored faces in all.
     Written { files: Vec<PathBuf>, faces: usize },
     /// No face was found and nothing written.
@@ -75,9 +75,9 @@ pub(crate) enum Outcome {
     Failed(Error),
 }
 
-impl Outcome {
+impl ImageOutcome {
     /// Nothing was to be written.
-    const FOUND: Outcome = Outcome::Written {
+    const FOUND: ImageOutcome = ImageOutcome::Written {
         files: Vec::new(),
         faces: 0,
     };
@@ -85,26 +85,26 @@ impl Outcome {
 
 /// A picture is done.
 #[derive(Debug)]
-pub(crate) struct Progress<'a> {
+pub(crate) struct ImageProgress<'a> {
     /// Pictures done so far, this one among them, and pictures in all.
     pub done: usize,
     pub total: usize,
     /// The picture, what was found in it, and its outcome.
     pub path: &'a Path,
     pub found: &'a Found,
-    pub outcome: &'a Outcome,
+    pub outcome: &'a ImageOutcome,
 }
 
 /// A picture, or a folder, that failed.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Failure {
+pub(crate) struct ImageFailure {
     pub path: PathBuf,
     pub error: Error,
 }
 
 /// The outcome of all pictures.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Summary {
+pub(crate) struct ImageSummary {
     /// Pictures that were done.
     pub done: usize,
     /// Faces that were restored.
@@ -114,26 +114,26 @@ pub(crate) struct Summary {
     /// Pictures in which no face was found.
     pub without_face: Vec<PathBuf>,
     /// Pictures that failed, with the reasons.
-    pub failed: Vec<Failure>,
+    pub failed: Vec<ImageFailure>,
     /// Files and folders in the folders that are no pictures, or not read.
     pub passed_over: usize,
 }
 
-impl Summary {
+impl ImageSummary {
     /// The process's exit code: 1 where something failed. A picture without a face is no failure.
     pub(crate) fn exit_code(&self) -> u8 {
         u8::from(!self.failed.is_empty())
     }
 
-    fn add(&mut self, path: &Path, outcome: Outcome) {
+    fn add(&mut self, path: &Path, outcome: ImageOutcome) {
         match outcome {
-            Outcome::Written { files, faces } => {
+            ImageOutcome::Written { files, faces } => {
                 self.done += 1;
                 self.faces += faces;
                 self.written.extend(files);
             }
-            Outcome::NoFace => self.without_face.push(path.into()),
-            Outcome::Failed(error) => self.failed.push(Failure {
+            ImageOutcome::NoFace => self.without_face.push(path.into()),
+            ImageOutcome::Failed(error) => self.failed.push(ImageFailure {
                 path: path.into(),
                 error,
             }),
@@ -152,14 +152,14 @@ impl Summary {
 /// Only what concerns the whole run: no inputs, an output that cannot be written to, one output
 /// file for several pictures. What fails for one picture is in the summary and the others are done.
 pub(crate) fn run(
-    job: &Job<'_>,
+    job: &ImageJob<'_>,
     restorer: &mut FaceRestorer,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Summary> {
+    progress: &mut dyn FnMut(ImageProgress),
+) -> Result<ImageSummary> {
     if job.inputs.is_empty() {
         return Err(Error::usage("no pictures given").remedy("name files or folders"));
     }
-    if job.aligned && job.form == Form::PasteBack {
+    if job.aligned && job.form == ImageForm::PasteBack {
         return Err(
             Error::usage("aligned pictures have nothing to paste back into")
                 .remedy("leave out one of the two"),
@@ -171,32 +171,32 @@ pub(crate) fn run(
         passed_over,
     } = inputs::expand(job.inputs, job.recursive);
     let outputs = job.output.map(|output| Outputs::open(output, &pictures));
-    let mut worker = Worker {
+    let mut worker = ImageWorker {
         job,
         restorer,
         outputs: outputs.transpose()?,
         found: Found::default(),
         subfolder: PathBuf::new(),
     };
-    let mut summary = Summary {
+    let mut summary = ImageSummary {
         failed: failures,
         passed_over,
-        ..Summary::default()
+        ..ImageSummary::default()
     };
     for failure in &summary.failed {
-        progress(Progress {
+        progress(ImageProgress {
             done: 0,
             total: pictures.len(),
             path: &failure.path,
             found: &Found::default(),
-            outcome: &Outcome::Failed(failure.error.clone()),
+            outcome: &ImageOutcome::Failed(failure.error.clone()),
         });
     }
     for (index, (path, subfolder)) in pictures.iter().enumerate() {
         worker.found = Found::default();
         worker.subfolder.clone_from(subfolder);
-        let outcome = worker.picture(path).unwrap_or_else(Outcome::Failed);
-        progress(Progress {
+        let outcome = worker.picture(path).unwrap_or_else(ImageOutcome::Failed);
+        progress(ImageProgress {
             done: index + 1,
             total: pictures.len(),
             path,
@@ -208,8 +208,8 @@ pub(crate) fn run(
     Ok(summary)
 }
 
-struct Worker<'a> {
-    job: &'a Job<'a>,
+struct ImageWorker<'a> {
+    job: &'a ImageJob<'a>,
     restorer: &'a mut FaceRestorer,
     outputs: Option<Outputs>,
     /// What was found in the picture at hand.
@@ -218,8 +218,8 @@ struct Worker<'a> {
     subfolder: PathBuf,
 }
 
-impl Worker<'_> {
-    fn picture(&mut self, path: &Path) -> Result<Outcome> {
+impl ImageWorker<'_> {
+    fn picture(&mut self, path: &Path) -> Result<ImageOutcome> {
         let picture = photo::load(path)?;
         self.found.size = Some(picture.dimensions());
         if self.job.aligned {
@@ -231,12 +231,12 @@ impl Worker<'_> {
         found.truncate(self.job.faces);
         self.found.add(&found);
         if found.is_empty() {
-            return Ok(Outcome::NoFace);
+            return Ok(ImageOutcome::NoFace);
         }
         match self.job.form {
-            _ if self.outputs.is_none() => Ok(Outcome::FOUND),
-            Form::PasteBack => self.paste_back(path, &frame, &found),
-            Form::Restored | Form::SideBySide => self.one_each(path, &frame, &found),
+            _ if self.outputs.is_none() => Ok(ImageOutcome::FOUND),
+            ImageForm::PasteBack => self.paste_back(path, &frame, &found),
+            ImageForm::Restored | ImageForm::SideBySide => self.one_each(path, &frame, &found),
         }
     }
 
@@ -247,7 +247,7 @@ impl Worker<'_> {
     }
 
     /// An aligned face.
-    fn aligned(&mut self, path: &Path, picture: RgbImage) -> Result<Outcome> {
+    fn aligned(&mut self, path: &Path, picture: RgbImage) -> Result<ImageOutcome> {
         let (width, height) = picture.dimensions();
         let frame = Frame::from_rgb(width, height, picture.into_raw())?;
         let face = self
@@ -262,17 +262,22 @@ impl Worker<'_> {
             .faces
             .push(FoundFace::new(FaceRecord::aligned(&face.to_canonical)));
         if self.outputs.is_none() {
-            return Ok(Outcome::FOUND);
+            return Ok(ImageOutcome::FOUND);
         }
         let crop = magnified(&frame.bytes, width as usize);
         let files = self.names(path, 1)?;
         self.write_face(&files[0], &crop, &face)?;
         self.found.faces[0].set_restored(&files[0]);
-        Ok(Outcome::Written { files, faces: 1 })
+        Ok(ImageOutcome::Written { files, faces: 1 })
     }
 
     /// A file for each face.
-    fn one_each(&mut self, path: &Path, frame: &Frame, found: &[Detection]) -> Result<Outcome> {
+    fn one_each(
+        &mut self,
+        path: &Path,
+        frame: &Frame,
+        found: &[Detection],
+    ) -> Result<ImageOutcome> {
         let files = self.names(path, found.len())?;
         for (index, (file, face)) in files.iter().zip(found).enumerate() {
             let face = self.restorer.restore_face(frame, face)?;
@@ -280,14 +285,19 @@ impl Worker<'_> {
             self.write_face(file, &magnified(crop.as_slice(), HR_SIDE), &face)?;
             self.found.faces[index].set_restored(file);
         }
-        Ok(Outcome::Written {
+        Ok(ImageOutcome::Written {
             files,
             faces: found.len(),
         })
     }
 
     /// The whole picture, in one file.
-    fn paste_back(&mut self, path: &Path, frame: &Frame, found: &[Detection]) -> Result<Outcome> {
+    fn paste_back(
+        &mut self,
+        path: &Path,
+        frame: &Frame,
+        found: &[Detection],
+    ) -> Result<ImageOutcome> {
         let files = self.names(path, 1)?;
         let mut restored = self.restorer.restore_faces(frame, found)?;
         let replaced: Vec<bool> = restored.iter().map(|face| face.share > 0.0).collect();
@@ -305,7 +315,7 @@ impl Worker<'_> {
                 face.set_restored(&files[0]);
             }
         }
-        Ok(Outcome::Written {
+        Ok(ImageOutcome::Written {
             files,
             faces: restored.len(),
         })
@@ -318,8 +328,8 @@ impl Worker<'_> {
         let network: Vec<u8> = face.sr.iter().copied().flat_map(unpack_rgb).collect();
         let network = magnified(&network, HR_SIDE);
         let parts = match (self.job.form, self.job.aligned) {
-            (Form::SideBySide, true) => vec![crop, &low, &last],
-            (Form::SideBySide, false) => vec![crop, &low, &network, &last],
+            (ImageForm::SideBySide, true) => vec![crop, &low, &last],
+            (ImageForm::SideBySide, false) => vec![crop, &low, &network, &last],
             _ => vec![&last],
         };
         let width = (parts.len() * (HR_SIDE + GAP) - GAP) as u32;

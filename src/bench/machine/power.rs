@@ -10,12 +10,12 @@ use crate::host::board::{entries, line, number};
 pub(crate) struct Rail {
     /// Its name on the board, such as `VDD_IN`.
     pub(crate) name: String,
-    files: Files,
+    files: PowerFiles,
 }
 
 /// The files that its power is read from, relative to the root.
 #[derive(Debug, Clone, PartialEq)]
-enum Files {
+enum PowerFiles {
     /// One file, and how many of its units are a watt.
     Power(String, f64),
     /// Millivolts and milliamperes (the kernel's hwmon interface, "sysfs-interface").
@@ -26,8 +26,8 @@ impl Rail {
     /// Its power in watts now; `None` where the sensor returns nothing.
     pub(crate) fn watts(&self, root: &Path) -> Option<f64> {
         let watts = match &self.files {
-            Files::Power(file, units) => number::<f64>(root, file)? / units,
-            Files::VoltsAndAmperes(volts, amperes) => {
+            PowerFiles::Power(file, units) => number::<f64>(root, file)? / units,
+            PowerFiles::VoltsAndAmperes(volts, amperes) => {
                 number::<f64>(root, volts)? * number::<f64>(root, amperes)? / 1e6
             }
         };
@@ -68,9 +68,9 @@ fn hwmon(root: &Path) -> Vec<Rail> {
             let file = |kind: &str, what: &str| format!("{chip}/{kind}{channel}_{what}");
             let has = |path: &String| root.join(path).exists();
             let files = if has(&file("power", "input")) {
-                Files::Power(file("power", "input"), 1e6)
+                PowerFiles::Power(file("power", "input"), 1e6)
             } else if has(&file("in", "input")) && has(&file("curr", "input")) {
-                Files::VoltsAndAmperes(file("in", "input"), file("curr", "input"))
+                PowerFiles::VoltsAndAmperes(file("in", "input"), file("curr", "input"))
             } else {
                 continue;
             };
@@ -96,7 +96,7 @@ fn jetpack_4(root: &Path) -> Vec<Rail> {
             for channel in 0..3 {
                 let file = format!("{chip}/{device}/in_power{channel}_input");
                 if let Some(name) = line(root, &format!("{chip}/{device}/rail_name_{channel}")) {
-                    let files = Files::Power(file, 1e3);
+                    let files = PowerFiles::Power(file, 1e3);
                     rails.push(Rail { name, files });
                 }
             }

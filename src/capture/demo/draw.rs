@@ -1,6 +1,6 @@
 //! People, drawn into a frame.
 
-use super::head::{self, Head};
+use super::head::{self, PortraitHead};
 use super::people::{HEIGHT, Person};
 use super::ycc;
 use face8x_core::geometry::{Point, Similarity};
@@ -14,7 +14,7 @@ const SHADOW: [f32; 3] = [70.0, 68.0, 66.0];
 const SHADOW_DEPTH: f32 = 0.35;
 
 /// Draws `person` into YUYV pixels whose rows are `stride` bytes long.
-pub(super) fn person(person: &Person, head: &Head, stride: usize, bytes: &mut [u8]) {
+pub(super) fn person(person: &Person, head: &PortraitHead, stride: usize, bytes: &mut [u8]) {
     let Some(to_portrait) = head::placed(person).map(|placed| placed.invert()) else {
         return;
     };
@@ -50,7 +50,7 @@ pub(super) fn person(person: &Person, head: &Head, stride: usize, bytes: &mut [u
 
 struct Painter<'a> {
     person: &'a Person,
-    head: &'a Head,
+    head: &'a PortraitHead,
     to_portrait: Similarity,
     /// Portrait pixels to a pixel.
     pitch: f32,

@@ -13,33 +13,33 @@ const LEVELS: usize = 5;
 const OUTLINE: [[f32; 4]; 2] = [[228.0, 76.0, 71.0, 59.0], [225.0, 121.0, 45.0, 66.0]];
 
 /// The portrait as luma, Cb and Cr.
-pub(super) struct Head {
-    levels: Vec<Level>,
+pub(super) struct PortraitHead {
+    levels: Vec<PortraitLevel>,
 }
 
-struct Level {
+struct PortraitLevel {
     side: usize,
     pixels: Vec<[f32; 3]>,
 }
 
-impl Head {
+impl PortraitHead {
     /// # Errors
     /// The program file is damaged.
-    pub(super) fn load() -> Result<Head> {
+    pub(super) fn load() -> Result<PortraitHead> {
         let portrait = image::load_from_memory(PORTRAIT)
             .map_err(|error| Error::other(format!("the demo portrait: {error}")))?
             .into_rgb8();
-        let mut levels = vec![Level {
+        let mut levels = vec![PortraitLevel {
             side: portrait.width() as usize,
             pixels: portrait.pixels().map(|p| ycc(p.0.map(f32::from))).collect(),
         }];
         while levels.len() < LEVELS {
-            let Some(halved) = levels.last().map(Level::halved) else {
+            let Some(halved) = levels.last().map(PortraitLevel::halved) else {
                 break;
             };
             levels.push(halved);
         }
-        Ok(Head { levels })
+        Ok(PortraitHead { levels })
     }
 
     /// How much of a pixel at `at` (of the portrait, `pitch` portrait pixels large) the head covers, 0
@@ -60,15 +60,15 @@ impl Head {
     }
 }
 
-impl Level {
-    fn halved(&self) -> Level {
+impl PortraitLevel {
+    fn halved(&self) -> PortraitLevel {
         let side = self.side / 2;
         let mean = |k: usize| {
             let first = 2 * (k / side) * self.side + 2 * (k % side);
             let four = [first, first + 1, first + self.side, first + self.side + 1];
             std::array::from_fn(|c| four.iter().map(|at| self.pixels[*at][c]).sum::<f32>() / 4.0)
         };
-        Level {
+        PortraitLevel {
             side,
             pixels: (0..side * side).map(mean).collect(),
         }

@@ -20,22 +20,22 @@ use super::{ReadError, Source, SourceOptions};
 use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 use face8x_core::geometry::Landmarks;
-use head::Head;
-use people::{Stage, people};
+use head::PortraitHead;
+use people::{StreetScale, people};
 
 /// Where the landmarks of the face that comes near are in frame `sequence` of a scene of `width` x
 /// `height`, in pixels of that frame.
 pub fn landmarks_at(sequence: u64, width: u32, height: u32) -> Landmarks {
-    let stage = Stage::new(width, height);
+    let stage = StreetScale::new(width, height);
     head::landmarks(&people::visitor(sequence, &stage))
 }
 
 /// The scene.
 struct Demo {
-    stage: Stage,
+    stage: StreetScale,
     /// The street in YUYV, without padding.
     street: Vec<u8>,
-    head: Head,
+    head: PortraitHead,
     pace: Pace,
     fps: u32,
     sequence: u64,
@@ -63,7 +63,7 @@ pub fn open(rest: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
 
 impl Source for Demo {
     fn describe(&self) -> String {
-        let Stage { width, height, .. } = self.stage;
+        let StreetScale { width, height, .. } = self.stage;
         match self.fps {
             _ if self.on_demand => format!("demo: YUYV {width}x{height} on demand"),
             0 => format!("demo: YUYV {width}x{height}, unpaced"),
@@ -97,11 +97,11 @@ impl Demo {
     /// # Errors
     /// The program file is damaged.
     fn new(options: &SourceOptions) -> Result<Demo> {
-        let stage = Stage::new(options.width, options.height);
+        let stage = StreetScale::new(options.width, options.height);
         Ok(Demo {
             street: street::paint(&stage),
             stage,
-            head: Head::load()?,
+            head: PortraitHead::load()?,
             pace: Pace::new(options.fps),
             fps: options.fps,
             sequence: 0,

@@ -21,16 +21,16 @@ const VISIT: f64 = 16.0;
 /// A frame's size, and how large things are in it. Places and lengths are given for the reference
 /// frame of 640x480 pixels; of others the middle shows the same.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stage {
+pub(super) struct StreetScale {
     pub width: u32,
     pub height: u32,
     pub scale: f32,
 }
 
-impl Stage {
+impl StreetScale {
     pub(super) fn new(width: u32, height: u32) -> Self {
         let scale = (width as f32 / 640.0).min(height as f32 / 480.0);
-        Stage {
+        StreetScale {
             width,
             height,
             scale,
@@ -70,7 +70,7 @@ pub(super) struct Person {
 }
 
 /// Everybody in frame `moment`, the farthest first.
-pub(super) fn people(moment: u64, stage: &Stage) -> [Person; PEOPLE] {
+pub(super) fn people(moment: u64, stage: &StreetScale) -> [Person; PEOPLE] {
     let walkers = [
         // Waits at the far end of the square.
         person(moment, stage, 14.0, 552.0 + swing(moment, 9.0, 4.0), 0.0, 0),
@@ -87,7 +87,7 @@ pub(super) fn people(moment: u64, stage: &Stage) -> [Person; PEOPLE] {
 }
 
 /// The one who comes near.
-pub(super) fn visitor(moment: u64, stage: &Stage) -> Person {
+pub(super) fn visitor(moment: u64, stage: &StreetScale) -> Person {
     let (far, near) = VISITOR;
     let way = (1.0 - (phase(moment, VISIT) * TAU).cos()) / 2.0;
     let side = far * (near / far).powf(way);
@@ -103,7 +103,7 @@ pub(super) fn visitor(moment: u64, stage: &Stage) -> Person {
 
 /// Somebody whose face is `side` pixels large in the reference frame, at column `x`, who makes a step
 /// every `pace` seconds (0 stands).
-fn person(moment: u64, stage: &Stage, side: f32, x: f32, pace: f64, look: usize) -> Person {
+fn person(moment: u64, stage: &StreetScale, side: f32, x: f32, pace: f64, look: usize) -> Person {
     const COATS: [[f32; 3]; PEOPLE] = [
         [150.0, 60.0, 52.0],
         [52.0, 84.0, 96.0],

@@ -1,6 +1,6 @@
 //! The street behind the people: houses, a shop, a tree, and a square of slabs.
 
-use super::people::{HORIZON, Stage};
+use super::people::{HORIZON, StreetScale};
 use super::ycc;
 
 /// Row of the reference frame in which the houses meet the square.
@@ -10,7 +10,7 @@ const HOUSE: f32 = 92.0;
 const CELL: (f32, f32) = (19.0, 29.0);
 
 /// Draws the street in YUYV, without padding.
-pub(super) fn paint(stage: &Stage) -> Vec<u8> {
+pub(super) fn paint(stage: &StreetScale) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(2 * (stage.width as usize + 1) * stage.height as usize);
     for y in 0..stage.height {
         for x in (0..stage.width).step_by(2) {

@@ -83,7 +83,7 @@ fn the_near_face_is_always_wholly_in_view() {
 
 #[test]
 fn faces_are_as_small_as_the_product_is_for_and_one_comes_near() {
-    let stage = Stage::new(640, 480);
+    let stage = StreetScale::new(640, 480);
     let (mut least, mut most) = (f32::INFINITY, 0.0f32);
     for moment in 0..1000 {
         let people = people(moment, &stage);
@@ -122,7 +122,7 @@ fn landmarks_lie_on_the_face() {
 /// Neighbouring frames differ by a few pixels of movement, so that a tracker can follow.
 #[test]
 fn movement_is_smooth() {
-    let stage = Stage::new(640, 480);
+    let stage = StreetScale::new(640, 480);
     for moment in 0..1000 {
         for before in people(moment, &stage) {
             let after = people(moment + 1, &stage);

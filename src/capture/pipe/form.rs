@@ -17,7 +17,7 @@ const MAX_PADDING: usize = 4096;
 
 /// A form that streams name themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum StreamKind {
     /// JPEG pictures one after the other, or the parts of a multipart answer of a network camera.
     Mjpeg,
     /// YUV4MPEG2.
@@ -28,7 +28,10 @@ pub(super) enum Kind {
 ///
 /// # Errors
 /// It is something else, or a server's refusal.
-pub(super) fn kind(start: &[u8], ended: bool) -> Option<std::result::Result<Kind, ReadError>> {
+pub(super) fn kind(
+    start: &[u8],
+    ended: bool,
+) -> Option<std::result::Result<StreamKind, ReadError>> {
     if start.is_empty() || start.len() < LONGEST_START && !ended {
         return None;
     }
@@ -52,10 +55,10 @@ pub(super) fn kind(start: &[u8], ended: bool) -> Option<std::result::Result<Kind
         .any(begins_with)
         .then(|| line.get(9..12));
     Some(match status {
-        Some(Some(b"200")) => Ok(Kind::Mjpeg),
+        Some(Some(b"200")) => Ok(StreamKind::Mjpeg),
         Some(_) => Err(ReadError::Lost(refusal(start))),
-        None if is_jpeg || is_multipart => Ok(Kind::Mjpeg),
-        None if start.starts_with(y4m::START) => Ok(Kind::Y4m),
+        None if is_jpeg || is_multipart => Ok(StreamKind::Mjpeg),
+        None if start.starts_with(y4m::START) => Ok(StreamKind::Y4m),
         None => Err(ReadError::Unreadable(other(start))),
     })
 }

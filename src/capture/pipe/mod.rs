@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use self::form::Kind;
+use self::form::StreamKind;
 pub(super) use self::input::Input;
 use self::rows::Judge;
 use self::y4m::Y4m;
@@ -185,8 +185,8 @@ impl PipeSource {
     fn detect(&mut self) -> std::result::Result<(), ReadError> {
         self.form = match form::kind(self.splitter.pending(), self.ended) {
             None => return Ok(()),
-            Some(Ok(Kind::Mjpeg)) => Form::Mjpeg,
-            Some(Ok(Kind::Y4m)) => match self.begin_y4m()? {
+            Some(Ok(StreamKind::Mjpeg)) => Form::Mjpeg,
+            Some(Ok(StreamKind::Y4m)) => match self.begin_y4m()? {
                 Some(form) => form,
                 None => return Ok(()),
             },

@@ -56,7 +56,7 @@ impl Wish {
 
 /// Indices into the connectors, the connector's modes and the card's CRTCs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Choice {
+pub(super) struct DrmChoice {
     pub connector: usize,
     pub mode: usize,
     pub crtc: usize,
@@ -68,7 +68,7 @@ pub(super) struct Choice {
 ///
 /// # Errors
 /// There is no such connector or mode, nothing is connected, or no CRTC can feed it.
-pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<Choice> {
+pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<DrmChoice> {
     let connector = match &wish.connector {
         Some(name) => wished(connectors, name)?,
         None => {
@@ -101,7 +101,7 @@ pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<Choice> {
         .or(free)
         .or_else(|| crtcs.first().copied())
         .ok_or_else(|| no_display(format!("no CRTC can feed {name}")))?;
-    Ok(Choice {
+    Ok(DrmChoice {
         connector,
         mode,
         crtc,

@@ -18,8 +18,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use self::card::{Card, cards, connectors};
-use self::choose::{Choice, Connector, Wish, choose};
-use self::target::{Screen, Target};
+use self::choose::{Connector, DrmChoice, Wish, choose};
+use self::target::{DrmTarget, Screen};
 use super::raster::Raster;
 use super::{Sink, SinkOptions, device_error};
 use crate::host::node;
@@ -41,7 +41,7 @@ enum Showing {
     SetMode,
 }
 
-struct Output {
+struct DrmOutput {
     card: Card,
     name: String,
     driver: String,
@@ -71,7 +71,7 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     };
     let mut errors = Vec::new();
     for path in cards {
-        match Output::open(&path, &wish) {
+        match DrmOutput::open(&path, &wish) {
             Ok(output) => return Ok(Box::new(output)),
             Err(error) => errors.push(error),
         }
@@ -96,8 +96,8 @@ fn combined(mut errors: Vec<Error>) -> Error {
     }
 }
 
-impl Output {
-    fn open(path: &Path, wish: &Wish) -> Result<Output> {
+impl DrmOutput {
+    fn open(path: &Path, wish: &Wish) -> Result<DrmOutput> {
         let file = node::open(path, "`face8x list` shows the displays")?;
         let card = Card {
             file,
@@ -122,22 +122,22 @@ impl Output {
             .map_err(|error| device_error(format!("{} has no outputs", path.display()), error))?;
         let connectors = connectors(&card, &resources);
         let facts: Vec<Connector> = connectors.iter().map(|(_, fact)| fact.clone()).collect();
-        let Choice {
+        let DrmChoice {
             connector,
             mode,
             crtc,
         } = choose(&facts, wish).map_err(|error| error.context(path.display()))?;
         let (info, Connector { name, .. }) = &connectors[connector];
-        let target = Target {
+        let target = DrmTarget {
             connector: info.handle(),
             crtc: resources.crtcs()[crtc],
             mode: info.modes()[mode],
             name: name.clone(),
         };
-        Output::start(card, target)
+        DrmOutput::start(card, target)
     }
 
-    fn start(card: Card, target: Target) -> Result<Output> {
+    fn start(card: Card, target: DrmTarget) -> Result<DrmOutput> {
         let previous = card
             .get_crtc(target.crtc)
             .map_err(|error| card.error("reading its mode", error))?;
@@ -147,7 +147,7 @@ impl Output {
             .map(|driver| driver.name().to_string_lossy().into_owned());
         let number = card.path.file_name().unwrap_or_default().to_string_lossy();
         let status = format!("/sys/class/drm/{number}-{}/status", target.name);
-        Ok(Output {
+        Ok(DrmOutput {
             name: target.name,
             driver: driver.unwrap_or_default(),
             connector: target.connector,
@@ -166,7 +166,7 @@ impl Output {
     }
 }
 
-impl Output {
+impl DrmOutput {
     /// Waits until the last flip is reported, so that the back buffer is free.
     fn wait_for_flip(&mut self) -> Result<()> {
         let deadline = Instant::now() + FLIP_TIMEOUT;
@@ -273,7 +273,7 @@ impl Output {
     }
 }
 
-impl Sink for Output {
+impl Sink for DrmOutput {
     fn describe(&self) -> String {
         let ((width, height), rate) = (self.mode.size(), self.mode.vrefresh());
         let (path, bits) = (self.card.path.display(), self.raster.layout.bytes * 8);
@@ -296,7 +296,7 @@ impl Sink for Output {
     }
 }
 
-impl Drop for Output {
+impl Drop for DrmOutput {
     /// Shows again what was there before. The rest, buffers and mastership, goes with the file.
     fn drop(&mut self) {
         let previous = &self.previous;

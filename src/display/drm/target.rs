@@ -23,7 +23,7 @@ pub(super) struct Screen {
 }
 
 /// What to drive.
-pub(super) struct Target {
+pub(super) struct DrmTarget {
     pub connector: connector::Handle,
     pub crtc: crtc::Handle,
     pub mode: Mode,
@@ -31,7 +31,7 @@ pub(super) struct Target {
     pub name: String,
 }
 
-impl Target {
+impl DrmTarget {
     /// Takes the display over with two black buffers.
     pub(crate) fn show_black(&self, card: &Card) -> Result<(Raster, [Screen; 2])> {
         self.show_format(card, 0)

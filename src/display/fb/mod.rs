@@ -168,7 +168,7 @@ impl Drop for Mapping {
 /// write messages into the same memory.
 const WHOLE_EVERY: Duration = Duration::from_secs(1);
 
-struct Framebuffer {
+struct MappedFramebuffer {
     path: PathBuf,
     id: String,
     file: File,
@@ -204,7 +204,7 @@ impl Shown {
     }
 }
 
-impl Drop for Framebuffer {
+impl Drop for MappedFramebuffer {
     fn drop(&mut self) {
         // In another mode the memory means something else.
         if var_info(&self.file).is_ok_and(|var| var == self.var) {
@@ -221,11 +221,11 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     });
     let absent = "this board has no framebuffer there: `face8x list` shows the displays";
     let file = node::open(path, absent)?;
-    let sink = Framebuffer::new(path, file).map_err(|error| error.context(path.display()))?;
+    let sink = MappedFramebuffer::new(path, file).map_err(|error| error.context(path.display()))?;
     Ok(Box::new(sink))
 }
 
-impl Framebuffer {
+impl MappedFramebuffer {
     fn new(path: &Path, file: File) -> Result<Self> {
         let var = var_info(&file)?;
         let fix = fix_info(&file)?;
@@ -234,7 +234,7 @@ impl Framebuffer {
         let previous = memory.bytes()[raster.range()].to_vec();
         let id = fix.id.split(|&byte| byte == 0).next().unwrap_or_default();
         let id = String::from_utf8_lossy(id).into_owned();
-        Ok(Framebuffer {
+        Ok(MappedFramebuffer {
             path: path.to_owned(),
             id,
             file,
@@ -267,7 +267,7 @@ fn not_framebuffer(request: &str, error: rustix::io::Errno) -> Error {
     device_error(request, error).remedy("name a framebuffer: `face8x list` shows the displays")
 }
 
-impl Sink for Framebuffer {
+impl Sink for MappedFramebuffer {
     fn describe(&self) -> String {
         format!(
             "fb:{} {}x{} at {} bits ({})",

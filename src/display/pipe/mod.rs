@@ -31,14 +31,14 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 const TERM_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Where the bytes go.
-enum Target {
+enum PipeTarget {
     Stdout,
     /// A command, which runs from the first picture on.
     Command(String, Option<Child>),
 }
 
 struct Pipe {
-    target: Target,
+    target: PipeTarget,
     fps: u32,
     size: Option<(u32, u32)>,
     /// Whether the pictures are y4m.
@@ -59,7 +59,7 @@ pub(super) fn open_command(command: &str, options: &SinkOptions) -> Result<Box<d
     }
     let is_y4m = !command.contains("{width}");
     Ok(Box::new(Pipe::new(
-        Target::Command(command.to_owned(), None),
+        PipeTarget::Command(command.to_owned(), None),
         is_y4m,
         options,
     )))
@@ -73,11 +73,11 @@ pub(super) fn open_stdout(argument: &str, options: &SinkOptions) -> Result<Box<d
         return Err(Error::usage("standard output is a terminal")
             .remedy("pipe it into a program, such as `face8x --sink - | mpv -`"));
     }
-    Ok(Box::new(Pipe::new(Target::Stdout, true, options)))
+    Ok(Box::new(Pipe::new(PipeTarget::Stdout, true, options)))
 }
 
 impl Pipe {
-    fn new(target: Target, is_y4m: bool, options: &SinkOptions) -> Pipe {
+    fn new(target: PipeTarget, is_y4m: bool, options: &SinkOptions) -> Pipe {
         Pipe {
             target,
             fps: if options.fps == 0 { 30 } else { options.fps },
@@ -92,7 +92,7 @@ impl Pipe {
 
     /// Starts the command for pictures of this size; the stream's first bytes.
     fn begin(&mut self, size: (u32, u32)) -> Result<()> {
-        if let Target::Command(command, child) = &mut self.target {
+        if let PipeTarget::Command(command, child) = &mut self.target {
             let text = command
                 .replace("{width}", &size.0.to_string())
                 .replace("{height}", &size.1.to_string())
@@ -110,15 +110,15 @@ impl Pipe {
     /// Writes the bytes, waiting for the reader.
     fn send(&mut self) -> Result<()> {
         let written = match &mut self.target {
-            Target::Stdout => write_patiently(rustix::stdio::stdout(), &self.bytes),
-            Target::Command(_, child) => {
+            PipeTarget::Stdout => write_patiently(rustix::stdio::stdout(), &self.bytes),
+            PipeTarget::Command(_, child) => {
                 let stdin = child.as_ref().and_then(|child| child.stdin.as_ref());
                 stdin.map_or(Ok(()), |stdin| write_patiently(stdin.as_fd(), &self.bytes))
             }
         };
         match (&self.target, written) {
             // The reader has seen enough.
-            (Target::Stdout, Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            (PipeTarget::Stdout, Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.left = true;
                 Ok(())
             }
@@ -128,8 +128,8 @@ impl Pipe {
 
     fn failed(&mut self, error: io::Error) -> Error {
         match &mut self.target {
-            Target::Stdout => Error::io("standard output", error),
-            Target::Command(command, child) => {
+            PipeTarget::Stdout => Error::io("standard output", error),
+            PipeTarget::Command(command, child) => {
                 let status = child.take().and_then(|child| end(child, TERM_TIMEOUT));
                 let how = match (error.kind(), status) {
                     (io::ErrorKind::BrokenPipe, Some(status)) => format!("ended ({status})"),
@@ -147,8 +147,8 @@ impl Pipe {
 impl Sink for Pipe {
     fn describe(&self) -> String {
         match &self.target {
-            Target::Stdout => "-".into(),
-            Target::Command(command, _) => format!("pipe:{}", mask_passwords(command)),
+            PipeTarget::Stdout => "-".into(),
+            PipeTarget::Command(command, _) => format!("pipe:{}", mask_passwords(command)),
         }
     }
 
@@ -198,7 +198,7 @@ impl Sink for Pipe {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        if let Target::Command(command, child) = &mut self.target
+        if let PipeTarget::Command(command, child) = &mut self.target
             && let Some(child) = child.take()
             && end(child, END_TIMEOUT).is_none()
         {

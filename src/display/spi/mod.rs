@@ -16,7 +16,7 @@ use embedded_hal::delay::DelayNs;
 use linux_embedded_hal::Delay;
 
 use self::count::{Counting, Sent};
-use self::panel::Parts;
+use self::panel::PanelParts;
 use self::record::Recorder;
 use self::settings::Settings;
 use super::{Audience, Sink, SinkOptions};
@@ -27,7 +27,7 @@ use crate::picture::Picture;
 pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     let settings = Settings::parse(argument)?;
     let sent = Rc::new(Cell::new(Sent::default()));
-    let parts = Parts {
+    let parts = PanelParts {
         name: format!("spi:{} on {}", settings.panel.name, settings.dev),
         wire: Box::new(Counting {
             wire: Box::new(board::Board::open(&settings)?),
@@ -54,7 +54,7 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
 /// `argument` is "PATH" for an ILI9341, or "MODEL,path=PATH,key=value,...".
 pub(super) fn open_test(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     let (settings, path) = Settings::parse_test(argument)?;
-    let parts = Parts {
+    let parts = PanelParts {
         name: format!("test:{} recorded in {path}", settings.panel.name),
         wire: Box::new(Recorder::create(Path::new(path))?),
         reset: None,

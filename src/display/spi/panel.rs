@@ -59,7 +59,7 @@ pub(super) struct Panel {
     pub name: &'static str,
     /// Its usual module.
     pub module: Module,
-    pub open: fn(&Module, Parts<'_>) -> Result<Box<dyn Sink>>,
+    pub open: fn(&Module, PanelParts<'_>) -> Result<Box<dyn Sink>>,
 }
 
 /// The panels that are known, as their usual modules are wired; `width`, `height`, `offset`, `bgr`
@@ -93,7 +93,7 @@ pub(super) const PANELS: &[Panel] = &[
 ];
 
 /// What a panel is started with, beside its module.
-pub(super) struct Parts<'a> {
+pub(super) struct PanelParts<'a> {
     /// For [`Sink::describe`].
     pub name: String,
     pub wire: Box<dyn Wire>,
@@ -104,11 +104,11 @@ pub(super) struct Parts<'a> {
 }
 
 /// Starts the panel, shows black, and switches the light on.
-fn start<M>(model: M, module: &Module, parts: Parts<'_>) -> Result<Box<dyn Sink>>
+fn start<M>(model: M, module: &Module, parts: PanelParts<'_>) -> Result<Box<dyn Sink>>
 where
     M: Model<ColorFormat = Rgb565> + 'static,
 {
-    let Parts {
+    let PanelParts {
         name,
         wire,
         reset,

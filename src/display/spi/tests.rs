@@ -294,7 +294,7 @@ fn what_a_silent_panel_was_sent_is_counted() {
     let path = folder.path().join("bus.txt");
     let settings = Settings::parse("st7789,dc=24,rst=25,speed=1000000").unwrap();
     let sent = Rc::new(Cell::new(Sent::default()));
-    let parts = Parts {
+    let parts = PanelParts {
         name: "a panel".to_owned(),
         wire: Box::new(Counting {
             wire: Box::new(Recorder::create(&path).unwrap()),

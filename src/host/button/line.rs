@@ -10,7 +10,7 @@ use linux_embedded_hal::gpio_cdev::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::{ButtonOptions, Level, Line, Wait};
+use super::{ButtonLine, ButtonOptions, LineLevel, Wait};
 use crate::host::node;
 use crate::{Error, ErrorKind, Result};
 use face8x_core::frame::monotonic_now;
@@ -26,11 +26,11 @@ struct CdevLine {
     handle: LineEventHandle,
     name: String,
     stop: OwnedFd,
-    active: Level,
+    active: LineLevel,
 }
 
 /// Takes the line of `options`; its wait ends when `stop` can be read.
-pub(super) fn open(options: &ButtonOptions, stop: OwnedFd) -> Result<Box<dyn Line>> {
+pub(super) fn open(options: &ButtonOptions, stop: OwnedFd) -> Result<Box<dyn ButtonLine>> {
     let absent = "name the board's GPIO chip, such as chip=/dev/gpiochip0 (Raspberry Pi 5 \
                   with an early kernel: /dev/gpiochip4); `face8x list` shows them";
     // The library's own errors do not say why a node does not open.
@@ -45,8 +45,8 @@ pub(super) fn open(options: &ButtonOptions, stop: OwnedFd) -> Result<Box<dyn Lin
         .and_then(|mut chip| chip.get_line(options.line))
         .map_err(failed)?;
     let bias = match options.active {
-        Level::Low => PULL_UP,
-        Level::High => PULL_DOWN,
+        LineLevel::Low => PULL_UP,
+        LineLevel::High => PULL_DOWN,
     };
     let events = |bias: u32| {
         let flags = LineRequestFlags::from_bits_retain(LineRequestFlags::INPUT.bits() | bias);
@@ -64,7 +64,7 @@ pub(super) fn open(options: &ButtonOptions, stop: OwnedFd) -> Result<Box<dyn Lin
 
 impl CdevLine {
     fn is_pressed(&self, high: bool) -> bool {
-        high == (self.active == Level::High)
+        high == (self.active == LineLevel::High)
     }
 
     fn error(&self, error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -72,7 +72,7 @@ impl CdevLine {
     }
 }
 
-impl Line for CdevLine {
+impl ButtonLine for CdevLine {
     fn pressed(&self) -> Result<bool> {
         let value = self.handle.get_value().map_err(|e| self.error(e))?;
         Ok(self.is_pressed(value != 0))

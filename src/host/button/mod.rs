@@ -27,7 +27,7 @@ pub struct ButtonOptions {
     /// What a short press does; a long one does the other.
     pub action: ButtonAction,
     /// The level of the pressed button. The line is biased to the other one where the chip can.
-    pub active: Level,
+    pub active: LineLevel,
 }
 
 /// What a press does.
@@ -42,7 +42,7 @@ pub enum ButtonAction {
 
 /// The level of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Level {
+pub enum LineLevel {
     /// As of a button between the line and ground.
     #[default]
     Low,
@@ -76,7 +76,7 @@ impl FromStr for ButtonOptions {
             chip: first_chip(),
             line: 0,
             action: ButtonAction::default(),
-            active: Level::default(),
+            active: LineLevel::default(),
         };
         for part in text.split(',') {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
@@ -85,8 +85,8 @@ impl FromStr for ButtonOptions {
                 ("chip", path) => options.chip = path.into(),
                 ("action", "view") => options.action = ButtonAction::View,
                 ("action", "freeze") => options.action = ButtonAction::Freeze,
-                ("active", "low") => options.active = Level::Low,
-                ("active", "high") => options.active = Level::High,
+                ("active", "low") => options.active = LineLevel::Low,
+                ("active", "high") => options.active = LineLevel::High,
                 ("action", other) => {
                     return Err(Error::unknown("action", other, &["view", "freeze"]));
                 }
@@ -106,7 +106,7 @@ impl FromStr for ButtonOptions {
     }
 }
 
-/// What [`Line::wait`] saw.
+/// What [`ButtonLine::wait`] saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     not(feature = "spi"),
@@ -122,7 +122,7 @@ enum Wait {
 }
 
 /// A line that reports its edges.
-trait Line: Send {
+trait ButtonLine: Send {
     /// Whether the button is down now.
     fn pressed(&self) -> Result<bool>;
 
@@ -183,7 +183,7 @@ impl Drop for Button {
 }
 
 /// Sends the presses of `line` until it is asked to stop or the receiver is gone.
-fn watch(line: &mut dyn Line, presses: &Sender<Press>) -> Result<()> {
+fn watch(line: &mut dyn ButtonLine, presses: &Sender<Press>) -> Result<()> {
     let mut machine = Presses::new(line.pressed()?);
     loop {
         let timeout = machine
@@ -215,7 +215,7 @@ mod line {
     pub(super) fn open(
         _: &super::ButtonOptions,
         _: std::os::fd::OwnedFd,
-    ) -> crate::Result<Box<dyn super::Line>> {
+    ) -> crate::Result<Box<dyn super::ButtonLine>> {
         Err(crate::Error::other("this face8x was built without GPIO")
             .remedy("build it with `--features spi`"))
     }

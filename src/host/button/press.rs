@@ -22,12 +22,12 @@ pub(super) struct Presses {
     /// The level after the last edge, and when that was.
     level: bool,
     since: Duration,
-    state: State,
+    state: PressState,
 }
 
 /// What counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum PressState {
     Up,
     /// Since this time; not long yet.
     Down(Duration),
@@ -42,7 +42,11 @@ impl Presses {
         Presses {
             level: pressed,
             since: Duration::ZERO,
-            state: if pressed { State::Held } else { State::Up },
+            state: if pressed {
+                PressState::Held
+            } else {
+                PressState::Up
+            },
         }
     }
 
@@ -63,21 +67,21 @@ impl Presses {
     pub(crate) fn time(&mut self, now: Duration) -> Option<Press> {
         let settled = now.saturating_sub(self.since) >= SETTLE;
         match self.state {
-            State::Up if self.level && settled => {
-                self.state = State::Down(self.since);
+            PressState::Up if self.level && settled => {
+                self.state = PressState::Down(self.since);
                 self.time(now)
             }
-            State::Down(_) if !self.level && settled => {
-                self.state = State::Up;
+            PressState::Down(_) if !self.level && settled => {
+                self.state = PressState::Up;
                 Some(Press::Short)
             }
-            State::Held if !self.level && settled => {
-                self.state = State::Up;
+            PressState::Held if !self.level && settled => {
+                self.state = PressState::Up;
                 None
             }
             // A release that has not settled may be a bounce.
-            State::Down(begin) if self.level && now.saturating_sub(begin) >= LONG => {
-                self.state = State::Held;
+            PressState::Down(begin) if self.level && now.saturating_sub(begin) >= LONG => {
+                self.state = PressState::Held;
                 Some(Press::Long)
             }
             _ => None,
@@ -87,9 +91,11 @@ impl Presses {
     /// When [`time`](Presses::time) has something to do, if no edge comes before.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match (self.state, self.level) {
-            (State::Up, true) | (State::Down(_) | State::Held, false) => Some(self.since + SETTLE),
-            (State::Down(begin), true) => Some(begin + LONG),
-            (State::Up, false) | (State::Held, true) => None,
+            (PressState::Up, true) | (PressState::Down(_) | PressState::Held, false) => {
+                Some(self.since + SETTLE)
+            }
+            (PressState::Down(begin), true) => Some(begin + LONG),
+            (PressState::Up, false) | (PressState::Held, true) => None,
         }
     }
 }

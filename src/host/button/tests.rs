@@ -124,7 +124,7 @@ struct Script {
     lost: usize,
 }
 
-impl Line for Script {
+impl ButtonLine for Script {
     fn pressed(&self) -> Result<bool> {
         Ok(self.down)
     }
@@ -204,7 +204,7 @@ fn a_press_means_what_was_configured() {
 fn options_are_read_in_any_order_and_have_defaults() {
     let text = "line=4,chip=/dev/gpiochip4,action=freeze,active=high";
     let long: ButtonOptions = text.parse().unwrap();
-    assert_eq!((long.line, long.active), (4, Level::High));
+    assert_eq!((long.line, long.active), (4, LineLevel::High));
     let turned = "active=high,action=freeze,chip=/dev/gpiochip4,line=4";
     assert_eq!(turned.parse::<ButtonOptions>().unwrap(), long);
     let short: ButtonOptions = "line=17".parse().unwrap();

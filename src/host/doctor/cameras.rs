@@ -1,10 +1,10 @@
 //! What is wrong with the cameras: permission, who holds them, the tools that CSI cameras need.
 
-use super::{Check, Machine};
+use super::{Check, CheckedMachine};
 use crate::host::board::holders_in;
 use crate::host::devices::{Access, VideoNode, VideoRole};
 
-pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
+pub(super) fn checks(machine: &CheckedMachine<'_>) -> Vec<Check> {
     let nodes = &machine.devices.video_nodes;
     let mut checks: Vec<Check> = nodes
         .iter()
@@ -22,7 +22,7 @@ pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
 }
 
 /// A camera: may it be opened, does it give what face8x reads, and who has it open?
-fn node_checks(machine: &Machine<'_>, node: &VideoNode) -> Vec<Check> {
+fn node_checks(machine: &CheckedMachine<'_>, node: &VideoNode) -> Vec<Check> {
     let path = node.path.display();
     let title = match &node.name {
         Some(name) => format!("{path} ({name})"),
@@ -57,7 +57,7 @@ fn node_checks(machine: &Machine<'_>, node: &VideoNode) -> Vec<Check> {
 }
 
 /// A CSI camera is read through a program of the board's maker.
-fn csi(machine: &Machine<'_>, source: &str) -> Check {
+fn csi(machine: &CheckedMachine<'_>, source: &str) -> Check {
     let (program, package) = if source.starts_with("argus:") {
         ("gst-launch-1.0", "gstreamer1.0-tools")
     } else {
@@ -74,7 +74,7 @@ fn csi(machine: &Machine<'_>, source: &str) -> Check {
     }
 }
 
-fn none(machine: &Machine<'_>) -> Check {
+fn none(machine: &CheckedMachine<'_>) -> Check {
     if machine.devices.video_nodes_hidden {
         return Check::note(
             "camera",

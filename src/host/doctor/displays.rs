@@ -1,10 +1,10 @@
 //! What is wrong with the displays: window systems, DRM connectors, framebuffers, SPI panels.
 
-use super::{Check, Machine, Severity};
+use super::{Check, CheckedMachine, Severity};
 use crate::host::board::holders_in;
 use crate::host::devices::{Access, Connector, DeviceNode, Framebuffer};
 
-pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
+pub(super) fn checks(machine: &CheckedMachine<'_>) -> Vec<Check> {
     let mut checks = windows(machine);
     // Without a window system the pictures go to a display of their own: then it matters that
     // this process may open it.
@@ -44,7 +44,7 @@ fn is_there(node: &DeviceNode) -> bool {
 }
 
 /// Whether the X server and the Wayland compositor that the environment names are there.
-fn windows(machine: &Machine<'_>) -> Vec<Check> {
+fn windows(machine: &CheckedMachine<'_>) -> Vec<Check> {
     let windows = machine.devices.windows.iter();
     windows
         .map(|window| match &window.problem {
@@ -59,7 +59,7 @@ fn windows(machine: &Machine<'_>) -> Vec<Check> {
 }
 
 /// The connectors of one graphics card that have a display: who may use it, who does?
-fn drm(machine: &Machine<'_>, connectors: &[&Connector], alone: bool) -> Check {
+fn drm(machine: &CheckedMachine<'_>, connectors: &[&Connector], alone: bool) -> Check {
     let names: Vec<&str> = connectors
         .iter()
         .map(|connector| connector.name.as_str())
@@ -103,7 +103,7 @@ fn access_check(alone: bool, name: &str, title: String, node: &DeviceNode) -> Ch
 }
 
 /// SPI panels are rare, so that a machine without SPI is as it should be.
-fn spi(machine: &Machine<'_>) -> Option<Check> {
+fn spi(machine: &CheckedMachine<'_>) -> Option<Check> {
     let buses = &machine.devices.spi;
     if buses.is_empty() {
         return machine.model_contains("Raspberry Pi").then(|| {
@@ -117,7 +117,7 @@ fn spi(machine: &Machine<'_>) -> Option<Check> {
 }
 
 /// A panel's reset and data/command lines; only of interest where there is SPI.
-fn gpio(machine: &Machine<'_>) -> Option<Check> {
+fn gpio(machine: &CheckedMachine<'_>) -> Option<Check> {
     if machine.devices.spi.is_empty() {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Check, Machine};
+use super::{Check, CheckedMachine};
 use crate::host::board::Throttling;
 
 /// Raspberry Pi and Jetson slow down from about here on.
@@ -13,7 +13,7 @@ const MEMORY_NEEDED: u64 = 100_000_000;
 const DISK_NEEDED: u64 = 100_000_000;
 
 /// Which machine it is.
-pub(super) fn board(machine: &Machine<'_>) -> Check {
+pub(super) fn board(machine: &CheckedMachine<'_>) -> Check {
     let board = &machine.board;
     let mut facts = vec![
         board
@@ -40,7 +40,7 @@ pub(super) fn board(machine: &Machine<'_>) -> Check {
 }
 
 /// A fact that the platform does not report is not listed.
-pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
+pub(super) fn checks(machine: &CheckedMachine<'_>) -> Vec<Check> {
     let board = &machine.board;
     let output = machine.surroundings.output.as_deref();
     [
@@ -91,7 +91,7 @@ fn throttling(throttling: Throttling) -> Check {
     }
 }
 
-fn governor(machine: &Machine<'_>) -> Option<Check> {
+fn governor(machine: &CheckedMachine<'_>) -> Option<Check> {
     let governor = machine.board.governor.as_ref()?;
     let clock = machine.board.clock.unwrap_or_default();
     let finding = match (clock.now, clock.max) {
@@ -145,7 +145,7 @@ fn disk(folder: &Path, free: u64) -> Check {
 
 /// Boards without a battery-backed clock start in the past until they get the time from the network.
 /// systemd keeps a record of whether it did; other time services are not asked.
-fn clock(machine: &Machine<'_>) -> Option<Check> {
+fn clock(machine: &CheckedMachine<'_>) -> Option<Check> {
     if machine.has("run/systemd/timesync/synchronized") {
         Some(Check::ok("clock", "synchronised"))
     } else if machine.has("run/systemd/timesync") {

@@ -158,14 +158,14 @@ impl Surroundings {
 }
 
 /// What every check may ask about the machine.
-struct Machine<'a> {
+struct CheckedMachine<'a> {
     root: &'a Path,
     board: Board,
     devices: Devices,
     surroundings: &'a Surroundings,
 }
 
-impl Machine<'_> {
+impl CheckedMachine<'_> {
     /// Whether the file (a path without the leading slash) exists.
     fn has(&self, path: &str) -> bool {
         self.root.join(path).exists()
@@ -194,7 +194,7 @@ pub(crate) fn examine(
     surroundings: &Surroundings,
     ask: Option<AskDriver>,
 ) -> Diagnosis {
-    let machine = Machine {
+    let machine = CheckedMachine {
         root,
         board: Board::read_in(root),
         devices: Devices::find(root, &surroundings.session, ask),

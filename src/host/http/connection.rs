@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 
-use super::head::{self, Head, MAX_HEAD};
+use super::head::{self, MAX_HEAD, RequestHead};
 use super::{Body, Handler, Pictures, Response};
 
 /// A request and its answer take no longer, nor a picture of a stream.
@@ -19,7 +19,7 @@ const LINGER: Duration = Duration::from_secs(1);
 const BOUNDARY: &str = "face8x-picture";
 
 /// How far a connection has come.
-enum Progress {
+enum RequestProgress {
     /// Its request so far.
     Reading(Vec<u8>),
     /// Its answer and how much of it was sent.
@@ -44,7 +44,7 @@ struct Stream {
 
 pub(super) struct Connection {
     stream: TcpStream,
-    progress: Progress,
+    progress: RequestProgress,
     deadline: Instant,
 }
 
@@ -56,7 +56,7 @@ impl Connection {
         stream.set_nodelay(true).ok()?;
         let progress = match busy {
             true => refuse("503 Service Unavailable"),
-            false => Progress::Reading(Vec::new()),
+            false => RequestProgress::Reading(Vec::new()),
         };
         Some(Connection {
             stream,
@@ -68,56 +68,56 @@ impl Connection {
     /// What it waits for.
     pub(super) fn poll_fd(&self) -> PollFd<'_> {
         let flags = match &self.progress {
-            Progress::Writing(..) => PollFlags::OUT,
-            Progress::Streaming(stream) if !stream.is_sent() => PollFlags::OUT,
+            RequestProgress::Writing(..) => PollFlags::OUT,
+            RequestProgress::Streaming(stream) if !stream.is_sent() => PollFlags::OUT,
             _ => PollFlags::IN,
         };
         PollFd::new(&self.stream, flags)
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        matches!(self.progress, Progress::Closed)
+        matches!(self.progress, RequestProgress::Closed)
     }
 
     /// Goes on as far as it can without waiting.
     pub(super) fn advance(&mut self, handler: &Handler) {
         loop {
             let next = match &mut self.progress {
-                Progress::Reading(request) => read(&mut self.stream, request, handler),
-                Progress::Writing(answer, sent) => write(&mut self.stream, answer, sent),
-                Progress::Streaming(stream) => {
+                RequestProgress::Reading(request) => read(&mut self.stream, request, handler),
+                RequestProgress::Writing(answer, sent) => write(&mut self.stream, answer, sent),
+                RequestProgress::Streaming(stream) => {
                     if stream.is_sent() {
                         self.deadline = Instant::now() + TIMEOUT;
                     }
                     send(&mut self.stream, stream)
                 }
-                Progress::Lingering => drain(&mut self.stream),
-                Progress::Closed => return,
+                RequestProgress::Lingering => drain(&mut self.stream),
+                RequestProgress::Closed => return,
             };
             let Some(next) = next else { break };
-            if matches!(next, Progress::Lingering) {
+            if matches!(next, RequestProgress::Lingering) {
                 self.deadline = Instant::now() + LINGER;
             }
             self.progress = next;
         }
         if Instant::now() >= self.deadline {
             self.progress = match self.progress {
-                Progress::Reading(_) => {
+                RequestProgress::Reading(_) => {
                     self.deadline = Instant::now() + LINGER;
                     refuse("408 Request Timeout")
                 }
-                _ => Progress::Closed,
+                _ => RequestProgress::Closed,
             };
         }
     }
 }
 
-fn refuse(status: &'static str) -> Progress {
+fn refuse(status: &'static str) -> RequestProgress {
     answer(Response::error(status, ""), false)
 }
 
 /// The answer, without its body for `HEAD`.
-fn answer(response: Response, head: bool) -> Progress {
+fn answer(response: Response, head: bool) -> RequestProgress {
     let Response {
         status,
         content_type,
@@ -140,13 +140,13 @@ fn answer(response: Response, head: bool) -> Progress {
             let head_lines =
                 format!("Content-Type: {content_type}\r\nContent-Length: {length}\r\n");
             let text = if head { "" } else { &text };
-            Progress::Writing((start(&head_lines) + text).into_bytes(), 0)
+            RequestProgress::Writing((start(&head_lines) + text).into_bytes(), 0)
         }
         Body::Picture(_) | Body::Stream(_) if head => {
             let content = format!("Content-Type: {content_type}\r\n");
-            Progress::Writing(start(&content).into_bytes(), 0)
+            RequestProgress::Writing(start(&content).into_bytes(), 0)
         }
-        Body::Picture(pictures) => Progress::Streaming(Box::new(Stream {
+        Body::Picture(pictures) => RequestProgress::Streaming(Box::new(Stream {
             pictures,
             endless: false,
             // The length follows with the picture.
@@ -157,7 +157,7 @@ fn answer(response: Response, head: bool) -> Progress {
         Body::Stream(pictures) => {
             let content =
                 format!("Content-Type: multipart/x-mixed-replace; boundary={BOUNDARY}\r\n");
-            Progress::Streaming(Box::new(Stream {
+            RequestProgress::Streaming(Box::new(Stream {
                 pictures,
                 endless: true,
                 text: start(&content).into_bytes(),
@@ -195,7 +195,7 @@ impl Stream {
 }
 
 /// Sends what it can of the pictures: what follows, or `None` where it must wait.
-fn send(stream: &mut TcpStream, pictures: &mut Stream) -> Option<Progress> {
+fn send(stream: &mut TcpStream, pictures: &mut Stream) -> Option<RequestProgress> {
     loop {
         if pictures.is_sent() {
             if !pictures.endless && !pictures.picture.is_empty() {
@@ -219,47 +219,51 @@ fn send(stream: &mut TcpStream, pictures: &mut Stream) -> Option<Progress> {
 }
 
 /// Reads more of the request: what follows, or `None` where nothing came yet.
-fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>, handler: &Handler) -> Option<Progress> {
+fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>, handler: &Handler) -> Option<RequestProgress> {
     let mut chunk = [0; 1024];
     let room = (MAX_HEAD - bytes.len()).min(chunk.len());
     match stream.read(&mut chunk[..room]) {
-        Ok(0) => return Some(Progress::Closed),
+        Ok(0) => return Some(RequestProgress::Closed),
         Ok(n) => bytes.extend_from_slice(&chunk[..n]),
         Err(error) => return failed(&error),
     }
     Some(match head::parse(bytes) {
-        Head::Incomplete => Progress::Reading(std::mem::take(bytes)),
-        Head::Refused(status) => refuse(status),
-        Head::Request { request, head } => answer(handler(&request), head),
+        RequestHead::Incomplete => RequestProgress::Reading(std::mem::take(bytes)),
+        RequestHead::Refused(status) => refuse(status),
+        RequestHead::Request { request, head } => answer(handler(&request), head),
     })
 }
 
-fn write(stream: &mut TcpStream, answer: &mut Vec<u8>, sent: &mut usize) -> Option<Progress> {
+fn write(
+    stream: &mut TcpStream,
+    answer: &mut Vec<u8>,
+    sent: &mut usize,
+) -> Option<RequestProgress> {
     match stream.write(&answer[*sent..]) {
         Ok(n) if *sent + n == answer.len() => Some(close_after_answer(stream)),
-        Ok(n) => Some(Progress::Writing(std::mem::take(answer), *sent + n)),
+        Ok(n) => Some(RequestProgress::Writing(std::mem::take(answer), *sent + n)),
         Err(error) => failed(&error),
     }
 }
 
-fn close_after_answer(stream: &TcpStream) -> Progress {
+fn close_after_answer(stream: &TcpStream) -> RequestProgress {
     match stream.shutdown(Shutdown::Write) {
-        Ok(()) => Progress::Lingering,
-        Err(_) => Progress::Closed,
+        Ok(()) => RequestProgress::Lingering,
+        Err(_) => RequestProgress::Closed,
     }
 }
 
 /// Drops what still comes: one chunk a turn, so that nobody keeps the thread.
-fn drain(stream: &mut TcpStream) -> Option<Progress> {
+fn drain(stream: &mut TcpStream) -> Option<RequestProgress> {
     match stream.read(&mut [0; 4096]) {
-        Ok(0) => Some(Progress::Closed),
+        Ok(0) => Some(RequestProgress::Closed),
         Ok(_) => None,
         Err(error) => failed(&error),
     }
 }
 
-fn failed(error: &Error) -> Option<Progress> {
-    (!is_temporary(error)).then_some(Progress::Closed)
+fn failed(error: &Error) -> Option<RequestProgress> {
+    (!is_temporary(error)).then_some(RequestProgress::Closed)
 }
 
 /// Whether it may work in a moment.

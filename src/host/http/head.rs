@@ -9,7 +9,7 @@ const MAX_HEADERS: usize = 64;
 
 /// What the bytes of a connection hold.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Head {
+pub(super) enum RequestHead {
     /// More bytes are needed.
     Incomplete,
     /// A page is asked for, without its body where `head`.
@@ -19,17 +19,19 @@ pub(super) enum Head {
 }
 
 /// Reads the head that `bytes` begin with.
-pub(super) fn parse(bytes: &[u8]) -> Head {
+pub(super) fn parse(bytes: &[u8]) -> RequestHead {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     match parsed.parse(bytes) {
         Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) if bytes.len() < MAX_HEAD => return Head::Incomplete,
+        Ok(httparse::Status::Partial) if bytes.len() < MAX_HEAD => return RequestHead::Incomplete,
         Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
-            return Head::Refused("431 Request Header Fields Too Large");
+            return RequestHead::Refused("431 Request Header Fields Too Large");
         }
-        Err(httparse::Error::Version) => return Head::Refused("505 HTTP Version Not Supported"),
-        Err(_) => return Head::Refused("400 Bad Request"),
+        Err(httparse::Error::Version) => {
+            return RequestHead::Refused("505 HTTP Version Not Supported");
+        }
+        Err(_) => return RequestHead::Refused("400 Bad Request"),
     }
     let value = |name: &str| {
         let mut headers = parsed.headers.iter();
@@ -39,13 +41,13 @@ pub(super) fn parse(bytes: &[u8]) -> Head {
     };
     // HTTP/1.1 demands a host.
     if parsed.version == Some(1) && value("host").is_none() {
-        return Head::Refused("400 Bad Request");
+        return RequestHead::Refused("400 Bad Request");
     }
     let (method, head) = match parsed.method {
         Some("GET") => (Method::Get, false),
         Some("HEAD") => (Method::Get, true),
         Some("POST") => (Method::Post, false),
-        _ => return Head::Refused("405 Method Not Allowed"),
+        _ => return RequestHead::Refused("405 Method Not Allowed"),
     };
     let target = parsed.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -57,5 +59,5 @@ pub(super) fn parse(bytes: &[u8]) -> Head {
         host: value("host").unwrap_or_default(),
         origin: value("origin"),
     };
-    Head::Request { request, head }
+    RequestHead::Request { request, head }
 }

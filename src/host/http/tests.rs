@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, TcpStream};
 
 use proptest::prelude::*;
 
-use super::head::{Head, MAX_HEAD, parse};
+use super::head::{MAX_HEAD, RequestHead, parse};
 use super::*;
 
 #[test]
@@ -16,22 +16,22 @@ fn heads_are_read_or_refused() {
         host: host.into(),
         origin: None,
     };
-    let page = |host: &str, accept: &str, head| Head::Request {
+    let page = |host: &str, accept: &str, head| RequestHead::Request {
         request: request(Method::Get, "/a", "", accept, host),
         head,
     };
-    let with_query = Head::Request {
+    let with_query = RequestHead::Request {
         request: request(Method::Get, "/a", "x=1", "b", "x"),
         head: false,
     };
-    let post = Head::Request {
+    let post = RequestHead::Request {
         request: Request {
             origin: Some("http://x".into()),
             ..request(Method::Post, "/a", "", "", "")
         },
         head: false,
     };
-    let bad = || Head::Refused("400 Bad Request");
+    let bad = || RequestHead::Refused("400 Bad Request");
     for (text, expected) in [
         ("GET /a HTTP/1.1\r\nHost: x\r\n\r\n", page("x", "", false)),
         (
@@ -44,22 +44,22 @@ fn heads_are_read_or_refused() {
         ("GET /a HTTP/1.1\r\n\r\n", bad()),
         (
             "PUT /a HTTP/1.0\r\n\r\n",
-            Head::Refused("405 Method Not Allowed"),
+            RequestHead::Refused("405 Method Not Allowed"),
         ),
         (
             "GET /a HTTP/2.0\r\n\r\n",
-            Head::Refused("505 HTTP Version Not Supported"),
+            RequestHead::Refused("505 HTTP Version Not Supported"),
         ),
         ("GET /a\r\n\r\n", bad()),
         ("GET  /a HTTP/1.1\r\n\r\n", bad()),
         ("GET /a HTTP/1.0\r\nno colon\r\n\r\n", bad()),
         ("GET /a HTTP/1.0\r\n folded: x\r\n\r\n", bad()),
-        ("GET /a HTTP/1.1\r\nHost: x\r\n", Head::Incomplete),
-        ("", Head::Incomplete),
+        ("GET /a HTTP/1.1\r\nHost: x\r\n", RequestHead::Incomplete),
+        ("", RequestHead::Incomplete),
     ] {
         assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
     }
-    let large = Head::Refused("431 Request Header Fields Too Large");
+    let large = RequestHead::Refused("431 Request Header Fields Too Large");
     assert_eq!(parse(&[b'a'; MAX_HEAD]), large);
     let many = format!("GET /a HTTP/1.0\r\n{}\r\n", "a: b\r\n".repeat(65));
     assert_eq!(parse(many.as_bytes()), large);
@@ -73,8 +73,8 @@ proptest! {
         bytes in prop::collection::vec(prop::sample::select(b"GET /metrics HTTP/1.0\r\n:a".to_vec()), 0..80),
     ) {
         let answers = (0..=bytes.len()).map(|n| parse(&bytes[..n]));
-        let first = answers.into_iter().find(|head| *head != Head::Incomplete);
-        prop_assert_eq!(first.unwrap_or(Head::Incomplete), parse(&bytes));
+        let first = answers.into_iter().find(|head| *head != RequestHead::Incomplete);
+        prop_assert_eq!(first.unwrap_or(RequestHead::Incomplete), parse(&bytes));
     }
 }
 

@@ -43,11 +43,11 @@ enum Worker {
     /// The detector, and the outcome that was not polled yet.
     Inline(Box<dyn Detector>, Option<std::result::Result<(), Failure>>),
     /// The thread, and what it shares.
-    Thread(StoppableThread, Arc<Mutex<Slot>>),
+    Thread(StoppableThread, Arc<Mutex<SearchSlot>>),
 }
 
 /// What the two threads exchange; it is locked only to look and to swap buffers.
-struct Slot {
+struct SearchSlot {
     search: Search,
     /// The frame to search.
     frame: Frame,
@@ -81,7 +81,7 @@ impl DetectorThread {
         let worker = if !detector.needs_pixels() {
             Worker::Inline(detector, None)
         } else {
-            let slot = Arc::new(Mutex::new(Slot {
+            let slot = Arc::new(Mutex::new(SearchSlot {
                 search: Search::Idle,
                 frame: Frame::empty(),
                 detections: Detections::default(),
@@ -217,13 +217,13 @@ impl DetectorThread {
     }
 }
 
-fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+fn lock(slot: &Mutex<SearchSlot>) -> MutexGuard<'_, SearchSlot> {
     // No code that can panic runs under the lock, and a slot is whole at any time.
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The thread: searches what is in the slot whenever a search is requested.
-fn serve(mut detector: Box<dyn Detector>, slot: &Mutex<Slot>, stop: &AtomicBool) {
+fn serve(mut detector: Box<dyn Detector>, slot: &Mutex<SearchSlot>, stop: &AtomicBool) {
     // On Linux a priority belongs to a thread. Without it the search only disturbs more.
     if let Err(error) = rustix::process::setpriority_process(None, 5) {
         log::debug!("the detector keeps its priority: {error}");

@@ -30,7 +30,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The faces of one frame. It is copied into the queue, so that nothing is allocated.
 #[derive(Clone, Copy)]
-struct Line {
+struct TrackLine {
     frame: u64,
     time: Duration,
     size: (u32, u32),
@@ -38,12 +38,12 @@ struct Line {
     count: usize,
 }
 
-impl Line {
-    fn new(frame: &Frame, found: &[Face]) -> Line {
+impl TrackLine {
+    fn new(frame: &Frame, found: &[Face]) -> TrackLine {
         let mut faces = [Face::default(); MAX_FACES];
         let count = found.len().min(MAX_FACES);
         faces[..count].copy_from_slice(&found[..count]);
-        Line {
+        TrackLine {
             frame: frame.sequence,
             time: frame.timestamp,
             size: (frame.width, frame.height),
@@ -99,7 +99,7 @@ impl TrackedFace {
 /// Writes the lines of a run. Dropping it writes those that wait, and logs how many were dropped.
 pub(super) struct Tracks {
     /// Taken by the drop, so that the thread finds its end.
-    queue: Option<SyncSender<Line>>,
+    queue: Option<SyncSender<TrackLine>>,
     thread: Option<StoppableThread>,
     counters: Arc<Counters>,
 }
@@ -125,7 +125,7 @@ impl Tracks {
     /// Queues a line about the faces of `frame`. Never waits, and allocates nothing.
     pub(super) fn add(&self, frame: &Frame, faces: &[Face]) {
         if let Some(queue) = &self.queue
-            && queue.try_send(Line::new(frame, faces)).is_err()
+            && queue.try_send(TrackLine::new(frame, faces)).is_err()
         {
             self.counters.drop_line();
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use super::Line;
+use super::TrackLine;
 use crate::{Result, files};
 
 /// How long after a failure the file is opened again.
@@ -76,7 +76,7 @@ impl Writer {
     }
 
     /// Writes the lines until the last.
-    pub(super) fn serve(mut self, lines: &Receiver<Line>) {
+    pub(super) fn serve(mut self, lines: &Receiver<TrackLine>) {
         let mut text = Vec::new();
         for line in lines {
             text.clear();

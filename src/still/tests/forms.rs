@@ -12,7 +12,7 @@ fn restored_portrait(detector: &str) -> RgbImage {
     let restorer = face8x_core::restore::open("auto", None, 1).unwrap();
     let mut restorer = FaceRestorer::from_parts(detector, restorer);
     let mut reported = Vec::new();
-    let job = job(&inputs, &output, Form::Restored, 8);
+    let job = job(&inputs, &output, ImageForm::Restored, 8);
     let summary = run(&job, &mut restorer, &mut |progress| {
         reported.push((progress.done, progress.total, progress.path.to_path_buf()));
     });
@@ -61,7 +61,7 @@ fn side_by_side_shows_crop_pixels_and_restored() {
     RgbImage::from_fn(64, 64, |x, _| Rgb([if x < 32 { 20 } else { 220 }, 99, 0]))
         .save(scene.input("a.png"))
         .unwrap();
-    scene.run(Form::SideBySide, &[crop_box(0.0, 0.0, 64.0)]);
+    scene.run(ImageForm::SideBySide, &[crop_box(0.0, 0.0, 64.0)]);
     let picture = read(&scene.output("a.png"));
     assert_eq!(picture.dimensions(), (524, 128));
     for (x, red, green, blue) in [
@@ -99,7 +99,7 @@ fn small_faces_are_pasted_back_and_large_ones_left_alone() {
     picture.save(scene.input("a.png")).unwrap();
     // Crops of 32 and 150 pixels: four times enlarged, and only the first is replaced.
     let boxes = [crop_box(20.0, 30.0, 32.0), crop_box(100.0, 20.0, 150.0)];
-    let summary = scene.run(Form::PasteBack, &boxes);
+    let summary = scene.run(ImageForm::PasteBack, &boxes);
     assert_eq!(
         (summary.faces, scene.results()),
         (1, vec!["a.png".to_owned()])
@@ -127,7 +127,7 @@ fn a_picture_of_large_faces_is_written_as_it_is() {
     let scene = Scene::new();
     let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([x as u8, y as u8, 3]));
     picture.save(scene.input("a.png")).unwrap();
-    let summary = scene.run(Form::PasteBack, &[crop_box(50.0, 20.0, 128.0)]);
+    let summary = scene.run(ImageForm::PasteBack, &[crop_box(50.0, 20.0, 128.0)]);
     assert_eq!((summary.done, summary.faces), (1, 0));
     assert_eq!(read(&scene.output("a.png")), picture);
 }
@@ -137,7 +137,7 @@ fn a_tiny_face_enlarges_eight_times_at_most_and_may_leave_the_picture() {
     let scene = Scene::new();
     grey(50, 40, 30).save(scene.input("a.png")).unwrap();
     let boxes = [crop_box(-2.0, -3.0, 9.0), crop_box(36.0, 26.0, 9.0)];
-    let summary = scene.run(Form::PasteBack, &boxes);
+    let summary = scene.run(ImageForm::PasteBack, &boxes);
     assert_eq!(summary.faces, 2);
     let result = read(&scene.output("a.png"));
     assert_eq!(result.dimensions(), (320, 240));
@@ -157,11 +157,11 @@ fn aligned_pictures_need_no_detector() {
     grey(1, 17, 16).save(scene.input("17.png")).unwrap();
     let inputs = [scene.input("")];
     let mut restorer = FaceRestorer::new().unwrap();
-    let job = Job {
+    let job = ImageJob {
         inputs: &inputs,
         recursive: false,
         output: Some(&scene.output("")),
-        form: Form::Restored,
+        form: ImageForm::Restored,
         aligned: true,
         faces: 1,
         mark: false,
@@ -183,8 +183,8 @@ fn aligned_pictures_need_no_detector() {
     );
     // The bicubic enlargement reduced again is nearly the 16x16 picture that it was made of.
     assert!(psnr(&read(&scene.output("128.png")), &expected) > 22.0);
-    let job = Job {
-        form: Form::PasteBack,
+    let job = ImageJob {
+        form: ImageForm::PasteBack,
         ..job
     };
     assert_eq!(
@@ -200,10 +200,14 @@ fn saved_pictures_say_that_they_are_guesses_unless_they_are_for_prints() {
     let scene = Scene::new();
     grey(90, 100, 100).save(scene.input("a.png")).unwrap();
     let inputs = [scene.input("a.png")];
-    for form in [Form::Restored, Form::SideBySide, Form::PasteBack] {
+    for form in [
+        ImageForm::Restored,
+        ImageForm::SideBySide,
+        ImageForm::PasteBack,
+    ] {
         let written = |mark: bool, side: f32| {
             let output = scene.output("a.png");
-            let job = Job {
+            let job = ImageJob {
                 mark,
                 ..job(&inputs, &output, form, 1)
             };
@@ -226,7 +230,7 @@ fn saved_pictures_say_that_they_are_guesses_unless_they_are_for_prints() {
         for ((x, y, _), _) in differing {
             assert!(y > height * 3 / 4, "{form:?}: {x}, {y}");
             assert!(
-                form != Form::SideBySide || x >= width - 128,
+                form != ImageForm::SideBySide || x >= width - 128,
                 "{form:?}: {x}, {y}"
             );
         }

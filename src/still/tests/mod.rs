@@ -44,7 +44,7 @@ impl Scene {
     }
 
     /// Runs over all of the input folder with the fakes below.
-    fn run(&self, form: Form, boxes: &[Rect]) -> Summary {
+    fn run(&self, form: ImageForm, boxes: &[Rect]) -> ImageSummary {
         let inputs = [self.input("")];
         let output = &self.output("");
         let job = job(&inputs, output, form, 8);
@@ -53,8 +53,8 @@ impl Scene {
 }
 
 /// A job on pictures in which faces are searched.
-fn job<'a>(inputs: &'a [PathBuf], output: &'a Path, form: Form, faces: usize) -> Job<'a> {
-    Job {
+fn job<'a>(inputs: &'a [PathBuf], output: &'a Path, form: ImageForm, faces: usize) -> ImageJob<'a> {
+    ImageJob {
         inputs,
         recursive: false,
         output: Some(output),
@@ -165,7 +165,7 @@ fn faces_are_numbered_from_the_largest() {
     picture.save(scene.input("two.png")).unwrap();
     grey(40, 100, 100).save(scene.input("three.png")).unwrap();
     let boxes = [crop_box(10.0, 30.0, 20.0), crop_box(115.0, 20.0, 32.0)];
-    let summary = scene.run(Form::Restored, &boxes);
+    let summary = scene.run(ImageForm::Restored, &boxes);
     assert_eq!(
         (summary.done, summary.faces, summary.exit_code()),
         (2, 4, 0)
@@ -179,7 +179,7 @@ fn faces_are_numbered_from_the_largest() {
     // Only the largest, so without a number.
     let inputs = [scene.input("two.png")];
     let output = &scene.output("one.png");
-    let job = job(&inputs, output, Form::Restored, 1);
+    let job = job(&inputs, output, ImageForm::Restored, 1);
     run(&job, &mut checks(&boxes), &mut |_| ()).unwrap();
     assert!(is_checks_of(&read(&scene.output("one.png")), 200));
 }
@@ -190,11 +190,11 @@ fn a_picture_without_a_face_is_listed_and_nothing_written() {
     grey(90, 300, 200).save(scene.input("wall.png")).unwrap();
     let inputs = [scene.input("")];
     let output = &scene.output("");
-    let job = job(&inputs, output, Form::PasteBack, 8);
+    let job = job(&inputs, output, ImageForm::PasteBack, 8);
     let detector = face8x_core::detect::open("auto", &SearchOptions::PHOTO).unwrap();
     let mut restorer = FaceRestorer::from_parts(detector, Box::new(Checks));
     let summary = run(&job, &mut restorer, &mut |progress| {
-        assert_eq!(progress.outcome, &Outcome::NoFace);
+        assert_eq!(progress.outcome, &ImageOutcome::NoFace);
     });
     let summary = summary.unwrap();
     assert_eq!(summary.without_face, [scene.input("wall.png")]);
@@ -222,7 +222,7 @@ fn the_good_pictures_are_done_and_the_broken_ones_listed() {
     let missing = scene.input("missing.jpg");
     let inputs = [scene.input(""), missing.clone(), scene.input("folder.png")];
     let output = &scene.output("");
-    let job = job(&inputs, output, Form::Restored, 1);
+    let job = job(&inputs, output, ImageForm::Restored, 1);
     let mut restorer = checks(&[crop_box(0.0, 0.0, 64.0)]);
     let mut outcomes = 0;
     let summary = run(&job, &mut restorer, &mut |_| outcomes += 1).unwrap();
@@ -289,11 +289,11 @@ fn no_result_replaces_another_or_a_picture() {
     let boxes = [crop_box(0.0, 0.0, 16.0), crop_box(5.0, 5.0, 20.0)];
     let run_over = |names: &[&str], output: &Path, faces| {
         let inputs: Vec<_> = names.iter().map(|name| scene.input(name)).collect();
-        let job = Job {
+        let job = ImageJob {
             inputs: &inputs,
             recursive: false,
             output: Some(output),
-            form: Form::Restored,
+            form: ImageForm::Restored,
             aligned: false,
             faces,
             mark: false,
@@ -346,7 +346,7 @@ fn files_have_the_names_asked_for_and_fit() {
     let boxes = [crop_box(0.0, 0.0, 16.0), crop_box(5.0, 5.0, 20.0)];
     let written = |input: &str, output: &str, faces| {
         let (inputs, output) = ([scene.input(input)], scene.output(output));
-        let job = job(&inputs, &output, Form::Restored, faces);
+        let job = job(&inputs, &output, ImageForm::Restored, faces);
         let summary = run(&job, &mut checks(&boxes), &mut |_| ()).unwrap();
         assert!(summary.failed.is_empty(), "{summary:?}");
         let names = summary.written.iter().map(|path| path.file_name().unwrap());
@@ -368,7 +368,7 @@ fn an_output_that_cannot_be_written_fails_before_the_work() {
         grey(9, 32, 32).save(scene.input(name)).unwrap();
     }
     let run_to = |inputs: &[PathBuf], output: &Path| {
-        let job = job(inputs, output, Form::Restored, 1);
+        let job = job(inputs, output, ImageForm::Restored, 1);
         run(&job, &mut checks(&[]), &mut |_| panic!("work began")).unwrap_err()
     };
     let both = [scene.input("")];

@@ -79,14 +79,14 @@ pub(super) struct Tile {
 
 /// The tiles of a scale along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Axis {
+struct TileAxis {
     length: usize,
     tile: usize,
     count: usize,
 }
 
-impl Axis {
-    fn new(length: usize, limit: usize, fixed: bool) -> Axis {
+impl TileAxis {
+    fn new(length: usize, limit: usize, fixed: bool) -> TileAxis {
         let whole = length.next_multiple_of(GRAIN);
         let (count, least) = match whole <= limit {
             true => (1, whole),
@@ -97,7 +97,7 @@ impl Axis {
             }
         };
         let tile = if fixed { limit } else { least };
-        Axis {
+        TileAxis {
             length,
             tile,
             count,
@@ -114,23 +114,23 @@ impl Axis {
 
 /// One scale and its tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Level {
+struct PlanLevel {
     scale: Scale,
-    columns: Axis,
-    rows: Axis,
+    columns: TileAxis,
+    rows: TileAxis,
 }
 
-impl Level {
-    fn new(scale: Scale, size: (usize, usize), input: InputSize) -> Level {
+impl PlanLevel {
+    fn new(scale: Scale, size: (usize, usize), input: InputSize) -> PlanLevel {
         let (width, height) = scale.size(size);
         let (w, h, fixed) = match input {
             InputSize::UpTo(w, h) => (w, h, false),
             InputSize::Only(w, h) => (w, h, true),
         };
-        Level {
+        PlanLevel {
             scale,
-            columns: Axis::new(width, w, fixed),
-            rows: Axis::new(height, h, fixed),
+            columns: TileAxis::new(width, w, fixed),
+            rows: TileAxis::new(height, h, fixed),
         }
     }
 
@@ -164,7 +164,7 @@ impl Level {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     /// The finest first.
-    levels: Vec<Level>,
+    levels: Vec<PlanLevel>,
     input: InputSize,
 }
 
@@ -172,13 +172,13 @@ impl Plan {
     /// How a picture of `size` is searched for faces with a side of `min_face` pixels and more, by a
     /// network with such an input.
     pub(super) fn new(size: (usize, usize), min_face: u32, input: InputSize) -> Plan {
-        let mut levels: Vec<Level> = Vec::new();
+        let mut levels: Vec<PlanLevel> = Vec::new();
         if min_face < SMALLEST {
-            levels.push(Level::new(Scale::Doubled, size, input));
+            levels.push(PlanLevel::new(Scale::Doubled, size, input));
         }
         let mut factor = 1;
         loop {
-            let level = Level::new(Scale::Reduced(factor), size, input);
+            let level = PlanLevel::new(Scale::Reduced(factor), size, input);
             let coarser = 2 * factor;
             let is_last = level.count() == 1 || size.0.min(size.1) / coarser < NARROWEST;
             if is_last || u64::from(min_face) < u64::from(SMALLEST) * coarser as u64 {
@@ -194,7 +194,7 @@ impl Plan {
 
     /// Every tile of every scale.
     pub(super) fn all(&self) -> impl Iterator<Item = Tile> {
-        let tiles = |level: &Level| {
+        let tiles = |level: &PlanLevel| {
             let level = *level;
             (0..level.count()).map(move |k| level.tile(k))
         };
@@ -211,7 +211,7 @@ impl Plan {
     /// What surrounds a face with this centre and side (frame pixels), where it is not searched every
     /// time anyway.
     pub(super) fn around(&self, centre: Point, side: f32) -> Option<Tile> {
-        let comfortable = |level: &&Level| side * level.scale.zoom() >= COMFORTABLE;
+        let comfortable = |level: &&PlanLevel| side * level.scale.zoom() >= COMFORTABLE;
         let level = self.levels.iter().rev().find(comfortable);
         let level = level.or(self.levels.first())?;
         if level.count() == 1 {

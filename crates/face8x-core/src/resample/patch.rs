@@ -12,7 +12,7 @@ const BEHIND: i64 = 2;
 
 /// One axis of a patch.
 #[derive(Clone, Copy, Default)]
-struct Axis {
+struct PatchAxis {
     /// Frame pixels along the axis.
     frame: f32,
     /// The patch's first pixel, in reduced pixels; it may lie before the frame.
@@ -20,7 +20,7 @@ struct Axis {
     len: usize,
 }
 
-impl Axis {
+impl PatchAxis {
     /// The axis that has every pixel for samples from `low` to `high` (frame pixels).
     fn new(low: f32, high: f32, frame: u32, factor: usize) -> Self {
         let frame = frame as f32;
@@ -28,7 +28,7 @@ impl Axis {
         let below = |at: f32| (at / factor as f32 - 0.5).floor() as i64;
         let first = below(low) - BEFORE;
         // One more on either side against rounding.
-        Axis {
+        PatchAxis {
             frame,
             first: first - 1,
             len: (below(high) + BEHIND - first + 3) as usize,
@@ -54,8 +54,8 @@ impl Axis {
 pub(crate) struct Patch {
     /// Row by row.
     pixels: Vec<Rgbx>,
-    across: Axis,
-    down: Axis,
+    across: PatchAxis,
+    down: PatchAxis,
     factor: f32,
     /// Whether samples can lie outside the frame.
     folds: bool,
@@ -97,8 +97,8 @@ impl Patch {
         let (width, height) = (frame.width as f32, frame.height as f32);
         self.folds = left < 0.5 || top < 0.5 || right > width - 0.5 || bottom > height - 0.5;
         self.factor = factor as f32;
-        self.across = Axis::new(left, right, frame.width, factor);
-        self.down = Axis::new(top, bottom, frame.height, factor);
+        self.across = PatchAxis::new(left, right, frame.width, factor);
+        self.down = PatchAxis::new(top, bottom, frame.height, factor);
         let limits = (
             frame.width as usize / factor,
             frame.height as usize / factor,
@@ -146,7 +146,7 @@ impl Patch {
         if self.folds {
             (x, y) = (fold(x, self.across.frame), fold(y, self.down.frame));
         }
-        let place = |v: f32, axis: &Axis| {
+        let place = |v: f32, axis: &PatchAxis| {
             let v = v / self.factor - 0.5 - axis.first as f32;
             let whole = (v as usize).clamp(1, axis.len - 3);
             (whole - 1, weights((v - whole as f32).clamp(0.0, 1.0)))

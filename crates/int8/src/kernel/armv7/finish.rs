@@ -13,7 +13,7 @@ const MAGIC: f32 = 12_582_912.0;
 
 /// What `int8_neon_finish` reads. The offsets stand in the assembler.
 #[repr(C)]
-struct Arguments {
+struct FinishArguments {
     /// 16 numbers each.
     sums: *const i32,
     bias: *const i32,
@@ -44,7 +44,7 @@ struct Arguments {
 unsafe extern "C" {
     /// # Safety
     /// The processor has NEON, and all that the arguments point to is there.
-    fn int8_neon_finish(arguments: *const Arguments);
+    fn int8_neon_finish(arguments: *const FinishArguments);
 }
 
 // Levels of four channels each are in q8 to q11; the other side's bytes in q12 to q15; constants in q0
@@ -189,7 +189,7 @@ pub(super) unsafe fn finish(
     let bounds = |zero: u8| (-f32::from(zero), f32::from(255 - zero));
     let level = |zero: i32| zero.wrapping_sub(MAGIC.to_bits() as i32);
     let ((low, high), zero) = (bounds(row.zero), i32::from(row.zero));
-    let mut arguments = Arguments {
+    let mut arguments = FinishArguments {
         sums: sums.as_ptr(),
         bias: row.bias[lane..].as_ptr(),
         factor: row.factor[lane..].as_ptr(),
@@ -209,7 +209,7 @@ pub(super) unsafe fn finish(
     };
     if let Some(add) = &row.add {
         let (sum_low, sum_high) = bounds(add.sum.zero);
-        arguments = Arguments {
+        arguments = FinishArguments {
             other: add.other[pixel * add.step + lane..].as_ptr(),
             level: level(zero - i32::from(add.own_scale.zero)),
             own_scale: add.own_scale.scale,
