@@ -26,8 +26,10 @@ impl TileReader {
     /// # Errors
     /// The frame is not valid, or is a JPEG.
     pub(super) fn read(&mut self, frame: &Frame, tile: &Tile, out: &mut Vec<u32>) -> Result<()> {
-        out.clear();
         out.resize(tile.width * tile.height, 0);
+        let (width, height) = tile.scale.size(size(frame));
+        let (columns, rows) = (width.saturating_sub(tile.x), height.saturating_sub(tile.y));
+        blacken_beyond(columns, rows, tile.width, out);
         match tile.scale {
             Scale::Doubled => self.doubled(frame, tile, out),
             Scale::Reduced(factor) => self.reduced(frame, tile, factor, out),
@@ -77,6 +79,14 @@ impl TileReader {
             stretch(&self.mixed, within, line);
         }
         Ok(())
+    }
+}
+
+/// Makes black what lies beyond so many columns and rows of a tile's pixels.
+fn blacken_beyond(columns: usize, rows: usize, width: usize, pixels: &mut [u32]) {
+    for (y, row) in pixels.chunks_exact_mut(width).enumerate() {
+        let seen = if y < rows { columns.min(width) } else { 0 };
+        row[seen..].fill(0);
     }
 }
 
