@@ -335,38 +335,6 @@ fn models_of_other_shapes_are_named() {
 }
 
 #[test]
-fn tracks_are_json_lines_of_every_frame() {
-    let folder = folder();
-    let demo = [
-        "run",
-        "--source",
-        "demo:",
-        "--headless",
-        "--frames=60",
-        "--fps=8",
-    ];
-    let run = |more: &[&str]| face8x(folder.path(), &[&demo, more].concat());
-    let run_to_stdout = run(&["--tracks", "-"]).expect(0, &[]);
-    run(&["--tracks", "tracks.jsonl"]).expect(0, &[]);
-    let file = fs::read_to_string(folder.path().join("tracks.jsonl")).unwrap();
-    for text in [&run_to_stdout.stdout, &file] {
-        let lines: Vec<serde_json::Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        assert_eq!(lines.len(), 60);
-        let found = lines.iter().rev().map(|line| &line["faces"][0]);
-        let face = found.into_iter().find(|face| face.is_object()).unwrap();
-        assert!(face["id"].is_u64(), "{face}");
-        assert_eq!(face["crop"].as_array().map(Vec::len), Some(4), "{face}");
-        assert!(face["side"].as_f64() > Some(8.0), "{face}");
-        assert!(lines[59]["time"].as_f64() > lines[0]["time"].as_f64());
-    }
-    run(&["--tracks", "-", "--json"]).expect(2, &["both print to standard output"]);
-    run(&["--tracks", "no/such/folder/file"]).expect(1, &["no/such/folder/file"]);
-}
-
-#[test]
 fn a_camera_on_its_side_or_upside_down_is_turned_first() {
     let folder = folder();
     let half = image::RgbImage::from_fn(64, 48, |x, _| {

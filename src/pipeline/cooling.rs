@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-/// Time between two looks at the temperature.
-const INTERVAL: Duration = Duration::from_secs(1);
 /// The first pause between two frames; it doubles as long as it gets no cooler.
 const SHORTEST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_millis(500);
@@ -15,7 +13,6 @@ const MARGIN: f32 = 3.0;
 pub(super) struct Cooling {
     limit: Option<f32>,
     pause: Duration,
-    looked: Option<Instant>,
     resumed: Option<Instant>,
 }
 
@@ -25,25 +22,12 @@ impl Cooling {
         Cooling {
             limit: limit.map(f32::from),
             pause: Duration::ZERO,
-            looked: None,
             resumed: None,
         }
     }
 
-    /// How long the next frame has to wait still. `temperature` reads the processor's, where there is
-    /// a sensor.
-    pub(super) fn rest(
-        &mut self,
-        now: Instant,
-        temperature: impl FnOnce() -> Option<f32>,
-    ) -> Option<Duration> {
-        let limit = self.limit?;
-        if self.looked.is_none_or(|looked| now >= looked + INTERVAL) {
-            self.looked = Some(now);
-            if let Some(degrees) = temperature() {
-                self.adapt(degrees, limit);
-            }
-        }
+    /// How long the next frame has to wait still.
+    pub(super) fn rest(&mut self, now: Instant) -> Option<Duration> {
         let resume = *self.resumed.get_or_insert(now) + self.pause;
         if now < resume {
             return Some(resume - now);
@@ -52,7 +36,11 @@ impl Cooling {
         None
     }
 
-    fn adapt(&mut self, degrees: f32, limit: f32) {
+    /// Once a second: the processor's temperature, where there is a sensor.
+    pub(super) fn adapt(&mut self, temperature: Option<f32>) {
+        let (Some(limit), Some(degrees)) = (self.limit, temperature) else {
+            return;
+        };
         if degrees >= limit {
             if self.pause.is_zero() {
                 log::warn!(
@@ -76,14 +64,12 @@ mod tests {
 
     /// The pauses in milliseconds after each second at these temperatures.
     fn pauses(limit: Option<u8>, degrees: &[f32]) -> Vec<u128> {
-        let start = Instant::now();
         let mut cooling = Cooling::new(limit);
-        let second = |(k, &degrees): (usize, &f32)| {
-            let now = start + INTERVAL * k as u32;
-            cooling.rest(now, || Some(degrees));
+        let second = |&degrees| {
+            cooling.adapt(Some(degrees));
             cooling.pause.as_millis()
         };
-        degrees.iter().enumerate().map(second).collect()
+        degrees.iter().map(second).collect()
     }
 
     #[test]
@@ -98,12 +84,9 @@ mod tests {
     fn a_frame_waits_for_the_pause_after_the_one_before() {
         let start = Instant::now();
         let mut cooling = Cooling::new(Some(50));
+        cooling.adapt(Some(60.0));
         let at = |millis| start + Duration::from_millis(millis);
-        let mut rest = |millis| {
-            cooling
-                .rest(at(millis), || Some(60.0))
-                .map(|rest| rest.as_millis())
-        };
+        let mut rest = |millis| cooling.rest(at(millis)).map(|rest| rest.as_millis());
         assert_eq!(
             [rest(0), rest(15), rest(20), rest(30), rest(40)],
             [Some(20), Some(5), None, Some(10), None]
@@ -113,6 +96,7 @@ mod tests {
     #[test]
     fn without_a_sensor_nothing_waits() {
         let mut cooling = Cooling::new(Some(50));
-        assert_eq!(cooling.rest(Instant::now(), || None), None);
+        cooling.adapt(None);
+        assert_eq!(cooling.rest(Instant::now()), None);
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Meter {
     first: Option<Instant>,
     shown: Option<Instant>,
     pub last_latency: Duration,
-    temperature: Option<f32>,
+    pub(super) temperature: Option<f32>,
     /// The newest thing that went wrong, and when.
     fault: Option<(Instant, Arc<str>)>,
 }

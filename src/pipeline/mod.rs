@@ -8,7 +8,6 @@ use crate::capture::{Capture, Taken};
 use crate::compose::{Composer, Scene};
 use crate::config::Options;
 use crate::display::UserEvent;
-use crate::host::board;
 use crate::host::button::Button;
 use crate::host::status::Monitor;
 use crate::picture::Picture;
@@ -169,7 +168,7 @@ impl Pipeline {
             std::thread::sleep(FRAME_TIMEOUT);
             return self.idle();
         }
-        if let Some(rest) = self.cooling.rest(Instant::now(), board::temperature) {
+        if let Some(rest) = self.cooling.rest(Instant::now()) {
             std::thread::sleep(rest.min(FRAME_TIMEOUT));
             return LoopStep::Waited;
         }

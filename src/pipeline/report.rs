@@ -20,6 +20,7 @@ impl Pipeline {
     /// Once a second: reads what changes slowly, and gives the figures to the monitor.
     pub(super) fn update_monitor(&mut self) {
         self.meter.refresh(&self.capture, &self.output);
+        self.cooling.adapt(self.meter.temperature);
         if let Some(monitor) = &self.monitor {
             monitor.update(self.figures());
         }

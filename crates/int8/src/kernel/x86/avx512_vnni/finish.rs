@@ -9,8 +9,8 @@ use crate::kernel::{Addend, Block, Row};
 /// Whether a row's sums become bytes without a detour: nothing is added, and no factor takes a sum
 /// beyond 32 bits.
 pub(super) fn is_direct(row: &Row<'_>) -> bool {
-    let factors = row.factor.iter().take(row.blocks * Block::LANES);
-    row.add.is_none() && factors.into_iter().all(|factor| factor.abs() < 1.0)
+    let mut factors = row.factor.iter().take(row.blocks * Block::LANES);
+    row.add.is_none() && factors.all(|factor| factor.abs() < 1.0)
 }
 
 /// Writes the pixels from `pixel` on, whose `sums` these are: four units of a pixel's 16 channels at a
