@@ -59,6 +59,14 @@ impl Picture {
         self.pixels.copy_from_slice(&other.pixels);
     }
 
+    /// Makes this a copy of `other` with half of its values, which is a fifth of its light.
+    pub(crate) fn copy_darkened(&mut self, other: &Picture) {
+        self.copy_from(other);
+        for pixel in &mut self.pixels {
+            *pixel = *pixel >> 1 & 0x007f_7f7f;
+        }
+    }
+
     /// Replaces `bytes` by the pixels as interleaved red, green and blue.
     pub(crate) fn write_rgb(&self, bytes: &mut Vec<u8>) {
         bytes.clear();

@@ -138,6 +138,12 @@ pub struct Options {
     /// Release a frozen picture after this many minutes; 0 never does [default: 5 with --wait, else 0]
     #[arg(long, value_name = "MINUTES")]
     pub freeze_minutes: Option<u16>,
+    /// Dim the display when no face was seen for this many minutes, such as 2 or 0.5; 0 never does
+    #[arg(long, value_name = "MINUTES", default_value = "0", value_parser = values::minutes)]
+    pub dim_after: f32,
+    /// Switch the display off when no face was seen for this many minutes, until one is; 0 never does
+    #[arg(long, value_name = "MINUTES", default_value = "0", value_parser = values::minutes)]
+    pub blank_after: f32,
     /// Run on these processors alone, such as 2,3 or 4-7
     #[arg(long, value_name = "LIST")]
     pub cpu_list: Option<CpuList>,
@@ -192,6 +198,12 @@ impl Options {
         let kiosk = if self.wait { KIOSK_FREEZE_MINUTES } else { 0 };
         let minutes = self.freeze_minutes.unwrap_or(kiosk);
         (minutes > 0).then(|| Duration::from_secs(60 * u64::from(minutes)))
+    }
+
+    /// After how long without a face the display is dimmed, and switched off.
+    pub(crate) fn dark_after(&self) -> (Option<Duration>, Option<Duration>) {
+        let after = |minutes: f32| (minutes > 0.0).then(|| Duration::from_secs_f32(60.0 * minutes));
+        (after(self.dim_after), after(self.blank_after))
     }
 
     /// What is asked of the source.

@@ -58,6 +58,8 @@ fn wrong_values_are_usage_errors() {
         ("threads", "some"),
         ("cpu-list", "3-1"),
         ("max-temperature", "20"),
+        ("dim-after", "-1"),
+        ("blank-after", "soon"),
         ("frames", "0"),
         ("fps", "1001"),
         ("wait", "perhaps"),

@@ -33,6 +33,15 @@ pub(super) fn optics(text: &str) -> Result<f32> {
     }
 }
 
+/// Minutes such as 2 or 0.5; 0 is never.
+pub(super) fn minutes(text: &str) -> Result<f32> {
+    match text.parse() {
+        Ok(minutes) if (0.0..=1440.0).contains(&minutes) => Ok(minutes),
+        _ => Err(Error::usage(format!("invalid minutes \"{text}\""))
+            .remedy("write a number from 0, which is never, to 1440, such as 2 or 0.5")),
+    }
+}
+
 /// On or off, as a configuration file's true or false too.
 pub(crate) fn switch(text: &str) -> Result<bool> {
     match text {

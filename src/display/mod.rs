@@ -13,6 +13,7 @@
 //! | `pipe:COMMAND`, `-`                        | to a command or standard output                  |
 //! | `null`                                     | nowhere                                          |
 
+mod backlight;
 #[cfg(feature = "drm")]
 mod drm;
 mod fb;
@@ -32,6 +33,7 @@ mod tests;
 
 pub(crate) use png::save_numbered;
 
+use self::backlight::Backlight;
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
 
@@ -59,6 +61,28 @@ pub enum Audience {
     Public,
     /// Nobody while the program runs: pictures go to a file, or nowhere.
     Nobody,
+}
+
+/// How bright a display is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Brightness {
+    /// Dark: nothing is shown.
+    Off,
+    /// A fifth of its light.
+    Dim,
+    /// As it was when it was opened.
+    Full,
+}
+
+/// How a sink becomes darker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dimming {
+    /// It has: its light is changed. One that is off shows no pictures.
+    Done,
+    /// By darker pictures: it has no light of its own, or not one that can be changed.
+    Pictures,
+    /// Not at all: files, streams and whatever else is no display.
+    Never,
 }
 
 /// Something that shows pictures.
@@ -91,6 +115,18 @@ pub trait Sink {
     /// Those of [`present`](Sink::present).
     fn amend(&mut self, picture: &Picture) -> Result<()> {
         self.present(picture)
+    }
+
+    /// Makes a display darker, or bright again; the caller does what the answer leaves to do.
+    ///
+    /// # Errors
+    /// The display is gone or refuses: it must be opened again.
+    fn set_brightness(&mut self, _: Brightness) -> Result<Dimming> {
+        Ok(match self.audience() {
+            // A window.
+            Audience::Operator => Dimming::Pictures,
+            Audience::Public | Audience::Nobody => Dimming::Never,
+        })
     }
 
     /// Who looks at it.
@@ -279,6 +315,19 @@ fn no_argument(name: &str, argument: &str) -> Result<()> {
         "unexpected argument {argument:?} of the sink {name}"
     ))
     .remedy(format!("write --sink {name}")))
+}
+
+/// How a display becomes so bright whose connector can be `switched` off, or could not, and whose
+/// light is changed by a backlight, where there is one.
+fn dimming(switched: bool, light: Option<&mut Backlight>, brightness: Brightness) -> Dimming {
+    let is_lit = match light {
+        Some(light) => light.set(brightness),
+        None => brightness == Brightness::Full,
+    };
+    match is_lit || switched && brightness == Brightness::Off {
+        true => Dimming::Done,
+        false => Dimming::Pictures,
+    }
 }
 
 /// Sinks whose Cargo feature is off.

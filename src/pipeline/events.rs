@@ -20,6 +20,7 @@ impl Pipeline {
 
     /// Does what the event asks for, and draws soon, also while the picture is frozen.
     pub(super) fn handle(&mut self, event: UserEvent) {
+        self.night.brightness(Instant::now(), true);
         let options = &mut self.composer.options;
         match event {
             UserEvent::Quit => {}

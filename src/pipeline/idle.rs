@@ -68,8 +68,10 @@ impl Pipeline {
             picture,
             output,
             options,
+            night,
             ..
         } = self;
+        output.set_brightness(night.brightness(Instant::now(), false));
         let scene = Scene {
             message: Some(message),
             status: self.meter.status(&self.capture, faces, output),

@@ -145,6 +145,7 @@ impl Meter {
                 up: output.is_up(),
                 lost: output.lost(),
             },
+            camera_fault: None,
         }
     }
 

@@ -19,11 +19,13 @@ use face8x_core::convert::orient::Orienter;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 
 mod camera_pixels;
+mod camera_watch;
 mod cooling;
 mod detector_thread;
 mod events;
 mod faces;
 mod idle;
+mod light;
 mod meter;
 mod output;
 mod parts;
@@ -34,7 +36,9 @@ mod tests;
 mod timings;
 mod tracks;
 
+use camera_watch::CameraWatch;
 use cooling::Cooling;
+use light::Night;
 use meter::Meter;
 use tracks::Tracks;
 
@@ -99,6 +103,9 @@ pub struct Pipeline {
     meter: Meter,
     timings: Timings,
     cooling: Cooling,
+    night: Night,
+    /// Of a source that gives frames at its own time.
+    watch: Option<CameraWatch>,
     /// Since when a frame is waited for.
     asked: Option<Duration>,
     /// Since when a person holds the picture.
@@ -225,6 +232,8 @@ impl Pipeline {
             picture,
             output,
             tracks,
+            night,
+            watch,
             ..
         } = self;
         let raw = match frame.format {
@@ -232,6 +241,9 @@ impl Pipeline {
             _ => jpeg.decode(frame)?,
         };
         let raw = timings.time(Stage::Convert, || orienter.apply(raw))?;
+        if let (DrawReason::New, Some(watch)) = (drawing, watch) {
+            watch.look(raw)?;
+        }
         if drawing != DrawReason::Again {
             faces.process(raw, timings)?;
             // Of the last frame there may be a second line, with the faces that were found then.
@@ -240,6 +252,8 @@ impl Pipeline {
                 tracks.add(raw, faces.followed());
             }
         }
+        let anybody = faces.found() > 0 || self.frozen.is_some();
+        output.set_brightness(night.brightness(Instant::now(), anybody));
         let (restored, count) = faces.restored();
         let scene = Scene {
             camera: Some(raw),
@@ -249,7 +263,9 @@ impl Pipeline {
         };
         let natural = composer.natural_size((raw.width, raw.height));
         let size = output.size().unwrap_or(natural);
-        timings.time(Stage::Compose, || composer.compose(&scene, size, picture));
+        if !output.is_off() {
+            timings.time(Stage::Compose, || composer.compose(&scene, size, picture));
+        }
         self.drawn = Instant::now();
         Ok(timings.time(Stage::Present, || match drawing {
             DrawReason::New => output.present(picture),

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::light::Light;
 use crate::Result;
-use crate::display::{self, Audience, Sink, SinkOptions, UserEvent};
+use crate::display::{self, Audience, Brightness, Sink, SinkOptions, UserEvent};
 use crate::losses::Losses;
 use crate::picture::Picture;
 
@@ -16,7 +17,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 pub(super) type SinkOpener = Box<dyn FnMut() -> Result<Box<dyn Sink>>>;
 
 /// Shows a picture on a sink.
-type Show = fn(&mut dyn Sink, &Picture) -> Result<()>;
+pub(super) type Show = fn(&mut dyn Sink, &Picture) -> Result<()>;
 
 /// A sink that is opened again when it is lost, and others that get the same pictures.
 pub struct Output {
@@ -30,6 +31,7 @@ pub struct Output {
     lost: u64,
     losses: Losses,
     fault: Option<(Instant, Arc<str>)>,
+    light: Light,
     /// Others that get the same pictures.
     others: Vec<Output>,
     /// What all of them say.
@@ -85,6 +87,7 @@ impl Output {
             lost: 0,
             losses: Losses::new(Some(BACKOFF.0)),
             fault: None,
+            light: Light::default(),
         }
     }
 
@@ -189,7 +192,7 @@ impl Output {
         let Some(sink) = &mut self.sink else {
             return false;
         };
-        match show(sink.as_mut(), picture) {
+        match self.light.show(sink.as_mut(), picture, show) {
             Ok(()) => {
                 self.wait = BACKOFF.0;
                 true
@@ -216,6 +219,19 @@ impl Output {
         }
     }
 
+    /// Makes displays darker, or bright again, with the next picture.
+    pub(super) fn set_brightness(&mut self, brightness: Brightness) {
+        self.light.wish(brightness);
+        for other in &mut self.others {
+            other.set_brightness(brightness);
+        }
+    }
+
+    /// Whether all sinks show nothing, whatever they are handed.
+    pub(super) fn is_off(&self) -> bool {
+        self.light.is_off() && self.others.iter().all(Output::is_off)
+    }
+
     /// What a person did at the display since the last call.
     pub fn poll_event(&mut self) -> Option<UserEvent> {
         let own = self.sink.as_mut().and_then(|sink| sink.poll_event());
@@ -235,6 +251,7 @@ impl Output {
                     false => log::debug!("display is back: {}", self.line),
                 }
                 self.opened = Instant::now();
+                self.light.opened();
                 self.sink = Some(sink);
             }
             Err(error) => {

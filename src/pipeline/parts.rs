@@ -10,7 +10,9 @@ use crate::display::SinkOptions;
 use crate::host::button::{Button, ButtonOptions};
 use crate::picture::Picture;
 use crate::pipeline::camera_pixels::CameraPixels;
+use crate::pipeline::camera_watch::CameraWatch;
 use crate::pipeline::cooling::Cooling;
+use crate::pipeline::light::Night;
 use crate::pipeline::tracks::Tracks;
 use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
 use face8x_core::convert::JpegDecoder;
@@ -137,6 +139,8 @@ impl Pipeline {
             meter,
             timings: Timings::new()?,
             cooling: Cooling::new(options.max_temperature),
+            watch: (!capture::is_played(&options.source)?).then(CameraWatch::new),
+            night: Night::new(options.dark_after(), Instant::now()),
             asked: None,
             frozen: None,
             drawn: Instant::now(),

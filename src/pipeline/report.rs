@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::camera_watch::CameraWatch;
 use super::{FaceStage, Pipeline, Timings};
 use crate::host::board;
 use crate::host::status::{Monitor, RunCounters};
@@ -42,6 +43,7 @@ impl Pipeline {
     pub fn figures(&self) -> RunCounters {
         RunCounters {
             frozen: self.frozen.is_some(),
+            camera_fault: self.watch.as_ref().and_then(CameraWatch::fault),
             ..self.meter.figures(&self.capture, &self.faces, &self.output)
         }
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::*;
 use crate::capture::Source;
 use crate::capture::SourceOptions;
-use crate::display::{Sink, SinkOptions};
+use crate::display::{Brightness, Dimming, Sink, SinkOptions};
 use crate::stats::Event;
 use face8x_core::detect::SearchOptions;
 
@@ -36,6 +36,10 @@ impl Sink for Desk {
     fn present(&mut self, picture: &Picture) -> Result<()> {
         self.table().pictures.push(picture.clone());
         Ok(())
+    }
+
+    fn set_brightness(&mut self, _: Brightness) -> Result<Dimming> {
+        Ok(Dimming::Pictures)
     }
 
     fn poll_event(&mut self) -> Option<UserEvent> {
@@ -139,6 +143,30 @@ fn the_screen_says_no_camera_without_the_source() {
     let secret = shown("/tmp/of-the-neighbour.mjpg");
     assert!(secret.iter().any(|pixel| *pixel != secret[0]));
     assert!(secret == shown("/no/such/camera.jpg"));
+}
+
+#[test]
+fn the_display_is_off_where_nobody_is_and_bright_with_a_face_or_a_key() {
+    let last = |table: &Arc<Mutex<Table>>| table.lock().unwrap().pictures.pop().unwrap();
+    let is_black = |picture: &Picture| picture.pixels.iter().all(|pixel| *pixel == 0);
+    let flags = [("blank-after", "0.005")];
+    let capture = Capture::start_retrying("/no/such/camera.jpg", &SourceOptions::default());
+    let (mut away, table) = pipeline_of(capture.unwrap(), &flags);
+    until(&mut away, LoopStep::Kept);
+    assert!(!is_black(&last(&table)));
+    std::thread::sleep(Duration::from_millis(400));
+    until(&mut away, LoopStep::Kept);
+    assert!(is_black(&last(&table)));
+    press(&table, UserEvent::NextView);
+    until(&mut away, LoopStep::Kept);
+    assert!(!is_black(&last(&table)), "somebody pressed a key");
+    // A face in every picture.
+    let (mut demo, table) = pipeline(&flags);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(600) {
+        until(&mut demo, LoopStep::Shown);
+        assert!(!is_black(&last(&table)));
+    }
 }
 
 /// A display that is lost with every picture.

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use ::drm::control::{Device as _, ModeTypeFlags, ResourceHandles, connector};
+use ::drm::control::{Device as _, ModeTypeFlags, ResourceHandles, connector, property};
 use rustix::io::Errno;
 
 use super::choose::Connector;
@@ -31,6 +31,20 @@ impl ::drm::Device for Card {}
 impl ::drm::control::Device for Card {}
 
 impl Card {
+    /// The connector's property of this name.
+    pub(super) fn property(
+        &self,
+        connector: connector::Handle,
+        name: &str,
+    ) -> Option<property::Handle> {
+        let properties = self.get_properties(connector).ok()?;
+        let (handles, _) = properties.as_props_and_values();
+        handles.iter().copied().find(|&handle| {
+            let info = self.get_property(handle);
+            info.is_ok_and(|info| info.name().to_str() == Ok(name))
+        })
+    }
+
     /// `what` failed with `cause`.
     pub(crate) fn error(&self, what: impl Display, cause: io::Error) -> Error {
         match Errno::from_io_error(&cause) {

@@ -20,14 +20,19 @@ use rustix::io::Errno;
 use self::card::{Card, cards, connectors};
 use self::choose::{Connector, DrmChoice, Wish, choose};
 use self::target::{DrmTarget, Screen};
+use super::backlight::Backlight;
 use super::raster::Raster;
-use super::{Sink, SinkOptions, device_error};
+use super::{Brightness, Dimming, Sink, SinkOptions, device_error, dimming};
 use crate::host::node;
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
 
 /// A flip takes one refresh, 42 ms at 24 Hz; a driver that needs longer than this is stuck.
 const FLIP_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The values of a connector's property "DPMS" (`DRM_MODE_DPMS_ON`, `DRM_MODE_DPMS_OFF`).
+const DPMS_ON: u64 = 0;
+const DPMS_OFF: u64 = 3;
 
 /// How often the connector is asked whether the display is still there.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
@@ -60,6 +65,10 @@ struct DrmOutput {
     /// The connector's status in /sys, which is read without a new probe.
     status: Option<File>,
     checked: Instant,
+    /// Of a display that is built in.
+    backlight: Option<Backlight>,
+    /// Whether the connector sends no picture.
+    is_off: bool,
 }
 
 /// `argument` is empty, a card's path, or a connector's name; "@1280x720" may follow each.
@@ -77,6 +86,12 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
         }
     }
     Err(combined(errors))
+}
+
+/// Whether a backlight of this machine belongs to the display.
+fn is_built_in(interface: connector::Interface) -> bool {
+    use connector::Interface::{DPI, DSI, EmbeddedDisplayPort, LVDS, SPI};
+    matches!(interface, DPI | DSI | EmbeddedDisplayPort | LVDS | SPI)
 }
 
 /// Why none of the cards would do; the remedy is that of the first which has one.
@@ -133,6 +148,10 @@ impl DrmOutput {
             crtc: resources.crtcs()[crtc],
             mode: info.modes()[mode],
             name: name.clone(),
+            backlight: match is_built_in(info.interface()) {
+                true => Backlight::find(),
+                false => None,
+            },
         };
         DrmOutput::start(card, target)
     }
@@ -161,6 +180,8 @@ impl DrmOutput {
             pending: false,
             status: File::open(status).ok(),
             checked: Instant::now(),
+            backlight: target.backlight,
+            is_off: false,
             card,
         })
     }
@@ -251,6 +272,29 @@ impl DrmOutput {
         }
     }
 
+    /// Switches the connector off or on; whether it can be (every driver of today has the property).
+    fn switch(&mut self, off: bool) -> Result<bool> {
+        if self.is_off == off {
+            return Ok(true);
+        }
+        let Some(dpms) = self.card.property(self.connector, "DPMS") else {
+            return Ok(false);
+        };
+        self.wait_for_flip()?;
+        let value = if off { DPMS_OFF } else { DPMS_ON };
+        match self.card.set_property(self.connector, dpms, value) {
+            Ok(()) => {
+                self.is_off = off;
+                Ok(true)
+            }
+            Err(error) if off => {
+                log::debug!("{}: cannot be switched off: {error}", self.name);
+                Ok(false)
+            }
+            Err(error) => Err(self.card.error("switching it on", error)),
+        }
+    }
+
     /// Asks the connector now and then whether the display is still there.
     fn check_connected(&mut self) -> Result<()> {
         if self.checked.elapsed() < STATUS_INTERVAL {
@@ -294,11 +338,19 @@ impl Sink for DrmOutput {
             .draw(picture, &mut self.screens[self.back].memory);
         self.show_back()
     }
+
+    fn set_brightness(&mut self, brightness: Brightness) -> Result<Dimming> {
+        let switched = self.switch(brightness == Brightness::Off)?;
+        Ok(dimming(switched, self.backlight.as_mut(), brightness))
+    }
 }
 
 impl Drop for DrmOutput {
     /// Shows again what was there before. The rest, buffers and mastership, goes with the file.
     fn drop(&mut self) {
+        if let Err(error) = self.switch(false) {
+            log::debug!("{error}");
+        }
         let previous = &self.previous;
         let connectors = if previous.mode().is_some() {
             &[self.connector][..]

@@ -8,6 +8,7 @@ use ::drm::control::{Device as _, Mode, connector, crtc, framebuffer};
 
 use super::card::Card;
 use crate::Result;
+use crate::display::backlight::Backlight;
 use crate::display::raster::{PixelLayout, Raster};
 
 /// Pixel forms in the order in which they are tried, with their depth and bits per pixel.
@@ -29,6 +30,8 @@ pub(super) struct DrmTarget {
     pub mode: Mode,
     /// The connector's name.
     pub name: String,
+    /// The light of a display that is built in.
+    pub backlight: Option<Backlight>,
 }
 
 impl DrmTarget {

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 use std::time::{Duration, Instant};
 
-use rustix::ioctl::{Updater, ioctl};
+use rustix::ioctl::{IntegerSetter, Updater, ioctl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
+use super::backlight::Backlight;
 use super::raster::{Channel, PixelLayout, Raster};
-use super::{Sink, SinkOptions, device_error};
+use super::{Brightness, Dimming, Sink, SinkOptions, device_error, dimming};
 use crate::host::node;
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
@@ -20,6 +21,11 @@ use crate::{Error, ErrorKind, Result};
 const GET_VAR: rustix::ioctl::Opcode = 0x4600;
 /// `FBIOGET_FSCREENINFO`: what the mode implies, as [`FixScreenInfo`].
 const GET_FIX: rustix::ioctl::Opcode = 0x4602;
+
+/// `FBIOBLANK`, and two of its values (`FB_BLANK_UNBLANK`, `FB_BLANK_POWERDOWN`).
+const BLANK: rustix::ioctl::Opcode = 0x4611;
+const UNBLANK: usize = 0;
+const POWER_DOWN: usize = 4;
 
 /// `FB_TYPE_PACKED_PIXELS`: each pixel's bits lie together.
 const PACKED_PIXELS: u32 = 0;
@@ -178,6 +184,9 @@ struct MappedFramebuffer {
     /// The visible rows as they were before, to leave the display so.
     previous: Vec<u8>,
     shown: Shown,
+    backlight: Option<Backlight>,
+    /// Whether the driver has switched the display off.
+    is_off: bool,
 }
 
 /// What the display shows.
@@ -206,6 +215,7 @@ impl Shown {
 
 impl Drop for MappedFramebuffer {
     fn drop(&mut self) {
+        self.switch(false);
         // In another mode the memory means something else.
         if var_info(&self.file).is_ok_and(|var| var == self.var) {
             self.memory.bytes()[self.raster.range()].copy_from_slice(&self.previous);
@@ -243,7 +253,27 @@ impl MappedFramebuffer {
             memory,
             previous,
             shown: Shown::default(),
+            backlight: Backlight::find(),
+            is_off: false,
         })
+    }
+}
+
+impl MappedFramebuffer {
+    /// Switches the display off or on, where the driver can.
+    fn switch(&mut self, off: bool) -> bool {
+        if self.is_off == off {
+            return true;
+        }
+        let value = if off { POWER_DOWN } else { UNBLANK };
+        // SAFETY: FBIOBLANK takes its value as the argument itself, and no pointer.
+        let switched = unsafe { ioctl(&self.file, IntegerSetter::<BLANK>::new_usize(value)) };
+        match switched {
+            Ok(()) => self.is_off = off,
+            // Drivers of a boot loader's framebuffer cannot.
+            Err(error) => log::debug!("{}: FBIOBLANK: {error}", self.path.display()),
+        }
+        switched.is_ok()
     }
 }
 
@@ -294,6 +324,11 @@ impl Sink for MappedFramebuffer {
         self.shown
             .draw(&self.raster, picture, memory, Instant::now());
         Ok(())
+    }
+
+    fn set_brightness(&mut self, brightness: Brightness) -> Result<Dimming> {
+        let switched = self.switch(brightness == Brightness::Off);
+        Ok(dimming(switched, self.backlight.as_mut(), brightness))
     }
 }
 

@@ -9,6 +9,7 @@ use linux_embedded_hal::spidev::{SpiModeFlags, Spidev, SpidevOptions};
 use linux_embedded_hal::{CdevPin, SpidevBus};
 
 use super::bus::{DataCommand, Wire};
+use super::panel::Light;
 use super::settings::Settings;
 use crate::display::device_error;
 use crate::host::node;
@@ -78,6 +79,14 @@ pub(super) fn output(chip: &str, line: u32, high: bool) -> Result<CdevPin> {
         .request(LineRequestFlags::OUTPUT, high.into(), CONSUMER)
         .map_err(failed)?;
     CdevPin::new(handle).map_err(failed)
+}
+
+/// Takes the GPIO line of a panel's light, which is off at first.
+pub(super) fn light(chip: &str, line: u32) -> Result<Light> {
+    let mut pin = output(chip, line, false)?;
+    Ok(Box::new(move |on| {
+        pin.set_state(on.into()).map_err(io::Error::other)
+    }))
 }
 
 impl Wire for Board {

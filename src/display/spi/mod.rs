@@ -19,7 +19,7 @@ use self::count::{Counting, Sent};
 use self::panel::PanelParts;
 use self::record::Recorder;
 use self::settings::Settings;
-use super::{Audience, Sink, SinkOptions};
+use super::{Audience, Brightness, Dimming, Sink, SinkOptions};
 use crate::Result;
 use crate::picture::Picture;
 
@@ -39,7 +39,7 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
             .transpose()?,
         backlight: settings
             .bl
-            .map(|line| board::output(&settings.chip, line, false))
+            .map(|line| board::light(&settings.chip, line))
             .transpose()?,
         delay: &mut Delay,
     };
@@ -80,6 +80,10 @@ impl Sink for Recording {
 
     fn present(&mut self, picture: &Picture) -> Result<()> {
         self.0.present(picture)
+    }
+
+    fn set_brightness(&mut self, brightness: Brightness) -> Result<Dimming> {
+        self.0.set_brightness(brightness)
     }
 
     fn audience(&self) -> Audience {

@@ -7,14 +7,14 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::pixelcolor::raw::RawU16;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
-use linux_embedded_hal::CdevPin;
+use linux_embedded_hal::{CdevPin, Delay};
 use mipidsi::models::{GC9A01, ILI9341Rgb565, Model, ST7735s, ST7789, ST7796};
 use mipidsi::options::{ColorInversion, ColorOrder};
 use mipidsi::{Builder, Display, InitError};
 
 use super::bus::{Bus, Wire};
 use crate::display::raster::{PixelLayout, Raster};
-use crate::display::{Sink, device_error};
+use crate::display::{Brightness, Dimming, Sink, device_error};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
 
@@ -92,6 +92,9 @@ pub(super) const PANELS: &[Panel] = &[
     },
 ];
 
+/// Switches a panel's light on or off.
+pub(super) type Light = Box<dyn FnMut(bool) -> io::Result<()>>;
+
 /// What a panel is started with, beside its module.
 pub(super) struct PanelParts<'a> {
     /// For [`Sink::describe`].
@@ -99,7 +102,7 @@ pub(super) struct PanelParts<'a> {
     pub wire: Box<dyn Wire>,
     /// Without it the panel is reset by a command.
     pub reset: Option<CdevPin>,
-    pub backlight: Option<CdevPin>,
+    pub backlight: Option<Light>,
     pub delay: &'a mut dyn DelayNs,
 }
 
@@ -150,7 +153,7 @@ fn light<M, R>(
     name: String,
     display: Display<Bus, M, R>,
     module: &Module,
-    backlight: Option<CdevPin>,
+    backlight: Option<Light>,
 ) -> Result<Box<dyn Sink>>
 where
     M: Model<ColorFormat = Rgb565> + 'static,
@@ -173,10 +176,7 @@ where
         backlight,
     };
     sink.send()?;
-    if let Some(pin) = &mut sink.backlight {
-        pin.set_high()
-            .map_err(|error| device_error("backlight", error))?;
-    }
+    sink.switch_light(true)?;
     Ok(Box::new(sink))
 }
 
@@ -208,7 +208,7 @@ where
     raster: Raster,
     /// The pixels as the raster writes them, little-endian.
     bytes: Vec<u8>,
-    backlight: Option<CdevPin>,
+    backlight: Option<Light>,
 }
 
 impl<M, R> PanelSink<M, R>
@@ -216,6 +216,14 @@ where
     M: Model<ColorFormat = Rgb565>,
     R: OutputPin,
 {
+    /// Switches the light, where it has a line.
+    fn switch_light(&mut self, on: bool) -> Result<()> {
+        match &mut self.backlight {
+            Some(light) => light(on).map_err(|error| device_error("backlight", error)),
+            None => Ok(()),
+        }
+    }
+
     fn send(&mut self) -> Result<()> {
         let pixels = self
             .bytes
@@ -245,6 +253,28 @@ where
         self.raster.draw(picture, &mut self.bytes);
         self.send()
     }
+
+    /// Switches the light off, where it has a line, and the panel with it: one that sleeps without
+    /// it may be white.
+    fn set_brightness(&mut self, brightness: Brightness) -> Result<Dimming> {
+        if self.backlight.is_none() {
+            return Ok(Dimming::Pictures);
+        }
+        let off = brightness == Brightness::Off;
+        if off && !self.display.is_sleeping() {
+            self.switch_light(false)?;
+            let slept = self.display.sleep(&mut Delay);
+            slept.map_err(|error| device_error(&self.name, error))?;
+        } else if !off && self.display.is_sleeping() {
+            let woken = self.display.wake(&mut Delay);
+            woken.map_err(|error| device_error(&self.name, error))?;
+            self.switch_light(true)?;
+        }
+        Ok(match brightness {
+            Brightness::Dim => Dimming::Pictures,
+            Brightness::Off | Brightness::Full => Dimming::Done,
+        })
+    }
 }
 
 impl<M, R> Drop for PanelSink<M, R>
@@ -253,10 +283,8 @@ where
     R: OutputPin,
 {
     fn drop(&mut self) {
-        if let Some(pin) = &mut self.backlight
-            && let Err(error) = pin.set_low()
-        {
-            log::debug!("{}: backlight: {error}", self.name);
+        if let Err(error) = self.switch_light(false) {
+            log::debug!("{}: {error}", self.name);
         }
     }
 }

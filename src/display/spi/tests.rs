@@ -4,6 +4,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
+use crate::display::{Brightness, Dimming};
 use crate::picture::Picture;
 
 /// A display controller as its datasheet describes it: a memory that CASET (2A) and RASET (2B)
@@ -327,4 +328,45 @@ fn what_a_silent_panel_was_sent_is_counted() {
     }
     assert!(how.contains("test-pattern"));
     drop(sink);
+}
+
+#[test]
+fn a_panel_sleeps_without_its_light_and_wakes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bus.txt");
+    let settings = Settings::parse("ili9341,dc=24").unwrap();
+    let lights = Rc::new(std::cell::RefCell::new(Vec::new()));
+    let open = |backlight: Option<super::panel::Light>| {
+        let parts = PanelParts {
+            name: "a panel".to_owned(),
+            wire: Box::new(Recorder::create(&path).unwrap()),
+            reset: None,
+            backlight,
+            delay: &mut NoDelay,
+        };
+        (settings.panel.open)(&settings.module, parts).unwrap()
+    };
+    let seen = Rc::clone(&lights);
+    let mut sink = open(Some(Box::new(move |on| {
+        seen.borrow_mut().push(on);
+        Ok(())
+    })));
+    let mut after = |brightness: Brightness| {
+        let before = fs::read_to_string(&path).unwrap().len();
+        let done = sink.set_brightness(brightness).unwrap();
+        let sent = fs::read_to_string(&path).unwrap().split_off(before);
+        (done, sent, *lights.borrow().last().unwrap())
+    };
+    // SLPIN and SLPOUT of the MIPI DCS.
+    let nothing = String::new;
+    let done = Dimming::Done;
+    assert_eq!(after(Brightness::Dim), (Dimming::Pictures, nothing(), true));
+    assert_eq!(after(Brightness::Off), (done, "command 10\n".into(), false));
+    assert_eq!(after(Brightness::Off), (done, nothing(), false));
+    assert_eq!(after(Brightness::Full), (done, "command 11\n".into(), true));
+    drop(sink);
+    // One whose light cannot be switched gets darker pictures.
+    let mut sink = open(None);
+    let dimming = sink.set_brightness(Brightness::Off).unwrap();
+    assert_eq!(dimming, Dimming::Pictures);
 }

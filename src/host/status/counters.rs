@@ -66,6 +66,40 @@ impl Faults {
     }
 }
 
+/// What is wrong with a camera that gives frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CameraFault {
+    /// Its picture is black.
+    Dark,
+    /// Its picture shows nothing: something lies on the lens.
+    Covered,
+    /// Its picture does not change.
+    Still,
+}
+
+impl CameraFault {
+    /// Every kind.
+    pub const ALL: [CameraFault; 3] = [CameraFault::Dark, CameraFault::Covered, CameraFault::Still];
+
+    /// Its name in JSON and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            CameraFault::Dark => "dark",
+            CameraFault::Covered => "covered",
+            CameraFault::Still => "still",
+        }
+    }
+
+    /// What follows "the camera's picture" in a message.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            CameraFault::Dark => "is black: is there light, and no cap on the lens?",
+            CameraFault::Covered => "shows nothing: is the lens covered or out of focus?",
+            CameraFault::Still => "has not changed for a minute: does the camera hang?",
+        }
+    }
+}
+
 /// A part that can go away and come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Part {
@@ -107,6 +141,8 @@ pub struct RunCounters {
     pub faults: Faults,
     /// The camera.
     pub camera: Part,
+    /// What is wrong with its picture.
+    pub camera_fault: Option<CameraFault>,
     /// The display.
     pub display: Part,
 }
@@ -126,6 +162,7 @@ impl RunCounters {
             latency: Histogram::default(),
             faults: Faults::default(),
             camera: Part::default(),
+            camera_fault: None,
             display: Part::default(),
         }
     }

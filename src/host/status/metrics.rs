@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::monitor::seconds;
-use super::{Fault, RunStatus};
+use super::{CameraFault, Fault, RunStatus};
 use crate::host::board::Limits;
 
 /// The form of the page.
@@ -276,6 +276,14 @@ fn faults(page: &mut Page<'_>, status: &RunStatus) -> Result {
             ([("part", "camera")], counters.camera.up),
             ([("part", "display")], counters.display.up),
         ],
+    )?;
+    page.flags(
+        "face8x_camera_fault",
+        "Whether the camera's picture is black, shows nothing or does not change (1) or is fine (0).",
+        CameraFault::ALL.map(|fault| {
+            let holds = counters.camera_fault == Some(fault);
+            ([("kind", fault.name())], holds)
+        }),
     )
 }
 

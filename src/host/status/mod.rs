@@ -26,8 +26,8 @@ use std::sync::Arc;
 use crate::Result;
 
 pub(crate) use address::address;
+pub(crate) use counters::{CameraFault, Faults, Part};
 pub use counters::{Fault, RunCounters};
-pub(crate) use counters::{Faults, Part};
 pub(crate) use metrics::{MetricsFormat, render};
 pub use monitor::{Monitor, RunIdentity};
 pub(crate) use monitor::{ProgramStart, RunStatus};

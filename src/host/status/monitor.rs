@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Fault, RunCounters};
+use super::{CameraFault, Fault, RunCounters};
 use crate::host::board::{self, Throttling};
 use crate::{Error, Result};
 
@@ -185,6 +185,7 @@ struct StatusJson<'a> {
     latency: Value,
     faults: Map<String, Value>,
     camera_up: bool,
+    camera_fault: Option<&'static str>,
     display_up: bool,
     temperature_celsius: Option<f32>,
     throttling: Option<Throttling>,
@@ -232,6 +233,7 @@ impl RunStatus {
                 .map(|fault| (fault.name().into(), counters.faults.count(*fault).into()))
                 .collect(),
             camera_up: counters.camera.up,
+            camera_fault: counters.camera_fault.map(CameraFault::name),
             display_up: counters.display.up,
             temperature_celsius: self.temperature,
             throttling: self.throttling,

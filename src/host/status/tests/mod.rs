@@ -38,6 +38,7 @@ pub(super) fn status() -> RunStatus {
         latency,
         faults,
         camera: Part { up: false, lost: 3 },
+        camera_fault: Some(CameraFault::Covered),
         display: Part { up: true, lost: 2 },
         ..RunCounters::new()
     });
@@ -103,6 +104,9 @@ fn the_page_is_openmetrics_with_every_figure() {
     }
     assert_eq!(value("face8x_up", &[("part", "camera")]), 0.0);
     assert_eq!(value("face8x_up", &[("part", "display")]), 1.0);
+    for (kind, holds) in [("dark", 0.0), ("covered", 1.0), ("still", 0.0)] {
+        assert_eq!(value("face8x_camera_fault", &[("kind", kind)]), holds);
+    }
     for (le, count) in [
         ("0.005", 1.0),
         ("0.02", 2.0),
@@ -234,6 +238,7 @@ fn the_json_has_every_figure() {
         ("/skipped", 30.into()),
         ("/faces", 2.into()),
         ("/frozen", true.into()),
+        ("/camera_fault", "covered".into()),
         ("/fps", 29.5.into()),
         ("/latency/count", 5.into()),
         ("/latency/buckets/0/le", 0.001.into()),
