@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::output::Show;
 use crate::Result;
 use crate::display::{Brightness, Dimming, Sink};
 use crate::picture::Picture;
@@ -45,6 +44,9 @@ impl Night {
         }
     }
 }
+
+/// Shows a picture on a sink.
+pub(super) type Show = fn(&mut dyn Sink, &Picture) -> Result<()>;
 
 /// The light of one sink.
 pub(super) struct Light {

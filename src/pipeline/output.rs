@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::light::Light;
+use super::light::{Light, Show};
 use crate::Result;
 use crate::display::{self, Audience, Brightness, Sink, SinkOptions, UserEvent};
 use crate::losses::Losses;
@@ -15,9 +15,6 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 
 /// Opens a sink, the first time and again after it was lost.
 pub(super) type SinkOpener = Box<dyn FnMut() -> Result<Box<dyn Sink>>>;
-
-/// Shows a picture on a sink.
-pub(super) type Show = fn(&mut dyn Sink, &Picture) -> Result<()>;
 
 /// A sink that is opened again when it is lost, and others that get the same pictures.
 pub struct Output {
