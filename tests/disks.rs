@@ -129,3 +129,26 @@ fn a_long_name_is_written() {
     finish(run).expect(0, &[]);
     assert!(folder.path().join(format!("{stem}.json")).exists());
 }
+
+/// The picture goes on without the recording, whose disk is full.
+#[test]
+fn a_full_disk_stops_a_recording_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "\"$FACE8X\" --source demo: --sink avi:disk/door.avi --sink null --restorer bicubic \
+                  --frames 100 --json; code=$?; ls -A disk >&2; exit $code";
+    let Some(run) = with_disk(folder.path(), script) else {
+        return;
+    };
+    let words = [
+        "the recording disk/door.avi has stopped: No space left",
+        "the picture goes on",
+    ];
+    let run = finish(run).expect(0, &words);
+    assert_eq!(run.summary()["frames"], 100);
+    assert_eq!(
+        run.stderr.matches("has stopped").count(),
+        1,
+        "{}",
+        run.stderr
+    );
+}

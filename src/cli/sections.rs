@@ -107,6 +107,10 @@ const RUNNING: Section = shown(
             "face8x run --sink drm --sink http:8080",
             "a display, and a browser on this machine",
         ),
+        (
+            "face8x run --sink drm --sink avi:door.avi --keep 8",
+            "a display, and a recording of at most 8 GB",
+        ),
         ("face8x run --sink spi:ili9341,dc=24,rst=25", "an SPI panel"),
         (
             "face8x run --faces 4 --view strip --rotate 90",

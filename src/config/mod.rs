@@ -82,9 +82,15 @@ pub struct Options {
     /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, rtsp://..., http://..., file:PATH, pipe:COMMAND or -
     #[arg(long, value_name = "URI", default_value = "auto", value_parser = values::source)]
     pub source: String,
-    /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:PORT, png:PATH, pipe:COMMAND, - or null
+    /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:PORT, png:PATH, avi:FILE, mjpg:FILE, pipe:COMMAND, - or null
     #[arg(long = "sink", value_name = "SINK", default_value = "auto", value_parser = values::sink, value_delimiter = '\n')]
     pub sinks: Vec<String>,
+    /// Begin a new file of a recording (avi:FILE, mjpg:FILE) after so many minutes; 0 only where it becomes too large [default: 0, or 10 with --keep]
+    #[arg(long, value_name = "MINUTES", default_value = "0", hide_default_value = true, value_parser = values::minutes)]
+    pub segment: f32,
+    /// Delete the oldest files of a recording where all of them are larger than so many gigabytes; 0 keeps all
+    #[arg(long, value_name = "GB", default_value = "0", value_parser = values::gigabytes)]
+    pub keep: f32,
     /// What finds faces, and how many are restored.
     #[command(flatten)]
     pub detection: DetectorOptions,
@@ -179,6 +185,11 @@ pub struct Options {
     pub on_demand: bool,
 }
 
+/// Minutes as a time; 0 is none.
+fn time(minutes: f32) -> Option<Duration> {
+    (minutes > 0.0).then(|| Duration::from_secs_f32(60.0 * minutes))
+}
+
 impl Options {
     /// The sink that is opened, the first where there are several.
     pub fn sink(&self) -> &str {
@@ -202,8 +213,17 @@ impl Options {
 
     /// After how long without a face the display is dimmed, and switched off.
     pub(crate) fn dark_after(&self) -> (Option<Duration>, Option<Duration>) {
-        let after = |minutes: f32| (minutes > 0.0).then(|| Duration::from_secs_f32(60.0 * minutes));
-        (after(self.dim_after), after(self.blank_after))
+        (time(self.dim_after), time(self.blank_after))
+    }
+
+    /// The longest time of a recording's file.
+    pub(crate) fn segment(&self) -> Option<Duration> {
+        time(self.segment)
+    }
+
+    /// The most bytes of a recording's files.
+    pub(crate) fn keep(&self) -> Option<u64> {
+        (self.keep > 0.0).then_some((f64::from(self.keep) * 1e9) as u64)
     }
 
     /// What is asked of the source.

@@ -59,6 +59,8 @@ fn wrong_values_are_usage_errors() {
         ("cpu-list", "3-1"),
         ("max-temperature", "20"),
         ("dim-after", "-1"),
+        ("segment", "two"),
+        ("keep", "-8"),
         ("blank-after", "soon"),
         ("frames", "0"),
         ("fps", "1001"),

@@ -42,6 +42,15 @@ pub(super) fn minutes(text: &str) -> Result<f32> {
     }
 }
 
+/// Gigabytes (1,000,000,000 bytes) such as 8 or 0.5; 0 is no limit.
+pub(super) fn gigabytes(text: &str) -> Result<f32> {
+    match text.parse() {
+        Ok(gigabytes) if (0.0..=1e6).contains(&gigabytes) => Ok(gigabytes),
+        _ => Err(Error::usage(format!("invalid gigabytes \"{text}\""))
+            .remedy("write a number such as 8 or 0.5; 0 keeps all")),
+    }
+}
+
 /// On or off, as a configuration file's true or false too.
 pub(crate) fn switch(text: &str) -> Result<bool> {
     match text {

@@ -10,6 +10,7 @@
 //! | `test:PATH`                                | nowhere: records what such a panel would be sent |
 //! | `png:PATH`, `png:PATH-%05d.png`            | in a file, or a numbered series of files         |
 //! | `http:8080`, `http:0.0.0.0:8080`           | in browsers                                      |
+//! | `avi:FILE`, `mjpg:FILE`                    | later: a recording                               |
 //! | `pipe:COMMAND`, `-`                        | to a command or standard output                  |
 //! | `null`                                     | nowhere                                          |
 
@@ -18,11 +19,13 @@ mod backlight;
 mod drm;
 mod fb;
 mod http;
+mod jpeg;
 mod null;
 pub(crate) mod pattern;
 mod pipe;
 mod png;
 mod raster;
+mod recording;
 #[cfg(feature = "spi")]
 mod spi;
 #[cfg(feature = "window")]
@@ -32,6 +35,8 @@ mod window;
 mod tests;
 
 pub(crate) use png::save_numbered;
+
+use std::time::Duration;
 
 use self::backlight::Backlight;
 use crate::picture::Picture;
@@ -148,8 +153,13 @@ pub struct SinkOptions {
     /// Width and height in pixels for the sinks that are free to choose: a window when it opens,
     /// files, and nowhere. Displays have their own.
     pub size: Option<(u32, u32)>,
-    /// Pictures a second, for what is written as a video.
+    /// Pictures a second, for what is written as a video; 0 where the source is played as fast as
+    /// possible.
     pub fps: u32,
+    /// The longest time of a recording's file.
+    pub segment: Option<Duration>,
+    /// The most bytes that a recording's files take, beyond which the oldest are deleted.
+    pub keep: Option<u64>,
 }
 
 impl Default for SinkOptions {
@@ -158,6 +168,8 @@ impl Default for SinkOptions {
             title: "face8x".to_owned(),
             size: None,
             fps: 30,
+            segment: None,
+            keep: None,
         }
     }
 }
@@ -218,6 +230,17 @@ pub(crate) const SINKS: &[SinkKind] = &[
         help: "a page with the live picture for browsers, http:8080 for this machine alone, \
                http:0.0.0.0:8080 for others, who need the token that the log shows",
         open: http::open,
+    },
+    SinkKind {
+        name: "avi",
+        help: "a recording that a power cut does not damage, avi:FILE; --segment and --keep make \
+               several files of it",
+        open: recording::open_avi,
+    },
+    SinkKind {
+        name: "mjpg",
+        help: "the same as JPEG pictures one after the other, mjpg:FILE",
+        open: recording::open_mjpg,
     },
     SinkKind {
         name: "pipe",

@@ -58,6 +58,8 @@ impl Parts {
         }
         let sink = SinkOptions {
             fps: options.fps,
+            segment: options.segment(),
+            keep: options.keep(),
             ..SinkOptions::default()
         };
         let mut output = Output::open(options.sink(), &sink)?;

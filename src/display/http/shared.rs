@@ -4,16 +4,12 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-
-use super::super::UserEvent;
+use super::super::{UserEvent, jpeg};
 use crate::host::http::Pictures;
 use crate::picture::Picture;
 
 /// Clients that get pictures at one time.
 pub(super) const MAX_VIEWERS: usize = 8;
-/// Of JPEG, in percent: what is restored stays sharp, at some 60 kB a picture of 640x480.
-const QUALITY: u8 = 85;
 /// Buttons that were pressed and not looked at yet; more are a mistake or worse.
 const MAX_EVENTS: usize = 16;
 
@@ -102,23 +98,15 @@ impl Shared {
 impl Compressed {
     fn compress(&mut self) {
         let Compressed {
-            jpeg, taken, rgb, ..
+            jpeg: newest,
+            taken,
+            rgb,
+            ..
         } = self;
-        taken.write_rgb(rgb);
-        let mut bytes = Vec::with_capacity(jpeg.len() + jpeg.len() / 4);
-        let mut encoder = Encoder::new(&mut bytes, QUALITY);
-        encoder.set_sampling_factor(SamplingFactor::F_2_2);
-        let (Ok(width), Ok(height)) = (u16::try_from(taken.width), u16::try_from(taken.height))
-        else {
-            return log::debug!(
-                "a picture of {}x{} is too large for JPEG",
-                taken.width,
-                taken.height
-            );
-        };
-        match encoder.encode(rgb, width, height, ColorType::Rgb) {
-            Ok(()) => *jpeg = Arc::new(bytes),
-            Err(error) => log::debug!("cannot compress a picture: {error}"),
+        let mut bytes = Vec::with_capacity(newest.len() + newest.len() / 4);
+        match jpeg::compress(taken, rgb, &mut bytes) {
+            Ok(()) => *newest = Arc::new(bytes),
+            Err(error) => log::debug!("{error}"),
         }
     }
 }
