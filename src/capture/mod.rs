@@ -44,6 +44,8 @@ pub(crate) use cameras::ASK_DRIVER;
 pub(crate) use mask::mask_passwords;
 pub use thread::Capture;
 pub(crate) use thread::{State, Taken};
+#[cfg(feature = "v4l2")]
+pub(crate) use v4l2::device::{Node, contain};
 
 /// What is asked of a camera; the source logs what it got.
 #[derive(Debug, Clone, PartialEq)]

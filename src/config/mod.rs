@@ -82,7 +82,7 @@ pub struct Options {
     /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, rtsp://..., http://..., file:PATH, pipe:COMMAND or -
     #[arg(long, value_name = "URI", default_value = "auto", value_parser = values::source)]
     pub source: String,
-    /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:PORT, png:PATH, avi:FILE, mjpg:FILE, pipe:COMMAND, - or null
+    /// Where pictures go; may be given several times: auto (the first display that opens), window, drm, fb, spi:PANEL, http:PORT, png:PATH, avi:FILE, mjpg:FILE, v4l2:///dev/video10, pipe:COMMAND, - or null
     #[arg(long = "sink", value_name = "SINK", default_value = "auto", value_parser = values::sink, value_delimiter = '\n')]
     pub sinks: Vec<String>,
     /// Begin a new file of a recording (avi:FILE, mjpg:FILE) after so many minutes; 0 only where it becomes too large [default: 0, or 10 with --keep]

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Brightness;
+use super::{Brightness, Dimming};
 use crate::host::board::names;
 
 /// Of the light when it is dimmed.
@@ -72,6 +72,23 @@ impl Backlight {
 impl Drop for Backlight {
     fn drop(&mut self) {
         self.set(Brightness::Full);
+    }
+}
+
+/// How a display becomes so bright whose connector can be `switched` off, or could not, and whose
+/// light is changed by a backlight, where there is one.
+pub(super) fn dimming(
+    switched: bool,
+    light: Option<&mut Backlight>,
+    brightness: Brightness,
+) -> Dimming {
+    let is_lit = match light {
+        Some(light) => light.set(brightness),
+        None => brightness == Brightness::Full,
+    };
+    match is_lit || switched && brightness == Brightness::Off {
+        true => Dimming::Done,
+        false => Dimming::Pictures,
     }
 }
 

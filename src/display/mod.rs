@@ -10,11 +10,13 @@
 //! | `test:PATH`                                | nowhere: records what such a panel would be sent |
 //! | `png:PATH`, `png:PATH-%05d.png`            | in a file, or a numbered series of files         |
 //! | `http:8080`, `http:0.0.0.0:8080`           | in browsers                                      |
+//! | `v4l2:///dev/video10`                      | to other programs, as a camera                   |
 //! | `avi:FILE`, `mjpg:FILE`                    | later: a recording                               |
 //! | `pipe:COMMAND`, `-`                        | to a command or standard output                  |
 //! | `null`                                     | nowhere                                          |
 
 mod backlight;
+mod brightness;
 #[cfg(feature = "drm")]
 mod drm;
 mod fb;
@@ -28,19 +30,23 @@ mod raster;
 mod recording;
 #[cfg(feature = "spi")]
 mod spi;
+#[cfg(feature = "v4l2")]
+mod v4l2;
 #[cfg(feature = "window")]
 mod window;
+mod yuv;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use brightness::{Brightness, Dimming};
 pub(crate) use png::save_numbered;
 
 use std::time::Duration;
 
-use self::backlight::Backlight;
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
+use face8x_core::frame::check_size;
 
 /// What a person asks of the program by a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,28 +72,6 @@ pub enum Audience {
     Public,
     /// Nobody while the program runs: pictures go to a file, or nowhere.
     Nobody,
-}
-
-/// How bright a display is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Brightness {
-    /// Dark: nothing is shown.
-    Off,
-    /// A fifth of its light.
-    Dim,
-    /// As it was when it was opened.
-    Full,
-}
-
-/// How a sink becomes darker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dimming {
-    /// It has: its light is changed. One that is off shows no pictures.
-    Done,
-    /// By darker pictures: it has no light of its own, or not one that can be changed.
-    Pictures,
-    /// Not at all: files, streams and whatever else is no display.
-    Never,
 }
 
 /// Something that shows pictures.
@@ -243,6 +227,11 @@ pub(crate) const SINKS: &[SinkKind] = &[
         open: recording::open_mjpg,
     },
     SinkKind {
+        name: "v4l2",
+        help: "a virtual camera of v4l2loopback, v4l2:///dev/video10; @800x480 sets the size",
+        open: v4l2::open,
+    },
+    SinkKind {
         name: "pipe",
         help: "a shell command that reads y4m, or raw RGB where it names {width}, {height}, {fps}: \
                pipe:'ffmpeg -i - out.mp4'",
@@ -321,6 +310,20 @@ fn first_that_opens(
         .remedy("name one with --sink; `face8x doctor` says what each needs"))
 }
 
+/// The path of "PATH@800x480", and the size of the display that it stands for.
+fn sized(argument: &str) -> (&str, Option<(u32, u32)>) {
+    let split = argument.rsplit_once('@').and_then(|(path, size)| {
+        let (width, height) = size.split_once('x')?;
+        let size = (width.parse().ok()?, height.parse().ok()?);
+        // Anything else is a part of the file's name.
+        check_size(size.0, size.1).is_ok().then_some((path, size))
+    });
+    match split {
+        Some((path, size)) => (path, Some(size)),
+        None => (argument, None),
+    }
+}
+
 /// The error of a device that has failed: "`what`: `cause`".
 fn device_error(
     what: impl std::fmt::Display,
@@ -340,19 +343,6 @@ fn no_argument(name: &str, argument: &str) -> Result<()> {
     .remedy(format!("write --sink {name}")))
 }
 
-/// How a display becomes so bright whose connector can be `switched` off, or could not, and whose
-/// light is changed by a backlight, where there is one.
-fn dimming(switched: bool, light: Option<&mut Backlight>, brightness: Brightness) -> Dimming {
-    let is_lit = match light {
-        Some(light) => light.set(brightness),
-        None => brightness == Brightness::Full,
-    };
-    match is_lit || switched && brightness == Brightness::Off {
-        true => Dimming::Done,
-        false => Dimming::Pictures,
-    }
-}
-
 /// Sinks whose Cargo feature is off.
 #[cfg(not(feature = "drm"))]
 mod drm {
@@ -367,6 +357,12 @@ mod spi {
         super::not_built("spi")
     }
 }
+#[cfg(not(feature = "v4l2"))]
+mod v4l2 {
+    pub(super) fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
+        super::not_built("v4l2")
+    }
+}
 #[cfg(not(feature = "window"))]
 mod window {
     pub(super) fn open(_: &str, _: &super::SinkOptions) -> crate::Result<Box<dyn super::Sink>> {
@@ -375,7 +371,7 @@ mod window {
 }
 
 /// The error of a sink whose Cargo feature is off.
-#[cfg(not(all(feature = "drm", feature = "spi", feature = "window")))]
+#[cfg(not(all(feature = "drm", feature = "spi", feature = "v4l2", feature = "window")))]
 fn not_built(feature: &str) -> Result<Box<dyn Sink>> {
     Err(Error::other(format!(
         "this face8x was built without the feature {feature}"

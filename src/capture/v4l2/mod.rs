@@ -1,6 +1,6 @@
 //! Cameras through Video4Linux: buffers mapped into memory, four of them.
 
-pub(super) mod device;
+pub(in crate::capture) mod device;
 pub(super) mod scan;
 
 use std::io;

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use rustix::ioctl::{IntegerSetter, Updater, ioctl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-use super::backlight::Backlight;
+use super::backlight::{Backlight, dimming};
 use super::raster::{Channel, PixelLayout, Raster};
-use super::{Brightness, Dimming, Sink, SinkOptions, device_error, dimming};
+use super::{Brightness, Dimming, Sink, SinkOptions, device_error};
 use crate::host::node;
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};

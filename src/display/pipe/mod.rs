@@ -169,12 +169,7 @@ impl Sink for Pipe {
         }
         let (width, height) = self.size.unwrap_or((picture.width, picture.height));
         self.canvas.resize(width, height);
-        self.canvas.pixels.fill(0);
-        let centred = Centred::new(picture, width, height);
-        for y in 0..height {
-            let (left, row) = centred.row(y);
-            self.canvas.row_mut(y)[left..left + row.len()].copy_from_slice(row);
-        }
+        Centred::new(picture, width, height).copy_to(&mut self.canvas);
         match self.is_y4m {
             true => y4m::frame(&self.canvas, &mut self.bytes),
             false => self.canvas.write_rgb(&mut self.bytes),

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use png::Compression;
 
-use super::{Audience, Sink, SinkOptions};
+use super::{Audience, Sink, SinkOptions, sized};
 use crate::files::{self, Durability};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
-use face8x_core::frame::check_size;
 
 /// A single file is replaced at most this often: SD cards wear, and people look no faster.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -55,20 +54,6 @@ fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> 
         files::encode_png(file, bytes, (width, height), Compression::Fast)
     })
     .map_err(|error| files::cannot_write(path, error))
-}
-
-/// The path of "PATH@800x480", and the size of the display that it stands for.
-fn sized(argument: &str) -> (&str, Option<(u32, u32)>) {
-    let split = argument.rsplit_once('@').and_then(|(path, size)| {
-        let (width, height) = size.split_once('x')?;
-        let size = (width.parse().ok()?, height.parse().ok()?);
-        // Anything else is a part of the file's name.
-        check_size(size.0, size.1).is_ok().then_some((path, size))
-    });
-    match split {
-        Some((path, size)) => (path, Some(size)),
-        None => (argument, None),
-    }
 }
 
 /// The names of the files: one, or one for each picture.

@@ -157,6 +157,15 @@ impl<'a> Centred<'a> {
             None => (0, &[]),
         }
     }
+
+    /// Makes `canvas` the target: the picture in its middle, black around it.
+    pub(crate) fn copy_to(&self, canvas: &mut Picture) {
+        canvas.pixels.fill(0);
+        for y in 0..canvas.height {
+            let (left, row) = self.row(y);
+            canvas.row_mut(y)[left..left + row.len()].copy_from_slice(row);
+        }
+    }
 }
 
 /// The visible part of a display's memory.
