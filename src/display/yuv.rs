@@ -16,6 +16,7 @@ pub(super) fn add_planes(picture: &Picture, out: &mut Vec<u8>) {
 }
 
 /// Adds the plane Y, and one of U and V in turns (NV12).
+#[cfg(feature = "v4l2")]
 pub(super) fn add_two_planes(picture: &Picture, out: &mut Vec<u8>) {
     add_luma(picture, out);
     let (columns, rows) = (picture.width.div_ceil(2), picture.height.div_ceil(2));
@@ -28,6 +29,7 @@ pub(super) fn add_two_planes(picture: &Picture, out: &mut Vec<u8>) {
 }
 
 /// Adds Y, U, Y and V of two pixels beside each other in turns (YUYV). The width is even.
+#[cfg(feature = "v4l2")]
 pub(super) fn add_pairs(picture: &Picture, out: &mut Vec<u8>) {
     let (pairs, _) = picture.pixels.as_chunks::<2>();
     out.extend(pairs.iter().flat_map(|pair| {
