@@ -186,13 +186,10 @@ fn compose(name: &str, frame: &Frame) {
         1,
         (540, 960),
     );
-    view_of(
-        &format!("{name}: side-by-side"),
-        frame,
-        options(View::SideBySide),
-        1,
-        (320, 240),
-    );
+    for size in [(320, 240), (800, 480), (1920, 1080), (1080, 1920)] {
+        let name = format!("{name}: side-by-side");
+        view_of(&name, frame, options(View::SideBySide), 1, size);
+    }
     view_of(
         &format!("{name}: strip, 8 faces"),
         frame,
@@ -249,6 +246,7 @@ fn view_of(name: &str, frame: &Frame, options: ComposeOptions, count: u64, size:
     let scene = Scene {
         camera: Some(frame),
         faces: &faces,
+        followed: faces.len(),
         message: None,
         status,
     };

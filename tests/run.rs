@@ -145,7 +145,7 @@ fn every_view_makes_a_picture() {
 }
 
 /// Every view that shows restored pixels says that they are a guess, unless they are for prints; the
-/// side-by-side view has it in its captions.
+/// side-by-side view has it in its words.
 #[test]
 fn views_are_marked_unless_they_are_for_prints() {
     for view in ["restored", "strip", "in-place", "full"] {
@@ -352,6 +352,8 @@ fn a_camera_on_its_side_or_upside_down_is_turned_first() {
             "in-place",
             "--detector",
             "centre",
+            "--mark",
+            "off",
         ];
         face8x(folder.path(), &[&plain, more].concat()).expect(0, &[]);
         image::open(folder.path().join("out.png"))

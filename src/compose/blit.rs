@@ -25,6 +25,32 @@ pub(crate) fn fill(canvas: &mut Picture, area: Area, colour: u32) {
     rows(canvas, area).for_each(|row| row.fill(colour));
 }
 
+/// Areas around which [`fill_around`] paints.
+pub(crate) const MAX_AREAS: usize = 12;
+
+/// Paints all of the canvas in one colour but `areas`, at most [`MAX_AREAS`], which are painted
+/// otherwise: each pixel is written once.
+pub(crate) fn fill_around(canvas: &mut Picture, areas: &[Area], colour: u32) {
+    let width = canvas.width as usize;
+    for (y, row) in canvas.pixels.chunks_exact_mut(width.max(1)).enumerate() {
+        let mut kept = [(width, width); MAX_AREAS];
+        let crossed = areas
+            .iter()
+            .filter(|area| (area.y..area.bottom()).contains(&y));
+        for (kept, area) in kept.iter_mut().zip(crossed) {
+            *kept = (area.x.min(width), area.right().min(width));
+        }
+        kept.sort_unstable();
+        let mut from = 0;
+        for (left, right) in kept {
+            if from < left {
+                row[from..left].fill(colour);
+            }
+            from = from.max(right);
+        }
+    }
+}
+
 /// Leaves three tenths of the light in `area`: a backing on which text can be read.
 pub(crate) fn darken(canvas: &mut Picture, area: Area) {
     for row in rows(canvas, area) {
@@ -220,6 +246,24 @@ mod tests {
         magnify(&mut mirrored, Area::new(1, 1, 48, 32), &lr, true);
         mirror(&mut picture, Area::new(1, 1, 48, 32));
         assert_eq!(mirrored, picture);
+    }
+
+    #[test]
+    fn everything_but_the_areas_is_filled() {
+        let mut picture = numbered(9, 4);
+        let areas = [(5, 1, 2, 2), (1, 0, 3, 2), (3, 2, 1, 1), (8, 3, 90, 90)];
+        let areas = areas.map(|(x, y, w, h)| Area::new(x, y, w, h));
+        fill_around(&mut picture, &areas, 99);
+        let within = |x: usize, y: usize| {
+            let is_in = |a: &Area| (a.x..a.right()).contains(&x) && (a.y..a.bottom()).contains(&y);
+            areas.iter().any(is_in)
+        };
+        for (i, &pixel) in picture.pixels.iter().enumerate() {
+            let wanted = if within(i % 9, i / 9) { i as u32 } else { 99 };
+            assert_eq!(pixel, wanted, "at {i}");
+        }
+        fill_around(&mut picture, &[], 7);
+        assert_eq!(picture.pixels, [7; 36]);
     }
 
     #[test]

@@ -5,13 +5,14 @@ use face8x_core::frame::Frame;
 use face8x_core::geometry::Rect;
 use face8x_core::restore::Sr;
 
+use super::about::About;
 use super::enlarge::Enlarger;
 use super::layout::Area;
-use super::palette::{ACCENT, ACCENT_DIM, TEXT};
+use super::palette::{ACCENT, ACCENT_DIM, BACKGROUND, TEXT};
 use super::paste::Paster;
 use super::scene::{ComposeOptions, Restored, Scene};
 use super::text::{self, FontSize};
-use super::{blit, camera, mark};
+use super::{blit, camera, edge, mark};
 use crate::picture::Picture;
 
 /// What pictures are drawn with; each keeps its buffers.
@@ -20,6 +21,7 @@ pub(crate) struct Brushes {
     pub converter: Converter,
     pub enlarger: Enlarger,
     pub paster: Paster,
+    pub about: About,
 }
 
 /// One picture being drawn.
@@ -31,8 +33,13 @@ pub(crate) struct Drawing<'a> {
     pub canvas: &'a mut Picture,
     pub scene: &'a Scene<'a>,
     pub faces: &'a [Restored<'a>],
-    pub font: FontSize,
+    /// For what matters most, for sentences, and for captions.
+    pub title: FontSize,
+    pub text: FontSize,
+    pub small: FontSize,
     pub margin: usize,
+    /// The part of the canvas that is on the screen everywhere: all of it, or a square of a round one.
+    pub safe: Area,
 }
 
 impl Drawing<'_> {
@@ -49,19 +56,44 @@ impl Drawing<'_> {
         camera::draw(self.canvas, area, converter, frame, region);
     }
 
-    /// The 128x128 pixels of a face.
-    pub(crate) fn face(&mut self, area: Area, pixels: &Sr) {
+    /// 128x128 pixels.
+    pub(crate) fn picture(&mut self, area: Area, pixels: &Sr) {
         let mirror = self.options.mirror;
         self.brushes
             .enlarger
             .draw(self.canvas, area, pixels, mirror);
     }
 
+    /// The final picture of a face, as far as the camera saw it.
+    pub(crate) fn face(&mut self, area: Area, face: &Restored<'_>, frame: &Frame) {
+        self.picture(area, face.picture);
+        self.darken_outside(area, face, frame);
+    }
+
+    /// Darkens what of a face lies outside of the frame.
+    pub(crate) fn darken_outside(&mut self, area: Area, face: &Restored<'_>, frame: &Frame) {
+        let (size, mirror) = ((frame.width, frame.height), self.options.mirror);
+        edge::darken_outside(self.canvas, area, &face.to_canonical, size, mirror);
+    }
+
+    /// Everything around these pictures.
+    pub(crate) fn background(&mut self, pictures: &[Area]) {
+        blit::fill_around(self.canvas, pictures, BACKGROUND);
+    }
+
     /// The [mark](mark::draw) of a picture of which this share is restored, where it is asked for.
     pub(crate) fn mark(&mut self, area: Area, share: f32) {
         if self.options.mark && share > 0.0 {
-            mark::draw(self.canvas, area, self.font);
+            mark::draw(self.canvas, area, mark::size(area));
         }
+    }
+
+    /// The place of a face among those shown, in the order in which they appeared, so that nobody
+    /// changes numbers.
+    pub(crate) fn rank(&self, index: usize) -> usize {
+        let id = |index: usize| (self.faces[index].face.id, index);
+        let own = id(index);
+        (0..self.faces.len()).filter(|&i| id(i) < own).count()
     }
 
     /// Swaps left and right of a picture, if asked to.
@@ -82,24 +114,26 @@ impl Drawing<'_> {
         }
     }
 
-    /// Writes the number of a face in the corner of its tile and above its box in the camera
-    /// picture, where there is room.
-    pub(crate) fn number(&mut self, number: &str, tile: Area, in_camera: Option<Area>) {
-        let tag = text::tag_area(number, self.font, (tile.x, tile.y));
-        if tile.w >= 3 * tag.w && tile.h >= 2 * tag.h {
-            text::tag(self.canvas, number, self.font, (tag.x, tag.y), TEXT);
+    /// Writes the number of a face in the upper left corner of its picture, where there is room.
+    pub(crate) fn number(&mut self, number: &str, picture: Area) {
+        let tag = text::tag_area(number, self.small, (picture.x, picture.y));
+        if picture.w >= 3 * tag.w && picture.h >= 2 * tag.h {
+            text::tag(self.canvas, number, self.small, (tag.x, tag.y), TEXT);
         }
-        if let Some(face) = in_camera
-            && face.w >= tag.w
-            && face.y >= tag.h
-        {
-            text::tag(
-                self.canvas,
-                number,
-                self.font,
-                (face.x, face.y - tag.h),
-                TEXT,
-            );
+    }
+
+    /// Writes the number of a face above its box in the camera's picture, or below where there is
+    /// no room.
+    pub(crate) fn number_box(&mut self, number: &str, camera: Area, face: Option<Area>) {
+        let Some(face) = face else { return };
+        let tag = text::tag_area(number, self.small, (face.x, face.y));
+        let y = match face.y >= camera.y + tag.h {
+            true => face.y - tag.h,
+            false => face.bottom(),
+        };
+        let x = face.x.min(camera.right().saturating_sub(tag.w));
+        if x >= camera.x && y + tag.h <= camera.bottom() {
+            text::tag(self.canvas, number, self.small, (x, y), TEXT);
         }
     }
 
@@ -118,11 +152,11 @@ impl Drawing<'_> {
         (self.canvas.width.min(self.canvas.height) as usize / 320).clamp(1, 4)
     }
 
-    /// The scene's message, or that there is no face, at the foot of the camera picture.
+    /// The scene's message, or that there is no face, at the foot of a picture.
     pub(crate) fn message(&mut self, area: Area) {
         let none = self.faces.is_empty().then_some("no face");
         if let Some(message) = self.scene.message.or(none) {
-            text::chip(self.canvas, area, message, self.font, TEXT);
+            text::chip(self.canvas, area, message, self.text, TEXT);
         }
     }
 
@@ -131,14 +165,14 @@ impl Drawing<'_> {
         if self.line.is_empty() {
             0
         } else {
-            text::bar_height(self.font)
+            text::bar_height(self.small)
         }
     }
 
     /// The overlay text, at the top.
     pub(crate) fn info(&mut self, whole: Area) {
         if !self.line.is_empty() {
-            text::bar(self.canvas, whole, self.line, self.font, self.margin, TEXT);
+            text::bar(self.canvas, whole, self.line, self.small, self.margin, TEXT);
         }
     }
 }

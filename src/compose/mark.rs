@@ -1,6 +1,5 @@
 //! The mark of what was restored: that it is a guess.
 
-use super::blit;
 use super::layout::Area;
 use super::palette::TEXT;
 use super::text::{self, FontSize};
@@ -9,8 +8,21 @@ use crate::picture::Picture;
 /// Wordings, the longest first.
 const WORDINGS: [&str; 3] = ["restored: a guess", "a guess", "guess"];
 
-/// Sides of a picture per pixel of the text's: a large photograph is looked at from further away.
-const PIXELS: usize = 960;
+/// Lines of the mark on a picture of a screen, which is looked at from two metres, and on one that
+/// is saved.
+const SCREEN_LINES: usize = 16;
+const SAVED_LINES: usize = 25;
+
+/// The size of the mark of a picture on a screen.
+pub(super) fn size(area: Area) -> FontSize {
+    of_lines(area, SCREEN_LINES)
+}
+
+/// A size of which a picture has so many lines, or the smallest that can be read there.
+fn of_lines(area: Area, lines: usize) -> FontSize {
+    let side = area.w.min(area.h);
+    FontSize::of_height((side / lines).max(if side < 100 { 9 } else { 11 }))
+}
 
 /// Writes that the picture in `area` is a guess in its lower left corner, on a darkened patch: the
 /// longest wording that fits, in `size` or the nearest smaller one in which it does.
@@ -28,22 +40,7 @@ pub(super) fn draw(canvas: &mut Picture, area: Area, size: FontSize) {
 
 /// Marks a whole picture, as it is saved: the larger it is, the larger the text.
 pub(crate) fn mark_picture(picture: &mut Picture, area: Area) {
-    let zoom = (area.w.min(area.h) / PIXELS).max(1);
-    let (w, h) = (area.w / zoom, area.h / zoom);
-    let size = FontSize::for_canvas(w, h);
-    if zoom == 1 {
-        return draw(picture, area, size);
-    }
-    let tag = text::tag_area(WORDINGS[0], size, (0, 0));
-    let mut small = Picture::new(tag.w as u32, tag.h as u32);
-    draw(&mut small, tag, size);
-    let place = area.foot(zoom * tag.h);
-    for (y, row) in blit::rows(picture, place).enumerate() {
-        let from = small.row((y / zoom) as u32);
-        for (x, pixel) in row.iter_mut().take(zoom * tag.w).enumerate() {
-            *pixel = from[x / zoom];
-        }
-    }
+    draw(picture, area, of_lines(area, SAVED_LINES));
 }
 
 #[cfg(test)]

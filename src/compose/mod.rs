@@ -9,9 +9,11 @@
 //! the text nor the places of the pictures. Everything is drawn by whole rows, and nothing is
 //! allocated once the sizes have settled.
 
+mod about;
 mod blit;
 mod camera;
 mod drawing;
+mod edge;
 mod enlarge;
 mod info;
 mod layout;
@@ -41,6 +43,12 @@ use drawing::Brushes;
 use face8x_core::track::MAX_FACES;
 
 use crate::picture::Picture;
+
+/// What faces are called where there are several.
+const NUMBERS: [&str; MAX_FACES] = [
+    "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17",
+    "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32",
+];
 
 /// Draws scenes. Keeps its buffers from one to the next.
 #[derive(Default)]

@@ -33,6 +33,8 @@ pub struct Scene<'a> {
     pub camera: Option<&'a Frame>,
     /// The faces, the one that matters most first; those after the eighth are not shown.
     pub faces: &'a [Restored<'a>],
+    /// How many faces are followed in the frame, restored or not; at least those in `faces` are.
+    pub followed: usize,
     /// A message for the viewer. Without one the views say "no face" or "no camera" where that is
     /// so; of "no camera: the reason" the reason is written below.
     pub message: Option<&'a str>,
@@ -49,6 +51,8 @@ pub struct ComposeOptions {
     pub rotation: Rotation,
     /// Whether pictures (not text) are mirrored.
     pub mirror: bool,
+    /// Whether the screen is round: its corners show nothing.
+    pub round: bool,
     /// The overlay text.
     pub info: InfoText,
     /// Whether restored faces are marked as guesses.
@@ -61,6 +65,7 @@ impl Default for ComposeOptions {
             view: View::default(),
             rotation: Rotation::default(),
             mirror: false,
+            round: false,
             info: InfoText::default(),
             mark: true,
         }

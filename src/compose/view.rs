@@ -10,8 +10,8 @@ use crate::Error;
 /// | name | picture |
 /// |---|---|
 /// | `restored` | the first face's 128x128 pixels enlarged as large as fits |
-/// | `side-by-side` | the camera, the 16x16 pixels, the restored face |
-/// | `strip` | the camera above, up to eight restored faces below |
+/// | `side-by-side` | the first face restored, large, beside the camera and the 16x16 pixels |
+/// | `strip` | the camera, and up to eight restored faces beside or below it |
 /// | `in-place` | the camera, each small face replaced by its restoration |
 /// | `full` | the camera fills the screen, the first restored face in a corner |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -19,11 +19,13 @@ pub enum View {
     /// The first face's restoration, centred, as large as fits; the live picture while there is
     /// no face.
     Restored,
-    /// The camera with the face boxes, the first face's 16x16 pixels magnified as they are, and
-    /// its restoration; in a row on wide screens, stacked on tall ones.
+    /// The first face's restoration as large as the screen allows, with words about it; small beside
+    /// or below it the camera with the face boxes, the face's 16x16 pixels magnified as they are,
+    /// what the network makes of them, and the other faces. Without a face the camera alone.
     #[default]
     SideBySide,
-    /// The camera above, up to eight restored faces below in the order in which they appeared.
+    /// The camera, and beside or below it up to eight restored faces in the order in which they
+    /// appeared.
     Strip,
     /// The whole camera picture, in which each face that spans fewer than 128 pixels is replaced
     /// by its restoration with a soft edge. It is painted at the screen's resolution, so that on
@@ -60,8 +62,10 @@ impl View {
     pub fn help(self) -> &'static str {
         match self {
             View::Restored => "the first face restored, as large as fits",
-            View::SideBySide => "the camera, the 16x16 pixels, the restored face",
-            View::Strip => "the camera above, up to eight restored faces below",
+            View::SideBySide => {
+                "the first face restored, large, beside the camera and the 16x16 pixels"
+            }
+            View::Strip => "the camera, and up to eight restored faces beside or below it",
             View::InPlace => "the camera, each small face replaced by its restoration",
             View::Full => "the camera fills the screen, the first restored face in a corner",
         }

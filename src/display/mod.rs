@@ -83,6 +83,11 @@ pub trait Sink {
     /// `None` where any size will do.
     fn size(&self) -> Option<(u32, u32)>;
 
+    /// Whether its corners show nothing.
+    fn is_round(&self) -> bool {
+        false
+    }
+
     /// Shows `picture`. A picture of another size than [`size`](Sink::size) is centred and cropped.
     ///
     /// # Errors

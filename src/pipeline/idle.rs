@@ -78,6 +78,7 @@ impl Pipeline {
             ..Scene::default()
         };
         let natural = composer.natural_size(options.camera_orientation().size(options.size));
+        composer.options.round = output.is_round();
         composer.compose(&scene, output.size().unwrap_or(natural), picture);
         self.drawn = Instant::now();
         output.redraw(picture)

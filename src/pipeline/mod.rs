@@ -258,11 +258,13 @@ impl Pipeline {
         let scene = Scene {
             camera: Some(raw),
             faces: &restored[..count],
+            followed: faces.followed().len(),
             message: self.frozen.map(|_| "frozen"),
             status: self.meter.status(&self.capture, faces, output),
         };
         let natural = composer.natural_size((raw.width, raw.height));
         let size = output.size().unwrap_or(natural);
+        composer.options.round = output.is_round();
         if !output.is_off() {
             timings.time(Stage::Compose, || composer.compose(&scene, size, picture));
         }

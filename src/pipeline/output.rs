@@ -163,6 +163,18 @@ impl Output {
         own.or_else(|| self.others.iter().find_map(Output::size))
     }
 
+    /// Whether the sink that says the [`size`](Output::size) is round.
+    pub(super) fn is_round(&self) -> bool {
+        match self.sink.as_ref().filter(|sink| sink.size().is_some()) {
+            Some(sink) => sink.is_round(),
+            None => {
+                let mut others = self.others.iter();
+                let sized = others.find(|other| other.size().is_some());
+                sized.is_some_and(Output::is_round)
+            }
+        }
+    }
+
     /// Shows `picture`. A sink that fails is dropped and opened again after a growing pause. Says whether
     /// the picture was shown.
     pub fn present(&mut self, picture: &Picture) -> bool {

@@ -113,6 +113,7 @@ impl Pipeline {
             view: options.view,
             rotation: options.rotate,
             mirror: options.mirror,
+            round: output.is_round(),
             info: options.info_text.clone(),
             mark: options.mark,
         };

@@ -18,8 +18,6 @@ FOUND = 40.0
 FORMATS = 30.0
 # vivid's grey has the range of luma (16 to 235), face8x takes grey for 0 to 255.
 GREY = 20.0
-# The side-by-side view names the kernel of the network below this row, which differs.
-NAMES = 430
 
 
 class Host:
@@ -80,14 +78,12 @@ def keep_best(folder, name, expected):
 
 def compare_shots(report, folder, shots, pictures):
     """Compares every screenshot in `shots` with the host's picture."""
-    for name, (_, _, least, arguments) in shots.items():
+    for name, (_, _, least, _) in shots.items():
         path = folder / f"{name}.png"
         if not path.exists():
             report.fail(f"picture {name}", "there is no screenshot")
             continue
         shown, expected = Picture.read(path), pictures[name]
-        if "side-by-side" in arguments:
-            shown, expected = shown.top(NAMES), expected.top(NAMES)
         compare(report, name, shown, expected, least)
 
 

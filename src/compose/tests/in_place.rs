@@ -45,6 +45,7 @@ fn pasting_the_cameras_own_pixels_changes_little() {
                     faces,
                     message: Some(""),
                     status: status(),
+                    ..Scene::default()
                 };
                 let unmarked = ComposeOptions {
                     mark: false,

@@ -130,7 +130,7 @@ impl Person {
         let detection = Detection {
             face_box: self.face_box(),
             landmarks: None,
-            confidence: 1.0,
+            confidence: 0.94,
         };
         Restored {
             face: Face { id, detection },

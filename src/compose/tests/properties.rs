@@ -27,11 +27,12 @@ prop_compose! {
         view in 0usize..5,
         rotation in 0usize..4,
         mirror in any::<bool>(),
+        round in any::<bool>(),
         mark in any::<bool>(),
         info in prop_oneof![Just(""), Just("%fps"), Just("%source %restorer %time %faces %temp %sink")],
     ) -> ComposeOptions {
         let (view, rotation) = (View::ALL[view], Rotation::ALL[rotation]);
-        ComposeOptions { view, rotation, mirror, mark, info: info.parse().unwrap() }
+        ComposeOptions { view, rotation, mirror, round, mark, info: info.parse().unwrap() }
     }
 }
 
@@ -78,7 +79,7 @@ proptest! {
         let bytes = vec![99; stride * height as usize];
         let frame = Frame { format: PixelFormat::Grey, width, height, stride, bytes, ..Frame::empty() };
         let camera = camera.then_some(&frame);
-        let scene = Scene { camera, faces: &restored, message, status: status() };
+        let scene = Scene { camera, faces: &restored, message, status: status(), ..Scene::default() };
         let mut composer = Composer::new(options);
         let mut picture = Picture::default();
         for size in sizes {
@@ -103,6 +104,7 @@ proptest! {
             faces: &restored[..faces],
             message: None,
             status: status(),
+            ..Scene::default()
         };
         let mut composer = Composer::new(before.0);
         let mut picture = Picture::default();
@@ -127,6 +129,7 @@ fn a_turned_view_is_the_upright_one_turned() {
         faces: &restored,
         message: None,
         status: status(),
+        ..Scene::default()
     };
     for view in View::ALL {
         let upright = composed(options(view), &scene, (300, 200));
@@ -157,6 +160,7 @@ fn a_mirrored_picture_is_the_picture_in_a_mirror() {
         faces: &restored,
         message: None,
         status: status(),
+        ..Scene::default()
     };
     for (view, size) in [(View::Restored, (200, 200)), (View::InPlace, (320, 240))] {
         // Text stays as it is.
@@ -173,8 +177,8 @@ fn a_mirrored_picture_is_the_picture_in_a_mirror() {
         blit::mirror(&mut picture, area);
         assert_eq!(composed(mirrored, &scene, size), picture, "{view}");
     }
-    // The text of the side-by-side view stays: it is drawn beside its pictures.
-    let (plain, mirrored) = [false, true]
+    // The words of the side-by-side view stay, in the upper right corner.
+    let (plain, mirrored): (Picture, Picture) = [false, true]
         .map(|mirror| {
             composed(
                 ComposeOptions {
@@ -187,14 +191,18 @@ fn a_mirrored_picture_is_the_picture_in_a_mirror() {
         })
         .into();
     assert_ne!(plain, mirrored);
-    let footer = 640 * 300..;
-    assert_eq!(plain.pixels[footer.clone()], mirrored.pixels[footer]);
+    let corner = |picture: &Picture| -> Vec<u32> {
+        let rows = (0..50).map(|y| &picture.row(y)[320..]);
+        rows.flatten().copied().collect()
+    };
+    assert!(corner(&plain).contains(&palette::TEXT));
+    assert_eq!(corner(&plain), corner(&mirrored));
 }
 
 #[test]
 fn natural_sizes_suit_the_frame() {
     let size = |view, frame| Composer::new(options(view)).natural_size(frame);
-    assert_eq!(size(View::SideBySide, (640, 480)), (1189, 352));
+    assert_eq!(size(View::SideBySide, (640, 480)), (800, 480));
     assert_eq!(size(View::InPlace, (320, 240)), (1280, 960));
     assert_eq!(size(View::InPlace, (1920, 1080)), (1920, 1080));
     assert_eq!(size(View::Full, (640, 480)), (640, 480));
@@ -209,7 +217,7 @@ fn natural_sizes_suit_the_frame() {
     }
 }
 
-/// The restored face stands at twice its pixels in the side-by-side view's natural size.
+/// The 16x16 pixels are equally large in the side-by-side view's natural size.
 #[test]
 fn the_natural_side_by_side_view_magnifies_evenly() {
     let person = Person::new(60.0, 70.0, 100.0, 0.15, SKINS[0]);
@@ -220,11 +228,12 @@ fn the_natural_side_by_side_view_magnifies_evenly() {
         faces: &restored,
         message: None,
         status: status(),
+        ..Scene::default()
     };
     let composer = Composer::new(options(View::SideBySide));
     let size = composer.natural_size((320, 240));
     let picture = composed(options(View::SideBySide), &scene, size);
-    // The first of the 16x16 pixels is a patch of 16x16.
+    // The first of the 16x16 pixels is a patch of 8x8.
     let first = pack_rgb(person.lr[0], person.lr[1], person.lr[2]);
     let row = (0..picture.height)
         .map(|y| picture.row(y))
@@ -236,7 +245,7 @@ fn the_natural_side_by_side_view_magnifies_evenly() {
             .iter()
             .take_while(|&&pixel| pixel == first)
             .count()
-            % 16,
+            % 8,
         0
     );
 }

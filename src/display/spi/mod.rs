@@ -78,6 +78,10 @@ impl Sink for Recording {
         self.0.size()
     }
 
+    fn is_round(&self) -> bool {
+        self.0.is_round()
+    }
+
     fn present(&mut self, picture: &Picture) -> Result<()> {
         self.0.present(picture)
     }

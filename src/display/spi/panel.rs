@@ -29,6 +29,8 @@ pub(super) struct Module {
     pub invert: bool,
     /// Whether its subpixels are wired blue first.
     pub bgr: bool,
+    /// Whether its corners show nothing.
+    pub round: bool,
 }
 
 impl Module {
@@ -38,6 +40,7 @@ impl Module {
             offset: (0, 0),
             invert: false,
             bgr: false,
+            round: false,
         }
     }
 
@@ -50,6 +53,13 @@ impl Module {
 
     const fn blue_first(self) -> Module {
         Module { bgr: true, ..self }
+    }
+
+    const fn round(self) -> Module {
+        Module {
+            round: true,
+            ..self
+        }
     }
 }
 
@@ -87,7 +97,7 @@ pub(super) const PANELS: &[Panel] = &[
     },
     Panel {
         name: "gc9a01",
-        module: Module::new(240, 240).inverted().blue_first(),
+        module: Module::new(240, 240).inverted().blue_first().round(),
         open: |module, parts| start(GC9A01, module, parts),
     },
 ];
@@ -172,6 +182,7 @@ where
         name,
         display,
         raster,
+        round: module.round,
         bytes: vec![0; pitch * height as usize],
         backlight,
     };
@@ -206,6 +217,7 @@ where
     name: String,
     display: Display<Bus, M, R>,
     raster: Raster,
+    round: bool,
     /// The pixels as the raster writes them, little-endian.
     bytes: Vec<u8>,
     backlight: Option<Light>,
@@ -247,6 +259,10 @@ where
 
     fn size(&self) -> Option<(u32, u32)> {
         Some((self.raster.width, self.raster.height))
+    }
+
+    fn is_round(&self) -> bool {
+        self.round
     }
 
     fn present(&mut self, picture: &Picture) -> Result<()> {
