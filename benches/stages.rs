@@ -247,8 +247,8 @@ fn view_of(name: &str, frame: &Frame, options: ComposeOptions, count: u64, size:
         camera: Some(frame),
         faces: &faces,
         followed: faces.len(),
-        message: None,
         status,
+        ..Scene::default()
     };
     let mut composer = Composer::new(ComposeOptions { info, ..options });
     let mut picture = Picture::default();

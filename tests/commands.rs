@@ -202,6 +202,8 @@ fn a_test_pattern_drives_a_sink_alone() {
     .expect(0, &[]);
     face8x(folder.path(), &["test-pattern", "--sink", "nul"]).expect(2, &["null"]);
     face8x(folder.path(), &["test-pattern", "--rotate", "45"]).expect(2, &["90"]);
+    let big = ["test-pattern", "--sink", "window:big"];
+    face8x(folder.path(), &big).expect(2, &["invalid window \"big\"", "window:fullscreen"]);
 }
 
 #[test]

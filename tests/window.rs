@@ -301,6 +301,8 @@ fn keys(sink: &mut dyn Sink, x: &RustConnection) {
         (u32::from(b'f'), UserEvent::Freeze),
         (u32::from(b'm'), UserEvent::Mirror),
         (u32::from(b's'), UserEvent::Save),
+        (0xFFBE, UserEvent::Help),             // F1
+        (0xFFC8, UserEvent::Fullscreen(true)), // F11
         (u32::from(b'q'), UserEvent::Quit),
         (0xFF1B, UserEvent::Quit), // Escape
     ] {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::display;
+
 /// A part of a page: a heading, and what it lists with an explanation each.
 pub(crate) struct Section {
     pub heading: &'static str,
@@ -120,19 +122,7 @@ const RUNNING: Section = shown(
     ],
 );
 
-const KEYS: Section = shown(
-    "KEYS",
-    &[
-        ("v", "next view"),
-        ("f", "freeze the picture, or release it"),
-        ("m", "mirror the picture"),
-        (
-            "s",
-            "save the picture as face8x-0001.png and so on in the working folder",
-        ),
-        ("q, Escape", "quit"),
-    ],
-);
+const KEYS: Section = shown("KEYS", display::KEYS);
 
 const EXIT_STATUS: Section = manual(
     "EXIT STATUS",

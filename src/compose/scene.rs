@@ -38,6 +38,8 @@ pub struct Scene<'a> {
     /// A message for the viewer. Without one the views say "no face" or "no camera" where that is
     /// so; of "no camera: the reason" the reason is written below.
     pub message: Option<&'a str>,
+    /// The keys and what they do, to be shown over the picture; none to show nothing.
+    pub keys: &'a [(&'a str, &'a str)],
     /// Values for the overlay and the captions.
     pub status: InfoValues<'a>,
 }

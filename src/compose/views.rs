@@ -80,6 +80,7 @@ pub(crate) fn draw(
         },
     }
     drawing.info(safe);
+    drawing.keys();
 }
 
 impl Drawing<'_> {

@@ -3,7 +3,7 @@
 //! | URI                                        | shows pictures                                   |
 //! |--------------------------------------------|--------------------------------------------------|
 //! | `auto`                                     | in the first of window, drm, fb, png that works  |
-//! | `window`                                   | in a window on Wayland or X11                    |
+//! | `window`, `window:fullscreen`              | in a window on Wayland or X11                    |
 //! | `drm`, `drm:/dev/dri/card1`, `drm:HDMI-A-1`| on a whole display, without a desktop            |
 //! | `fb`, `fb:/dev/fb1`                        | in a Linux framebuffer                           |
 //! | `spi:MODEL,dc=24,rst=25`                   | on a small panel wired to SPI and GPIO           |
@@ -22,6 +22,7 @@ mod drm;
 mod fb;
 mod http;
 mod jpeg;
+mod keys;
 mod null;
 pub(crate) mod pattern;
 mod pipe;
@@ -40,6 +41,7 @@ mod yuv;
 mod tests;
 
 pub(crate) use brightness::{Brightness, Dimming};
+pub(crate) use keys::KEYS;
 pub(crate) use png::save_numbered;
 
 use std::time::Duration;
@@ -61,6 +63,10 @@ pub enum UserEvent {
     Mirror,
     /// Save the picture to a file.
     Save,
+    /// Show the keys over the picture, or not.
+    Help,
+    /// The window fills the screen now, or not any more.
+    Fullscreen(bool),
 }
 
 /// Who looks at a sink.
@@ -185,7 +191,7 @@ pub(crate) const SINKS: &[SinkKind] = &[
     },
     SinkKind {
         name: "window",
-        help: "a window on Wayland or X11",
+        help: "a window on Wayland or X11; window:fullscreen, or window:1280x720 for a size",
         open: window::open,
     },
     SinkKind {

@@ -7,7 +7,7 @@ use embedded_graphics::mono_font::MonoTextStyle;
 use embedded_graphics::mono_font::ascii::{FONT_6X10, FONT_10X20};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
-use embedded_graphics::primitives::{PrimitiveStyle, Rectangle};
+use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::{Alignment, Baseline, Text, TextStyle, TextStyleBuilder};
 
 /// The bars of the upper half from left to right, by falling brightness.
@@ -28,16 +28,18 @@ const GRID: u32 = 32;
 /// Steps of the grey ramp, black to white.
 const GREYS: u32 = 16;
 
-/// Draws picture number `frame` of the test pattern over all of `target`.
+/// Draws picture number `frame` of the test pattern over all of `target`, whose corners show nothing
+/// where it is `round`.
 ///
 /// It shows eight colour bars, a grey ramp, a grid of 32-pixel squares, the size in pixels, a bar
 /// that moves 4 pixels a frame, the names of the four corners beside markers in them (red, green,
 /// blue and white, clockwise from the top left), and a white border of one pixel: where a side of
-/// it is missing, the display cuts the picture off.
+/// it is missing, the display cuts the picture off. On a round display the names and markers are
+/// those of its four sides (clockwise from the top), and the border is a circle, too.
 ///
 /// # Errors
 /// Those of the target.
-pub(crate) fn test_pattern<D>(target: &mut D, frame: u64) -> Result<(), D::Error>
+pub(crate) fn test_pattern<D>(target: &mut D, frame: u64, round: bool) -> Result<(), D::Error>
 where
     D: DrawTarget<Color = Rgb888>,
 {
@@ -70,7 +72,10 @@ where
     )?;
 
     caption(target, area, frame)?;
-    corners(target, area)?;
+    match round {
+        true => sides(target, area)?,
+        false => corners(target, area)?,
+    }
     area.into_styled(PrimitiveStyle::with_stroke(Rgb888::WHITE, 1))
         .draw(target)
 }
@@ -165,6 +170,65 @@ where
         .build();
     Text::with_text_style(text.as_str(), middle, style, centred).draw(target)?;
     Ok(())
+}
+
+/// A square and a name in the middle of each side, and a circle through all of them.
+fn sides<D>(target: &mut D, area: Rectangle) -> Result<(), D::Error>
+where
+    D: DrawTarget<Color = Rgb888>,
+{
+    let Size { width, height } = area.size;
+    let side = (width.min(height) / 12).max(2).min(width).min(height);
+    let mut style = MonoTextStyle::new(&FONT_10X20, Rgb888::WHITE);
+    style.background_color = Some(Rgb888::BLACK);
+    let (middle_x, middle_y) = ((width - side) / 2, (height - side) / 2);
+    let (right, bottom) = (width - side, height - side);
+    for (name, colour, (x, y), text, alignment, baseline) in [
+        (
+            "TOP",
+            Rgb888::RED,
+            (middle_x, 0),
+            (width / 2, side),
+            Alignment::Center,
+            Baseline::Top,
+        ),
+        (
+            "RIGHT",
+            Rgb888::GREEN,
+            (right, middle_y),
+            (right, height / 2),
+            Alignment::Right,
+            Baseline::Middle,
+        ),
+        (
+            "BOTTOM",
+            Rgb888::BLUE,
+            (middle_x, bottom),
+            (width / 2, bottom),
+            Alignment::Center,
+            Baseline::Bottom,
+        ),
+        (
+            "LEFT",
+            Rgb888::WHITE,
+            (0, middle_y),
+            (side, height / 2),
+            Alignment::Left,
+            Baseline::Middle,
+        ),
+    ] {
+        fill(target, area, x, y, side, side, colour)?;
+        let place = TextStyleBuilder::new()
+            .alignment(alignment)
+            .baseline(baseline)
+            .build();
+        let at = area.top_left + Size::new(text.0, text.1);
+        Text::with_text_style(name, at, style, place).draw(target)?;
+    }
+    let diameter = width.min(height);
+    let corner = area.top_left + Size::new((width - diameter) / 2, (height - diameter) / 2);
+    let line = PrimitiveStyle::with_stroke(Rgb888::WHITE, 1);
+    Circle::new(corner, diameter).into_styled(line).draw(target)
 }
 
 /// A square and a name in each corner.
@@ -262,7 +326,7 @@ mod tests {
                 size: Size::new(width, height),
                 pixels,
             };
-            test_pattern(&mut canvas, frame).unwrap();
+            test_pattern(&mut canvas, frame, false).unwrap();
             canvas
         }
 
@@ -320,7 +384,7 @@ mod tests {
             size: Size::zero(),
             pixels: Vec::new(),
         };
-        test_pattern(&mut nothing, 0).unwrap();
+        test_pattern(&mut nothing, 0, true).unwrap();
     }
 
     #[test]
@@ -331,6 +395,21 @@ mod tests {
             corners,
             [Rgb888::RED, Rgb888::GREEN, Rgb888::BLUE, Rgb888::WHITE]
         );
+    }
+
+    #[test]
+    fn the_sides_of_a_round_display_tell_the_orientation() {
+        let mut canvas = Canvas::with_pattern(240, 240, 0);
+        test_pattern(&mut canvas, 0, true).unwrap();
+        let sides = [(120, 8), (231, 120), (120, 231), (8, 120)].map(|(x, y)| canvas.at(x, y));
+        assert_eq!(
+            sides,
+            [Rgb888::RED, Rgb888::GREEN, Rgb888::BLUE, Rgb888::WHITE]
+        );
+        for (width, height) in [(1, 1), (2, 3), (7, 240), (240, 7)] {
+            let mut small = Canvas::with_pattern(width, height, 0);
+            test_pattern(&mut small, 3, true).unwrap();
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::Pipeline;
 use super::idle::REDRAW_INTERVAL;
+use super::{DrawReason, Pipeline};
 use crate::display::{self, UserEvent};
 use crate::host::button::ButtonAction;
 
@@ -24,20 +24,52 @@ impl Pipeline {
         let options = &mut self.composer.options;
         match event {
             UserEvent::Quit => {}
-            UserEvent::NextView => options.view = options.view.next(),
-            UserEvent::Mirror => options.mirror = !options.mirror,
-            UserEvent::Freeze => {
-                self.frozen = match self.frozen {
-                    Some(_) => None,
-                    None => Some(Instant::now()),
-                }
+            UserEvent::NextView => {
+                options.view = options.view.next();
+                self.notice.show(format!("view: {}", options.view));
             }
-            UserEvent::Save => match display::save_numbered(&self.picture) {
-                Ok(path) => log::info!("saved {}", path.display()),
-                Err(error) => log::warn!("{error}"),
+            UserEvent::Mirror => {
+                options.mirror = !options.mirror;
+                let not = if options.mirror { "" } else { "not " };
+                self.notice.show(format!("{not}mirrored"));
+            }
+            UserEvent::Freeze => match self.frozen.take() {
+                Some(_) => self.notice.show("released".to_owned()),
+                None => {
+                    self.notice.clear();
+                    self.frozen = Some(Instant::now());
+                }
             },
+            UserEvent::Save => self.save(),
+            UserEvent::Help => self.keys_shown = !self.keys_shown,
+            UserEvent::Fullscreen(true) => {
+                self.notice.show("full screen: F11 leaves it".to_owned())
+            }
+            UserEvent::Fullscreen(false) => self.notice.show("a window again".to_owned()),
         }
         self.drawn -= REDRAW_INTERVAL;
+    }
+
+    /// Saves the picture without what the keys have written on it, and says so on the screen.
+    fn save(&mut self) {
+        let written = self.notice.clear() | std::mem::take(&mut self.keys_shown);
+        if written
+            && self.meter.frames > 0
+            && let Err(error) = self.show(DrawReason::Again)
+        {
+            log::debug!("{error}");
+        }
+        self.notice
+            .show(match display::save_numbered(&self.picture) {
+                Ok(path) => {
+                    log::info!("saved {}", path.display());
+                    format!("saved {}", path.display())
+                }
+                Err(error) => {
+                    log::warn!("{error}");
+                    format!("not saved: {error}")
+                }
+            });
     }
 
     /// Releases a picture that was held for as long as it may be: whoever froze a kiosk has left.

@@ -6,6 +6,7 @@ use super::tracks::Tracks;
 use super::{DrawReason, FRAME_TIMEOUT, LoopStep, Pipeline};
 use crate::capture::State;
 use crate::compose::Scene;
+use crate::display::KEYS;
 
 /// How often the picture is drawn while no frames come.
 pub(super) const REDRAW_INTERVAL: Duration = Duration::from_millis(250);
@@ -74,6 +75,7 @@ impl Pipeline {
         output.set_brightness(night.brightness(Instant::now(), false));
         let scene = Scene {
             message: Some(message),
+            keys: if self.keys_shown { KEYS } else { &[] },
             status: self.meter.status(&self.capture, faces, output),
             ..Scene::default()
         };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::capture::{Capture, Taken};
 use crate::compose::{Composer, Scene};
 use crate::config::Options;
-use crate::display::UserEvent;
+use crate::display::{KEYS, UserEvent};
 use crate::host::button::Button;
 use crate::host::status::Monitor;
 use crate::picture::Picture;
@@ -27,6 +27,7 @@ mod faces;
 mod idle;
 mod light;
 mod meter;
+mod notice;
 mod output;
 mod parts;
 mod report;
@@ -40,6 +41,7 @@ use camera_watch::CameraWatch;
 use cooling::Cooling;
 use light::Night;
 use meter::Meter;
+use notice::Notice;
 use tracks::Tracks;
 
 pub(crate) use faces::FaceStage;
@@ -110,6 +112,10 @@ pub struct Pipeline {
     asked: Option<Duration>,
     /// Since when a person holds the picture.
     frozen: Option<Instant>,
+    /// What the last key did.
+    notice: Notice,
+    /// Whether the keys are shown over the picture.
+    keys_shown: bool,
     /// When the picture was last drawn.
     drawn: Instant,
     /// The source has ended at this time; its last frame stays.
@@ -255,11 +261,13 @@ impl Pipeline {
         let anybody = faces.found() > 0 || self.frozen.is_some();
         output.set_brightness(night.brightness(Instant::now(), anybody));
         let (restored, count) = faces.restored();
+        let held = self.frozen.map(|_| "frozen");
         let scene = Scene {
             camera: Some(raw),
             faces: &restored[..count],
             followed: faces.followed().len(),
-            message: self.frozen.map(|_| "frozen"),
+            message: self.notice.text(Instant::now()).or(held),
+            keys: if self.keys_shown { KEYS } else { &[] },
             status: self.meter.status(&self.capture, faces, output),
         };
         let natural = composer.natural_size((raw.width, raw.height));

@@ -13,6 +13,7 @@ use crate::pipeline::camera_pixels::CameraPixels;
 use crate::pipeline::camera_watch::CameraWatch;
 use crate::pipeline::cooling::Cooling;
 use crate::pipeline::light::Night;
+use crate::pipeline::notice::Notice;
 use crate::pipeline::tracks::Tracks;
 use crate::pipeline::{FaceStage, Meter, Output, Pipeline, Timings};
 use face8x_core::convert::JpegDecoder;
@@ -146,6 +147,8 @@ impl Pipeline {
             night: Night::new(options.dark_after(), Instant::now()),
             asked: None,
             frozen: None,
+            notice: Notice::default(),
+            keys_shown: false,
             drawn: Instant::now(),
             ended: None,
             refused: None,

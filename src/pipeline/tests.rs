@@ -119,6 +119,33 @@ fn a_frozen_picture_is_marked_and_released_in_time() {
     assert!(!pipeline.figures().frozen);
 }
 
+/// What a key did is shown for a moment; the keys are shown until they are asked for again.
+#[test]
+fn what_keys_did_is_on_the_picture_for_a_moment() {
+    let (mut pipeline, table) = pipeline(&[("view", "full")]);
+    until(&mut pipeline, LoopStep::Shown);
+    press(&table, UserEvent::Fullscreen(true));
+    until(&mut pipeline, LoopStep::Shown);
+    let shown = pipeline.notice.text(Instant::now());
+    assert_eq!(shown, Some("full screen: F11 leaves it"));
+    press(&table, UserEvent::NextView);
+    until(&mut pipeline, LoopStep::Shown);
+    let shown = pipeline.notice.text(Instant::now());
+    assert_eq!(shown, Some("view: restored"));
+    // As though time had passed.
+    pipeline.notice.clear();
+    press(&table, UserEvent::Freeze);
+    until(&mut pipeline, LoopStep::Kept);
+    let last = || table.lock().unwrap().pictures.pop().unwrap();
+    let plain = last();
+    press(&table, UserEvent::Help);
+    until(&mut pipeline, LoopStep::Kept);
+    assert_ne!(last(), plain);
+    press(&table, UserEvent::Help);
+    until(&mut pipeline, LoopStep::Kept);
+    assert_eq!(last(), plain);
+}
+
 #[test]
 fn a_picture_is_frozen_for_as_long_as_was_said() {
     let longest = |flags: &[(&str, &str)]| Options::with(flags).unwrap().longest_freeze();

@@ -193,6 +193,25 @@ fn a_frozen_face_at_the_edge() {
     check("side-by-side-edge-frozen", &picture);
 }
 
+/// The keys over the picture, and what the last one did.
+#[test]
+fn keys_and_notices() {
+    let people = people();
+    let frame = frame_of(&people);
+    let faces = [people[0].restored(1)];
+    let scene = Scene {
+        camera: Some(&frame),
+        faces: &faces,
+        message: Some("saved face8x-0001.png"),
+        keys: crate::display::KEYS,
+        ..Scene::default()
+    };
+    for (w, h) in [(480, 320), (128, 160)] {
+        let picture = composed(options(View::SideBySide), &scene, (w, h));
+        check(&format!("side-by-side-keys-{w}x{h}"), &picture);
+    }
+}
+
 #[test]
 fn no_camera() {
     let scene = Scene {

@@ -2,6 +2,7 @@
 //!
 //! Everything happens in the caller's thread, whenever it presents a picture or asks for an event.
 
+mod shape;
 mod system;
 
 use std::cell::Cell;
@@ -17,18 +18,15 @@ use winit::event_loop::{ActiveEventLoop, EventLoop, OwnedDisplayHandle};
 use winit::keyboard::{Key, NamedKey};
 use winit::platform::pump_events::{EventLoopExtPumpEvents, PumpStatus};
 use winit::platform::{wayland, x11};
-use winit::window::{Window, WindowAttributes, WindowId};
+use winit::window::{Fullscreen, Window, WindowAttributes, WindowId};
 
+use self::shape::Shape;
 use self::system::{Answer, Desktop, System, find_system};
 use super::raster::Centred;
-use super::{Audience, Sink, SinkOptions, UserEvent, device_error, no_argument};
+use super::{Audience, Sink, SinkOptions, UserEvent, device_error};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
 use face8x_core::contain;
-
-/// The size of the window where none is wished: the side-by-side view fits, as does the screen of
-/// the smallest desktop.
-const SIZE: (u32, u32) = (960, 540);
 
 /// A Wayland compositor that does not ask for a picture within this time hides the window, and the
 /// picture is skipped. (softbuffer would wait for ever.)
@@ -49,8 +47,8 @@ struct WindowSink {
 
 /// The state that the event loop and the sink share.
 struct App {
-    /// The window that is to be made.
-    wanted: Option<WindowAttributes>,
+    /// The window that is to be made, but for its size.
+    wanted: Option<(WindowAttributes, Shape)>,
     made: Option<Result<Made>>,
     size: PhysicalSize<u32>,
     /// The window system wants a picture.
@@ -65,16 +63,13 @@ struct Made {
 }
 
 pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
-    no_argument("window", argument)?;
+    let shape = Shape::parse(argument, options)?;
     let Answer { system, connection } = find_system(Desktop::of_environment())?;
-    let (width, height) = options.size.unwrap_or(SIZE);
-    let wanted = Window::default_attributes()
-        .with_title(&options.title)
-        .with_inner_size(PhysicalSize::new(width, height));
+    let wanted = Window::default_attributes().with_title(&options.title);
     let mut sink = WindowSink {
         event_loop: Some(event_loop(system)?),
         app: App {
-            wanted: Some(wanted),
+            wanted: Some((wanted, shape)),
             made: None,
             size: PhysicalSize::default(),
             ready: false,
@@ -218,10 +213,24 @@ impl Drop for WindowSink {
 }
 
 impl App {
-    fn make(&mut self, event_loop: &ActiveEventLoop, wanted: WindowAttributes) -> Result<Made> {
+    fn make(
+        &mut self,
+        event_loop: &ActiveEventLoop,
+        wanted: WindowAttributes,
+        shape: Shape,
+    ) -> Result<Made> {
         let failed = |error: &dyn std::error::Error| {
             Error::new(ErrorKind::Device, format!("no window: {error}"))
         };
+        // Wayland has no primary monitor.
+        let primary = event_loop.primary_monitor();
+        let monitor = primary.or_else(|| event_loop.available_monitors().next());
+        let (size, fills) = shape.on(monitor.map(|monitor| monitor.size().into()));
+        let full = (shape == Shape::Fullscreen).then_some(Fullscreen::Borderless(None));
+        let wanted = wanted
+            .with_inner_size(PhysicalSize::<u32>::from(size))
+            .with_maximized(fills)
+            .with_fullscreen(full);
         let window = event_loop
             .create_window(wanted)
             .map_err(|error| failed(&error))?;
@@ -241,16 +250,17 @@ impl ApplicationHandler for App {
     fn resumed(&mut self, _: &ActiveEventLoop) {}
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
-        if let Some(wanted) = self.wanted.take() {
-            self.made = Some(self.make(event_loop, wanted));
+        if let Some((wanted, shape)) = self.wanted.take() {
+            self.made = Some(self.make(event_loop, wanted, shape));
         }
     }
 
     fn window_event(&mut self, _: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
-        // Events of a window that was closed may still come.
-        if !matches!(&self.made, Some(Ok(made)) if made.window.id() == id) {
-            return;
-        }
+        let window = match &self.made {
+            Some(Ok(made)) if made.window.id() == id => &made.window,
+            // Events of a window that was closed may still come.
+            _ => return,
+        };
         match event {
             WindowEvent::Resized(size) => self.size = size,
             WindowEvent::RedrawRequested => self.ready = true,
@@ -260,7 +270,14 @@ impl ApplicationHandler for App {
                 event,
                 is_synthetic: false,
                 ..
-            } => self.events.extend(meaning(&event)),
+            } => match meaning(&event) {
+                Some(UserEvent::Fullscreen(_)) => {
+                    let on = window.fullscreen().is_none();
+                    window.set_fullscreen(on.then_some(Fullscreen::Borderless(None)));
+                    self.events.push_back(UserEvent::Fullscreen(on));
+                }
+                asked => self.events.extend(asked),
+            },
             _ => {}
         }
     }
@@ -273,12 +290,15 @@ fn meaning(key: &KeyEvent) -> Option<UserEvent> {
     }
     match &key.logical_key {
         Key::Named(NamedKey::Escape) => Some(UserEvent::Quit),
+        Key::Named(NamedKey::F1) => Some(UserEvent::Help),
+        Key::Named(NamedKey::F11) => Some(UserEvent::Fullscreen(true)),
         Key::Character(text) => match text.to_lowercase().as_str() {
             "q" => Some(UserEvent::Quit),
             "v" => Some(UserEvent::NextView),
             "f" => Some(UserEvent::Freeze),
             "m" => Some(UserEvent::Mirror),
             "s" => Some(UserEvent::Save),
+            "?" => Some(UserEvent::Help),
             _ => None,
         },
         _ => None,

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Makes the pictures of the views in docs/images from the demo scene: one sheet a view, with the screens
+side by side, and the view as a picture of 800x480. Needs Pillow.
+
+usage: screenshots.py [FACE8X]    target/release/face8x
+
+The scene goes by the clock, so that two runs differ a little. Look at the results before they are
+committed.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+VIEWS = {"side-by-side": 1, "restored": 1, "strip": 3, "in-place": 5, "full": 1}
+# Screens, and how much smaller the sheet shows them.
+SCREENS = [(1920, 1080, 4), (1080, 1920, 4), (800, 480, 2), (480, 320, 2), (320, 240, 2), (128, 160, 1)]
+# The demo's visitor is near then.
+FRAMES = 110
+GAP = 10
+PAPER = (255, 255, 255)
+
+
+def shot(program, view, size, folder):
+    path = folder / "shot.png"
+    sink = f"png:{path}@{size[0]}x{size[1]}"
+    subprocess.run(
+        [program, "run", "--quiet", "--source", "demo:", "--fps", "30", "--frames", str(FRAMES),
+         "--view", view, "--faces", str(VIEWS[view]), "--sink", sink],
+        check=True,
+    )
+    return Image.open(path).convert("RGB")
+
+
+def sheet(pictures):
+    """The pictures beside each other, their lower edges in line."""
+    width = sum(picture.width + GAP for picture in pictures) - GAP
+    height = max(picture.height for picture in pictures)
+    paper = Image.new("RGB", (width, height), PAPER)
+    x = 0
+    for picture in pictures:
+        paper.paste(picture, (x, height - picture.height))
+        x += picture.width + GAP
+    return paper
+
+
+def main():
+    program = sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/face8x"
+    with tempfile.TemporaryDirectory() as folder:
+        for view in VIEWS:
+            pictures = []
+            for width, height, factor in SCREENS:
+                picture = shot(program, view, (width, height), pathlib.Path(folder))
+                if (width, height) == (800, 480):
+                    name = "demo" if view == "side-by-side" else f"view-{view}"
+                    picture.quantize(128).save(IMAGES / f"{name}.png", optimize=True)
+                pictures.append(picture.reduce(factor))
+            sheet(pictures).save(IMAGES / f"sizes-{view}.jpg", quality=82)
+
+
+if __name__ == "__main__":
+    main()
