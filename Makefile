@@ -9,7 +9,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
 .PHONY: run test soak fuzz monitoring-test test-training exactness memcheck setup lint deny readme fmt \
-	bench peers peers-detect cross-kernels deb deb-test doc cross cross-test cross-exactness board-test clean help
+	bench peers peers-detect cross-kernels cross-frame deb deb-test doc cross cross-test cross-exactness board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
 	@scripts/cargo.sh build --release
@@ -75,6 +75,9 @@ peers: setup ## Time other engines beside the integer engine; ARGS are for peers
 
 cross-kernels: ## Count what the ARM kernels cost, under emulation and by models; ARGS="--check" compares
 	@cross/kernels.py $(ARGS)
+
+cross-frame: setup ## Count what each stage of a frame costs on ARM; ARGS="--write" writes docs/arm-frame.md
+	@cross/frame.py $(ARGS)
 
 doc: setup ## Make the library's documentation
 	@scripts/cargo.sh doc --no-deps

@@ -51,6 +51,8 @@ tests() {
     # Built for the board, on an emulated processor.
     timed board cross/test.sh || status=1
     timed board cross/test.sh armv7-unknown-linux-gnueabihf || status=1
+    # Only notes: what a stage costs may change, but not unseen.
+    timed board cross/frame.py --check --kernels smull --faces 1 || status=1
     timed board board/virtual/test.sh release || status=1
     # Builds burn, which takes longest.
     timed "$scripts/training.sh" || status=1
