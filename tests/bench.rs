@@ -10,7 +10,7 @@ use common::{command, face8x};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-const STAGES: [&str; 13] = [
+const STAGES: [&str; 14] = [
     "capture",
     "convert",
     "locate",
@@ -24,6 +24,7 @@ const STAGES: [&str; 13] = [
     "search-live",
     "search-whole",
     "search-enlarged",
+    "no-face",
 ];
 
 fn json(path: &Path) -> Value {
@@ -49,11 +50,15 @@ fn check_results(report: &Value) {
     assert_eq!(stages, [STAGES, STAGES].concat());
     let wanted = [
         "engine", "model", "threads", "stage", "runs", "min", "median", "mean", "p90", "p99",
-        "p999", "max",
+        "p999", "max", "spread",
     ];
     let mut stage_means = 0.0;
     for row in results {
-        assert_eq!(keys(row), BTreeSet::from(wanted), "{row}");
+        let mut wanted = BTreeSet::from(wanted);
+        if row["runs"] == 1 {
+            wanted.remove("spread");
+        }
+        assert_eq!(keys(row), wanted, "{row}");
         let figure = |name: &str| row[name].as_f64().unwrap();
         let rising = ["min", "median", "p90", "p99", "p999", "max"].map(figure);
         assert!(rising.is_sorted() && rising[0] >= 0.0, "{row}");
@@ -63,7 +68,9 @@ fn check_results(report: &Value) {
         );
         match row["stage"].as_str().unwrap() {
             "cold-start" => assert_eq!(row["runs"], 1),
-            stage if stage.starts_with("search-") => assert!(row["runs"].as_u64() > Some(0)),
+            stage if stage.starts_with("search-") || stage == "no-face" => {
+                assert!(row["runs"].as_u64() > Some(0))
+            }
             "end-to-end" => {
                 assert!(
                     stage_means <= figure("mean") + 1e-6,
@@ -145,14 +152,14 @@ fn a_quick_run_measures_every_stage_and_writes_every_file() {
         assert!(out.stdout.contains(word), "no {word} in:\n{}", out.stdout);
     }
     let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
-    assert_eq!(text("a.csv").lines().count(), 27);
+    assert_eq!(text("a.csv").lines().count(), 29);
     assert!(text("a.csv").starts_with("engine,model,threads,stage,runs,min,median,mean,p90,"));
     assert_eq!(
         text("a.md")
             .lines()
             .filter(|line| line.starts_with('|'))
             .count(),
-        28
+        30
     );
     let picture = image::open(folder.path().join("a.png")).unwrap();
     assert_eq!((picture.width(), picture.height()), (960, 520));
@@ -167,6 +174,11 @@ fn compared_with_an_older_one(folder: &Path, report: &Value) {
     old["machine"]["model"] = "Raspberry Pi 1".into();
     for row in old["results"].as_array_mut().unwrap() {
         row["median"] = (row["median"].as_f64().unwrap() * 1000.0).into();
+        if let Some(spread) = row["spread"].as_array_mut() {
+            spread
+                .iter_mut()
+                .for_each(|end| *end = (end.as_f64().unwrap() * 1000.0).into());
+        }
     }
     std::fs::write(folder.join("old.json"), old.to_string()).unwrap();
     let arguments = [
@@ -191,8 +203,54 @@ fn compared_with_an_older_one(folder: &Path, report: &Value) {
         .filter(|line| line.starts_with("bicubic"))
         .collect();
     // Without a search nothing of it is compared.
-    let compared = STAGES.iter().filter(|stage| !stage.starts_with("search"));
+    let searched = ["search", "no-face"];
+    let of_search = |stage: &&&str| searched.iter().any(|start| stage.starts_with(start));
+    let compared = STAGES.iter().filter(|stage| !of_search(stage));
     assert_eq!(ratios.len(), compared.count(), "{out}");
+    assert!(
+        ratios
+            .iter()
+            .all(|ratio| ratio.ends_with("faster") || ratio.contains("cold-start"))
+    );
+    for alone in [
+        "only in the old results: face8x, ",
+        "only in the old results: bicubic, none, threads 1: search-live",
+    ] {
+        assert!(out.contains(alone), "no {alone} in:\n{out}");
+    }
+    // Two files are compared in no time, and are made other files of.
+    let two = [
+        "bench",
+        "--compare",
+        "old.json",
+        "a.json",
+        "--export-csv",
+        "b.csv",
+    ];
+    let out = face8x(folder, &two).expect(0, &[]).stdout;
+    assert!(
+        out.starts_with("not the same: machine: Raspberry Pi 1 then"),
+        "{out}"
+    );
+    assert!(!out.contains("only in"), "{out}");
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!(text("a.csv"), text("b.csv"));
+    let to_stdout = [
+        "bench",
+        "--compare",
+        "old.json",
+        "a.json",
+        "--export-json",
+        "-",
+    ];
+    let out = face8x(folder, &to_stdout).expect(0, &[]).stdout;
+    let again: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(again["results"], report["results"]);
+    let times = again["cases"][0]["end_to_end_ns"].as_array().unwrap();
+    assert_eq!(
+        Some(times.len() as u64),
+        again["cases"][0]["frames"].as_u64()
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! An older report beside a new one.
 
 use super::report::{BenchReport, StageResult};
+use super::time_stats::TimeStats;
 
 /// A result that both reports have.
 struct Change<'a> {
@@ -62,28 +63,97 @@ fn differences(old: &BenchReport, new: &BenchReport) -> Vec<String> {
     sentences
 }
 
+/// How many times as long it takes now: the ratio of the medians, and how far apart the parts of both
+/// runs put it.
+struct Ratio {
+    median: f64,
+    spread: Option<(f64, f64)>,
+}
+
+impl Ratio {
+    fn of(old: &TimeStats, new: &TimeStats) -> Ratio {
+        let spread = new.spread.zip(old.spread);
+        Ratio {
+            median: new.median / old.median,
+            spread: spread.map(|(new, old)| (new.0 / old.1, new.1 / old.0)),
+        }
+    }
+
+    /// What a difference is worth.
+    fn verdict(&self) -> &'static str {
+        match self.spread {
+            Some((low, high)) if low <= 1.0 && 1.0 <= high => "within noise",
+            Some((_, high)) if high < 1.0 => "faster",
+            Some(_) => "slower",
+            None => "spread unknown",
+        }
+    }
+}
+
 /// What differs, then a line for each result that both reports have: below 1 is faster than before.
+/// At the end what only one of them has.
 pub fn comparison(old: &BenchReport, new: &BenchReport) -> String {
     let mut text = String::new();
     for difference in differences(old, new) {
         text += &format!("not the same: {difference}\n");
     }
     text += &format!(
-        "{:<11} {:<18} {:>7} {:<15} {:>10} {:>10} {:>9} {:>9}\n",
-        "engine", "model", "threads", "stage", "old p50 ms", "new p50 ms", "new/old", "p99"
+        "{:<11} {:<18} {:>7} {:<15} {:>10} {:>10} {:>7} {:>13} {:>6}\n",
+        "engine",
+        "model",
+        "threads",
+        "stage",
+        "old p50 ms",
+        "new p50 ms",
+        "new/old",
+        "spread",
+        "p99"
     );
     for Change { old, new } in changes(old, new) {
+        let ratio = Ratio::of(&old.times, &new.times);
+        let spread = ratio
+            .spread
+            .map(|(low, high)| format!("{low:.2} to {high:.2}"));
         text += &format!(
-            "{:<11} {:<18} {:>7} {:<15} {:>10.3} {:>10.3} {:>9.2} {:>9.2}\n",
+            "{:<11} {:<18} {:>7} {:<15} {:>10.3} {:>10.3} {:>7.2} {:>13} {:>6.2}  {}\n",
             new.engine,
             new.model,
             new.threads,
             new.stage,
             old.times.median * 1e3,
             new.times.median * 1e3,
-            new.times.median / old.times.median,
-            new.times.p99 / old.times.p99
+            ratio.median,
+            spread.unwrap_or_default(),
+            new.times.p99 / old.times.p99,
+            ratio.verdict()
         );
     }
-    text
+    text + &without_partner("old", old, new) + &without_partner("new", new, old)
+}
+
+/// The results that only `one` of the reports has, a line for each engine, model and thread count.
+fn without_partner(name: &str, one: &BenchReport, other: &BenchReport) -> String {
+    let mut cases: Vec<(String, Vec<&str>)> = Vec::new();
+    for result in &one.results {
+        if other
+            .results
+            .iter()
+            .any(|partner| partner.key() == result.key())
+        {
+            continue;
+        }
+        let (engine, model, threads, stage) = result.key();
+        let case = format!("{engine}, {model}, threads {threads}");
+        match cases.iter_mut().find(|(name, _)| *name == case) {
+            Some((_, stages)) => stages.push(stage),
+            None => cases.push((case, vec![stage])),
+        }
+    }
+    let line = |(case, stages): &(String, Vec<&str>)| {
+        format!(
+            "only in the {name} results: {case}: {}\n",
+            stages.join(", ")
+        )
+    };
+    cases.iter().map(line).collect()
 }

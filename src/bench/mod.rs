@@ -17,6 +17,7 @@ mod histogram;
 mod job;
 mod machine;
 mod model_only;
+mod no_face;
 mod outcome;
 mod process;
 mod report;

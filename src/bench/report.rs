@@ -10,8 +10,8 @@ use super::time_stats::TimeStats;
 use super::warning::Warning;
 use face8x_core::{Error, ErrorKind, Result, files};
 
-/// Of a report at most: one of all engines, models and thread counts has less than one.
-const MAX_MB: u64 = 16;
+/// Of a report at most: a case has some hundred kilobytes of times a minute.
+const MAX_MB: u64 = 64;
 
 /// The format of the file. A change that old readers would misread gets another number.
 pub(crate) const SCHEMA: &str = "face8x-bench/1";
@@ -53,7 +53,7 @@ pub(crate) struct StageResult {
     pub(crate) threads: usize,
     /// A stage of the pipeline, `end-to-end`, or `cold-start`: from the start of the process to the
     /// first restored face on the display. `search-live`, `search-whole` and `search-enlarged` are the
-    /// detector's, which searches beside the stages.
+    /// detector's, which searches beside the stages. `no-face` is end to end, of frames without a face.
     pub(crate) stage: String,
     #[serde(flatten)]
     pub(crate) times: TimeStats,
@@ -119,8 +119,8 @@ pub(crate) struct Case {
     /// What the machine did meanwhile.
     #[serde(rename = "seen")]
     pub(crate) activity: Activity,
-    /// End-to-end times in nanoseconds, for histograms; not in the file.
-    #[serde(skip)]
+    /// Every end-to-end time in nanoseconds, in its order; none in files of older versions.
+    #[serde(default, rename = "end_to_end_ns")]
     pub(crate) latencies: Vec<u64>,
 }
 

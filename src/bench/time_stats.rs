@@ -20,7 +20,15 @@ pub(crate) struct TimeStats {
     /// The 99.9th percentile: the maximum where there are fewer than 1,000 times.
     pub(crate) p999: f64,
     pub(crate) max: f64,
+    /// The smallest and the largest median of the parts of the run: how far its median can be trusted.
+    /// Frames are not independent of each other (heat, other programs), so this is more than
+    /// statistics of single times would say. `None` for one time, and in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) spread: Option<(f64, f64)>,
 }
+
+/// Parts of a run whose medians are compared.
+const PARTS: usize = 10;
 
 impl TimeStats {
     /// The statistics of these times in nanoseconds; `None` where there are none.
@@ -43,6 +51,7 @@ impl TimeStats {
             p99: at(990),
             p999: at(999),
             max: seconds(last),
+            spread: spread(nanoseconds),
         })
     }
 
@@ -59,6 +68,23 @@ impl TimeStats {
         ];
         times.map(|seconds| seconds * 1e3)
     }
+}
+
+/// The smallest and the largest median of the parts of these times.
+fn spread(nanoseconds: &[u64]) -> Option<(f64, f64)> {
+    if nanoseconds.len() < 2 {
+        return None;
+    }
+    let parts = PARTS.min(nanoseconds.len());
+    let part = |index: usize| {
+        let at = |index| index * nanoseconds.len() / parts;
+        let mut part = nanoseconds[at(index)..at(index + 1)].to_vec();
+        part.sort_unstable();
+        part[(part.len() - 1) / 2]
+    };
+    let medians = (0..parts).map(part);
+    let (low, high) = medians.fold((u64::MAX, 0), |(low, high), m| (low.min(m), high.max(m)));
+    Some((seconds(low), seconds(high)))
 }
 
 /// Nanoseconds as seconds.

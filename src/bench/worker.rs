@@ -7,6 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::job::{Job, Rule};
+use super::no_face;
 use super::search;
 use super::series::{Series, nanoseconds};
 use crate::host::board;
@@ -41,7 +42,7 @@ pub(crate) struct Measured {
     pub(crate) complete: bool,
     /// Every stage in the order of the dataflow, then [`END_TO_END`].
     pub(crate) series: Vec<Series>,
-    /// The detector's searches, which go on beside them.
+    /// The detector's searches, which go on beside them, and frames without a face.
     pub(crate) searches: Vec<Series>,
     /// Frames without a face: not among the times.
     pub(crate) faceless: u64,
@@ -81,10 +82,11 @@ pub(crate) fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
     let peak_memory = board::own_memory().peak;
     let kept = times.bytes();
     let series = times.into_series(settings.on_demand);
-    let searches = match complete && job.rule != Rule::START {
-        true => search::series(&settings.detection, run.pipeline.frame())?,
-        false => Vec::new(),
-    };
+    let mut searches = Vec::new();
+    if complete && job.rule != Rule::START {
+        searches = search::series(&settings.detection, run.pipeline.frame())?;
+        searches.extend(no_face::series(&settings)?);
+    }
     Ok(Measured {
         restorer: summary.restorer.to_owned(),
         source: summary.source.to_owned(),

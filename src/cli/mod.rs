@@ -42,7 +42,7 @@ pub(crate) enum Command {
     /// Restore the faces of picture files
     #[command(after_help = sections::help("image"))]
     Image(ImageArgs),
-    /// List cameras and displays, and the valid sources, sinks, detectors, restorers and views
+    /// List cameras and displays, and the valid sources, sinks, detectors, restorers and views; with -v the cameras' controls, too
     List,
     /// Measure this machine: each stage, end to end, start, memory, and what limits the figures
     #[command(after_help = sections::help("bench"))]
@@ -202,7 +202,7 @@ pub(crate) struct BenchArgs {
     pub seconds: Option<u64>,
     #[command(flatten)]
     pub setup: Setup,
-    /// Write the results to this file as JSON; times are in seconds
+    /// Write the results to this file as JSON, with every end-to-end time; times are in seconds. - is standard output, in place of the tables
     #[arg(long, value_name = "FILE")]
     pub export_json: Option<PathBuf>,
     /// Write the results to this file as CSV; times are in seconds
@@ -211,9 +211,9 @@ pub(crate) struct BenchArgs {
     /// Write the results to this file as Markdown; times are in milliseconds
     #[arg(long, value_name = "FILE")]
     pub export_markdown: Option<PathBuf>,
-    /// Print the ratios to the results in this file of --export-json
-    #[arg(long, value_name = "OLD.json")]
-    pub compare: Option<PathBuf>,
+    /// Print the ratios to the results in this file of --export-json, with their spread; with two files nothing is measured
+    #[arg(long, value_names = ["OLD.json", "NEW.json"], num_args = 1..=2)]
+    pub compare: Vec<PathBuf>,
     /// Draw a histogram of the latencies to this PNG file
     #[arg(long, value_name = "FILE.png", conflicts_with = "model_only")]
     pub histogram: Option<PathBuf>,

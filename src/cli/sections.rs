@@ -224,6 +224,10 @@ const MEASURING: Section = shown(
         ),
         ("face8x bench --compare mine.json", "against an earlier run"),
         (
+            "face8x bench --compare old.json new.json",
+            "two runs that were measured before",
+        ),
+        (
             "face8x bench --model-only --threads 1,2",
             "the engines beside each other",
         ),

@@ -1,5 +1,6 @@
 //! `face8x bench`: how fast this machine is.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -18,8 +19,8 @@ use face8x_core::{Error, Result};
 /// How often the start is measured, and with `--quick`.
 const STARTS: (usize, usize) = (5, 1);
 
-/// Measures, prints tables, writes the named files and compares with an older report. The exit code
-/// is 1 where something could not be measured.
+/// Measures, prints tables, writes the named files and compares with an older report, or compares two
+/// without measuring. The exit code is 1 where something could not be measured.
 pub(crate) fn bench(arguments: BenchArgs) -> Result<ExitCode> {
     if let Some(job) = &arguments.worker {
         return worker(job);
@@ -29,23 +30,25 @@ pub(crate) fn bench(arguments: BenchArgs) -> Result<ExitCode> {
     exports.add(arguments.export_csv.as_ref(), CsvExporter)?;
     exports.add(arguments.export_markdown.as_ref(), MarkdownExporter)?;
     exports.add(arguments.histogram.as_ref(), HistogramExporter)?;
-    let old = arguments
-        .compare
-        .as_deref()
-        .map(BenchReport::read)
-        .transpose()?;
-    let outcome = match arguments.model_only {
-        true => model_only(&arguments)?,
-        false => pipeline(&arguments, &exports)?,
+    let read = |path: &PathBuf| BenchReport::read(path);
+    let files: Vec<BenchReport> = arguments.compare.iter().map(read).collect::<Result<_>>()?;
+    let (old, outcome) = match <[_; 2]>::try_from(files) {
+        Ok([old, new]) => (Some(old), Outcome::new(new)),
+        Err(files) => (files.into_iter().next(), measured(&arguments, &exports)?),
     };
     let report = &outcome.report;
     let mut stdout = Stdout::default();
-    stdout.print(match arguments.model_only {
-        true => bench::model_table(report),
-        false => bench::text(report),
-    });
-    if let Some(old) = &old {
-        stdout.print(format_args!("\n{}", bench::comparison(old, report)));
+    if !exports.takes_stdout() {
+        if arguments.compare.len() < 2 {
+            stdout.print(match arguments.model_only {
+                true => bench::model_table(report),
+                false => bench::text(report),
+            });
+            stdout.print(if old.is_some() { "\n" } else { "" });
+        }
+        if let Some(old) = &old {
+            stdout.print(bench::comparison(old, report));
+        }
     }
     exports.write(report)?;
     stdout.finish()?;
@@ -53,6 +56,13 @@ pub(crate) fn bench(arguments: BenchArgs) -> Result<ExitCode> {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     })
+}
+
+fn measured(arguments: &BenchArgs, exports: &Exports) -> Result<Outcome> {
+    match arguments.model_only {
+        true => model_only(arguments),
+        false => pipeline(arguments, exports),
+    }
 }
 
 /// The measured process: it prints what it measured for the process that started it.

@@ -1,4 +1,4 @@
-//! Results as CSV: a line a stage, times in seconds.
+//! Results as CSV: a line a stage, times in seconds, the machine and the version in each.
 
 use super::Exporter;
 use crate::bench::report::BenchReport;
@@ -7,9 +7,10 @@ use face8x_core::{Error, Result};
 /// A line a stage, times in seconds.
 pub struct CsvExporter;
 
-const COLUMNS: [&str; 12] = [
+#[rustfmt::skip]
+const COLUMNS: [&str; 18] = [
     "engine", "model", "threads", "stage", "runs", "min", "median", "mean", "p90", "p99", "p999",
-    "max",
+    "max", "median_low", "median_high", "machine", "processor", "version", "date",
 ];
 
 impl Exporter for CsvExporter {
@@ -29,9 +30,22 @@ impl Exporter for CsvExporter {
                 &result.stage,
             ];
             let fields = key.into_iter().cloned();
+            let spread = t
+                .spread
+                .map_or([const { String::new() }; 2], |(low, high)| {
+                    [low, high].map(|time| time.to_string())
+                });
+            let about = [
+                report.machine.name().to_owned(),
+                report.machine.cpu.clone().unwrap_or_default(),
+                report.version.clone(),
+                report.date.clone(),
+            ];
             let fields = fields
                 .chain([t.runs.to_string()])
-                .chain(times.map(|time| time.to_string()));
+                .chain(times.map(|time| time.to_string()))
+                .chain(spread)
+                .chain(about);
             writer.write_record(fields).map_err(cannot)?;
         }
         let bytes = writer.into_inner();

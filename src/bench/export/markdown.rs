@@ -1,4 +1,4 @@
-//! Results as Markdown: the machine, a table of the stages in milliseconds, the cases, the warnings.
+//! Results as Markdown: the machine, a table of the stages in milliseconds, the cases, the caveats.
 
 use super::Exporter;
 use crate::bench::report::{BenchReport, Case, StageResult};
@@ -12,19 +12,27 @@ impl Exporter for MarkdownExporter {
     fn export(&self, report: &BenchReport) -> Result<Vec<u8>> {
         let machine = &report.machine;
         let mut text = format!(
-            "{}, {} x {}, {}: `{}`\n\n",
+            "# face8x {} on {}\n\n{} x {}, kernel {}; {}; `{}`\n\n## Stages\n\n",
+            report.version,
             machine.name(),
             machine.cpus.unwrap_or(1),
             machine.cpu.as_deref().unwrap_or("unknown processor"),
-            machine.kernel.as_deref().unwrap_or("unknown kernel"),
+            machine.kernel.as_deref().unwrap_or("unknown"),
+            report.date,
             report.command
         );
         text += "| engine | model | threads | stage | runs | min ms | p50 ms | p90 ms | p99 ms | \
                  p99.9 ms | max ms | mean ms |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n";
         text.extend(report.results.iter().map(row));
+        if !report.cases.is_empty() {
+            text += "\n## Cases\n\n";
+        }
         text.extend(report.cases.iter().map(case));
+        if !report.warnings.is_empty() {
+            text += "\n## Caveats\n\n";
+        }
         for warning in &report.warnings {
-            text += &format!("\n- {warning}\n");
+            text += &format!("- {warning}\n");
         }
         Ok(text.into_bytes())
     }
@@ -49,7 +57,7 @@ fn row(result: &StageResult) -> String {
 fn case(case: &Case) -> String {
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
     let mut text = format!(
-        "\n{}: {} in {:.1} s, {:.1} a second, {} skipped; {} MB; {:.3} ms of processor time a \
+        "- {}: {} in {:.1} s, {:.1} a second, {} skipped; {} MB; {:.3} ms of processor time a \
          frame",
         case.name(),
         counted(case.frames, "frame"),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::report::BenchReport;
 use crate::files::{self, Durability};
-use face8x_core::Result;
+use face8x_core::{Error, Result};
 
 pub use self::csv::CsvExporter;
 pub(crate) use histogram::HistogramExporter;
@@ -28,25 +28,39 @@ pub trait Exporter {
     fn export(&self, report: &BenchReport) -> Result<Vec<u8>>;
 }
 
+/// Where standard output is a file.
+const STDOUT: &str = "/dev/stdout";
+
 /// The files to write, each with its format.
 #[derive(Default)]
 pub(crate) struct Exports(Vec<(PathBuf, Box<dyn Exporter>)>);
 
 impl Exports {
-    /// Adds a file, where one is named.
+    /// Adds a file, where one is named; `-` is standard output.
     ///
     /// # Errors
-    /// It cannot be written: minutes of work must not end there.
+    /// It cannot be written: minutes of work must not end there. Two are for standard output.
     pub(crate) fn add(
         &mut self,
         path: Option<&PathBuf>,
         exporter: impl Exporter + 'static,
     ) -> Result<()> {
         if let Some(path) = path {
+            let stdout = Path::new(STDOUT);
+            let path = if path == Path::new("-") { stdout } else { path };
+            if path == stdout && self.takes_stdout() {
+                return Err(Error::usage("two formats for standard output")
+                    .remedy("write one of them to a file"));
+            }
             files::check_writable(path).map_err(|error| files::cannot_write(path, error))?;
-            self.0.push((path.clone(), Box::new(exporter)));
+            self.0.push((path.to_owned(), Box::new(exporter)));
         }
         Ok(())
+    }
+
+    /// Whether one goes to standard output, where nothing else may stand then.
+    pub(crate) fn takes_stdout(&self) -> bool {
+        self.0.iter().any(|(path, _)| path == Path::new(STDOUT))
     }
 
     /// Writes the files that are replaced as a whole: what was measured so far is kept, whatever

@@ -13,10 +13,11 @@ fn text(exporter: impl Exporter, report: &BenchReport) -> String {
 fn csv_is_a_line_a_stage_in_seconds() {
     let mut report = report();
     report.results[1].model = "a,\"b\".onnx".into();
+    report.results[0].times.spread = None;
     let expected = "\
-engine,model,threads,stage,runs,min,median,mean,p90,p99,p999,max
-face8x,face8x.onnx,1,restore,1024,0.0005,0.0006,0.00061,0.0007,0.0009,0.001,0.002
-face8x,\"a,\"\"b\"\".onnx\",1,end-to-end,1024,0.001,0.0012,0.00122,0.0014,0.0018,0.002,0.004
+engine,model,threads,stage,runs,min,median,mean,p90,p99,p999,max,median_low,median_high,machine,processor,version,date
+face8x,face8x.onnx,1,restore,1024,0.0005,0.0006,0.00061,0.0007,0.0009,0.001,0.002,,,Raspberry Pi 4 Model B Rev 1.4,Cortex-A72,0.1.0,2026-11-22T21:30:00Z
+face8x,\"a,\"\"b\"\".onnx\",1,end-to-end,1024,0.001,0.0012,0.00122,0.0014,0.0018,0.002,0.004,0.0012,0.0012,Raspberry Pi 4 Model B Rev 1.4,Cortex-A72,0.1.0,2026-11-22T21:30:00Z
 ";
     assert_eq!(text(CsvExporter, &report), expected);
 }
@@ -27,14 +28,22 @@ fn markdown_is_a_table_in_milliseconds_with_the_command_beside_it() {
     report.cases[0].joules_per_frame = Some(0.0051);
     report.warnings.push(Warning::Emulated);
     let expected = "\
-Raspberry Pi 4 Model B Rev 1.4, 4 x Cortex-A72, 6.6.51: `face8x bench`
+# face8x 0.1.0 on Raspberry Pi 4 Model B Rev 1.4
+
+4 x Cortex-A72, kernel 6.6.51; 2026-11-22T21:30:00Z; `face8x bench`
+
+## Stages
 
 | engine | model | threads | stage | runs | min ms | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | mean ms |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 | face8x | face8x.onnx | 1 | restore | 1024 | 0.500 | 0.600 | 0.700 | 0.900 | 1.000 | 2.000 | 0.610 |
 | face8x | face8x.onnx | 1 | end-to-end | 1024 | 1.000 | 1.200 | 1.400 | 1.800 | 2.000 | 4.000 | 1.220 |
 
-face8x, face8x.onnx, threads 1: 1024 frames in 60.0 s, 17.1 a second, 0 skipped; 40.5 MB; 2.100 ms of processor time a frame; 5.10 mJ a frame
+## Cases
+
+- face8x, face8x.onnx, threads 1: 1024 frames in 60.0 s, 17.1 a second, 0 skipped; 40.5 MB; 2.100 ms of processor time a frame; 5.10 mJ a frame
+
+## Caveats
 
 - the processor is emulated: the figures say nothing about real boards
 ";
@@ -97,4 +106,27 @@ fn files_are_replaced_and_devices_written_once() {
     assert!(path.exists(), "one that fails does not stop the others");
     let missing = folder.path().join("no/a.csv");
     assert!(exports.add(Some(&missing), CsvExporter).is_err());
+}
+
+#[test]
+fn standard_output_takes_one_format() {
+    let mut exports = Exports::default();
+    assert!(!exports.takes_stdout());
+    exports.add(Some(&"-".into()), JsonExporter).unwrap();
+    assert!(exports.takes_stdout());
+    let error = exports
+        .add(Some(&"/dev/stdout".into()), CsvExporter)
+        .unwrap_err();
+    assert_eq!(error.exit_code(), 2);
+}
+
+#[test]
+fn json_has_a_key_a_line_and_all_times_on_one() {
+    let text = text(JsonExporter, &report());
+    assert!(text.contains("\n  \"version\": \"0.1.0\",\n"), "{text}");
+    assert!(
+        text.contains("\"end_to_end_ns\": [1200000, 1300000]\n"),
+        "{text}"
+    );
+    assert_eq!(BenchReport::parse(&text), Ok(report()));
 }

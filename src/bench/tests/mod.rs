@@ -61,7 +61,7 @@ pub(super) fn case(threads: usize) -> Case {
             stolen: Some(0.0),
             ..Activity::default()
         },
-        latencies: Vec::new(),
+        latencies: vec![1_200_000, 1_300_000],
     }
 }
 
@@ -82,6 +82,7 @@ fn result(stage: &str, scale: f64) -> StageResult {
             p99,
             p999,
             max,
+            spread: Some((median, median)),
         },
         network: None,
     }

@@ -38,6 +38,22 @@ fn nothing_measured_has_no_stats() {
 }
 
 #[test]
+fn the_spread_is_that_of_the_medians_of_tenths() {
+    let spread = |times: &[u64]| TimeStats::new(times).unwrap().spread;
+    assert_eq!(spread(&[5]), None);
+    assert_eq!(spread(&[5, 7, 6]), Some((5e-9, 7e-9)));
+    // One slow frame in each tenth, and one slow tenth.
+    let times: Vec<u64> = (0..1000)
+        .map(|frame| match frame {
+            500..600 => 1300,
+            frame if frame % 100 == 0 => 9000,
+            frame => 1000 + frame % 3,
+        })
+        .collect();
+    assert_eq!(spread(&times), Some((1001e-9, 1300e-9)));
+}
+
+#[test]
 fn a_single_time_is_every_figure() {
     let stats = TimeStats::new(&[1500]).unwrap();
     for figure in [stats.min, stats.median, stats.mean, stats.p999, stats.max] {
