@@ -21,12 +21,32 @@ const LANES: usize = 4;
 /// A pixel while it is weighed: blue, green, red (0 to 255) and nothing.
 type Wide = [u16; LANES];
 
+/// Two pixels side by side while they are weighed: what a vector register holds.
+type WidePair = [u16; 2 * LANES];
+
 /// Where an enlarged pixel comes from: `TAPS` source pixels from `start` on, and their weights
 /// (negative ones as their two's complement).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Taps {
     start: usize,
     weights: [u16; TAPS],
+}
+
+/// The taps of two pixels side by side, with a weight for each of their values.
+#[derive(Debug)]
+struct PairTaps {
+    starts: [usize; 2],
+    weights: [WidePair; TAPS],
+}
+
+impl PairTaps {
+    fn new(left: &Taps, right: &Taps) -> PairTaps {
+        let side = |lane: usize| if lane < LANES { left } else { right };
+        PairTaps {
+            starts: [left.start, right.start],
+            weights: std::array::from_fn(|tap| std::array::from_fn(|lane| side(lane).weights[tap])),
+        }
+    }
 }
 
 /// Draws the restored face at any size. Keeps the tables of the last size, and its buffers.
@@ -38,10 +58,12 @@ pub(crate) struct Enlarger {
     /// Source and target side for which `steps` was made.
     sides: (usize, usize),
     steps: Vec<Taps>,
+    /// The same for columns, two at a time.
+    columns: Vec<PairTaps>,
     /// One source row with its edge pixels repeated for the taps outside.
     padded: Vec<Wide>,
-    /// The last `TAPS` source rows at the target's width, in turn.
-    widened: [Vec<Wide>; TAPS],
+    /// The last `TAPS` source rows at the target's width, or one more, in turn.
+    widened: [Vec<WidePair>; TAPS],
     /// One target row.
     bytes: Vec<u8>,
     /// The half, quarter, ... picture.
@@ -91,9 +113,15 @@ impl Enlarger {
         self.sides = (from, to);
         self.steps.clear();
         self.steps.extend((0..to).map(|i| step(i, from, to)));
+        let pairs = self.steps.chunks(2).map(|pair| {
+            // Beside the last of an odd number comes itself.
+            PairTaps::new(&pair[0], &pair[pair.len() - 1])
+        });
+        self.columns.clear();
+        self.columns.extend(pairs);
         self.padded.resize(from + TAPS, [0; LANES]);
         for row in &mut self.widened {
-            row.resize(to, [0; LANES]);
+            row.resize(to.div_ceil(2), [0; 2 * LANES]);
         }
         self.bytes.resize(LANES * to, 0);
     }
@@ -107,7 +135,7 @@ impl Enlarger {
                 // The taps begin one and a half pixels before the first: two repeated rows.
                 let y = ready.saturating_sub(2).min(from - 1);
                 pad(&source[y * from..][..from], &mut self.padded);
-                widen(&self.padded, &self.steps, &mut self.widened[ready % TAPS]);
+                widen(&self.padded, &self.columns, &mut self.widened[ready % TAPS]);
                 ready += 1;
             }
             let tap = |k: usize| self.widened[(step.start + k) % TAPS].as_slice();
@@ -182,34 +210,42 @@ macro_rules! also_for_avx2 {
 
 also_for_avx2! {
     /// Weighs the columns of one source row into a row of the target's width.
-    fn widen(padded: &[Wide], steps: &[Taps], out: &mut [Wide]) as widen_any
+    fn widen(padded: &[Wide], columns: &[PairTaps], out: &mut [WidePair]) as widen_any
 }
 
 also_for_avx2! {
     /// A row of display pixels: the weighted sum of four rows, by way of its bytes.
-    fn combine(taps: [&[Wide]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u32]) as combine_any
+    fn combine(taps: [&[WidePair]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u32]) as combine_any
 }
 
 /// Written out tap by tap, so that the compiler makes vector instructions of it.
 #[inline(always)]
-fn widen_any(padded: &[Wide], steps: &[Taps], out: &mut [Wide]) {
-    for (out, step) in out.iter_mut().zip(steps) {
-        let Some([a, b, c, d]) = padded[step.start..].first_chunk::<TAPS>() else {
+fn widen_any(padded: &[Wide], columns: &[PairTaps], out: &mut [WidePair]) {
+    for (out, pair) in out.iter_mut().zip(columns) {
+        let taps = pair
+            .starts
+            .map(|start| padded.get(start..start + TAPS)?.first_chunk::<TAPS>());
+        let [Some(left), Some(right)] = taps else {
             return;
         };
-        let w = &step.weights;
+        let both = |tap: usize| -> WidePair {
+            let ([a, b, c, d], [e, f, g, h]) = (left[tap], right[tap]);
+            [a, b, c, d, e, f, g, h]
+        };
+        let [a, b, c, d] = [both(0), both(1), both(2), both(3)];
+        let w = &pair.weights;
         *out = std::array::from_fn(|i| {
             let sum = a[i]
-                .wrapping_mul(w[0])
-                .wrapping_add(b[i].wrapping_mul(w[1]));
-            let sum = sum.wrapping_add(c[i].wrapping_mul(w[2]));
-            settle(sum.wrapping_add(d[i].wrapping_mul(w[3])))
+                .wrapping_mul(w[0][i])
+                .wrapping_add(b[i].wrapping_mul(w[1][i]));
+            let sum = sum.wrapping_add(c[i].wrapping_mul(w[2][i]));
+            settle(sum.wrapping_add(d[i].wrapping_mul(w[3][i])))
         });
     }
 }
 
 #[inline(always)]
-fn combine_any(taps: [&[Wide]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u32]) {
+fn combine_any(taps: [&[WidePair]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row: &mut [u32]) {
     let length = bytes.len();
     let [a, b, c, d] = taps.map(|tap| &tap.as_flattened()[..length]);
     for i in 0..length {

@@ -46,11 +46,12 @@ impl Axis {
 pub(super) struct Scaler {
     /// For each column the block before it, counted from the first that is needed, and the weight
     /// of the one behind it.
-    indices: Vec<usize>,
+    indices: Vec<u32>,
     weights: Vec<u32>,
-    /// A row of blocks, and for each column the blocks before and behind it.
+    /// A row of blocks, each with the one behind it, and for each column the two that it lies between.
     line: Vec<u32>,
-    sides: [Vec<u32>; 2],
+    pairs: Vec<[u32; 2]>,
+    between: Vec<[u32; 2]>,
     /// Two rows at the new width, and which rows of blocks they are.
     rows: [Vec<u32>; 2],
     held: [Option<usize>; 2],
@@ -107,12 +108,14 @@ impl Scaler {
         let taps = (0..across.len).map(|i| across.tap(i));
         self.indices.clear();
         self.indices
-            .extend(taps.clone().map(|(index, _)| index - first));
+            .extend(taps.clone().map(|(index, _)| (index - first) as u32));
         self.weights.clear();
         self.weights.extend(taps.map(|(_, weight)| weight));
         self.line.resize(last.min(across.limit - 1) + 1 - first, 0);
-        for buffer in self.sides.iter_mut().chain(&mut self.rows) {
-            buffer.resize(across.len, 0);
+        self.pairs.resize(self.line.len(), [0; 2]);
+        self.between.resize(across.len, [0; 2]);
+        for row in &mut self.rows {
+            row.resize(across.len, 0);
         }
         self.held = [None; 2];
         first
@@ -120,26 +123,31 @@ impl Scaler {
 
     /// Brings `line`, which is row `by` of blocks, to the new width and puts it in its place.
     fn stretch(&mut self, by: usize) {
-        let [before, behind] = &mut self.sides;
-        gather(&self.line, &self.indices, before, behind);
+        pair(&self.line, &mut self.pairs);
+        gather(&self.pairs, &self.indices, &mut self.between);
         let row = &mut self.rows[by % 2];
-        for ((o, (&a, &b)), &weight) in row
-            .iter_mut()
-            .zip(before.iter().zip(&*behind))
-            .zip(&self.weights)
-        {
+        for ((o, &[a, b]), &weight) in row.iter_mut().zip(&self.between).zip(&self.weights) {
             *o = mix(a, b, weight);
         }
         self.held[by % 2] = Some(by);
     }
 }
 
-/// Takes the samples at `indices` and those behind them; behind the last one comes itself.
-fn gather(line: &[u32], indices: &[usize], before: &mut [u32], behind: &mut [u32]) {
-    for ((a, b), &i) in before.iter_mut().zip(behind).zip(indices) {
-        let pair = &line[i..];
-        *a = pair[0];
-        *b = pair.get(1).copied().unwrap_or(*a);
+/// Each sample with the one behind it; behind the last one comes itself.
+fn pair(line: &[u32], pairs: &mut [[u32; 2]]) {
+    let Some(&last) = line.last() else {
+        return;
+    };
+    for ((pair, &a), &b) in pairs.iter_mut().zip(line).zip(&line[1..]) {
+        *pair = [a, b];
+    }
+    pairs[line.len() - 1] = [last; 2];
+}
+
+/// Takes the pairs at `indices`: whole ones, which are loaded and checked at once.
+fn gather(pairs: &[[u32; 2]], indices: &[u32], between: &mut [[u32; 2]]) {
+    for (two, &i) in between.iter_mut().zip(indices) {
+        *two = pairs[i as usize];
     }
 }
 
