@@ -94,7 +94,7 @@ fn pictures_are_the_same_in_every_format() {
         for (x, pixel) in (0..).zip(picture.row_mut(y)) {
             // The same colour in 2x2 pixels, which share it in some formats.
             let (x, y) = (x / 2, y / 2);
-            *pixel = (30 * x) << 16 | (60 * y) << 8 | 25 * (x + y);
+            *pixel = (30 * x) << 16 | (60 * y) << 8 | (25 * (x + y));
         }
     }
     for format in FORMATS {
