@@ -20,11 +20,6 @@ pub(crate) fn rows(canvas: &mut Picture, area: Area) -> impl Iterator<Item = &mu
         .map(move |row| &mut row[left..right])
 }
 
-/// Paints `area` in one colour.
-pub(crate) fn fill(canvas: &mut Picture, area: Area, colour: u32) {
-    rows(canvas, area).for_each(|row| row.fill(colour));
-}
-
 /// Areas around which [`fill_around`] paints.
 pub(crate) const MAX_AREAS: usize = 12;
 

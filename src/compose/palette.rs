@@ -2,7 +2,7 @@
 
 /// What is behind everything.
 pub(super) const BACKGROUND: u32 = 0x101418;
-/// A place for a picture that is not there.
+/// What of a picture is not there.
 pub(super) const PANEL: u32 = 0x1a2027;
 /// Text that matters, and text beside it.
 pub(super) const TEXT: u32 = 0xe6eaee;

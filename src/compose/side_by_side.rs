@@ -244,7 +244,7 @@ impl Drawing<'_> {
     }
 
     /// The camera's picture, large, and a sentence that nobody is in it.
-    fn nobody(&mut self, below: Area, frame: &Frame) {
+    pub(crate) fn nobody(&mut self, below: Area, frame: &Frame) {
         let size = self.title.narrowed(NOBODY, self.safe.w / 2);
         let words = Words {
             columns: size.width(NOBODY),

@@ -5,7 +5,7 @@ use face8x_core::track::MAX_FACES;
 
 use super::drawing::{Brushes, Drawing, covering, shape, whole_frame};
 use super::layout::{self, Area, MAX_SQUARES, Parts};
-use super::palette::{ACCENT, BACKGROUND, MUTED, PANEL, TEXT};
+use super::palette::{ACCENT, BACKGROUND, MUTED, TEXT};
 use super::paste::PastedFace;
 use super::scene::{ComposeOptions, Scene};
 use super::text::{self, FontSize};
@@ -102,11 +102,14 @@ impl Drawing<'_> {
 
     fn strip(&mut self, below: Area, frame: &Frame) {
         let faces = self.faces.len().min(MAX_SQUARES);
+        if faces == 0 {
+            return self.nobody(below, frame);
+        }
         let inside = below.shrunk(self.margin);
         let parts = Parts {
             aspect: shape(frame),
             // Tiles seldom change their size as people come and go.
-            squares: faces.max(1).next_power_of_two(),
+            squares: faces.next_power_of_two(),
             gap: self.margin,
             caption: 0,
             weight: FACES_WEIGHT,
@@ -119,11 +122,8 @@ impl Drawing<'_> {
         for (index, area) in areas[1..].iter_mut().enumerate() {
             *area = block.square(index);
         }
-        self.background(&areas[..1 + faces.max(1)]);
+        self.background(&areas[..1 + faces]);
         self.live(camera, frame);
-        if faces == 0 {
-            blit::fill(self.canvas, areas[1], PANEL);
-        }
         for index in 0..self.faces.len() {
             let (face, rank) = (self.faces[index], self.rank(index));
             let Some(&tile) = areas[1..][..faces].get(rank) else {

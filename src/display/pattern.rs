@@ -71,7 +71,7 @@ where
         Rgb888::CSS_DARK_ORANGE,
     )?;
 
-    caption(target, area, frame)?;
+    caption(target, area, frame, round)?;
     match round {
         true => sides(target, area)?,
         false => corners(target, area)?,
@@ -147,8 +147,9 @@ where
     Ok(())
 }
 
-/// The size and the number of the frame, in the middle of the lower half.
-fn caption<D>(target: &mut D, area: Rectangle, frame: u64) -> Result<(), D::Error>
+/// The size and the number of the frame, in the middle of the lower half; higher where the name of the
+/// bottom stands below.
+fn caption<D>(target: &mut D, area: Rectangle, frame: u64, round: bool) -> Result<(), D::Error>
 where
     D: DrawTarget<Color = Rgb888>,
 {
@@ -163,7 +164,8 @@ where
     };
     let mut style = MonoTextStyle::new(font, Rgb888::WHITE);
     style.background_color = Some(Rgb888::BLACK);
-    let middle = area.top_left + Size::new(width / 2, height - height / 6);
+    let below = height / if round { 4 } else { 6 };
+    let middle = area.top_left + Size::new(width / 2, height - below);
     let centred = TextStyleBuilder::new()
         .alignment(Alignment::Center)
         .baseline(Baseline::Middle)

@@ -153,6 +153,7 @@ fn restored() {
 fn strip() {
     check_sizes(View::Strip, 3);
     check_view("strip-1", options(View::Strip), 1, (480, 320));
+    check_view("strip-no-face", options(View::Strip), 0, (320, 240));
 }
 
 #[test]
