@@ -339,6 +339,31 @@ fn a_case_that_fails_leaves_the_others_their_figures() {
     }
 }
 
+/// Results for docs/results, in one command.
+#[test]
+fn results_to_send_are_written_and_nothing_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "bench", "--send", "--quick", "--engine", "bicubic", "--size", "320x240",
+    ];
+    let out = face8x(folder.path(), &arguments).expect(0, &[]);
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    let path = names[0].as_ref().unwrap().path();
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(name.ends_with(".json"), "{name}");
+    let said = format!(
+        "wrote {name} (face8x {}); nothing was sent",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!(out.stdout.contains(&said), "{}", out.stdout);
+    assert!(out.stdout.contains("measure again"), "{}", out.stdout);
+    let report = json(&path);
+    assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(report["command"], format!("face8x {}", arguments.join(" ")));
+    assert!(!report["results"].as_array().unwrap().is_empty());
+}
+
 #[test]
 fn mistakes_are_reported_before_anything_is_measured() {
     let folder = tempfile::tempdir().unwrap();

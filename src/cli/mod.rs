@@ -191,8 +191,9 @@ pub(crate) struct BenchArgs {
         value_delimiter = ','
     )]
     pub model: Vec<Model>,
-    /// Threads of face8x's engine, one after the other; tract's own operators run on one
-    #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// Threads of face8x's engine, one after the other (1; with --send also as many as the processor
+    /// runs at once); tract's own operators run on one
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: Vec<u8>,
     /// A first look: 64 frames and 2 seconds instead of 1,024 and 60
     #[arg(long, conflicts_with = "model_only")]
@@ -211,6 +212,10 @@ pub(crate) struct BenchArgs {
     /// Write the results to this file as Markdown; times are in milliseconds
     #[arg(long, value_name = "FILE")]
     pub export_markdown: Option<PathBuf>,
+    /// Write the results as JSON to a file named after this board, and print where to send it; sends
+    /// nothing
+    #[arg(long, conflicts_with = "model_only")]
+    pub send: bool,
     /// Print the ratios to the results in this file of --export-json, with their spread; with two files nothing is measured
     #[arg(long, value_names = ["OLD.json", "NEW.json"], num_args = 1..=2)]
     pub compare: Vec<PathBuf>,

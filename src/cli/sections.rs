@@ -218,10 +218,7 @@ const MEASURING: Section = shown(
     "EXAMPLES",
     &[
         ("face8x bench --quick", "a first look, in seconds"),
-        (
-            "face8x bench --threads 1,4 --export-json mine.json",
-            "for docs/results",
-        ),
+        ("face8x bench --send", "a file of results for docs/results"),
         ("face8x bench --compare mine.json", "against an earlier run"),
         (
             "face8x bench --compare old.json new.json",

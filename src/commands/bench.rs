@@ -1,5 +1,6 @@
 //! `face8x bench`: how fast this machine is.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
@@ -30,6 +31,8 @@ pub(crate) fn bench(arguments: BenchArgs) -> Result<ExitCode> {
     exports.add(arguments.export_csv.as_ref(), CsvExporter)?;
     exports.add(arguments.export_markdown.as_ref(), MarkdownExporter)?;
     exports.add(arguments.histogram.as_ref(), HistogramExporter)?;
+    let to_send = arguments.send.then(bench::result_file);
+    exports.add(to_send.as_ref(), JsonExporter)?;
     let read = |path: &PathBuf| BenchReport::read(path);
     let files: Vec<BenchReport> = arguments.compare.iter().map(read).collect::<Result<_>>()?;
     let (old, outcome) = match <[_; 2]>::try_from(files) {
@@ -51,6 +54,11 @@ pub(crate) fn bench(arguments: BenchArgs) -> Result<ExitCode> {
         }
     }
     exports.write(report)?;
+    if let Some(path) = &to_send
+        && !exports.takes_stdout()
+    {
+        stdout.print(bench::how_to_send(path, report));
+    }
     stdout.finish()?;
     Ok(match outcome.has_failed() {
         true => ExitCode::FAILURE,
@@ -111,7 +119,11 @@ fn jobs(arguments: &BenchArgs) -> Result<Vec<Job>> {
         named => named,
     };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads(arguments);
+    let threads = match arguments.threads.is_empty() && arguments.send {
+        // One entry where the processor runs but one.
+        true => Vec::from_iter(BTreeSet::from([1, processors])),
+        false => threads(arguments),
+    };
     let (setup, models) = (&arguments.setup, &arguments.model);
     let (jobs, left_out) = Job::combinations(engines, models, &threads, processors, setup, rule);
     for threads in left_out {
@@ -139,7 +151,10 @@ fn model_only(arguments: &BenchArgs) -> Result<Outcome> {
 }
 
 fn threads(arguments: &BenchArgs) -> Vec<usize> {
-    arguments.threads.iter().map(|&n| n.into()).collect()
+    match arguments.threads.as_slice() {
+        [] => vec![1],
+        named => named.iter().map(|&n| n.into()).collect(),
+    }
 }
 
 /// The command line as it could be typed again, without passwords: reports are passed on.

@@ -5,6 +5,7 @@ mod compare;
 mod histogram;
 mod job;
 mod report;
+mod send;
 mod table;
 mod time_stats;
 
