@@ -92,7 +92,7 @@ def case_problems(report, case, sums):
         return
     if case["seconds"] < 60 or case["frames"] < 1024:
         yield f"{name}: {case['frames']} frames in {case['seconds']:.1f} s are too few"
-    beside = ("cold-start", "wait", "search-live", "search-whole", "search-enlarged", "no-face")
+    beside = ("cold-start", "wait", "scan-out", "search-live", "search-whole", "search-enlarged", "no-face")
     measured = [row for stage, row in rows.items() if stage not in beside]
     parts = [row for row in measured if row["stage"] != "end-to-end"]
     whole = rows["end-to-end"]

@@ -129,6 +129,12 @@ pub trait Sink {
         })
     }
 
+    /// When the picture before the one that was presented last appeared on the screen, on
+    /// `CLOCK_MONOTONIC`, by the display's own report. `None` where it reports nothing.
+    fn previous_scan_out(&self) -> Option<Duration> {
+        None
+    }
+
     /// Who looks at it.
     fn audience(&self) -> Audience {
         Audience::Public

@@ -104,6 +104,8 @@ pub struct Pipeline {
     button: Option<Button>,
     meter: Meter,
     timings: Timings,
+    /// The timestamp of the frame that the display got last, where it was a new one.
+    presented: Option<Duration>,
     cooling: Cooling,
     night: Night,
     /// Of a source that gives frames at its own time.
@@ -277,10 +279,23 @@ impl Pipeline {
             timings.time(Stage::Compose, || composer.compose(&scene, size, picture));
         }
         self.drawn = Instant::now();
-        Ok(timings.time(Stage::Present, || match drawing {
+        let has_it = timings.time(Stage::Present, || match drawing {
             DrawReason::New => output.present(picture),
             DrawReason::Again => output.redraw(picture),
             DrawReason::Amended => output.amend(picture),
-        }))
+        });
+        let new = (has_it && drawing == DrawReason::New).then_some(raw.timestamp);
+        self.note_scan_out(new);
+        Ok(has_it)
+    }
+
+    /// The display has another picture, of a new frame of this timestamp or of none: when the one
+    /// before appeared is known now.
+    fn note_scan_out(&mut self, new: Option<Duration>) {
+        let before = std::mem::replace(&mut self.presented, new);
+        if let (Some(at), Some(before)) = (self.output.previous_scan_out(), before) {
+            let time = at.saturating_sub(before);
+            self.timings.record(Stage::ScanOut, time);
+        }
     }
 }

@@ -228,6 +228,11 @@ impl Output {
         }
     }
 
+    /// See [`Sink::previous_scan_out`]; that of the first sink.
+    pub(super) fn previous_scan_out(&self) -> Option<Duration> {
+        self.sink.as_ref()?.previous_scan_out()
+    }
+
     /// Makes displays darker, or bright again, with the next picture.
     pub(super) fn set_brightness(&mut self, brightness: Brightness) {
         self.light.wish(brightness);

@@ -142,6 +142,7 @@ impl Pipeline {
             button,
             meter,
             timings: Timings::new()?,
+            presented: None,
             cooling: Cooling::new(options.max_temperature),
             watch: (!capture::is_played(&options.source)?).then(CameraWatch::new),
             night: Night::new(options.dark_after(), Instant::now()),

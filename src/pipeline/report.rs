@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::camera_watch::CameraWatch;
-use super::{FaceStage, Pipeline, Timings};
+use super::{FaceStage, Pipeline, Stage, Timings};
 use crate::host::board;
 use crate::host::status::{Monitor, RunCounters};
 use crate::stats::{Event, Percentiles, Summary};
@@ -96,6 +96,7 @@ impl Pipeline {
                 Event::Status => &meter.last_second,
                 Event::Summary => &meter.latency,
             }),
+            scan_out_ms: Percentiles::from(self.timings.stage(Stage::ScanOut)),
             rss_mb: board::own_memory().resident.map(|bytes| bytes as f64 / 1e6),
             faces: self.faces.found() as u32,
             source: &meter.source,

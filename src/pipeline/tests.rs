@@ -12,6 +12,7 @@ use face8x_core::detect::SearchOptions;
 #[derive(Default)]
 struct Table {
     keys: VecDeque<UserEvent>,
+    scan_out: Option<Duration>,
     pictures: Vec<Picture>,
 }
 
@@ -36,6 +37,10 @@ impl Sink for Desk {
     fn present(&mut self, picture: &Picture) -> Result<()> {
         self.table().pictures.push(picture.clone());
         Ok(())
+    }
+
+    fn previous_scan_out(&self) -> Option<Duration> {
+        self.table().scan_out
     }
 
     fn set_brightness(&mut self, _: Brightness) -> Result<Dimming> {
@@ -227,6 +232,26 @@ fn figures_are_those_of_the_last_second_and_of_the_run() {
     // A source that has ended had its rate to the last.
     pipeline.ended = Some(ended);
     assert!(pipeline.summary(Event::Status).fps > 0.0);
+}
+
+#[test]
+fn the_time_to_the_screen_is_that_of_the_frame_before() {
+    let (mut pipeline, table) = pipeline(&[]);
+    let p99 = |pipeline: &Pipeline| pipeline.summary(Event::Summary).scan_out_ms.p99;
+    until(&mut pipeline, LoopStep::Shown);
+    let first = pipeline.frame.timestamp;
+    assert_eq!(p99(&pipeline), None, "the display reported nothing");
+    table.lock().unwrap().scan_out = Some(first + Duration::from_millis(25));
+    until(&mut pipeline, LoopStep::Shown);
+    assert_eq!(p99(&pipeline), Some(25.0));
+    // What is drawn again is no new frame, and its time is none of a frame's.
+    table.lock().unwrap().scan_out = None;
+    press(&table, UserEvent::Freeze);
+    until(&mut pipeline, LoopStep::Kept);
+    table.lock().unwrap().scan_out = Some(first + Duration::from_secs(10));
+    press(&table, UserEvent::Freeze);
+    until(&mut pipeline, LoopStep::Shown);
+    assert_eq!(p99(&pipeline), Some(25.0));
 }
 
 /// What was slow in the first second is no more in the line of the second.

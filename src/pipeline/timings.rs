@@ -29,11 +29,14 @@ pub enum Stage {
     Compose,
     /// Hand the picture to the display.
     Present,
+    /// From the timestamp of the frame before until the display began to show it, where the display
+    /// reports that: no part of this frame's latency.
+    ScanOut,
 }
 
 impl Stage {
     /// Every stage, in the order of the dataflow.
-    pub const ALL: [Stage; 10] = [
+    pub const ALL: [Stage; 11] = [
         Stage::Wait,
         Stage::Capture,
         Stage::Decode,
@@ -44,6 +47,7 @@ impl Stage {
         Stage::Backproject,
         Stage::Compose,
         Stage::Present,
+        Stage::ScanOut,
     ];
 
     /// Its name in tables and JSON.
@@ -59,6 +63,7 @@ impl Stage {
             Stage::Backproject => "backproject",
             Stage::Compose => "compose",
             Stage::Present => "present",
+            Stage::ScanOut => "scan-out",
         }
     }
 }

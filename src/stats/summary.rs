@@ -62,8 +62,11 @@ pub struct Summary<'a> {
     pub lost: u64,
     /// Shown frames a second.
     pub fps: f64,
-    /// From the driver's timestamp to the display.
+    /// From the driver's timestamp until the picture was handed to the display.
     pub latency_ms: Percentiles,
+    /// From the driver's timestamp until the display began to show the frame, by the display's report
+    /// (DRM page flips), in the whole run; `null` where it reports nothing.
+    pub scan_out_ms: Percentiles,
     /// Resident memory in megabytes (1,000,000 bytes); `null` where the system does not tell.
     pub rss_mb: Option<f64>,
     /// Faces in the last frame.
@@ -91,6 +94,7 @@ impl Summary<'_> {
             lost: 0,
             fps: 0.0,
             latency_ms: Percentiles::default(),
+            scan_out_ms: Percentiles::default(),
             rss_mb: None,
             faces: 0,
             source: "",

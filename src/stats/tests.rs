@@ -159,7 +159,8 @@ fn a_json_line_has_every_field_under_its_name() {
         read,
         json!({
             "event": "summary", "seconds": 1.0, "frames": 30, "skipped": 2, "corrupt": 1, "lost": 3,
-            "fps": 29.98, "latency_ms": {"p50": 10.0, "p90": 10.0, "p99": 10.0}, "rss_mb": 41.3,
+            "fps": 29.98, "latency_ms": {"p50": 10.0, "p90": 10.0, "p99": 10.0},
+            "scan_out_ms": {"p50": null, "p90": null, "p99": null}, "rss_mb": 41.3,
             "faces": 1, "source": "demo:", "sink": "null", "locator": "YuNet",
             "restorer": "bicubic", "view": "restored",
             "fault": {"what": "/dev/video0 is gone", "seconds_ago": 3.1},

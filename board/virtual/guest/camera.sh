@@ -61,6 +61,10 @@ for number in 1 2 3 4 5 6; do
 done
 stop TERM
 
+# From the driver's timestamp to the page flip that shows the frame.
+expect scan-out 0 '"scan_out_ms":{"p50":[0-9]' run --source /dev/video0 --sink drm \
+    --detector "$BOX" --frames 20 --json
+
 # The display is left as it was found.
 for sink in drm fb; do
     for signal in TERM INT; do

@@ -10,10 +10,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ::drm::Device as _;
 use ::drm::control::{
     ClipRect, Device as _, Event as DrmEvent, Mode, PageFlipFlags, connector, crtc, framebuffer,
 };
+use ::drm::{Device as _, DriverCapability};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -62,6 +62,11 @@ struct DrmOutput {
     showing: Showing,
     /// A flip was asked for and has not been reported.
     pending: bool,
+    /// When the last flip happened, until the next picture is presented.
+    flipped: Option<Duration>,
+    previous_scan_out: Option<Duration>,
+    /// The driver reports flips by `CLOCK_MONOTONIC`, as all but old ones do.
+    is_monotonic: bool,
     /// The connector's status in /sys, which is read without a new probe.
     status: Option<File>,
     checked: Instant,
@@ -178,6 +183,12 @@ impl DrmOutput {
             back: 1,
             showing: Showing::Flip,
             pending: false,
+            flipped: None,
+            previous_scan_out: None,
+            is_monotonic: matches!(
+                card.get_driver_capability(DriverCapability::MonotonicTimestamp),
+                Ok(1)
+            ),
             status: File::open(status).ok(),
             checked: Instant::now(),
             backlight: target.backlight,
@@ -218,8 +229,11 @@ impl DrmOutput {
             .receive_events()
             .map_err(|error| self.card.error("reading its events", error))?;
         for event in events {
-            if matches!(event, DrmEvent::PageFlip(flip) if flip.crtc == self.crtc) {
+            if let DrmEvent::PageFlip(flip) = event
+                && flip.crtc == self.crtc
+            {
                 self.pending = false;
+                self.flipped = self.is_monotonic.then_some(flip.duration);
             }
         }
         Ok(())
@@ -331,9 +345,14 @@ impl Sink for DrmOutput {
         Some((self.raster.width, self.raster.height))
     }
 
+    fn previous_scan_out(&self) -> Option<Duration> {
+        self.previous_scan_out
+    }
+
     fn present(&mut self, picture: &Picture) -> Result<()> {
         self.check_connected()?;
         self.wait_for_flip()?;
+        self.previous_scan_out = self.flipped.take();
         self.raster
             .draw(picture, &mut self.screens[self.back].memory);
         self.show_back()
