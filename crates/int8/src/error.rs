@@ -46,6 +46,16 @@ pub enum Error {
     /// [`Options::input_size`]: crate::Options::input_size
     #[error("the model leaves the size of its input open; set it")]
     OpenSize,
+    /// The network cannot be made for this size of input: see [`Network::resized`].
+    ///
+    /// [`Network::resized`]: crate::Network::resized
+    #[error("the model cannot have an input of {rows} rows and {columns} columns")]
+    FixedSize {
+        /// The rows asked for.
+        rows: usize,
+        /// The columns asked for.
+        columns: usize,
+    },
     /// A buffer of the caller's is too small or too large.
     #[error("{what} has {found} elements, not {expected}")]
     WrongLength {

@@ -256,6 +256,57 @@ impl Graph {
         }
     }
 
+    /// The same steps for an input of another height and width; `None` where a tensor would not be
+    /// the same share of it, or the network does not have [any size](Graph::has_any_size).
+    pub(crate) fn resized(&self, size: [usize; 2]) -> Option<Graph> {
+        let input = *self.inputs.first().filter(|_| self.has_any_size())?;
+        let sizes = |shape: &Shape| [shape.rows, shape.columns];
+        let known = sizes(&self.tensors[input]);
+        let scaled = |shape: &Shape| {
+            let of = |axis: usize| {
+                let product = sizes(shape)[axis].checked_mul(size[axis])?;
+                (product > 0 && product.is_multiple_of(known[axis])).then(|| product / known[axis])
+            };
+            let (rows, columns) = (of(0)?, of(1)?);
+            Some(Shape {
+                rows,
+                columns,
+                ..*shape
+            })
+        };
+        let tensors = self.tensors.iter().map(scaled).collect::<Option<_>>()?;
+        Some(Graph {
+            tensors,
+            ..self.clone()
+        })
+    }
+
+    /// Whether the input may have another height and width: it is one, the sizes of all tensors are in
+    /// proportion to it, and there is no global skip.
+    pub(crate) fn has_any_size(&self) -> bool {
+        self.inputs.len() == 1 && self.steps.iter().all(|step| self.keeps_shares(step))
+    }
+
+    /// Whether the size of what a step makes is in proportion to that of its input: then it is so for
+    /// every multiple of its strides.
+    fn keeps_shares(&self, step: &Step) -> bool {
+        let by = |input: TensorId, output: TensorId, [down, across]: [usize; 2], square: usize| {
+            let (large, small) = (&self.tensors[input], &self.tensors[output]);
+            square * large.rows == down * small.rows
+                && square * large.columns == across * small.columns
+        };
+        match step {
+            Step::Conv(conv) => {
+                let square = 1 + usize::from(conv.depth_to_space);
+                !matches!(conv.epilogue, Epilogue::GlobalSkip { .. })
+                    && by(conv.input, conv.output, [conv.stride; 2], square)
+            }
+            Step::MaxPool(pool) => by(pool.input, pool.output, pool.strides, 1),
+            // Their sizes follow from each other's whatever they are.
+            Step::Add(_) | Step::Resize { .. } => true,
+        }
+    }
+
     /// Multiplications of weights that aren't zero by construction, a run (a tap that is zero for
     /// every input channel of an output is not counted).
     pub(crate) fn multiplications(&self) -> usize {

@@ -9,7 +9,7 @@ use tract_core::prelude::TypedModel;
 
 use crate::engine::Engine;
 use crate::fuse::{Fusable, Quantise, find};
-use crate::graph::{Scale, TensorId};
+use crate::graph::{Graph, Scale, TensorId};
 use crate::kernel::Kernel;
 use crate::plan::{Place, Plan};
 use crate::{Error, Options, Result, load, op};
@@ -58,6 +58,9 @@ pub struct Network {
     input: TensorInfo,
     outputs: Vec<TensorInfo>,
     multiplications: usize,
+    /// What [`Network::resized`] goes by, and the outputs' numbers in it; `None` where the network has
+    /// one size only.
+    steps: Option<(Arc<Graph>, Vec<TensorId>)>,
 }
 
 impl Network {
@@ -105,6 +108,39 @@ impl Network {
             input,
             outputs,
             multiplications: found.graph.multiplications(),
+            steps: found
+                .graph
+                .has_any_size()
+                .then(|| (Arc::new(found.graph), tensors)),
+        })
+    }
+
+    /// The same network for an input of other rows and columns, without the file; it computes what the
+    /// file does, loaded with that [`Options::input_size`].
+    ///
+    /// # Errors
+    /// [`Error::FixedSize`] where the network's tensors would not keep their shares of the input, as
+    /// with rows or columns that its strides do not divide; too large tensors.
+    pub fn resized(&self, rows: usize, columns: usize) -> Result<Network> {
+        let resized = self.steps.as_ref().and_then(|(graph, outputs)| {
+            let graph = graph.resized([rows, columns])?;
+            Some((graph, outputs.clone()))
+        });
+        let (graph, tensors) = resized.ok_or(Error::FixedSize { rows, columns })?;
+        let kernel = self.engine.kernel();
+        let plan = Plan::new(&graph, &tensors, kernel.as_ref())?;
+        let info = |info: &TensorInfo, tensor: TensorId| TensorInfo {
+            rows: graph.tensors[tensor].rows,
+            columns: graph.tensors[tensor].columns,
+            ..info.clone()
+        };
+        let outputs = self.outputs.iter().zip(&tensors);
+        Ok(Network {
+            engine: Engine::new(Arc::new(plan), Arc::clone(kernel), self.engine.threads()),
+            input: info(&self.input, graph.inputs[0]),
+            outputs: outputs.map(|(known, &id)| info(known, id)).collect(),
+            multiplications: graph.multiplications(),
+            steps: self.steps.clone(),
         })
     }
 

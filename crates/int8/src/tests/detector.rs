@@ -78,6 +78,44 @@ fn the_detectors_outputs_are_tracts_at_every_size_and_by_every_kernel() {
 }
 
 #[test]
+fn a_network_of_another_size_computes_what_the_file_does() {
+    let load = |input_size| {
+        Network::load(
+            DETECTOR,
+            &Options {
+                input_size,
+                ..Options::default()
+            },
+        )
+    };
+    let first = load(Some([32, 32])).unwrap();
+    for size in [[96, 64], [32, 32], [160, 224]] {
+        let pixels: Vec<u8> = (0..).flat_map(noise).take(3 * size[0] * size[1]).collect();
+        let mut resized = first.resized(size[0], size[1]).unwrap();
+        let mut loaded = load(Some(size)).unwrap();
+        assert_eq!(resized.input(), loaded.input());
+        assert_eq!(resized.outputs(), loaded.outputs());
+        assert_eq!(resized.multiplications(), loaded.multiplications());
+        assert!(
+            found(&mut resized, &pixels) == found(&mut loaded, &pixels),
+            "{size:?}"
+        );
+        let again = resized.resized(32, 32).unwrap();
+        assert_eq!(again.outputs(), first.outputs());
+    }
+    for [rows, columns] in [[48, 64], [0, 32], [32, 33], [usize::MAX, 32]] {
+        let error = first.resized(rows, columns).unwrap_err();
+        assert!(
+            matches!(error, Error::FixedSize { .. } | Error::TooLarge { .. }),
+            "{error}"
+        );
+    }
+    // The restorer ends in the global skip.
+    let restorer = Network::load(MODELS[0].1, &Options::default()).unwrap();
+    assert!(restorer.resized(32, 32).is_err());
+}
+
+#[test]
 fn the_detectors_outputs_are_named() {
     let options = Options {
         input_size: Some([64, 96]),

@@ -1,7 +1,5 @@
 //! YuNet in 8-bit integers, by the engine: the form of `models/detector.onnx`.
 
-use std::borrow::Cow;
-
 use int8::{Format, Output, TensorInfo};
 
 use super::anchor::Anchor;
@@ -18,9 +16,8 @@ const LARGEST: usize = 704;
 /// An input that a file of open size is tried with.
 const TRIED: (usize, usize) = (64, 96);
 
-/// The network, loaded once for each size of input that is wanted.
+/// The network, made for each size of input that is wanted.
 pub(super) struct IntegerNetwork {
-    onnx: Cow<'static, [u8]>,
     input: InputSize,
     /// The last used first.
     loaded: Vec<Loaded>,
@@ -50,8 +47,8 @@ impl IntegerNetwork {
     ///
     /// # Errors
     /// The engine cannot run the file whole, or it is another network.
-    pub(super) fn load(onnx: Cow<'static, [u8]>) -> Result<IntegerNetwork> {
-        let fixed = contained(|| Ok(int8::Network::load(&onnx, &engine_options(None, 1)?)?));
+    pub(super) fn load(onnx: &[u8]) -> Result<IntegerNetwork> {
+        let fixed = contained(|| Ok(int8::Network::load(onnx, &engine_options(None, 1)?)?));
         let (input, loaded) = match fixed {
             Ok(network) => {
                 let size = (network.input().columns, network.input().rows);
@@ -59,12 +56,11 @@ impl IntegerNetwork {
                 (InputSize::Only(size.0, size.1), loaded)
             }
             Err(_) => {
-                let loaded = Loaded::load(&onnx, TRIED)?;
+                let loaded = Loaded::load(onnx, TRIED)?;
                 (InputSize::UpTo(LARGEST, LARGEST), loaded)
             }
         };
         Ok(IntegerNetwork {
-            onnx,
             input,
             loaded: vec![loaded],
         })
@@ -75,8 +71,10 @@ impl IntegerNetwork {
         match self.loaded.iter().position(|loaded| loaded.size == size) {
             Some(place) => self.loaded[..=place].rotate_right(1),
             None => {
+                let network = &self.loaded[0].network;
+                let network = contained(|| Ok(network.resized(size.1, size.0)?))?;
                 self.loaded.truncate(KEPT - 1);
-                self.loaded.insert(0, Loaded::load(&self.onnx, size)?);
+                self.loaded.insert(0, Loaded::of(network, size)?);
             }
         }
         Ok(&mut self.loaded[0])
@@ -227,7 +225,7 @@ mod tests {
 
     #[test]
     fn bytes_decide_as_confidences_do() {
-        let mut network = IntegerNetwork::load(DETECTOR_MODEL.into()).unwrap();
+        let mut network = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
         let Loaded { network, heads, .. } = network.of_size((32, 32)).unwrap();
         for head in heads {
             let [class, object] = [head.class, head.object].map(|k| &network.outputs()[k]);
@@ -245,7 +243,7 @@ mod tests {
 
     #[test]
     fn networks_of_some_sizes_are_kept() {
-        let mut network = IntegerNetwork::load(DETECTOR_MODEL.into()).unwrap();
+        let mut network = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
         assert_eq!(network.input_size(), InputSize::UpTo(704, 704));
         let sizes = |network: &IntegerNetwork| {
             let sizes = network.loaded.iter().map(|loaded| loaded.size.0);
@@ -259,7 +257,7 @@ mod tests {
 
     #[test]
     fn an_output_that_is_missing_is_named() {
-        let mut network = IntegerNetwork::load(DETECTOR_MODEL.into()).unwrap();
+        let mut network = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
         let outputs = network.of_size((32, 32)).unwrap().network.outputs();
         for (stride, channels) in [(8, 10), (16, 4), (32, 1)] {
             let side = 32 / stride;
@@ -274,7 +272,7 @@ mod tests {
     #[test]
     fn other_networks_are_refused() {
         for bytes in [crate::network::EMBEDDED_MODEL, b"no network"] {
-            let error = IntegerNetwork::load(bytes.into()).err().unwrap();
+            let error = IntegerNetwork::load(bytes).err().unwrap();
             assert!(error.remedy_text().is_some(), "{error}");
         }
     }

@@ -75,7 +75,7 @@ pub(super) struct YuNet {
 /// The program file is damaged.
 pub(super) fn embedded(options: &SearchOptions) -> Result<YuNet> {
     verify_checksum("detector.onnx", DETECTOR_MODEL, SHA256SUMS)?;
-    let network = IntegerNetwork::load(DETECTOR_MODEL.into())?;
+    let network = IntegerNetwork::load(DETECTOR_MODEL)?;
     Ok(YuNet::new("YuNet".into(), Box::new(network), options))
 }
 
@@ -93,7 +93,7 @@ pub(super) fn open(file: &str, options: &SearchOptions) -> Result<Box<dyn Detect
     }
     let bytes = read_file(Path::new(file), "yunet:")?;
     engine_options(None, 1)?;
-    let network: Box<dyn Network> = match IntegerNetwork::load(bytes.clone().into()) {
+    let network: Box<dyn Network> = match IntegerNetwork::load(&bytes) {
         Ok(network) => Box::new(network),
         Err(integer) => match FloatNetwork::load(file, &bytes) {
             Ok(network) => Box::new(network),
