@@ -17,7 +17,6 @@ use crate::host::button::ButtonOptions;
 use crate::host::cpu_list::CpuList;
 use crate::host::status::{self, StatusFiles, StatusOptions};
 use crate::{Error, Result};
-use face8x_core::backproject::DEFAULT_OPTICS;
 use face8x_core::convert::orient::{Flip, Orientation};
 use face8x_core::detect::{Extent, MIN_FACE, SearchOptions};
 use face8x_core::frame::PixelFormat;
@@ -71,9 +70,9 @@ pub struct RestorerOptions {
     /// Threads of the network, 1 to 64; auto takes the number that is fastest here, measured at the start
     #[arg(long, value_name = "N|auto", default_value_t = Threads::Count(1))]
     pub threads: Threads,
-    /// Blur of the camera's optics in its pixels (standard deviation, 0 to 2): restored faces are corrected until such a camera would have seen of them what it saw
-    #[arg(long, value_name = "PIXELS", default_value_t = DEFAULT_OPTICS, value_parser = values::optics)]
-    pub optics: f32,
+    /// Blur of the camera's optics in its pixels (standard deviation, 0 to 2): restored faces are corrected until such a camera would have seen of them what it saw [default: 0.33, or 0.42 for uncompressed RGB frames]
+    #[arg(long, value_name = "PIXELS", value_parser = values::optics)]
+    pub optics: Option<f32>,
 }
 
 /// The options of `face8x run`: flags, and keys of the configuration file.

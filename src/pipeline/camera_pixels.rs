@@ -29,8 +29,8 @@ pub struct CameraPixels {
 
 impl CameraPixels {
     /// For this many faces, of which the last `history` frames count (1: each by itself), before a
-    /// camera whose optics blur by `optics` pixels: see [`BackProjector::new`].
-    pub fn new(faces: usize, history: u32, optics: f32) -> CameraPixels {
+    /// camera whose optics blur by `optics` pixels (`None`: not known): see [`BackProjector::new`].
+    pub fn new(faces: usize, history: u32, optics: Option<f32>) -> CameraPixels {
         let followed = (0..faces).map(|_| Followed {
             id: None,
             history: FaceHistory::new(history),

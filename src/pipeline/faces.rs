@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_face_that_the_network_fails_on_is_left_out_alone() {
         let (detector, restorer) = (Box::new(Row(4)), Box::new(EverySecond(0)));
-        let camera_pixels = CameraPixels::new(4, 8, 0.4);
+        let camera_pixels = CameraPixels::new(4, 8, None);
         let mut stage = FaceStage::new(detector, Tracker::new(), restorer, camera_pixels).unwrap();
         let frame = Frame {
             format: PixelFormat::Grey,

@@ -218,6 +218,15 @@ struct ImageWorker<'a> {
     subfolder: PathBuf,
 }
 
+/// A photograph as a frame: a camera has worked on it.
+fn photograph(picture: RgbImage) -> Result<Frame> {
+    let (width, height) = picture.dimensions();
+    Ok(Frame {
+        processed: true,
+        ..Frame::from_rgb(width, height, picture.into_raw())?
+    })
+}
+
 impl ImageWorker<'_> {
     fn picture(&mut self, path: &Path) -> Result<ImageOutcome> {
         let picture = photo::load(path)?;
@@ -225,8 +234,7 @@ impl ImageWorker<'_> {
         if self.job.aligned {
             return self.aligned(path, picture);
         }
-        let (width, height) = picture.dimensions();
-        let frame = Frame::from_rgb(width, height, picture.into_raw())?;
+        let frame = photograph(picture)?;
         let mut found = self.restorer.find(&frame)?;
         found.truncate(self.job.faces);
         self.found.add(&found);
@@ -248,8 +256,7 @@ impl ImageWorker<'_> {
 
     /// An aligned face.
     fn aligned(&mut self, path: &Path, picture: RgbImage) -> Result<ImageOutcome> {
-        let (width, height) = picture.dimensions();
-        let frame = Frame::from_rgb(width, height, picture.into_raw())?;
+        let frame = photograph(picture)?;
         let face = self
             .restorer
             .restore_aligned(&frame)
@@ -264,7 +271,7 @@ impl ImageWorker<'_> {
         if self.outputs.is_none() {
             return Ok(ImageOutcome::FOUND);
         }
-        let crop = magnified(&frame.bytes, width as usize);
+        let crop = magnified(&frame.bytes, frame.width as usize);
         let files = self.names(path, 1)?;
         self.write_face(&files[0], &crop, &face)?;
         self.found.faces[0].set_restored(&files[0]);

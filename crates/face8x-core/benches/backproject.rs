@@ -6,7 +6,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
-use face8x_core::backproject::{BackProjector, DEFAULT_OPTICS, FaceHistory};
+use face8x_core::backproject::{BackProjector, FaceHistory};
 use face8x_core::frame::Frame;
 use face8x_core::geometry::{HR_SIDE, Point, Similarity};
 use face8x_core::portrait::PORTRAIT;
@@ -43,7 +43,7 @@ impl Scene {
         let sr = |k: usize| (100 + (k % HR_SIDE) as u32) * 0x01_01_01;
         Ok(Scene {
             frame: Frame::from_rgb(width, height, picture.into_raw())?,
-            projector: BackProjector::new(DEFAULT_OPTICS),
+            projector: BackProjector::new(None),
             sr: Box::new(std::array::from_fn(sr)),
             out: Box::new([0; HR_SIDE * HR_SIDE]),
         })

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use face8x_core::align::Aligner;
-use face8x_core::backproject::{BackProjector, DEFAULT_OPTICS, FaceHistory, NoiseEstimator};
+use face8x_core::backproject::{BackProjector, FaceHistory, NoiseEstimator};
 use face8x_core::convert::Converter;
 use face8x_core::detect::{self, SearchOptions};
 use face8x_core::face::Detections;
@@ -39,7 +39,7 @@ pub(crate) fn follow(video: &mut dyn BufRead, folder: &Path) -> Result<(), Box<d
     let mut detector = detect::open("auto", &SearchOptions::LIVE)?;
     let mut tracker = track::open_tracker("auto", &SearchOptions::LIVE)?;
     let mut restorer = restore::open("auto", None, 1)?;
-    let (mut aligner, mut projector) = (Aligner::new(), BackProjector::new(DEFAULT_OPTICS));
+    let (mut aligner, mut projector) = (Aligner::new(), BackProjector::new(None));
     let (mut converter, mut noise) = (Converter::new(), NoiseEstimator::default());
     let mut detections = Detections::default();
     let mut histories = HashMap::new();

@@ -1,7 +1,7 @@
 //! The whole way of a picture's faces in one type: detect, align, restore, back-project.
 
 use crate::align::{Aligner, Hr};
-use crate::backproject::{BackProjector, DEFAULT_OPTICS, FaceHistory, NoiseEstimator};
+use crate::backproject::{BackProjector, FaceHistory, NoiseEstimator};
 use crate::convert::{Converter, Region};
 use crate::detect::{self, Detector, SearchOptions};
 use crate::face::Detection;
@@ -70,15 +70,15 @@ impl FaceRestorer {
             aligner: Aligner::new(),
             restorer,
             noise: NoiseEstimator::default(),
-            projector: BackProjector::new(DEFAULT_OPTICS),
+            projector: BackProjector::new(None),
             history: FaceHistory::new(1),
         }
     }
 
     /// The same for a camera whose optics blur like a Gaussian of this standard deviation in
-    /// pixels: see [`BackProjector::new`].
+    /// pixels; `None` where it is not known: see [`BackProjector::new`].
     #[must_use]
-    pub fn with_optics(self, optics: f32) -> Self {
+    pub fn with_optics(self, optics: Option<f32>) -> Self {
         FaceRestorer {
             projector: BackProjector::new(optics),
             ..self

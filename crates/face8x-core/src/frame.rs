@@ -124,6 +124,9 @@ pub struct Frame {
     pub timestamp: Duration,
     /// The driver's frame counter.
     pub sequence: u64,
+    /// Whether the pixels were compressed or otherwise worked on since the sensor gave them, as those of
+    /// JPEG pictures and photographs: single ones then say less.
+    pub processed: bool,
     /// The pixels, or one JPEG picture.
     pub bytes: Vec<u8>,
 }
@@ -138,6 +141,7 @@ impl Frame {
             stride: 0,
             timestamp: Duration::ZERO,
             sequence: 0,
+            processed: false,
             bytes: Vec::new(),
         }
     }

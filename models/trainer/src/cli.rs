@@ -209,6 +209,13 @@ pub struct Evaluate {
     /// Frames of which the final picture is made.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64), requires = "camera")]
     pub frames: u32,
+    /// The camera works on its pixels as most do: it sharpens and smooths, leaves out colour and makes JPEGs.
+    #[arg(long, requires = "camera")]
+    pub processed: bool,
+    /// The blur of the optics in camera pixels that the final picture is made with (it is 0.45); the program's
+    /// default without it.
+    #[arg(long, value_name = "PIXELS", requires = "camera")]
+    pub optics: Option<f32>,
     /// A landmark network (.onnx) that aligns the faces anew where the detector misaligned them.
     #[arg(long, value_name = "FILE", requires = "camera")]
     pub landmarks: Option<PathBuf>,

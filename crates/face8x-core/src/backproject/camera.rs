@@ -70,11 +70,18 @@ impl Camera {
     }
 
     /// Looks at the face through the pixels of `region`, with optics that blur by `optics` camera
-    /// pixels (standard deviation).
-    pub(super) fn place(&mut self, region: Region, to_canonical: &Similarity, optics: f32) {
+    /// pixels (standard deviation). From `halved_from` canonical pixels to a camera pixel on, the picture
+    /// is halved.
+    pub(super) fn place(
+        &mut self,
+        region: Region,
+        to_canonical: &Similarity,
+        optics: f32,
+        halved_from: f32,
+    ) {
         (self.width, self.height) = (region.width as usize, region.height as usize);
         self.origin = Point::new(region.x as f32, region.y as f32);
-        self.grid.set_side(to_canonical.scale());
+        self.grid.set_side(to_canonical.scale() >= halved_from);
         let share = self.grid.side() as f32 / HR_SIDE as f32;
         self.to_grid = Similarity {
             a: share * to_canonical.a,

@@ -7,10 +7,6 @@ use crate::resample::{Rgbx, add_scaled};
 /// From one row of the padded grid to the next.
 pub(super) const PITCH: usize = HR_SIDE + 2;
 
-/// From this many canonical pixels to a camera pixel on (faces of up to 32 camera pixels), the picture
-/// is halved.
-const HALVED_FROM: f32 = 4.0;
-
 /// A square of pixels with a rim that repeats its outermost ones.
 pub(super) struct Grid {
     side: usize,
@@ -31,13 +27,9 @@ impl Default for Grid {
 }
 
 impl Grid {
-    /// Takes the side that suits a face with so many canonical pixels to a camera pixel.
-    pub(super) fn set_side(&mut self, scale: f32) {
-        self.side = if scale >= HALVED_FROM {
-            HR_SIDE / 2
-        } else {
-            HR_SIDE
-        };
+    /// Makes it half as large as the picture, or as large.
+    pub(super) fn set_side(&mut self, halved: bool) {
+        self.side = if halved { HR_SIDE / 2 } else { HR_SIDE };
     }
 
     pub(super) fn side(&self) -> usize {

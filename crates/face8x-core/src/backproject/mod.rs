@@ -34,6 +34,7 @@ mod noise;
 mod solve;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use crate::Result;
 use crate::align::Aligner;
@@ -49,6 +50,7 @@ use solve::Solver;
 pub use canonical::Canonical;
 pub use history::FaceHistory;
 pub use noise::NoiseEstimator;
+pub use trust::Trust;
 
 /// Faces with a crop of up to this many camera pixels a side are restored. A larger one the camera
 /// sees well by itself: it fades into the camera's own pixels up to [`CAMERA_SIDE`], so that nothing
@@ -62,22 +64,9 @@ pub const CAMERA_SIDE: f32 = 80.0;
 /// than 16 camera pixels say nothing about where the face lies.
 pub const SMALLEST_SIDE: f32 = 4.0;
 
-/// The standard deviation of a Gaussian that stands for the blur of lens and sensor, in camera
-/// pixels. Blur that is assumed too large puts contrast into the picture that the face does not
-/// have, so this is at the sharp end of what cameras do.
-pub const DEFAULT_OPTICS: f32 = 0.4;
-
 /// Most camera pixels that take part, each way: the diagonal of the largest face, and what rounding
 /// adds.
 const MOST_PIXELS: usize = (CAMERA_SIDE * std::f32::consts::SQRT_2) as usize + 3;
-
-/// The smallest standard deviation of a camera's noise, in levels: rounding to 8 bits, and the
-/// pixels' own interpolation of colour.
-const LEAST_NOISE: f32 = 1.0;
-
-/// What the model of the camera gets wrong, as a share of what it explains: measured on cameras
-/// with a blur of 0.25 to 0.7 pixels where 0.4 is assumed.
-const MODEL_ERROR: f32 = 0.2;
 
 /// The least share of the difference between camera and network that counts as the network's.
 const LEAST_SHARE: f32 = 0.02;
@@ -93,16 +82,18 @@ const SETTLED: f32 = 0.05;
 const FEWEST_PIXELS: usize = 12;
 
 /// Noise makes the limit lower, since it is what the correction of a large face mostly adds: so many
-/// levels above [`LEAST_NOISE`] halve it. Measured: at 64 pixels and a noise of 6 levels the camera's
+/// levels above [`QUIET`] halve it. Measured: at 64 pixels and a noise of 6 levels the camera's
 /// own pixels, enlarged, are as near to the truth as the corrected ones.
-const HALVING_NOISE: f32 = 20.0;
+const HALVING_NOISE: f32 = 12.0;
+/// Noise in levels that lowers nothing.
+const QUIET: f32 = 1.0;
 
 /// How much of a face's final picture is restored, and how much shows the camera's own pixels: 1 up
 /// to [`LARGEST_SIDE`], 0 from [`CAMERA_SIDE`] on, a straight line between; for a camera whose
 /// `noise` has this standard deviation in levels. This is the one place that says which faces are
 /// restored.
 pub fn restored_share(to_canonical: &Similarity, noise: f32) -> f32 {
-    let excess = (noise - LEAST_NOISE).max(0.0) / HALVING_NOISE;
+    let excess = (noise - QUIET).max(0.0) / HALVING_NOISE;
     let side = side_of(to_canonical) * (1.0 + excess);
     ((CAMERA_SIDE - side) / (CAMERA_SIDE - LARGEST_SIDE)).clamp(0.0, 1.0)
 }
@@ -110,7 +101,11 @@ pub fn restored_share(to_canonical: &Similarity, noise: f32) -> f32 {
 /// Corrects pictures of faces by what the camera saw. It has room for the largest face from the
 /// start, and allocates nothing later.
 pub struct BackProjector {
-    optics: f32,
+    /// `None`: what the frame's form says.
+    optics: Option<f32>,
+    trust: &'static Trust,
+    /// Of the face, in camera pixels.
+    side: f32,
     aligner: Aligner,
     converter: Converter,
     bytes: Vec<u8>,
@@ -123,12 +118,16 @@ pub struct BackProjector {
 }
 
 impl BackProjector {
-    /// For a camera whose optics blur like a Gaussian of this standard deviation in camera pixels
-    /// (0 to 2; [`DEFAULT_OPTICS`] where it is not known).
-    pub fn new(optics: f32) -> Self {
+    /// For a camera whose optics blur like a Gaussian of this standard deviation in camera pixels, 0 to 2.
+    /// Where it is not known 0.42 is taken, and 0.33 for frames that the camera has
+    /// [worked on](Frame::processed) or that are not RGB, since such cameras sharpen. Assumed too large it puts
+    /// contrast into the picture that the face does not have.
+    pub fn new(optics: Option<f32>) -> Self {
         let most = MOST_PIXELS * MOST_PIXELS;
         BackProjector {
-            optics: optics.clamp(0.0, 2.0),
+            optics: optics.map(|pixels| pixels.clamp(0.0, 2.0)),
+            trust: Trust::of(true),
+            side: 0.0,
             aligner: Aligner::new(),
             converter: Converter::new(),
             bytes: Vec::with_capacity(3 * most),
@@ -172,31 +171,65 @@ impl BackProjector {
         self.seen
             .extend(pixels.iter().map(|p| [p[0], p[1], p[2], 0].map(f32::from)));
         fields::blend_combed(&mut self.seen, region.width as usize);
-        self.camera.place(region, to_canonical, self.optics);
+        self.trust = Trust::of_frame(frame);
+        self.side = side_of(to_canonical);
+        let optics = self.optics.unwrap_or(self.trust.optics);
+        let halved_from = self.trust.halved_from;
+        self.camera.place(region, to_canonical, optics, halved_from);
         Ok(true)
     }
 
-    /// Corrects `base` by the pixels that were [loaded](Self::load); `noise` is the standard
-    /// deviation of the camera's noise in levels. Returns the root mean square of the difference
-    /// between what the camera saw and what it would have seen of `base`, in levels, or `None`
-    /// where nothing was loaded, and `out` is then `base`.
+    /// Corrects `base`, the network's picture, by the pixels that were [loaded](Self::load); `noise` is the
+    /// standard deviation of the camera's noise in levels. Returns the variance, in levels squared, of what a
+    /// camera pixel may still see wrong of `out`, or `None` where nothing was loaded, and `out` is then `base`.
     pub fn correct(&mut self, noise: f32, base: &Canonical, out: &mut Canonical) -> Option<f32> {
-        let power = self.compare(base);
-        let Some(power) = power else {
+        let Some(power) = self.compare(base) else {
             out.copy_from(base);
             return None;
         };
-        let noise = noise.max(LEAST_NOISE).powi(2) + MODEL_ERROR.powi(2) * power;
-        let error = (power - noise)
-            .max(LEAST_SHARE * power)
-            .max(f32::MIN_POSITIVE);
+        let camera = self.trust.noise_variance(noise, self.side);
+        let noise = camera + self.trust.model_error.powi(2) * power;
+        let error = (power - noise).max(LEAST_SHARE * power);
+        Some(self.add_correction(error, noise, base, out))
+    }
+
+    /// The same for a picture of which it is known how wrong a camera pixel sees it: the variance `error`
+    /// says so, in levels squared, and the noise of the loaded pixels has no part in it.
+    fn correct_known(
+        &mut self,
+        noise: f32,
+        error: f32,
+        base: &Canonical,
+        out: &mut Canonical,
+    ) -> f32 {
+        let Some(power) = self.compare(base) else {
+            out.copy_from(base);
+            return error;
+        };
+        let camera = noise.powi(2) + self.trust.least_noise.powi(2);
+        let noise = camera + self.trust.model_error.powi(2) * power;
+        self.add_correction(error, noise, base, out)
+    }
+
+    /// Adds to `base` what makes up for the difference between seen and expected pixels, where the variance
+    /// of what it gets wrong is `error` and that of the pixels' noise is `noise`.
+    fn add_correction(
+        &mut self,
+        error: f32,
+        noise: f32,
+        base: &Canonical,
+        out: &mut Canonical,
+    ) -> f32 {
+        let error = error.max(f32::MIN_POSITIVE);
         let gain = self.camera.gain();
         let weight = error / (gain * gain);
-        let solution = self
-            .solver
-            .solve(&self.camera, &self.seen, &self.expected, weight, noise);
+        let (seen, expected) = (&self.seen, &self.expected);
+        let colour_noise = noise + self.trust.colour_noise.powi(2);
+        let solution =
+            self.solver
+                .solve(&self.camera, seen, expected, weight, [noise, colour_noise]);
         self.camera.add_transposed(solution, weight, base, out);
-        Some(power.sqrt())
+        error * noise / (error + noise)
     }
 
     /// Moves the face by the fraction of a camera pixel by which the [loaded](Self::load) pixels

@@ -8,6 +8,8 @@ use crate::resample::{Rgbx, add_scaled};
 
 /// Most steps. Where there is noise, fewer are needed.
 const STEPS: usize = 10;
+/// The brightness of red, green and blue (ITU-R BT.601).
+const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// The rest of the equation, as a share of its right side in squares, at which it is solved.
 const SOLVED: f32 = 1e-4;
 
@@ -34,37 +36,34 @@ impl Solver {
     }
 
     /// Solves (weight * S + noise) u = seen - expected for the pixels that take part (whose fourth
-    /// number in `seen` is 1); u is 0 elsewhere.
+    /// number in `seen` is 1); u is 0 elsewhere. The noise is that of brightness, then that of colour.
     pub(super) fn solve(
         &mut self,
         camera: &Camera,
         seen: &[Rgbx],
         expected: &[Rgbx],
         weight: f32,
-        noise: f32,
+        noise: [f32; 2],
     ) -> &[Rgbx] {
+        // Brightness stands by itself, in the fourth number; the others say how a colour differs from it.
         let difference = |(seen, expected): (&Rgbx, &Rgbx)| {
-            let used = seen[3];
-            [0, 1, 2, 3].map(|k| {
-                if k < 3 {
-                    used * (seen[k] - expected[k])
-                } else {
-                    0.0
-                }
-            })
+            let [r, g, b, _] = std::array::from_fn(|k| seen[3] * (seen[k] - expected[k]));
+            let luma = LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
+            [r - luma, g - luma, b - luma, luma]
         };
         self.rest.clear();
         self.rest.extend(seen.iter().zip(expected).map(difference));
         self.direction.clone_from(&self.rest);
         self.solution.clear();
         self.solution.resize(seen.len(), [0.0; 4]);
+        let noise = [noise[1], noise[1], noise[1], noise[0]];
         let begin = dot(&self.rest, &self.rest);
         let mut length = begin;
         for _ in 0..STEPS {
             if length <= SOLVED * begin {
                 break;
             }
-            self.apply(camera, seen, weight, noise);
+            self.apply(camera, seen, weight, &noise);
             let step = length / dot(&self.direction, &self.image);
             add_scaled(&mut self.solution, step, &self.direction);
             add_scaled(&mut self.rest, -step, &self.image);
@@ -76,11 +75,17 @@ impl Solver {
             }
             length = shorter;
         }
+        for [r, g, b, luma] in &mut self.solution {
+            for colour in [r, g, b] {
+                *colour += *luma;
+            }
+            *luma = 0.0;
+        }
         &self.solution
     }
 
     /// Fills `image` by the matrix times `direction`.
-    fn apply(&mut self, camera: &Camera, seen: &[Rgbx], weight: f32, noise: f32) {
+    fn apply(&mut self, camera: &Camera, seen: &[Rgbx], weight: f32, noise: &Rgbx) {
         let (width, height) = (camera.width, camera.height);
         let taps = &camera.correlation;
         self.across.clear();
@@ -104,9 +109,9 @@ impl Solver {
             add_scaled(&mut self.image[offset..], weight * tap, &self.across);
             add_scaled(&mut self.image, weight * tap, &self.across[offset..]);
         }
-        add_scaled(&mut self.image, noise, &self.direction);
-        for (image, seen) in self.image.iter_mut().zip(seen) {
-            image.iter_mut().for_each(|value| *value *= seen[3]);
+        let pixels = self.image.iter_mut().zip(&self.direction).zip(seen);
+        for ((image, direction), seen) in pixels {
+            *image = std::array::from_fn(|k| seen[3] * (image[k] + noise[k] * direction[k]));
         }
     }
 }

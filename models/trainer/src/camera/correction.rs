@@ -16,7 +16,7 @@
 
 use std::sync::OnceLock;
 
-use face8x_core::backproject::DEFAULT_OPTICS;
+use face8x_core::backproject::Trust;
 use face8x_core::geometry::HR_SIDE;
 
 use super::optics::{self, distribution};
@@ -28,12 +28,10 @@ pub const MOST: usize = 66;
 // As in `face8x_core::backproject`; the test compares both.
 /// A pixel takes part where this share of what it sees lies within the face's square.
 const COVERAGE: f64 = 0.6;
-/// The least noise in levels.
-const LEAST_NOISE: f32 = 1.0;
 /// How far what the network gets wrong extends, in pixels of the face.
 const ERROR_EXTENT: f64 = 1.2;
-/// What the model of the camera gets wrong, as a share of what it explains.
-pub const MODEL_ERROR: f32 = 0.2;
+/// The brightness of red, green and blue (ITU-R BT.601).
+pub const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// The least share of the difference between camera and network that counts as the network's.
 pub const LEAST_SHARE: f32 = 0.02;
 
@@ -52,6 +50,10 @@ pub struct Correction {
     pub pixels: f32,
     /// The variance of the noise, of level / 255.
     pub noise: f32,
+    /// The square of [`Trust::model_error`].
+    pub model_error: f32,
+    /// The square of [`Trust::colour_noise`], of level / 255.
+    pub colour_noise: f32,
 }
 
 /// One axis: the pixels that take part, from the first, and their matrices.
@@ -74,19 +76,27 @@ impl Correction {
             seen: vec![0.0; 3 * MOST * MOST],
             pixels: 1.0,
             noise: 1.0,
+            model_error: 0.0,
+            colour_noise: 0.0,
         }
     }
 
     /// That of the picture which a shot without an alignment's error gave.
     pub fn of(shot: &Shot, capture: &Capture) -> Self {
         let frame_side = capture.frame.width as usize;
-        let [across, down] = shot.phase.map(|phase| axis(shot.side, phase, frame_side));
-        let noise = (shot.noise.max(LEAST_NOISE) / 255.0).powi(2);
+        let processed = capture.frame.processed;
+        let trust = Trust::of(processed);
+        let [across, down] = shot
+            .phase
+            .map(|phase| axis(shot.side, phase, frame_side, processed));
+        let noise = trust.noise_variance(shot.noise, shot.side) / (255.0 * 255.0);
         let seen = (0..3).flat_map(|c| seen(capture, &down, &across, c));
         Correction {
             seen: seen.collect(),
             pixels: (down.count * across.count).max(1) as f32,
             noise,
+            model_error: trust.model_error.powi(2),
+            colour_noise: (trust.colour_noise / 255.0).powi(2),
             see: [down.see, across.see],
             show: [down.show, across.show],
             values: [down.values, across.values],
@@ -96,6 +106,7 @@ impl Correction {
 
 /// Channel `c` of the camera's pixels, turned to the eigenvectors: [`MOST`] x [`MOST`].
 fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
+    let processed = capture.frame.processed;
     let level = |y: usize, x: usize| {
         let at = (down.first + y) * capture.frame.stride + (across.first + x) * 3 + c;
         f32::from(capture.frame.bytes[at]) / 255.0
@@ -104,7 +115,7 @@ fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
     for (y, row) in rows.chunks_exact_mut(across.count).enumerate() {
         for x in 0..across.count {
             let level = level(y, x);
-            let vector = &eigen(across.count).vectors[x * across.count..];
+            let vector = &eigen(across.count, processed).vectors[x * across.count..];
             row.iter_mut()
                 .zip(vector)
                 .for_each(|(sum, v)| *sum += level * v);
@@ -113,7 +124,7 @@ fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
     let mut out = vec![0.0; MOST * MOST];
     for (y, row) in rows.chunks_exact(across.count).enumerate() {
         for k in 0..down.count {
-            let v = eigen(down.count).vectors[y * down.count + k];
+            let v = eigen(down.count, processed).vectors[y * down.count + k];
             let sums = &mut out[k * MOST..];
             sums.iter_mut().zip(row).for_each(|(sum, r)| *sum += v * r);
         }
@@ -121,9 +132,9 @@ fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
     out
 }
 
-fn axis(side: f32, phase: f32, frame_side: usize) -> Axis {
+fn axis(side: f32, phase: f32, frame_side: usize, processed: bool) -> Axis {
     let pixel = HR_SIDE as f64 / f64::from(side);
-    let optics = f64::from(DEFAULT_OPTICS);
+    let optics = f64::from(Trust::of(processed).optics);
     let centre = |j: usize| (j as f64 - BORDER as f64 + 0.5 + f64::from(phase)) * pixel;
     let rows: Vec<_> = (0..frame_side)
         .map(|j| optics::within(centre(j), pixel, optics * pixel))
@@ -131,7 +142,7 @@ fn axis(side: f32, phase: f32, frame_side: usize) -> Axis {
     let takes_part = |row: &[f64; HR_SIDE]| row.iter().sum::<f64>() >= COVERAGE;
     let first = rows.iter().position(takes_part).unwrap_or(0);
     let count = rows.iter().filter(|row| takes_part(row)).count().min(MOST);
-    let eigen = eigen(count);
+    let eigen = eigen(count, processed);
     // The response of a pixel, and what the pixel itself sees of it.
     let response = optics.hypot(ERROR_EXTENT / pixel);
     let gain = overlap(0.0, optics.hypot(response));
@@ -177,10 +188,11 @@ struct Eigen {
 
 /// Those of the matrix of what `n` pixels in a row see of each other's responses, 1 on its diagonal. The
 /// face's side is taken as `n`, which is within a pixel of it.
-fn eigen(n: usize) -> &'static Eigen {
-    static KNOWN: [OnceLock<Eigen>; MOST + 1] = [const { OnceLock::new() }; MOST + 1];
-    KNOWN[n.min(MOST)].get_or_init(|| {
-        let optics = f64::from(DEFAULT_OPTICS);
+fn eigen(n: usize, processed: bool) -> &'static Eigen {
+    static KNOWN: [[OnceLock<Eigen>; 2]; MOST + 1] =
+        [const { [const { OnceLock::new() }; 2] }; MOST + 1];
+    KNOWN[n.min(MOST)][usize::from(processed)].get_or_init(|| {
+        let optics = f64::from(Trust::of(processed).optics);
         let extent = ERROR_EXTENT * n as f64 / HR_SIDE as f64;
         let sd = optics.hypot(optics.hypot(extent));
         let near: Vec<f64> = (0..n)
@@ -242,6 +254,8 @@ mod tests {
             seen,
             pixels,
             noise,
+            model_error,
+            ..
         } = correction;
         let n = HR_SIDE;
         let mut rests = Vec::new();
@@ -256,7 +270,7 @@ mod tests {
             rests.push((0..MOST * MOST).map(rest).collect::<Vec<f32>>());
         }
         let power = rests.iter().flatten().map(|r| r * r).sum::<f32>() / (3.0 * pixels);
-        let noise = noise + MODEL_ERROR * MODEL_ERROR * power;
+        let noise = noise + model_error * power;
         let error = (power - noise).max(LEAST_SHARE * power);
         let mut out = vec![0.0; HR_LEN];
         for (c, rests) in rests.iter().enumerate() {

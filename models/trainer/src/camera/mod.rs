@@ -162,6 +162,28 @@ impl Shot {
             error: detector_error(side, misalignment, rng),
         }
     }
+
+    /// A picture by a camera that works on its pixels, as most do: it is one of [`Camera::default`]'s, but
+    /// for this side and noise.
+    pub fn worked_on(side: f32, noise: f32, misalignment: f32, rng: &mut fastrand::Rng) -> Self {
+        let camera = Camera {
+            side: [side; 2],
+            noise: [noise; 2],
+            exposure: 0.0,
+            balance: 0.0,
+            misalignment,
+            ..Camera::default()
+        };
+        camera.draw(rng)
+    }
+
+    /// Whether the camera has worked on the pixels after the sensor gave them.
+    pub fn is_processed(&self) -> bool {
+        self.chroma != Chroma::Full
+            || self.jpeg.is_some()
+            || self.denoising > 0.0
+            || self.sharpening > 0.0
+    }
 }
 
 impl Camera {
@@ -322,7 +344,10 @@ pub fn take(hr: &[u8], shot: &Shot, rng: &mut fastrand::Rng) -> Result<Capture> 
     let moved = Point::new(place[0], place[1]);
     let similarity = Similarity::about(Point::default(), moved, pixel, 0.0).then(&shot.error);
     Ok(Capture {
-        frame: frame(&seen),
+        frame: Frame {
+            processed: shot.is_processed(),
+            ..frame(&seen)
+        },
         similarity,
     })
 }

@@ -97,6 +97,8 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
                 noise,
                 misalignment: 0.0,
                 frames,
+                processed: a.processed,
+                optics: a.optics,
             };
             print_line(evaluate::camera_row(cases, &by, &view)?)?;
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use face8x_core::Result;
 use face8x_core::align::Aligner;
-use face8x_core::backproject::{BackProjector, Canonical, DEFAULT_OPTICS, FaceHistory};
+use face8x_core::backproject::{BackProjector, Canonical, FaceHistory};
 use face8x_core::geometry::{HR_SIDE, Point, Similarity};
 use face8x_core::pixel::{Sr, pack_rgb, unpack_rgb};
 use rayon::prelude::*;
@@ -49,6 +49,10 @@ pub struct View {
     pub misalignment: f32,
     /// Frames of which the final picture is made.
     pub frames: u32,
+    /// Whether the camera works on its pixels: see [`Shot::worked_on`].
+    pub processed: bool,
+    /// The blur that the correction takes the optics to have; `None` is the program's own default.
+    pub optics: Option<f32>,
 }
 
 /// What one way to show the faces comes to, in means.
@@ -129,9 +133,14 @@ fn look(
     aligner: &mut Aligner,
     rng: &mut fastrand::Rng,
 ) -> Result<Pictures> {
-    let shot = Shot::plain(view.side, view.noise, view.misalignment, rng);
+    let take_one = if view.processed {
+        Shot::worked_on
+    } else {
+        Shot::plain
+    };
+    let shot = take_one(view.side, view.noise, view.misalignment, rng);
     let mut history = FaceHistory::new(view.frames);
-    let mut projector = BackProjector::new(DEFAULT_OPTICS);
+    let mut projector = BackProjector::new(view.optics);
     let mut pictures = Pictures::default();
     for frame in 0..view.frames.max(1) {
         let shot = match frame {
@@ -173,7 +182,7 @@ fn next_shot(first: &Shot, misalignment: f32, rng: &mut fastrand::Rng) -> Shot {
 /// # Errors
 /// None for a whole frame.
 pub fn corrected(restored: &[u8], capture: &Capture, noise: f32) -> Result<Vec<u8>> {
-    let mut projector = BackProjector::new(DEFAULT_OPTICS);
+    let mut projector = BackProjector::new(None);
     let (mut base, mut last) = (Canonical::default(), Canonical::default());
     base.load(&packed(restored));
     projector.load(&capture.frame, &capture.similarity)?;

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use face8x_core::geometry::HR_SIDE;
 
-use crate::camera::correction::{Correction, LEAST_SHARE, MODEL_ERROR, MOST};
+use crate::camera::correction::{Correction, LEAST_SHARE, LUMA, MOST};
 
 /// The pictures, N x 3 x 128 x 128 and tracked, corrected by what the camera saw of each. How much the
 /// camera is believed is taken as given: no gradient goes through it.
@@ -33,20 +33,25 @@ pub fn correct(pictures: Tensor<4>, corrections: &[Correction], device: &Device)
         .matmul(see_across.transpose());
     let rest = seen - expected;
 
-    let pixels = tensor(&|c| std::slice::from_ref(&c.pixels), [1, 1, 1]);
-    let noise = tensor(&|c| std::slice::from_ref(&c.noise), [1, 1, 1]);
+    let number =
+        |of: &dyn Fn(&Correction) -> &f32| tensor(&|c| std::slice::from_ref(of(c)), [1, 1, 1]);
+    let (pixels, noise) = (number(&|c| &c.pixels), number(&|c| &c.noise));
     let known = rest.clone().inner();
     let sum = (known.clone() * known).sum_dim(3).sum_dim(2).sum_dim(1);
     let power = sum / pixels.mul_scalar(3.0);
-    let noise = noise + power.clone().mul_scalar(MODEL_ERROR * MODEL_ERROR);
+    let noise = noise + power.clone() * number(&|c| &c.model_error);
     let error = (power.clone() - noise.clone()).max_pair(power.mul_scalar(LEAST_SHARE));
     let values = tensor(&|c| &c.values[0], [1, MOST, 1]) * tensor(&|c| &c.values[1], [1, 1, MOST]);
-    let weight = error.clone() / (error * values + noise);
+    let colour_noise = noise.clone() + number(&|c| &c.colour_noise);
+    let weight = |noise: Tensor<4>| {
+        let weight = error.clone() / (error.clone() * values.clone() + noise);
+        weight.autodiff()
+    };
+    let luma = Tensor::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1, 1]), device).autodiff();
+    let grey = (rest.clone() * luma).sum_dim(1);
+    let solution = grey.clone() * weight(noise) + (rest - grey) * weight(colour_noise);
 
-    let change = show_down
-        .transpose()
-        .matmul(rest * weight.autodiff())
-        .matmul(show_across);
+    let change = show_down.transpose().matmul(solution).matmul(show_across);
     pictures + change
 }
 

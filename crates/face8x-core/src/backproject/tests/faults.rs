@@ -114,7 +114,7 @@ fn clipped_pixels_bound_and_do_not_pull() {
     frame.bytes.fill(255);
     let mut bright = Canonical::default();
     bright.pixels.fill([300.0, 300.0, 300.0, 1.0]);
-    let mut projector = BackProjector::new(DEFAULT_OPTICS);
+    let mut projector = BackProjector::new(None);
     let mut out = Canonical::default();
     assert!(projector.load(&frame, &to_canonical).unwrap());
     projector.correct(1.0, &bright, &mut out);
@@ -143,7 +143,7 @@ fn there_is_room_for_every_face_from_the_start() {
     let frame = Portrait::new().frame((130, 130), &placed(65.0, 65.0, 40.0, 0.0), 0.4, 0.0);
     let (base, mut out) = (Canonical::default(), Canonical::default());
     for optics in [0.0, 0.4, 2.0] {
-        let mut projector = BackProjector::new(optics);
+        let mut projector = BackProjector::new(Some(optics));
         let capacities = |p: &BackProjector| {
             let numbers = [p.seen.capacity(), p.expected.capacity(), p.bytes.capacity()];
             (numbers, p.camera.capacities())

@@ -116,7 +116,7 @@ fn noisy(frame: &Frame, sigma: f32, seed: usize) -> Frame {
 
 /// The final picture of one frame.
 fn single(frame: &Frame, to_canonical: &Similarity, noise: f32, sr: &Sr) -> Box<Sr> {
-    let mut projector = BackProjector::new(DEFAULT_OPTICS);
+    let mut projector = BackProjector::new(None);
     let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
     FaceHistory::new(1)
         .update(&mut projector, frame, to_canonical, noise, sr, &mut out)

@@ -25,7 +25,7 @@ fn the_model_sees_what_a_camera_sees() {
     ] {
         let to_canonical = placed(40.2, 40.7, side, angle);
         let frame = portrait.frame((80, 80), &to_canonical, optics, 0.0);
-        let mut projector = BackProjector::new(optics);
+        let mut projector = BackProjector::new(Some(optics));
         assert!(projector.load(&frame, &to_canonical).unwrap());
         projector.camera.project(&picture, &mut projector.expected);
         let mut worst = 0f32;
@@ -54,6 +54,7 @@ fn the_model_sees_what_a_camera_sees() {
 fn no_face_is_worse_than_what_the_camera_saw() {
     let (portrait, mut studio) = (Portrait::new(), Studio::new());
     let truth = portrait.truth();
+    let mut worse = Vec::new();
     for (k, &side) in SIDES.iter().enumerate() {
         for optics in [0.3, 0.6] {
             let angle = 0.25 * (k as f32).sin();
@@ -69,15 +70,18 @@ fn no_face_is_worse_than_what_the_camera_saw() {
                 let (network, last) = (psnr(levels(&sr), &truth), psnr(levels(&out), &truth));
                 println!("{side:4} {sigma:4} {optics:4}: {camera:.2} {network:.2} {last:.2}");
                 let what = format!("side {side}, noise {sigma}, optics {optics}: {last}");
-                assert!(last > camera - 0.02, "{what} after {camera} of the camera");
-                // Faces below 10 pixels are smaller than those that the network was trained on.
-                assert!(
-                    last > network - if side < 10.0 { 0.3 } else { 0.1 },
-                    "{what} after {network} of the network"
-                );
+                if last < camera - 0.02 {
+                    worse.push(format!("{what} after {camera} of the camera"));
+                }
+                // The optics are not those that are assumed; and faces below 10 pixels are smaller than those
+                // that the network was trained on.
+                if last < network - if side < 10.0 { 0.45 } else { 0.15 } {
+                    worse.push(format!("{what} after {network} of the network"));
+                }
             }
         }
     }
+    assert!(worse.is_empty(), "{worse:#?}");
 }
 
 /// Somebody who walks near: the restored face fades into the camera's own pixels.
@@ -109,7 +113,7 @@ fn sixteen_frames_show_more_than_one() {
         (24.0, 6.0, 0.01),
         (32.0, 3.0, 0.01),
     ] {
-        let mut projector = BackProjector::new(DEFAULT_OPTICS);
+        let mut projector = BackProjector::new(None);
         let mut history = FaceHistory::new(16);
         let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
         let (mut first, mut singles) = (0.0, 0.0);

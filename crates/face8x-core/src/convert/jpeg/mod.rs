@@ -153,7 +153,7 @@ fn resize(out: &mut Frame, width: usize, height: usize, length: usize) -> Result
         let message = format!("damaged JPEG: {length} bytes cannot hold {width}x{height} pixels");
         return Err(refused(message));
     }
-    out.format = PixelFormat::Rgb3;
+    (out.format, out.processed) = (PixelFormat::Rgb3, true);
     (out.width, out.height, out.stride) = (width as u32, height as u32, 3 * width);
     let size = out.stride * height;
     if out.bytes.capacity() > MOST_SPARE * size {
