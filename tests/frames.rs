@@ -50,6 +50,49 @@ fn videos_and_network_cameras_go_through_ffmpeg() {
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
 }
 
+/// A network camera that goes away is asked again until it is back, and without ffmpeg the package is
+/// named.
+#[test]
+fn a_network_camera_that_goes_away_is_waited_for() {
+    let folder = folder();
+    let film = [
+        &b"YUV4MPEG2 W64 H48 F500:1\n"[..],
+        &[b"FRAME\n", &[90; 64 * 72][..]].concat().repeat(10),
+    ];
+    fs::write(folder.path().join("film.y4m"), film.concat()).unwrap();
+    // There, away for four attempts, back.
+    let script = "echo >>calls; case $(wc -l <calls) in\n1|6) cat film.y4m; sleep 1;;\n\
+                  *) echo 'Connection refused' >&2; exit 1;;\nesac";
+    let mut run = with_ffmpeg(folder.path(), "rtsp://cam.lan/s1", script);
+    run.args(["--frames", "12"]);
+    let run = finish(run).expect(0, &["source lost", "Connection refused"]);
+    let summary = run.summary();
+    assert_eq!(summary["frames"], 12);
+    assert!(summary["lost"].as_u64() >= Some(1), "{summary}");
+    let mut without = without_search(folder.path(), "rtsp://cam.lan/s1");
+    without.env("PATH", folder.path().join("nowhere"));
+    finish(without).expect(
+        1,
+        &[
+            "needs ffmpeg, which is not installed",
+            "sudo apt install ffmpeg",
+        ],
+    );
+}
+
+/// A command that reads nothing is given up after a while; the other sink has every picture.
+#[test]
+fn a_pipe_that_stops_reading_is_given_up() {
+    let folder = folder();
+    fs::write(folder.path().join("film.mjpg"), jpeg(120).repeat(3)).unwrap();
+    let mut run = command(folder.path());
+    run.args(["--source", "film.mjpg", "--detector", "centre", "--json"]);
+    run.args(["--sink", "png:%d.png", "--sink", "pipe:exec sleep 100"]);
+    let run = finish(run).expect(0, &["`exec sleep 100` takes no pictures"]);
+    assert_eq!(run.summary()["frames"], 3);
+    assert!(folder.path().join("3.png").exists());
+}
+
 /// Pictures for another program: y4m, each frame once.
 #[test]
 fn pictures_go_into_pipes() {
@@ -242,4 +285,31 @@ fn several_sinks_get_the_same_pictures() {
     assert_eq!((last.width(), last.height()), (80, 60));
     assert!(!folder.path().join("7.png").exists());
     face8x(folder.path(), &["--sink", "null", "--sink", "windw"]).expect(2, &["window"]);
+}
+
+/// A part of the picture is the whole picture to everything that follows.
+#[test]
+fn a_part_of_the_camera_s_picture_can_be_looked_at_alone() {
+    let folder = folder();
+    let demo = ["--source", "demo:", "--headless", "--size", "320x240"];
+    let with = |more: &[&str]| face8x(folder.path(), &[&demo[..], more].concat());
+    let part = ["--roi", "80,60,64,48", "--frames", "2", "--tracks", "-"];
+    let run = with(&[&part[..], &["--camera-rotate", "90"]].concat()).expect(0, &[]);
+    let lines = run.stdout.lines();
+    let sizes = lines.map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        (line["width"].as_u64(), line["height"].as_u64())
+    });
+    let sizes: Vec<_> = sizes.collect();
+    assert!(
+        sizes.len() >= 2 && sizes.iter().all(|size| *size == (Some(48), Some(64))),
+        "{sizes:?}"
+    );
+    let outside = [
+        "--roi 80,60,400,48 reaches outside the camera's picture of 320x240",
+        "remedy",
+    ];
+    with(&["--roi", "80,60,400,48"]).expect(2, &outside);
+    with(&["--roi", "81,60,64,48"]).expect(2, &["invalid part", "even numbers"]);
+    with(&["--control", "gain=1"]).expect(2, &["V4L2 cameras alone", "/dev/video0"]);
 }

@@ -14,6 +14,7 @@
 
 pub(crate) mod cameras;
 mod child;
+mod controls;
 pub mod demo;
 mod ffmpeg;
 pub(crate) mod file;
@@ -41,6 +42,7 @@ use crate::{Error, Result};
 use face8x_core::frame::{Frame, PixelFormat, check_size};
 
 pub(crate) use cameras::ASK_DRIVER;
+pub(crate) use controls::Controls;
 pub(crate) use mask::mask_passwords;
 pub use thread::Capture;
 pub(crate) use thread::{State, Taken};
@@ -65,6 +67,8 @@ pub struct SourceOptions {
     /// measuring, and for what ends where nobody looks; not for cameras, which give frames when they
     /// have them.
     pub on_demand: bool,
+    /// Settings of a V4L2 camera.
+    pub controls: Controls,
 }
 
 impl Default for SourceOptions {
@@ -76,6 +80,7 @@ impl Default for SourceOptions {
             format: None,
             looped: false,
             on_demand: false,
+            controls: Controls::default(),
         }
     }
 }
@@ -197,6 +202,10 @@ pub fn open(uri: &str, options: &SourceOptions) -> Result<Box<dyn Source>> {
     let (kind, rest) = kind_of(uri)?;
     check_size(options.width, options.height)
         .map_err(|e| Error::usage(e.to_string()).remedy("ask for a size such as 640x480"))?;
+    if !options.controls.is_empty() && !["auto", "v4l2://"].contains(&kind.prefix) {
+        return Err(Error::usage("--control is for V4L2 cameras alone")
+            .remedy("name one, such as --source /dev/video0, or leave --control out"));
+    }
     (kind.open)(rest, options)
 }
 

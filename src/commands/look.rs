@@ -20,10 +20,15 @@ use face8x_core::restore::{self, RESTORERS};
 use super::{console, stop_on_signals};
 use crate::cli::{DoctorArgs, TestPatternArgs};
 
-/// Prints the cameras and displays of this machine, and what the flags take.
-pub(super) fn list() -> Result<ExitCode> {
+/// Prints the cameras and displays of this machine, and what the flags take; with `-v` also the
+/// cameras' controls.
+pub(super) fn list(is_verbose: bool) -> Result<ExitCode> {
     let session = Session::of_process();
-    let mut text = Devices::find(Path::new("/"), &session, capture::ASK_DRIVER).to_string();
+    let devices = Devices::find(Path::new("/"), &session, capture::ASK_DRIVER);
+    let mut text = match is_verbose {
+        true => format!("{devices:#}"),
+        false => devices.to_string(),
+    };
     let sources = SOURCES.iter().map(|kind| (kind.prefix, kind.help));
     let sinks = SINKS.iter().map(|kind| (kind.name, kind.help));
     let detectors = DETECTORS.iter().map(|kind| (kind.form, kind.help));

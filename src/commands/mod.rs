@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
         .remedy("write a command's own options behind it: `face8x image IN -o OUT --faces 2`")),
         Some(Command::Image(arguments)) => image(arguments),
         Some(Command::Bench(arguments)) => bench(*arguments),
-        Some(Command::List) => list(),
+        Some(Command::List) => list(cli.verbose > 0),
         Some(Command::Doctor(arguments)) => doctor(arguments),
         Some(Command::TestPattern(arguments)) => test_pattern(arguments),
         Some(Command::Man(arguments)) => man(arguments),

@@ -11,7 +11,7 @@ use clap::ArgAction;
 use clap::builder::RangedU64ValueParser;
 use serde::{Deserialize, Serialize};
 
-use crate::capture::SourceOptions;
+use crate::capture::{Controls, SourceOptions};
 use crate::compose::{InfoText, Rotation, View};
 use crate::host::button::ButtonOptions;
 use crate::host::cpu_list::CpuList;
@@ -111,6 +111,17 @@ pub struct Options {
     /// Pixel format of the camera, and of raw frames from a pipe: YUYV, UYVY, MJPG, NV12, YU12, GREY, RGB3 or BGR3
     #[arg(long, value_name = "FOURCC", value_parser = values::format)]
     pub format: Option<PixelFormat>,
+    /// Look at a part of the camera's picture alone: left column, top row, width and height in its pixels, even numbers
+    #[arg(long, value_name = "X,Y,W,H", value_parser = values::region)]
+    pub roi: Option<face8x_core::convert::Region>,
+    /// Controls of a V4L2 camera, such as auto_exposure=manual_mode,exposure_time_absolute=200,power_line_frequency=50hz; `face8x list -v` shows them
+    #[arg(
+        long,
+        value_name = "NAME=VALUE,...",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub control: Controls,
     /// Rotate what the camera sees clockwise by 0, 90, 180 or 270 degrees before anything else, for a camera that is mounted upside down or on its side (any source)
     #[arg(long, value_name = "DEGREES", default_value_t = Rotation::Deg0)]
     pub camera_rotate: Rotation,
@@ -234,7 +245,13 @@ impl Options {
             format: self.format,
             looped: self.looped,
             on_demand: self.on_demand,
+            controls: self.control.clone(),
         }
+    }
+
+    /// The size of the part of the camera's picture that is looked at.
+    pub(crate) fn part_size(&self) -> (u32, u32) {
+        self.roi.map_or(self.size, |roi| (roi.width, roi.height))
     }
 
     /// How the source's frames are turned before anything else.

@@ -34,9 +34,10 @@ fn every_flag_and_its_other_names_are_keys_of_the_file() {
             "'9x16'",
             "'640x480'",
             "'GREY'",
+            "'0,0,64,48'",
             "'h'",
         ];
-        let table = ["{ line = 1 }"];
+        let table = ["{ line = 1 }", "{ gain = 1 }"];
         assert!(values.iter().chain(&table).any(valid), "{key}");
     }
 }
@@ -50,6 +51,11 @@ fn wrong_values_are_usage_errors() {
         ("rotate", "45"),
         ("camera-rotate", "91"),
         ("camera-flip", "x"),
+        ("roi", "0,0,640"),
+        ("roi", "1,0,640,480"),
+        ("roi", "0,0,8,480"),
+        ("control", "gain"),
+        ("control", "gain=1,,"),
         ("size", "640"),
         ("size", "0x0"),
         ("format", "XYZ"),
@@ -117,6 +123,18 @@ fn a_table_is_a_flag_of_pairs() {
     assert!(error.to_string().starts_with("line 3: "), "{error}");
     let remedy = error.remedy_text().unwrap();
     assert!(remedy.starts_with("did you mean \"line\"?"), "{remedy}");
+}
+
+#[test]
+fn controls_are_pairs_in_their_order() {
+    let controls = |text: &str| Options::from_toml(text).unwrap().control;
+    let pairs = "control = 'gain=3,power_line_frequency=50hz'";
+    assert_eq!(
+        controls(pairs).to_string(),
+        "gain=3,power_line_frequency=50hz"
+    );
+    assert_eq!(controls("[control]\ngain = 3\n").to_string(), "gain=3");
+    assert_eq!(controls("").to_string(), "");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Parsers of values whose type does not parse itself.
 
 use crate::{Error, Result, capture, display};
+use face8x_core::convert::Region;
 use face8x_core::frame::PixelFormat;
 use face8x_core::{detect, restore};
 
@@ -69,6 +70,29 @@ pub(super) fn size(text: &str) -> Result<(u32, u32)> {
         Some((w, h)) if (16..=8192).contains(&w) && (16..=8192).contains(&h) => Ok((w, h)),
         _ => Err(Error::usage(format!("invalid camera size \"{text}\""))
             .remedy("write it as 640x480; each side goes from 16 to 8192")),
+    }
+}
+
+/// A part of a picture, such as 0,120,640,240.
+pub(super) fn region(text: &str) -> Result<Region> {
+    let numbers: Option<Vec<u32>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[x, y, width, height])
+            if [x, y, width, height].iter().all(|n| n % 2 == 0)
+                && (16..=8192).contains(&width)
+                && (16..=8192).contains(&height) =>
+        {
+            Ok(Region {
+                x,
+                y,
+                width,
+                height,
+            })
+        }
+        _ => Err(Error::usage(format!("invalid part \"{text}\"")).remedy(
+            "write left column, top row, width and height as even numbers, such as 0,120,640,240; \
+             the sides go from 16 to 8192",
+        )),
     }
 }
 

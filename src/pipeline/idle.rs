@@ -79,7 +79,8 @@ impl Pipeline {
             status: self.meter.status(&self.capture, faces, output),
             ..Scene::default()
         };
-        let natural = composer.natural_size(options.camera_orientation().size(options.size));
+        let seen = options.camera_orientation().size(options.part_size());
+        let natural = composer.natural_size(seen);
         composer.options.round = output.is_round();
         composer.compose(&scene, output.size().unwrap_or(natural), picture);
         self.drawn = Instant::now();

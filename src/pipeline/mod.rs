@@ -13,7 +13,7 @@ use crate::host::status::Monitor;
 use crate::picture::Picture;
 use crate::stats::{self, Summary};
 use crate::words::counted;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use face8x_core::convert::JpegDecoder;
 use face8x_core::convert::orient::Orienter;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
@@ -21,6 +21,7 @@ use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 mod camera_pixels;
 mod camera_watch;
 mod cooling;
+mod crop;
 mod detector_thread;
 mod events;
 mod faces;
@@ -39,6 +40,7 @@ mod tracks;
 
 use camera_watch::CameraWatch;
 use cooling::Cooling;
+use crop::Cropper;
 use light::Night;
 use meter::Meter;
 use notice::Notice;
@@ -95,6 +97,7 @@ pub struct Pipeline {
     capture: Capture,
     frame: Frame,
     jpeg: JpegDecoder,
+    cropper: Cropper,
     orienter: Orienter,
     faces: FaceStage,
     composer: Composer,
@@ -160,7 +163,9 @@ impl Pipeline {
         report(Progress::Figures(&self.summary(stats::Event::Summary)));
         match (self.capture.failure(), &self.refused) {
             (Some(failure), _) => Err(failure),
-            (None, Some(error)) if self.ended.is_some() && self.meter.frames == 0 => {
+            _ if self.meter.frames > 0 => Ok(()),
+            (None, Some(error)) if error.kind() == ErrorKind::Usage => Err(error.clone()),
+            (None, Some(error)) if self.ended.is_some() => {
                 Err(error.clone().context("no frame could be shown"))
             }
             _ => Ok(()),
@@ -213,8 +218,13 @@ impl Pipeline {
                     let frames = counted(count, "frame");
                     log::warn!("skipped {frames} so far, the last: {error}");
                 }
+                // Another frame would not make the options right.
+                let is_over = error.kind() == ErrorKind::Usage && self.meter.frames == 0;
                 self.refused = Some(error);
-                LoopStep::Waited
+                match is_over {
+                    true => LoopStep::Over,
+                    false => LoopStep::Waited,
+                }
             }
             Ok(false) => LoopStep::Waited,
             Ok(true) => {
@@ -232,6 +242,7 @@ impl Pipeline {
     fn show(&mut self, drawing: DrawReason) -> Result<bool> {
         let Pipeline {
             jpeg,
+            cropper,
             orienter,
             frame,
             faces,
@@ -248,7 +259,7 @@ impl Pipeline {
             PixelFormat::Mjpg => timings.time(Stage::Decode, || jpeg.decode(frame))?,
             _ => jpeg.decode(frame)?,
         };
-        let raw = timings.time(Stage::Convert, || orienter.apply(raw))?;
+        let raw = timings.time(Stage::Convert, || orienter.apply(cropper.apply(raw)?))?;
         if let (DrawReason::New, Some(watch)) = (drawing, watch) {
             watch.look(raw)?;
         }

@@ -12,6 +12,7 @@ use crate::picture::Picture;
 use crate::pipeline::camera_pixels::CameraPixels;
 use crate::pipeline::camera_watch::CameraWatch;
 use crate::pipeline::cooling::Cooling;
+use crate::pipeline::crop::Cropper;
 use crate::pipeline::light::Night;
 use crate::pipeline::notice::Notice;
 use crate::pipeline::tracks::Tracks;
@@ -133,6 +134,7 @@ impl Pipeline {
             capture,
             frame: Frame::empty(),
             jpeg: JpegDecoder::new(),
+            cropper: Cropper::new(options.roi),
             orienter: Orienter::new(options.camera_orientation()),
             faces: FaceStage::new(detector, tracker, restorer, camera_pixels)?,
             composer: Composer::new(compose_options),

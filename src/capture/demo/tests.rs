@@ -185,7 +185,7 @@ fn on_demand_the_scene_moves_with_the_time_not_with_the_frames() {
         "",
         &SourceOptions {
             on_demand: true,
-            ..options
+            ..options.clone()
         },
     )
     .unwrap();

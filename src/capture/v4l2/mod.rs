@@ -1,5 +1,6 @@
 //! Cameras through Video4Linux: buffers mapped into memory, four of them.
 
+mod controls;
 pub(in crate::capture) mod device;
 pub(super) mod scan;
 
@@ -32,6 +33,7 @@ pub(super) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source
     let codes = node.codes();
     scan::judge(&caps.driver, caps.can, &codes)
         .map_err(|why| Error::other(format!("{} is not usable: {}", path.display(), why.reason)))?;
+    controls::apply(&node, &options.controls)?;
     let offers = node.offers(&codes, (options.width, options.height));
     let Some(choice) = negotiate::choose(&offers, options) else {
         let formats: Vec<_> = codes

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use v4l::capability::Flags;
 
+use super::controls;
 use super::device::Node;
 use crate::Result;
 use crate::host::devices::{DriverAnswer, VideoRole};
@@ -37,6 +38,10 @@ pub(in crate::capture) fn ask(path: &Path) -> Result<DriverAnswer> {
         Ok(()) => node.offers(&codes, (640, 480)),
         Err(_) => Vec::new(),
     };
+    let controls = match judgement {
+        Ok(()) => controls::offered(&node).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
     let not = judgement.err();
     Ok(DriverAnswer {
         name: caps.card,
@@ -44,6 +49,7 @@ pub(in crate::capture) fn ask(path: &Path) -> Result<DriverAnswer> {
         role: not.as_ref().map_or(VideoRole::Camera, |not| not.role),
         unusable: not.map(|not| not.reason),
         offers: offers.iter().map(ToString::to_string).collect(),
+        controls: controls.iter().map(ToString::to_string).collect(),
     })
 }
 

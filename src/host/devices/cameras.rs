@@ -24,6 +24,8 @@ pub(crate) struct DriverAnswer {
     pub unusable: Option<String>,
     /// The formats that face8x reads with their sizes and rates, one in a line.
     pub offers: Vec<String>,
+    /// The controls that can be set, with their values, one in a line.
+    pub controls: Vec<String>,
 }
 
 /// What a Video4Linux node is for.
@@ -59,6 +61,8 @@ pub(crate) struct VideoNode {
     pub role: VideoRole,
     /// The formats that face8x reads with their sizes and rates, one in a line.
     pub offers: Vec<String>,
+    /// The controls that can be set, with their values, one in a line.
+    pub controls: Vec<String>,
     /// Whether this process may open it.
     pub access: Access,
     /// Why it is not usable, and what to do about it or to use instead.
@@ -112,6 +116,7 @@ fn examine(
         name,
         driver: None,
         offers: Vec::new(),
+        controls: Vec::new(),
         access: Access::to(system, node),
         unusable: None,
     };
@@ -122,6 +127,7 @@ fn examine(
             found.driver = Some(answer.driver);
             found.role = answer.role;
             found.offers = answer.offers;
+            found.controls = answer.controls;
             found.unusable = answer.unusable;
         }
         Some(Err(error)) => {

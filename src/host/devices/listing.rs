@@ -1,4 +1,4 @@
-//! The inventory as `face8x list` prints it.
+//! The inventory as `face8x list` prints it; the alternate form (`{:#}`) is that of `list -v`.
 
 use std::fmt;
 
@@ -36,6 +36,11 @@ fn camera(f: &mut fmt::Formatter<'_>, node: &VideoNode) -> fmt::Result {
     }
     for offer in &node.offers {
         writeln!(f, "    {offer}")?;
+    }
+    if f.alternate() {
+        for control in &node.controls {
+            writeln!(f, "    --control {control}")?;
+        }
     }
     match &node.unusable {
         Some(reason) => writeln!(f, "    not usable: {reason}"),

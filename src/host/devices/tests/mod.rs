@@ -17,6 +17,7 @@ fn drivers(path: &Path) -> Result<DriverAnswer> {
         role,
         unusable: unusable.map(str::to_owned),
         offers: offers.iter().map(|&offer| offer.to_owned()).collect(),
+        controls: vec!["gain: 0 to 255 (0)".into()],
     };
     match path.file_name().unwrap().to_str().unwrap() {
         "video0" => Ok(answer(
@@ -101,6 +102,9 @@ displays
   /dev/gpiochip10  GPIO chip
 ";
     assert_eq!(find(&board().member(), Some(drivers)).to_string(), expected);
+    let with_controls = format!("{:#}", find(&board().member(), Some(drivers)));
+    let listed = "    YUYV 640x480\n    --control gain: 0 to 255 (0)\n";
+    assert!(with_controls.contains(listed), "{with_controls}");
 }
 
 #[test]

@@ -196,6 +196,7 @@ fn the_drivers_answer_counts_more_than_its_name() {
             role,
             unusable: unusable.map(str::to_owned),
             offers: Vec::new(),
+            controls: Vec::new(),
         })
     }
     let root = webcam(Root::raspberry_pi_4().member())
