@@ -188,7 +188,7 @@ impl BackProjector {
             return None;
         };
         let camera = self.trust.noise_variance(noise, self.side);
-        let noise = camera + self.trust.model_error.powi(2) * power;
+        let noise = camera + self.trust.model_variance(self.side) * power;
         let error = (power - noise).max(LEAST_SHARE * power);
         Some(self.add_correction(error, noise, base, out))
     }
@@ -207,7 +207,7 @@ impl BackProjector {
             return error;
         };
         let camera = noise.powi(2) + self.trust.least_noise.powi(2);
-        let noise = camera + self.trust.model_error.powi(2) * power;
+        let noise = camera + self.trust.model_variance(self.side) * power;
         self.add_correction(error, noise, base, out)
     }
 

@@ -18,7 +18,10 @@ pub struct Trust {
     /// compression.
     pub least_noise: f32,
     /// What the model of the camera gets wrong, as a share of what it explains.
-    pub model_error: f32,
+    model_error: f32,
+    /// The side in camera pixels from which on the model errs no more than that. The network sees all that a
+    /// camera saw of smaller faces, so that the difference is what it took for the camera's work.
+    whole_from: f32,
     /// The standard deviation of what is wrong with colours beside brightness, in levels.
     pub colour_noise: f32,
     /// From so many canonical pixels to a camera pixel on, the picture is halved.
@@ -30,6 +33,7 @@ const EXACT: Trust = Trust {
     optics: 0.42,
     least_noise: 0.5,
     model_error: 0.1,
+    whole_from: 1.0,
     colour_noise: 0.0,
     halved_from: 7.0,
 };
@@ -41,6 +45,7 @@ const PROCESSED: Trust = Trust {
     optics: 0.33,
     least_noise: 2.0,
     model_error: 0.2,
+    whole_from: 24.0,
     colour_noise: 6.0,
     halved_from: 4.0,
 };
@@ -58,6 +63,13 @@ impl Trust {
     /// That in pixels that a camera has worked on ([`Frame::processed`]), or not.
     pub fn of(processed: bool) -> &'static Trust {
         if processed { &PROCESSED } else { &EXACT }
+    }
+
+    /// The variance of what the model of the camera gets wrong, as a share of the mean square of the difference
+    /// between what it saw of a face of `side` camera pixels and what the network made of it.
+    pub fn model_variance(&self, side: f32) -> f32 {
+        let believed = (side / self.whole_from).min(1.0).powi(2);
+        1.0 - believed * (1.0 - self.model_error.powi(2))
     }
 
     /// The variance, in levels squared, that a camera's `noise` (standard deviation in levels) leaves in the

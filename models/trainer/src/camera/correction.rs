@@ -50,7 +50,7 @@ pub struct Correction {
     pub pixels: f32,
     /// The variance of the noise, of level / 255.
     pub noise: f32,
-    /// The square of [`Trust::model_error`].
+    /// [`Trust::model_variance`].
     pub model_error: f32,
     /// The square of [`Trust::colour_noise`], of level / 255.
     pub colour_noise: f32,
@@ -95,7 +95,7 @@ impl Correction {
             seen: seen.collect(),
             pixels: (down.count * across.count).max(1) as f32,
             noise,
-            model_error: trust.model_error.powi(2),
+            model_error: trust.model_variance(shot.side),
             colour_noise: (trust.colour_noise / 255.0).powi(2),
             see: [down.see, across.see],
             show: [down.show, across.show],
