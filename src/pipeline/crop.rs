@@ -42,10 +42,7 @@ impl Cropper {
             .remedy("name a part of that: x,y,width,height, or leave --roi out"));
         }
         let part = &mut self.part;
-        part.format = frame.format;
-        (part.width, part.height) = (width, height);
-        part.stride = frame.format.min_stride(width);
-        (part.timestamp, part.sequence) = (frame.timestamp, frame.sequence);
+        part.begin_from(frame, width, height);
         part.bytes.clear();
         for plane in Plane::all(frame) {
             let columns = x as usize / 2 * plane.pair..(x + width) as usize / 2 * plane.pair;
@@ -126,6 +123,7 @@ mod tests {
             height: 13,
             stride,
             sequence: 7,
+            processed: true,
             bytes: (0..length).map(|k| (k * 37 % 251) as u8).collect(),
             ..Frame::empty()
         }
@@ -147,6 +145,7 @@ mod tests {
             let part = cropper.apply(&whole).unwrap();
             part.validate().unwrap();
             assert_eq!((part.width, part.height, part.sequence), (10, 6, 7));
+            assert!(part.processed);
             assert_eq!(
                 pixels(part, Region::whole(part)),
                 pixels(&whole, REGION),

@@ -177,6 +177,19 @@ impl Frame {
         *self = Frame { bytes, ..*other };
     }
 
+    /// Makes this a picture of another size that is made of `other`: its format and all that is said of it,
+    /// with rows without padding. [`bytes`](Frame::bytes) are left as they are.
+    pub fn begin_from(&mut self, other: &Frame, width: u32, height: u32) {
+        let bytes = std::mem::take(&mut self.bytes);
+        *self = Frame {
+            width,
+            height,
+            stride: other.format.min_stride(width),
+            bytes,
+            ..*other
+        };
+    }
+
     /// Checks that size, stride and length belong together, so that every pixel of a raw format
     /// lies within [`bytes`](Frame::bytes). Bytes beyond the last row are no error. Of `Mjpg`,
     /// whose size stands in the JPEG, only that there are bytes at all.

@@ -108,10 +108,8 @@ impl Orienter {
             return Err(Error::new(ErrorKind::Picture, message));
         }
         let out = &mut self.frame;
-        (out.width, out.height) = self.orientation.size((frame.width, frame.height));
-        out.format = frame.format;
-        out.stride = frame.format.min_stride(out.width);
-        (out.timestamp, out.sequence) = (frame.timestamp, frame.sequence);
+        let (width, height) = self.orientation.size((frame.width, frame.height));
+        out.begin_from(frame, width, height);
         let len = out.format.frame_len(out.stride, out.height);
         out.bytes.resize(len, 0);
         planes::orient(self.orientation, frame, &mut out.bytes);

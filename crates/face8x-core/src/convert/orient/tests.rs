@@ -105,10 +105,11 @@ fn a_frame_that_is_right_is_not_copied() {
 fn time_and_number_stay_and_invalid_frames_are_refused() {
     let mut frame = noise_frame(PixelFormat::Rgb3, 6, 4, 0, 1);
     (frame.sequence, frame.timestamp) = (9, std::time::Duration::from_millis(70));
+    frame.processed = true;
     let mut orienter = Orienter::new(Orientation::new(3, None));
     let out = orienter.apply(&frame).unwrap();
     assert_eq!((out.sequence, out.timestamp), (9, frame.timestamp));
-    assert_eq!((out.width, out.height), (4, 6));
+    assert_eq!((out.width, out.height, out.processed), (4, 6, true));
     let buffer = out.bytes.as_ptr();
     assert_eq!(
         orienter.apply(&frame).unwrap().bytes.as_ptr(),
