@@ -4,61 +4,31 @@ use super::Device;
 use crate::display::yuv;
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
+use face8x_core::frame::PixelFormat;
 
 /// Formats that are written, the best liked first: browsers and video calls read YUYV everywhere.
-pub(super) const FORMATS: [OutputFormat; 5] = [
-    OutputFormat::Yuyv,
-    OutputFormat::Yu12,
-    OutputFormat::Nv12,
-    OutputFormat::Rgb3,
-    OutputFormat::Bgr3,
+pub(super) const FORMATS: [PixelFormat; 5] = [
+    PixelFormat::Yuyv,
+    PixelFormat::Yu12,
+    PixelFormat::Nv12,
+    PixelFormat::Rgb3,
+    PixelFormat::Bgr3,
 ];
 
-/// A form of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OutputFormat {
-    Yuyv,
-    Yu12,
-    Nv12,
-    Rgb3,
-    Bgr3,
-}
-
-impl OutputFormat {
-    /// Its code in V4L2.
-    pub(super) fn code(self) -> &'static [u8; 4] {
-        match self {
-            OutputFormat::Yuyv => b"YUYV",
-            OutputFormat::Yu12 => b"YU12",
-            OutputFormat::Nv12 => b"NV12",
-            OutputFormat::Rgb3 => b"RGB3",
-            OutputFormat::Bgr3 => b"BGR3",
+/// Replaces `out` by the picture, whose sides are even, in one of [`FORMATS`]; by nothing in another.
+pub(super) fn write(format: PixelFormat, picture: &Picture, out: &mut Vec<u8>) {
+    out.clear();
+    match format {
+        PixelFormat::Yuyv => yuv::add_pairs(picture, out),
+        PixelFormat::Yu12 => yuv::add_planes(picture, out),
+        PixelFormat::Nv12 => yuv::add_two_planes(picture, out),
+        PixelFormat::Rgb3 => picture.write_rgb(out),
+        PixelFormat::Bgr3 => {
+            picture.write_rgb(out);
+            let (pixels, _) = out.as_chunks_mut::<3>();
+            pixels.iter_mut().for_each(|pixel| pixel.swap(0, 2));
         }
-    }
-
-    /// Bytes of a row of its first plane.
-    fn stride(self, width: u32) -> u32 {
-        match self {
-            OutputFormat::Yuyv => 2 * width,
-            OutputFormat::Yu12 | OutputFormat::Nv12 => width,
-            OutputFormat::Rgb3 | OutputFormat::Bgr3 => 3 * width,
-        }
-    }
-
-    /// Replaces `out` by the picture, whose sides are even.
-    pub(super) fn write(self, picture: &Picture, out: &mut Vec<u8>) {
-        out.clear();
-        match self {
-            OutputFormat::Yuyv => yuv::add_pairs(picture, out),
-            OutputFormat::Yu12 => yuv::add_planes(picture, out),
-            OutputFormat::Nv12 => yuv::add_two_planes(picture, out),
-            OutputFormat::Rgb3 => picture.write_rgb(out),
-            OutputFormat::Bgr3 => {
-                picture.write_rgb(out);
-                let (pixels, _) = out.as_chunks_mut::<3>();
-                pixels.iter_mut().for_each(|pixel| pixel.swap(0, 2));
-            }
-        }
+        _ => {}
     }
 }
 
@@ -73,10 +43,11 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The format, where pictures can be written in it.
-    fn accepted(&self) -> Option<OutputFormat> {
+    fn accepted(&self) -> Option<PixelFormat> {
         let (width, height) = self.size;
-        let is_fit = |format: &OutputFormat| {
-            *format.code() == self.code && [0, format.stride(width)].contains(&self.stride)
+        let is_fit = |format: &PixelFormat| {
+            let stride = format.min_stride(width) as u32;
+            format.fourcc() == self.code && [0, stride].contains(&self.stride)
         };
         let is_even = width > 0 && height > 0 && width % 2 == 0 && height % 2 == 0;
         FORMATS.into_iter().find(is_fit).filter(|_| is_even)
@@ -91,21 +62,21 @@ impl Answer {
 pub(super) fn negotiate(
     device: &dyn Device,
     size: (u32, u32),
-) -> Result<(OutputFormat, (u32, u32))> {
+) -> Result<(PixelFormat, (u32, u32))> {
     let listed = device.codes();
     let mut answers = Vec::new();
     for format in FORMATS {
-        if !listed.is_empty() && !listed.contains(format.code()) {
+        if !listed.is_empty() && !listed.contains(&format.fourcc()) {
             continue;
         }
-        let answer = device.set_format(format.code(), size)?;
+        let answer = device.set_format(&format.fourcc(), size)?;
         if let Some(format) = answer.accepted() {
             return Ok((format, answer.size));
         }
         answers.push(answer);
     }
     let name = |code: &[u8; 4]| String::from_utf8_lossy(code).into_owned();
-    let ours: Vec<String> = FORMATS.map(|format| name(format.code())).into();
+    let ours = FORMATS.map(|format| format.to_string());
     let theirs: Vec<String> = match answers.first() {
         Some(Answer { code, size, stride }) => {
             let (width, height) = size;

@@ -10,12 +10,13 @@ use v4l::capability::Flags;
 use v4l::video::Output;
 use v4l::{Format, FourCC};
 
-use self::formats::{Answer, OutputFormat, negotiate};
+use self::formats::{Answer, negotiate, write};
 use super::raster::Centred;
 use super::{Sink, SinkOptions, device_error, sized};
 use crate::capture::{Node, contain};
 use crate::picture::Picture;
 use crate::{Error, ErrorKind, Result};
+use face8x_core::frame::PixelFormat;
 
 /// The size of pictures where none is wished: every video call takes it.
 const SIZE: (u32, u32) = (1280, 720);
@@ -60,7 +61,7 @@ impl Device for Node {
 struct VirtualCamera<D> {
     name: String,
     device: D,
-    format: OutputFormat,
+    format: PixelFormat,
     /// Buffers, to use again.
     canvas: Picture,
     bytes: Vec<u8>,
@@ -94,9 +95,8 @@ impl<D: Device> VirtualCamera<D> {
     fn start(name: String, device: D, size: (u32, u32)) -> Result<Self> {
         let (format, (width, height)) =
             negotiate(&device, size).map_err(|error| error.context(&name))?;
-        let code = String::from_utf8_lossy(format.code());
         Ok(VirtualCamera {
-            name: format!("{name} {code} {width}x{height}"),
+            name: format!("{name} {format} {width}x{height}"),
             device,
             format,
             canvas: Picture::new(width, height),
@@ -117,7 +117,7 @@ impl<D: Device> Sink for VirtualCamera<D> {
     fn present(&mut self, picture: &Picture) -> Result<()> {
         let (width, height) = (self.canvas.width, self.canvas.height);
         Centred::new(picture, width, height).copy_to(&mut self.canvas);
-        self.format.write(&self.canvas, &mut self.bytes);
+        write(self.format, &self.canvas, &mut self.bytes);
         match self.device.write(&self.bytes) {
             Ok(written) if written == self.bytes.len() => Ok(()),
             Ok(written) => {

@@ -1,7 +1,7 @@
 use super::formats::FORMATS;
 use super::*;
 use face8x_core::convert::{Converter, Region};
-use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::frame::Frame;
 
 /// A model of a device: what it lists, what it makes of a format, what it takes.
 struct Fake {
@@ -45,7 +45,7 @@ impl Device for Fake {
 fn the_best_format_that_both_have_is_taken() {
     let chosen = |fake: &Fake| {
         let chosen = negotiate(fake, (1280, 720));
-        chosen.map(|(format, size)| (*format.code(), size))
+        chosen.map(|(format, size)| (format.fourcc(), size))
     };
     let size = (1280, 720);
     assert_eq!(
@@ -99,12 +99,11 @@ fn pictures_are_the_same_in_every_format() {
     }
     for format in FORMATS {
         let mut bytes = Vec::new();
-        format.write(&picture, &mut bytes);
-        let read = PixelFormat::from_fourcc(format.code()).unwrap();
-        let stride = read.min_stride(16);
-        assert_eq!(bytes.len(), read.frame_len(stride, 8), "{format:?}");
+        write(format, &picture, &mut bytes);
+        let stride = format.min_stride(16);
+        assert_eq!(bytes.len(), format.frame_len(stride, 8), "{format:?}");
         let frame = Frame {
-            format: read,
+            format,
             width: 16,
             height: 8,
             stride,
