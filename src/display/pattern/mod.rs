@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use embedded_graphics::mono_font::MonoTextStyle;
 use embedded_graphics::mono_font::ascii::{FONT_6X10, FONT_10X20};
+use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
@@ -157,21 +157,66 @@ where
     let mut text = Line::default();
     // A line that is too long is cut: there is no other error.
     let _ = write!(text, "{width}x{height} frame {frame}");
-    let font = if width >= 320 {
+    let below = height / if round { 4 } else { 6 };
+    let middle = area.top_left + Size::new(width / 2, height - below);
+    let centred = placed(Alignment::Center, Baseline::Middle);
+    let style = white_on_black(font_for(width));
+    Text::with_text_style(text.as_str(), middle, style, centred).draw(target)?;
+    Ok(())
+}
+
+fn font_for(width: u32) -> &'static MonoFont<'static> {
+    if width >= 320 {
         &FONT_10X20
     } else {
         &FONT_6X10
-    };
+    }
+}
+
+fn white_on_black(font: &'static MonoFont<'static>) -> MonoTextStyle<'static, Rgb888> {
     let mut style = MonoTextStyle::new(font, Rgb888::WHITE);
     style.background_color = Some(Rgb888::BLACK);
-    let below = height / if round { 4 } else { 6 };
-    let middle = area.top_left + Size::new(width / 2, height - below);
-    let centred = TextStyleBuilder::new()
-        .alignment(Alignment::Center)
-        .baseline(Baseline::Middle)
-        .build();
-    Text::with_text_style(text.as_str(), middle, style, centred).draw(target)?;
+    style
+}
+
+fn placed(alignment: Alignment, baseline: Baseline) -> TextStyle {
+    TextStyleBuilder::new()
+        .alignment(alignment)
+        .baseline(baseline)
+        .build()
+}
+
+/// A square, and the name of its place beside it.
+struct Marker {
+    name: &'static str,
+    colour: Rgb888,
+    square: (u32, u32),
+    text: (u32, u32),
+    style: TextStyle,
+}
+
+/// Draws squares of this side with their names.
+fn mark<D>(
+    target: &mut D,
+    area: Rectangle,
+    side: u32,
+    font: &'static MonoFont<'static>,
+    markers: [Marker; 4],
+) -> Result<(), D::Error>
+where
+    D: DrawTarget<Color = Rgb888>,
+{
+    for marker in markers {
+        let (x, y) = marker.square;
+        fill(target, area, x, y, side, side, marker.colour)?;
+        let at = area.top_left + Size::new(marker.text.0, marker.text.1);
+        Text::with_text_style(marker.name, at, white_on_black(font), marker.style).draw(target)?;
+    }
     Ok(())
+}
+
+fn marker_side(Size { width, height }: Size) -> u32 {
+    (width.min(height) / 12).max(2).min(width).min(height)
 }
 
 /// A square and a name in the middle of each side, and a circle through all of them.
@@ -180,53 +225,54 @@ where
     D: DrawTarget<Color = Rgb888>,
 {
     let Size { width, height } = area.size;
-    let side = (width.min(height) / 12).max(2).min(width).min(height);
-    let mut style = MonoTextStyle::new(&FONT_10X20, Rgb888::WHITE);
-    style.background_color = Some(Rgb888::BLACK);
+    let side = marker_side(area.size);
     let (middle_x, middle_y) = ((width - side) / 2, (height - side) / 2);
     let (right, bottom) = (width - side, height - side);
-    for (name, colour, (x, y), text, alignment, baseline) in [
-        (
+    let marker = |name, colour, square, text, alignment, baseline| Marker {
+        name,
+        colour,
+        square,
+        text,
+        style: placed(alignment, baseline),
+    };
+    let (top_text, right_text) = ((width / 2, side), (right, height / 2));
+    let (bottom_text, left_text) = ((width / 2, bottom), (side, height / 2));
+    let (centre, middle) = (Alignment::Center, Baseline::Middle);
+    let markers = [
+        marker(
             "TOP",
             Rgb888::RED,
             (middle_x, 0),
-            (width / 2, side),
-            Alignment::Center,
+            top_text,
+            centre,
             Baseline::Top,
         ),
-        (
+        marker(
             "RIGHT",
             Rgb888::GREEN,
             (right, middle_y),
-            (right, height / 2),
+            right_text,
             Alignment::Right,
-            Baseline::Middle,
+            middle,
         ),
-        (
+        marker(
             "BOTTOM",
             Rgb888::BLUE,
             (middle_x, bottom),
-            (width / 2, bottom),
-            Alignment::Center,
+            bottom_text,
+            centre,
             Baseline::Bottom,
         ),
-        (
+        marker(
             "LEFT",
             Rgb888::WHITE,
             (0, middle_y),
-            (side, height / 2),
+            left_text,
             Alignment::Left,
-            Baseline::Middle,
+            middle,
         ),
-    ] {
-        fill(target, area, x, y, side, side, colour)?;
-        let place = TextStyleBuilder::new()
-            .alignment(alignment)
-            .baseline(baseline)
-            .build();
-        let at = area.top_left + Size::new(text.0, text.1);
-        Text::with_text_style(name, at, style, place).draw(target)?;
-    }
+    ];
+    mark(target, area, side, &FONT_10X20, markers)?;
     let diameter = width.min(height);
     let corner = area.top_left + Size::new((width - diameter) / 2, (height - diameter) / 2);
     let line = PrimitiveStyle::with_stroke(Rgb888::WHITE, 1);
@@ -239,41 +285,33 @@ where
     D: DrawTarget<Color = Rgb888>,
 {
     let Size { width, height } = area.size;
-    let side = (width.min(height) / 12).max(2).min(width).min(height);
-    let font = if width >= 320 {
-        &FONT_10X20
-    } else {
-        &FONT_6X10
-    };
-    let mut style = MonoTextStyle::new(font, Rgb888::WHITE);
-    style.background_color = Some(Rgb888::BLACK);
-    for (name, colour, right, below) in [
-        ("TOP LEFT", Rgb888::RED, false, false),
-        ("TOP RIGHT", Rgb888::GREEN, true, false),
-        ("BOTTOM RIGHT", Rgb888::BLUE, true, true),
-        ("BOTTOM LEFT", Rgb888::WHITE, false, true),
-    ] {
+    let side = marker_side(area.size);
+    let marker = |name, colour, right: bool, below: bool| {
         let x = if right { width - side } else { 0 };
         let y = if below { height - side } else { 0 };
-        fill(target, area, x, y, side, side, colour)?;
-        let text_x = if right { x } else { side };
-        let text_y = if below { height - 1 } else { 1 };
-        let style_of_text: TextStyle = TextStyleBuilder::new()
-            .alignment(if right {
-                Alignment::Right
-            } else {
-                Alignment::Left
-            })
-            .baseline(if below {
-                Baseline::Bottom
-            } else {
-                Baseline::Top
-            })
-            .build();
-        let at = area.top_left + Size::new(text_x, text_y);
-        Text::with_text_style(name, at, style, style_of_text).draw(target)?;
-    }
-    Ok(())
+        let (text_x, alignment) = match right {
+            true => (x, Alignment::Right),
+            false => (side, Alignment::Left),
+        };
+        let (text_y, baseline) = match below {
+            true => (height - 1, Baseline::Bottom),
+            false => (1, Baseline::Top),
+        };
+        Marker {
+            name,
+            colour,
+            square: (x, y),
+            text: (text_x, text_y),
+            style: placed(alignment, baseline),
+        }
+    };
+    let markers = [
+        marker("TOP LEFT", Rgb888::RED, false, false),
+        marker("TOP RIGHT", Rgb888::GREEN, true, false),
+        marker("BOTTOM RIGHT", Rgb888::BLUE, true, true),
+        marker("BOTTOM LEFT", Rgb888::WHITE, false, true),
+    ];
+    mark(target, area, side, font_for(width), markers)
 }
 
 /// A line of text on the stack, so that drawing allocates nothing.
@@ -310,130 +348,4 @@ impl Write for Line {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use super::*;
-
-    /// A target that refuses pixels outside it.
-    struct Canvas {
-        size: Size,
-        pixels: Vec<Option<Rgb888>>,
-    }
-
-    impl Canvas {
-        fn with_pattern(width: u32, height: u32, frame: u64) -> Canvas {
-            let pixels = vec![None; (width * height) as usize];
-            let mut canvas = Canvas {
-                size: Size::new(width, height),
-                pixels,
-            };
-            test_pattern(&mut canvas, frame, false).unwrap();
-            canvas
-        }
-
-        fn at(&self, x: u32, y: u32) -> Rgb888 {
-            self.pixels[(y * self.size.width + x) as usize].unwrap()
-        }
-    }
-
-    impl OriginDimensions for Canvas {
-        fn size(&self) -> Size {
-            self.size
-        }
-    }
-
-    impl DrawTarget for Canvas {
-        type Color = Rgb888;
-        type Error = Infallible;
-
-        fn draw_iter<I>(&mut self, pixels: I) -> Result<(), Infallible>
-        where
-            I: IntoIterator<Item = Pixel<Rgb888>>,
-        {
-            for Pixel(Point { x, y }, colour) in pixels {
-                // Text may reach over the edge of a small target.
-                if self.bounding_box().contains(Point::new(x, y)) {
-                    self.pixels[y as usize * self.size.width as usize + x as usize] = Some(colour);
-                }
-            }
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn every_pixel_is_drawn_at_any_size() {
-        for (width, height) in [(1, 1), (2, 3), (7, 240), (128, 160), (240, 7), (321, 201)] {
-            let canvas = Canvas::with_pattern(width, height, 5);
-            assert!(
-                canvas.pixels.iter().all(Option::is_some),
-                "{width}x{height}"
-            );
-            for x in 0..width {
-                assert_eq!(
-                    (canvas.at(x, 0), canvas.at(x, height - 1)),
-                    (Rgb888::WHITE, Rgb888::WHITE)
-                );
-            }
-            for y in 0..height {
-                assert_eq!(
-                    (canvas.at(0, y), canvas.at(width - 1, y)),
-                    (Rgb888::WHITE, Rgb888::WHITE)
-                );
-            }
-        }
-        let mut nothing = Canvas {
-            size: Size::zero(),
-            pixels: Vec::new(),
-        };
-        test_pattern(&mut nothing, 0, true).unwrap();
-    }
-
-    #[test]
-    fn the_corners_tell_the_orientation() {
-        let canvas = Canvas::with_pattern(640, 480, 0);
-        let corners = [(3, 3), (636, 3), (636, 476), (3, 476)].map(|(x, y)| canvas.at(x, y));
-        assert_eq!(
-            corners,
-            [Rgb888::RED, Rgb888::GREEN, Rgb888::BLUE, Rgb888::WHITE]
-        );
-    }
-
-    #[test]
-    fn the_sides_of_a_round_display_tell_the_orientation() {
-        let mut canvas = Canvas::with_pattern(240, 240, 0);
-        test_pattern(&mut canvas, 0, true).unwrap();
-        let sides = [(120, 8), (231, 120), (120, 231), (8, 120)].map(|(x, y)| canvas.at(x, y));
-        assert_eq!(
-            sides,
-            [Rgb888::RED, Rgb888::GREEN, Rgb888::BLUE, Rgb888::WHITE]
-        );
-        for (width, height) in [(1, 1), (2, 3), (7, 240), (240, 7)] {
-            let mut small = Canvas::with_pattern(width, height, 0);
-            test_pattern(&mut small, 3, true).unwrap();
-        }
-    }
-
-    #[test]
-    fn the_bars_are_in_order() {
-        let canvas = Canvas::with_pattern(640, 480, 0);
-        let bars: [Rgb888; 8] = std::array::from_fn(|i| canvas.at(40 + 80 * i as u32, 120));
-        assert_eq!(bars, BARS);
-    }
-
-    #[test]
-    fn the_bar_moves_and_comes_round() {
-        let bar = |frame| {
-            let canvas = Canvas::with_pattern(320, 240, frame);
-            (0..320).position(|x| canvas.at(x, 160) == Rgb888::CSS_DARK_ORANGE)
-        };
-        assert_eq!((bar(10), bar(11)), (Some(40), Some(44)));
-        assert_eq!(bar(80 + 10), Some(40));
-        assert!(
-            Canvas::with_pattern(320, 240, u64::MAX)
-                .pixels
-                .iter()
-                .all(Option::is_some)
-        );
-    }
-}
+mod tests;
