@@ -4,12 +4,11 @@
 //! pixels, is the same along rows and columns: it is applied as two short filters.
 
 use super::camera::Camera;
+use crate::convert::LUMA_WEIGHTS;
 use crate::resample::{Rgbx, add_scaled};
 
 /// Most steps. Where there is noise, fewer are needed.
 const STEPS: usize = 10;
-/// The brightness of red, green and blue (ITU-R BT.601).
-const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// The rest of the equation, as a share of its right side in squares, at which it is solved.
 const SOLVED: f32 = 1e-4;
 
@@ -48,7 +47,7 @@ impl Solver {
         // Brightness stands by itself, in the fourth number; the others say how a colour differs from it.
         let difference = |(seen, expected): (&Rgbx, &Rgbx)| {
             let [r, g, b, _] = std::array::from_fn(|k| seen[3] * (seen[k] - expected[k]));
-            let luma = LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
+            let luma = LUMA_WEIGHTS[0] * r + LUMA_WEIGHTS[1] * g + LUMA_WEIGHTS[2] * b;
             [r - luma, g - luma, b - luma, luma]
         };
         self.rest.clear();

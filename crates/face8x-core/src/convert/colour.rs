@@ -31,6 +31,9 @@ impl Texel for [f32; 4] {
     }
 }
 
+/// The brightness of red, green and blue of full range: Kr, Kg and Kb of ITU-R BT.601.
+pub const LUMA_WEIGHTS: [f32; 3] = [0.299, 0.587, 0.114];
+
 // ITU-R BT.601 with Kr = 0.299 and Kb = 0.114 (Kg = 0.587); luma spans 16 to 235 and chroma 16 to
 // 240 in the limited range (section 2.5.3), so luma is stretched by 255/219, chroma by 255/224.
 // All is done in 16 bits, of which vector units work on the most at once: a sample is shifted up,

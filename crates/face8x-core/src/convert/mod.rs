@@ -37,6 +37,7 @@ use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::{Error, ErrorKind, Result};
 
+pub use colour::LUMA_WEIGHTS;
 pub use jpeg::JpegDecoder;
 pub(crate) use luma::LumaReader;
 pub use luma::LumaSource;

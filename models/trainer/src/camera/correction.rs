@@ -30,8 +30,6 @@ pub const MOST: usize = 66;
 const COVERAGE: f64 = 0.6;
 /// How far what the network gets wrong extends, in pixels of the face.
 const ERROR_EXTENT: f64 = 1.2;
-/// The brightness of red, green and blue (ITU-R BT.601).
-pub const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// The least share of the difference between camera and network that counts as the network's.
 pub const LEAST_SHARE: f32 = 0.02;
 
@@ -63,6 +61,7 @@ struct Axis {
     see: Vec<f32>,
     show: Vec<f32>,
     values: Vec<f32>,
+    eigen: &'static Eigen,
 }
 
 impl Correction {
@@ -106,7 +105,6 @@ impl Correction {
 
 /// Channel `c` of the camera's pixels, turned to the eigenvectors: [`MOST`] x [`MOST`].
 fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
-    let processed = capture.frame.processed;
     let level = |y: usize, x: usize| {
         let at = (down.first + y) * capture.frame.stride + (across.first + x) * 3 + c;
         f32::from(capture.frame.bytes[at]) / 255.0
@@ -115,7 +113,7 @@ fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
     for (y, row) in rows.chunks_exact_mut(across.count).enumerate() {
         for x in 0..across.count {
             let level = level(y, x);
-            let vector = &eigen(across.count, processed).vectors[x * across.count..];
+            let vector = &across.eigen.vectors[x * across.count..];
             row.iter_mut()
                 .zip(vector)
                 .for_each(|(sum, v)| *sum += level * v);
@@ -124,7 +122,7 @@ fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
     let mut out = vec![0.0; MOST * MOST];
     for (y, row) in rows.chunks_exact(across.count).enumerate() {
         for k in 0..down.count {
-            let v = eigen(down.count, processed).vectors[y * down.count + k];
+            let v = down.eigen.vectors[y * down.count + k];
             let sums = &mut out[k * MOST..];
             sums.iter_mut().zip(row).for_each(|(sum, r)| *sum += v * r);
         }
@@ -152,6 +150,7 @@ fn axis(side: f32, phase: f32, frame_side: usize, processed: bool) -> Axis {
         see: vec![0.0; MOST * HR_SIDE],
         show: vec![0.0; MOST * HR_SIDE],
         values: vec![0.0; MOST],
+        eigen,
     };
     made.values[..count].copy_from_slice(&eigen.values);
     for (j, row) in rows[first..first + count].iter().enumerate() {

@@ -1,5 +1,6 @@
 //! What a camera does to a picture, step by step.
 
+use face8x_core::convert::LUMA_WEIGHTS;
 use face8x_core::geometry::HR_SIDE;
 use face8x_core::{Error, Result};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
@@ -111,7 +112,7 @@ pub fn coarse_chroma(seen: &mut Seen, rows_too: bool) {
             let block: Vec<usize> = (y0..(y0 + tall).min(side))
                 .flat_map(|y| (x0..(x0 + 2).min(side)).map(move |x| (y * side + x) * 3))
                 .collect();
-            let luma = |l: &[f32], k: usize| 0.299 * l[k] + 0.587 * l[k + 1] + 0.114 * l[k + 2];
+            let luma = |l: &[f32], k: usize| luma(&l[k..k + 3]);
             for c in [0, 2] {
                 let levels = &seen.levels;
                 let sum: f32 = block.iter().map(|&k| levels[k + c] - luma(levels, k)).sum();
@@ -127,9 +128,13 @@ pub fn coarse_chroma(seen: &mut Seen, rows_too: bool) {
 /// Gives a pixel the colour difference `difference` of channel `c` (0 red, 2 blue) and keeps its
 /// luma and its other colour difference.
 fn set_difference(rgb: &mut [f32], c: usize, difference: f32) {
-    let luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
+    let luma = luma(rgb);
     rgb[c] = luma + difference;
-    rgb[1] = (luma - 0.299 * rgb[0] - 0.114 * rgb[2]) / 0.587;
+    rgb[1] = (luma - LUMA_WEIGHTS[0] * rgb[0] - LUMA_WEIGHTS[2] * rgb[2]) / LUMA_WEIGHTS[1];
+}
+
+fn luma(rgb: &[f32]) -> f32 {
+    LUMA_WEIGHTS[0] * rgb[0] + LUMA_WEIGHTS[1] * rgb[1] + LUMA_WEIGHTS[2] * rgb[2]
 }
 
 /// Multiplies red, green and blue; what is too bright saturates.

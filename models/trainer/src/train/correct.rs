@@ -1,9 +1,10 @@
 //! Back-projection of a batch: see [`crate::camera::correction`].
 
 use burn::tensor::{Device, Tensor, TensorData};
+use face8x_core::convert::LUMA_WEIGHTS;
 use face8x_core::geometry::HR_SIDE;
 
-use crate::camera::correction::{Correction, LEAST_SHARE, LUMA, MOST};
+use crate::camera::correction::{Correction, LEAST_SHARE, MOST};
 
 /// The pictures, N x 3 x 128 x 128 and tracked, corrected by what the camera saw of each. How much the
 /// camera is believed is taken as given: no gradient goes through it.
@@ -47,7 +48,8 @@ pub fn correct(pictures: Tensor<4>, corrections: &[Correction], device: &Device)
         let weight = error.clone() / (error.clone() * values.clone() + noise);
         weight.autodiff()
     };
-    let luma = Tensor::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1, 1]), device).autodiff();
+    let luma =
+        Tensor::from_data(TensorData::new(LUMA_WEIGHTS.to_vec(), [1, 3, 1, 1]), device).autodiff();
     let grey = (rest.clone() * luma).sum_dim(1);
     let solution = grey.clone() * weight(noise) + (rest - grey) * weight(colour_noise);
 
