@@ -1,8 +1,8 @@
 //! The part of the camera's picture that is looked at (`--roi`), before everything else.
 
 use crate::{Error, Result};
-use face8x_core::convert::Region;
-use face8x_core::frame::{Frame, PixelFormat};
+use face8x_core::convert::{Region, crop};
+use face8x_core::frame::Frame;
 
 /// Cuts frames; keeps its buffer.
 pub(super) struct Cropper {
@@ -41,68 +41,15 @@ impl Cropper {
             ))
             .remedy("name a part of that: x,y,width,height, or leave --roi out"));
         }
-        let part = &mut self.part;
-        part.begin_from(frame, width, height);
-        part.bytes.clear();
-        for plane in Plane::all(frame) {
-            let columns = x as usize / 2 * plane.pair..(x + width) as usize / 2 * plane.pair;
-            for row in y as usize / plane.rows..(y + height) as usize / plane.rows {
-                let row = &frame.bytes[plane.start + row * plane.stride..];
-                part.bytes.extend_from_slice(&row[columns.clone()]);
-            }
-        }
-        Ok(part)
-    }
-}
-
-/// A plane of a frame.
-#[derive(Clone, Copy)]
-struct Plane {
-    start: usize,
-    stride: usize,
-    /// Bytes of two columns of the frame, and rows of the frame to a row of the plane.
-    pair: usize,
-    rows: usize,
-}
-
-impl Plane {
-    /// Those of a valid raw frame: see [`PixelFormat`].
-    fn all(frame: &Frame) -> impl Iterator<Item = Plane> + use<> {
-        let (stride, height) = (frame.stride, frame.height as usize);
-        let first = |pair| Plane {
-            start: 0,
-            stride,
-            pair,
-            rows: 1,
-        };
-        let colours = |stride: usize, pair, number| Plane {
-            start: frame.stride * height + number * stride * height.div_ceil(2),
-            stride,
-            pair,
-            rows: 2,
-        };
-        let planes = match frame.format {
-            PixelFormat::Yuyv | PixelFormat::Uyvy => [Some(first(4)), None, None],
-            PixelFormat::Rgb3 | PixelFormat::Bgr3 => [Some(first(6)), None, None],
-            PixelFormat::Grey => [Some(first(2)), None, None],
-            PixelFormat::Nv12 => {
-                let pairs = colours(stride.next_multiple_of(2), 2, 0);
-                [Some(first(2)), Some(pairs), None]
-            }
-            PixelFormat::Yu12 => {
-                let half = |number| Some(colours(stride.div_ceil(2), 1, number));
-                [Some(first(2)), half(0), half(1)]
-            }
-            // Compressed: the decoder made another format of it.
-            PixelFormat::Mjpg => [None; 3],
-        };
-        planes.into_iter().flatten()
+        crop(frame, region, &mut self.part)?;
+        Ok(&self.part)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use face8x_core::convert::Converter;
+    use face8x_core::frame::PixelFormat;
 
     use super::*;
 

@@ -22,6 +22,16 @@ impl<'a> Plane<'a> {
         let row = &self.bytes[(y >> self.v) * self.stride..];
         &row[(x0 >> self.h) * self.step..(((x1 - 1) >> self.h) + 1) * self.step]
     }
+
+    /// The bytes that serve columns `x0..x1` of rows `y0..y1` of the picture, a row of the plane each.
+    pub(super) fn spans(
+        self,
+        (y0, y1): (usize, usize),
+        (x0, x1): (usize, usize),
+    ) -> impl Iterator<Item = &'a [u8]> {
+        let rows = (y0..y1).step_by(1 << self.v);
+        rows.map(move |y| self.span(y, x0, x1))
+    }
 }
 
 /// One channel: of column x it is byte `offset` + (x >> `h`) `step` of a row of its plane.

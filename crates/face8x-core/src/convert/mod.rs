@@ -67,6 +67,31 @@ impl Region {
     }
 }
 
+/// Makes `out` the `region` of `frame`, in its format and without padding. Column, row, width and height of
+/// the region are even, so that pixels that share their chroma stay together.
+///
+/// # Errors
+/// The frame is not valid, is a JPEG, or the region reaches outside.
+pub fn crop(frame: &Frame, region: Region, out: &mut Frame) -> Result<()> {
+    let layout = FrameLayout::of(frame)?;
+    check_region(&layout, region)?;
+    out.begin_from(frame, region.width, region.height);
+    out.bytes.clear();
+    let range = |start: u32, length: u32| (start as usize, (start + length) as usize);
+    let (rows, columns) = (
+        range(region.y, region.height),
+        range(region.x, region.width),
+    );
+    for row in layout
+        .planes()
+        .iter()
+        .flat_map(|plane| plane.spans(rows, columns))
+    {
+        out.bytes.extend_from_slice(row);
+    }
+    Ok(())
+}
+
 /// Reads frames of every raw format.
 #[derive(Default)]
 pub struct Converter {
