@@ -14,6 +14,13 @@ where
     })
 }
 
+/// The words of `name` in lower case, with `separator` between them: letters and digits alone are left.
+pub(crate) fn plain(name: &str, separator: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(separator).to_ascii_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

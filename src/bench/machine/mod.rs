@@ -92,10 +92,8 @@ impl Machine {
 
     /// The name of its file of results, such as `raspberry-pi-4-model-b-rev-1-4-aarch64.json`.
     pub(crate) fn file_name(&self) -> String {
-        let name = format!("{} {}", self.name(), self.architecture).to_ascii_lowercase();
-        let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-        words.join("-") + ".json"
+        let name = format!("{} {}", self.name(), self.architecture);
+        crate::words::plain(&name, "-") + ".json"
     }
 
     /// Its name for a table.

@@ -7,6 +7,7 @@ use v4l::control::{Control, Description, Flags, MenuItem, Type, Value};
 
 use super::device::{Node, contain};
 use crate::capture::controls::Controls;
+use crate::words::plain;
 use crate::{Error, ErrorKind, Result};
 
 /// What values a control takes.
@@ -110,18 +111,12 @@ impl fmt::Display for CameraControl {
 
 /// A driver's name as v4l2-ctl prints it: "Exposure Time, Absolute" is `exposure_time_absolute`.
 fn plain_name(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    let words: Vec<String> = words
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    words.join("_")
+    plain(name, "_")
 }
 
 /// The letters and digits of a name: 50hz is the same as "50 Hz".
 fn letters(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    plain(name, "")
 }
 
 /// The numbers to set for these names and values.
