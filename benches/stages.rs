@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use face8x::internals::compose::{
     ComposeOptions, Composer, InfoValues, Restored, Rotation, Scene, View,
 };
-use face8x::internals::config::Options;
+use face8x::internals::config::RunOptions;
 use face8x::internals::picture::Picture;
 use face8x::internals::pipeline::{LoopStep, Pipeline, Stage};
 use face8x_core::align::Aligner;
@@ -33,7 +33,7 @@ fn main() {
 /// 500 frames a second, so that the processor's caches and clock are those of a busy program. The
 /// sum leaves out the restorer (bicubic here).
 fn work_thread() {
-    let options = Options::with(&[
+    let options = RunOptions::with(&[
         ("source", "demo:"),
         ("sink", "null"),
         ("restorer", "bicubic"),

@@ -17,7 +17,7 @@ pub mod compose {
 }
 
 pub mod config {
-    pub use crate::config::{DetectorOptions, Options, RestorerOptions};
+    pub use crate::config::{DetectorOptions, RestorerOptions, RunOptions};
 }
 
 pub mod display {

@@ -9,7 +9,7 @@ use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
 
 use face8x::internals::compose::View;
-use face8x::internals::config::Options;
+use face8x::internals::config::RunOptions;
 use face8x::internals::pipeline::{LoopStep, Pipeline};
 
 struct Watching;
@@ -94,7 +94,7 @@ fn the_hot_path_does_not_allocate() {
     for view in View::ALL {
         // The demo's face is as large as it is shown; the fixed one is small, so that it is corrected.
         for (rotate, detector) in [("0", "auto"), ("90", "auto"), ("0", "box:300,220,24,24")] {
-            let mut options = Options::with(&[
+            let mut options = RunOptions::with(&[
                 ("source", "demo:"),
                 ("sink", "null"),
                 ("restorer", "bicubic"),

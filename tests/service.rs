@@ -305,11 +305,11 @@ fn a_mistake_at_boot_is_the_status_of_the_unit() {
 #[test]
 fn the_packaged_configuration_names_every_key_and_is_right() {
     use clap::Args;
-    use face8x::internals::config::Options;
+    use face8x::internals::config::RunOptions;
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("board/debian/face8x.toml")).unwrap();
-    let packaged = Options::from_toml(&text).unwrap();
+    let packaged = RunOptions::from_toml(&text).unwrap();
     assert_eq!(packaged.sink(), "drm");
     assert!(packaged.wait);
     // A commented setting begins with # and its key, a sentence with # and a space.
@@ -320,9 +320,9 @@ fn the_packaged_configuration_names_every_key_and_is_right() {
             _ => format!("{line}\n"),
         })
         .collect();
-    Options::from_toml(&all).unwrap();
+    RunOptions::from_toml(&all).unwrap();
     let keys: toml::Table = toml::from_str(&all).unwrap();
-    for argument in Options::augment_args(clap::Command::new("keys")).get_arguments() {
+    for argument in RunOptions::augment_args(clap::Command::new("keys")).get_arguments() {
         let key = argument.get_long().unwrap();
         assert!(keys.contains_key(key), "{key} is not explained");
     }

@@ -1,7 +1,7 @@
 //! When figures should be read with care.
 
 use super::machine::Machine;
-use super::report::{BenchReport, Case};
+use super::report::{BenchCase, BenchReport};
 use super::warning::{CaseWarning, Warning};
 use face8x_core::Error;
 
@@ -60,7 +60,7 @@ fn of_machine(machine: &Machine) -> Vec<Warning> {
     found
 }
 
-fn of_case(case: &Case) -> Vec<CaseWarning> {
+fn of_case(case: &BenchCase) -> Vec<CaseWarning> {
     let mut found = Vec::new();
     let activity = &case.activity;
     if !case.complete {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// What restores faces, by its name in tables and files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Engine {
+pub(crate) enum BenchEngine {
     /// The fused integer operators, on any number of threads
     #[value(alias = "int8")]
     Face8x,
@@ -23,31 +23,31 @@ pub(crate) enum Engine {
     Bicubic,
 }
 
-impl Engine {
+impl BenchEngine {
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Engine::Face8x => "face8x",
-            Engine::TractInt8 => "tract-int8",
-            Engine::TractF32 => "tract-f32",
-            Engine::Bicubic => "bicubic",
+            BenchEngine::Face8x => "face8x",
+            BenchEngine::TractInt8 => "tract-int8",
+            BenchEngine::TractF32 => "tract-f32",
+            BenchEngine::Bicubic => "bicubic",
         }
     }
 
     /// Its name in the table of restorers.
     pub(crate) fn restorer(self) -> &'static str {
         match self {
-            Engine::Face8x => "int8",
-            Engine::TractInt8 => "tract",
-            Engine::TractF32 => "tract-f32",
-            Engine::Bicubic => "bicubic",
+            BenchEngine::Face8x => "int8",
+            BenchEngine::TractInt8 => "tract",
+            BenchEngine::TractF32 => "tract-f32",
+            BenchEngine::Bicubic => "bicubic",
         }
     }
 
     /// The numbers of threads of these that it can use: all of them, or one.
     pub(crate) fn thread_counts(self, threads: &[usize]) -> &[usize] {
         match self {
-            Engine::Face8x => threads,
+            BenchEngine::Face8x => threads,
             _ => &[1],
         }
     }
@@ -55,7 +55,7 @@ impl Engine {
     /// The network's name in tables and files; bicubic has `none`.
     pub(crate) fn model_name(self, model: &Model) -> String {
         match self {
-            Engine::Bicubic => "none".into(),
+            BenchEngine::Bicubic => "none".into(),
             _ => model.name(),
         }
     }

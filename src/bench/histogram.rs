@@ -2,7 +2,7 @@
 
 /// Counts of times in ranges of the same width, from the shortest time to the 99.9th percentile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Histogram {
+pub(crate) struct TimeHistogram {
     /// Lower end of the first range, and the width of each, in nanoseconds.
     pub(crate) from: u64,
     pub(crate) width: u64,
@@ -12,9 +12,9 @@ pub(crate) struct Histogram {
     pub(crate) above: usize,
 }
 
-impl Histogram {
+impl TimeHistogram {
     /// The histogram of these times (nanoseconds) in `ranges` ranges; `None` where there are none.
-    pub(crate) fn new(times: &[u64], ranges: usize) -> Option<Histogram> {
+    pub(crate) fn new(times: &[u64], ranges: usize) -> Option<TimeHistogram> {
         let mut sorted = times.to_vec();
         sorted.sort_unstable();
         let from = *sorted.first()?;
@@ -29,7 +29,7 @@ impl Histogram {
                 None => above += 1,
             }
         }
-        Some(Histogram {
+        Some(TimeHistogram {
             from,
             width,
             counts,

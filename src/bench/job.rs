@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::{Engine, Model};
+use super::engine::{BenchEngine, Model};
 use crate::capture;
-use crate::config::{DetectorOptions, Options};
+use crate::config::{DetectorOptions, RunOptions};
 use face8x_core::Result;
 
 /// The pipeline in which everything is measured: the flags of `run` of the same names.
@@ -77,7 +77,7 @@ impl Rule {
 /// One measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Job {
-    pub(crate) engine: Engine,
+    pub(crate) engine: BenchEngine,
     pub(crate) model: Model,
     /// Threads of the network.
     pub(crate) threads: usize,
@@ -89,7 +89,7 @@ impl Job {
     /// Every combination that makes sense: the engines of tract have one thread, bicubic has no
     /// network. Numbers of threads above `processors` are left out and returned.
     pub(crate) fn combinations(
-        engines: &[Engine],
+        engines: &[BenchEngine],
         models: &[Model],
         threads: &[usize],
         processors: usize,
@@ -101,7 +101,7 @@ impl Job {
         for model in models {
             for &engine in engines {
                 let model = match engine {
-                    Engine::Bicubic => &Model(None),
+                    BenchEngine::Bicubic => &Model(None),
                     _ => model,
                 };
                 for &threads in engine.thread_counts(&usable) {
@@ -136,9 +136,9 @@ impl Job {
     ///
     /// # Errors
     /// A value of the setup is unknown or out of its range.
-    pub(crate) fn settings(&self) -> Result<Options> {
+    pub(crate) fn settings(&self) -> Result<RunOptions> {
         let played = capture::is_played(&self.setup.source)?;
-        let mut options = Options::with(&[
+        let mut options = RunOptions::with(&[
             ("source", &self.setup.source),
             ("sink", &self.setup.sink),
             ("view", &self.setup.view),
@@ -159,7 +159,7 @@ impl Job {
         if let Some(flip) = &self.setup.camera_flip {
             options.set("camera-flip", flip)?;
         }
-        if self.engine != Engine::Bicubic {
+        if self.engine != BenchEngine::Bicubic {
             options.restoration.model.clone_from(&self.model.0);
         }
         options.on_demand = played;

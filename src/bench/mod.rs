@@ -34,7 +34,7 @@ mod worker;
 mod tests;
 
 pub use compare::comparison;
-pub(crate) use engine::{Engine, Model};
+pub(crate) use engine::{BenchEngine, Model};
 pub use export::{CsvExporter, Exporter, MarkdownExporter};
 pub(crate) use export::{Exports, HistogramExporter, JsonExporter};
 pub(crate) use job::{Job, Rule, Setup};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::engine::{Engine, Model};
+use super::engine::{BenchEngine, Model};
 use super::job::Rule;
 use super::machine::Machine;
 use super::outcome::Outcome;
@@ -26,7 +26,7 @@ const BURST: usize = 5;
 /// # Errors
 /// Every network failed.
 pub(crate) fn measure(
-    engines: &[Engine],
+    engines: &[BenchEngine],
     models: &[Model],
     threads: &[usize],
     time: Duration,
@@ -37,7 +37,7 @@ pub(crate) fn measure(
     for model in models {
         match of_model(engines, model, threads, time) {
             Ok(results) => outcome.report.results.extend(results),
-            Err(error) => outcome.fail(Engine::Face8x.model_name(model), error),
+            Err(error) => outcome.fail(BenchEngine::Face8x.model_name(model), error),
         }
     }
     let failed = outcome.has_failed();
@@ -53,7 +53,7 @@ pub(crate) fn measure(
 /// The results of one network. Engines for quantised networks are left out where it is none. Their
 /// stage is `restore`: 16x16 pixels in, 128x128 display pixels out.
 fn of_model(
-    engines: &[Engine],
+    engines: &[BenchEngine],
     model: &Model,
     threads: &[usize],
     time: Duration,
@@ -65,9 +65,9 @@ fn of_model(
     let quantised = TractRestorer::load(&bytes, "model", "bench", Operators::OnlyFused(1)).is_ok();
     let mut contenders = Vec::new();
     for &engine in engines {
-        if quantised || !matches!(engine, Engine::Face8x | Engine::TractInt8) {
+        if quantised || !matches!(engine, BenchEngine::Face8x | BenchEngine::TractInt8) {
             for &threads in engine.thread_counts(threads) {
-                contenders.push(Contender::new(engine, threads, &bytes)?);
+                contenders.push(ComparedEngine::new(engine, threads, &bytes)?);
             }
         }
     }
@@ -83,8 +83,8 @@ fn of_model(
 }
 
 /// An engine in the comparison.
-struct Contender {
-    engine: Engine,
+struct ComparedEngine {
+    engine: BenchEngine,
     threads: usize,
     restorer: Box<dyn Restorer>,
     multiplications: Option<usize>,
@@ -93,17 +93,17 @@ struct Contender {
     times: Vec<u64>,
 }
 
-impl Contender {
-    fn new(engine: Engine, threads: usize, bytes: &[u8]) -> Result<Contender> {
+impl ComparedEngine {
+    fn new(engine: BenchEngine, threads: usize, bytes: &[u8]) -> Result<ComparedEngine> {
         let start = Instant::now();
         let load = |operators| TractRestorer::load(bytes, "model", "bench", operators);
         let network = match engine {
-            Engine::Face8x => Some(load(Operators::OnlyFused(threads))?),
-            Engine::TractInt8 => Some(load(Operators::Stock)?),
-            Engine::TractF32 => Some(TractRestorer::load_float_form(bytes, "model", "bench")?),
-            Engine::Bicubic => None,
+            BenchEngine::Face8x => Some(load(Operators::OnlyFused(threads))?),
+            BenchEngine::TractInt8 => Some(load(Operators::Stock)?),
+            BenchEngine::TractF32 => Some(TractRestorer::load_float_form(bytes, "model", "bench")?),
+            BenchEngine::Bicubic => None,
         };
-        Ok(Contender {
+        Ok(ComparedEngine {
             engine,
             threads,
             multiplications: network.as_ref().and_then(TractRestorer::multiplications),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::series::{Series, nanoseconds};
 use crate::capture::{Capture, ReadError, Source};
-use crate::config::Options;
+use crate::config::RunOptions;
 use crate::display::SinkOptions;
 use crate::pipeline::{LoopStep, Output, Parts, Pipeline};
 use face8x_core::detect::{self, Extent};
@@ -22,7 +22,7 @@ const NO_FACE: &str = "no-face";
 /// The times of frames without a face, from their timestamps until the display, which is null, has the
 /// picture; searches go on beside them. None where the detector does not look at pixels: it finds a
 /// face anywhere.
-pub(super) fn series(settings: &Options) -> Result<Option<Series>> {
+pub(super) fn series(settings: &RunOptions) -> Result<Option<Series>> {
     let restoration = &settings.restoration;
     let search = settings.detection.search(Extent::InTurn);
     let detector = detect::open(&settings.detection.detector, &search)?;
@@ -105,7 +105,7 @@ mod tests {
                 ("restorer", "bicubic"),
                 ("size", "160x120"),
             ];
-            Options::with(&flags).unwrap()
+            RunOptions::with(&flags).unwrap()
         };
         let timed = series(&settings("auto")).unwrap().unwrap();
         assert_eq!(

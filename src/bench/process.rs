@@ -21,13 +21,13 @@ use face8x_core::{Error, Result};
 const STEP: Duration = Duration::from_millis(10);
 
 /// A measured process that has ended.
-pub(crate) struct Finished {
+pub(crate) struct FinishedJob {
     pub(crate) measured: Measured,
     /// When it was started, on the monotonic clock in seconds.
     started: f64,
 }
 
-impl Finished {
+impl FinishedJob {
     /// From its start to its first restored face, in nanoseconds; `None` where it was stopped before.
     pub(crate) fn start(&self) -> Option<u64> {
         let shown = self.measured.first_restored?;
@@ -44,7 +44,7 @@ pub(crate) fn run(
     program: &Path,
     sampler: &mut Sampler,
     stop: &AtomicBool,
-) -> Result<Finished> {
+) -> Result<FinishedJob> {
     let text = serde_json::to_string(job).map_err(|error| {
         Error::other(format!("cannot describe the job: {error}")).caused_by(error)
     })?;
@@ -79,7 +79,7 @@ pub(crate) fn run(
         let message = format!("invalid output of the measuring process: {error}");
         Error::other(message).caused_by(error)
     })?;
-    Ok(Finished { measured, started })
+    Ok(FinishedJob { measured, started })
 }
 
 fn wait(child: &mut Child, sampler: &mut Sampler, stop: &AtomicBool) -> Result<ExitStatus> {

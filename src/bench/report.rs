@@ -39,7 +39,7 @@ pub struct BenchReport {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) machine: Machine,
     /// One for each measured process; empty for `--model-only`.
-    pub(crate) cases: Vec<Case>,
+    pub(crate) cases: Vec<BenchCase>,
     /// One for each stage of each case.
     pub(crate) results: Vec<StageResult>,
 }
@@ -83,7 +83,7 @@ impl StageResult {
 
 /// One measured process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Case {
+pub(crate) struct BenchCase {
     pub(crate) engine: String,
     pub(crate) model: String,
     /// Of the network's file; `null` without one.
@@ -124,7 +124,7 @@ pub(crate) struct Case {
     pub(crate) latencies: Vec<u64>,
 }
 
-impl Case {
+impl BenchCase {
     /// Its name in messages.
     pub(crate) fn name(&self) -> String {
         format!("{}, {}, threads {}", self.engine, self.model, self.threads)
@@ -151,7 +151,7 @@ impl BenchReport {
     }
 
     /// The results of a case, in their order.
-    pub(crate) fn results_of(&self, case: &Case) -> impl Iterator<Item = &StageResult> {
+    pub(crate) fn results_of(&self, case: &BenchCase) -> impl Iterator<Item = &StageResult> {
         let key = (case.engine.clone(), case.model.clone(), case.threads);
         self.results.iter().filter(move |result| {
             (

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::job::{Job, Rule};
 use super::machine::{Machine, Sampler};
 use super::outcome::Outcome;
-use super::process::{self, Finished};
-use super::report::{BenchReport, Case, StageResult};
+use super::process::{self, FinishedJob};
+use super::report::{BenchCase, BenchReport, StageResult};
 use super::series::Series;
 use super::time_stats::TimeStats;
 use super::worker::{END_TO_END, Measured};
@@ -70,7 +70,7 @@ impl Scheduler<'_> {
         outcome.finish()
     }
 
-    fn measure(&self, job: &Job, sampler: &mut Sampler) -> Result<(Case, Vec<StageResult>)> {
+    fn measure(&self, job: &Job, sampler: &mut Sampler) -> Result<(BenchCase, Vec<StageResult>)> {
         // The file may be gone by the end.
         let checksum = restore::checksum(job.engine.restorer(), job.model.0.as_deref())?;
         let finished = process::run(job, self.program, sampler, self.stop)?;
@@ -82,7 +82,7 @@ impl Scheduler<'_> {
 
     /// Times from the start of a process to its first restored face, in nanoseconds: that of the
     /// measured process, then of others that do no more.
-    fn starts(&self, job: &Job, measured: &Finished) -> Vec<u64> {
+    fn starts(&self, job: &Job, measured: &FinishedJob) -> Vec<u64> {
         let mut times: Vec<u64> = measured.start().into_iter().collect();
         let job = Job {
             rule: Rule::START,
@@ -137,14 +137,14 @@ fn case(
     mut measured: Measured,
     model_sha256: Option<String>,
     sampler: &mut Sampler,
-) -> Case {
+) -> BenchCase {
     let seconds = measured.ended - measured.began;
     let activity = sampler.activity(measured.began, measured.ended, measured.cpu);
     let end_to_end = measured.series.pop_if(|series| series.stage == END_TO_END);
     let latencies = end_to_end.map_or(Vec::new(), |series| series.times);
     let all = latencies.len() as f64 + measured.faceless as f64;
     let per_frame = |sum: f64| if all > 0.0 { sum / all } else { 0.0 };
-    Case {
+    BenchCase {
         engine: job.engine.name().to_owned(),
         model: job.model_name(),
         model_sha256,

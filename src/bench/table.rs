@@ -1,7 +1,7 @@
 //! What `face8x bench` prints.
 
-use super::histogram::Histogram;
-use super::report::{BenchReport, Case, NetworkFacts, StageResult};
+use super::histogram::TimeHistogram;
+use super::report::{BenchCase, BenchReport, NetworkFacts, StageResult};
 use crate::words::counted;
 
 /// Ranges of the histogram in the terminal, and the length of its longest bar.
@@ -13,7 +13,7 @@ pub(crate) fn text(report: &BenchReport) -> String {
     let mut text = machine(report);
     for case in &report.cases {
         text += &of_case(report, case);
-        if let Some(histogram) = Histogram::new(&case.latencies, RANGES) {
+        if let Some(histogram) = TimeHistogram::new(&case.latencies, RANGES) {
             text += "  end to end:\n";
             text += &histogram.text(COLUMNS);
         }
@@ -48,7 +48,7 @@ fn machine(report: &BenchReport) -> String {
     text
 }
 
-fn of_case(report: &BenchReport, case: &Case) -> String {
+fn of_case(report: &BenchReport, case: &BenchCase) -> String {
     let mut text = format!(
         "\n{}: {}\n  {}; {}; view {}; {}\n",
         case.name(),
@@ -77,7 +77,7 @@ fn stage(result: &StageResult) -> String {
     )
 }
 
-fn totals(case: &Case) -> String {
+fn totals(case: &BenchCase) -> String {
     let mark = if case.complete {
         ""
     } else {

@@ -62,7 +62,7 @@ pub(crate) struct Measured {
 /// A part of the pipeline does not open, or the source shows no face.
 pub(crate) fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
     let settings = job.settings()?;
-    let mut run = Run {
+    let mut run = MeasuredRun {
         pipeline: Pipeline::new(&settings)?,
         stop,
         faceless: 0,
@@ -109,13 +109,13 @@ pub(crate) fn measure(job: &Job, stop: &AtomicBool) -> Result<Measured> {
 }
 
 /// A pipeline that is measured.
-struct Run<'a> {
+struct MeasuredRun<'a> {
     pipeline: Pipeline,
     stop: &'a AtomicBool,
     faceless: u64,
 }
 
-impl Run<'_> {
+impl MeasuredRun<'_> {
     /// Runs the loop until a frame with a face was shown; `false` where it was stopped before.
     fn next_face(&mut self) -> Result<bool> {
         let start = Instant::now();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// What [`Latest::take`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum TakenItem {
     /// A new item was swapped in.
     Item,
     /// Nothing new came within the time.
@@ -72,7 +72,7 @@ impl<T> Latest<T> {
 
     /// Waits at most `timeout` for an item newer than the last one taken and swaps it with `item`,
     /// which is left alone otherwise.
-    pub(crate) fn take(&self, item: &mut T, timeout: Duration) -> Taken {
+    pub(crate) fn take(&self, item: &mut T, timeout: Duration) -> TakenItem {
         let waiting = |slot: &mut Slot<T>| !slot.fresh && !slot.closed;
         let mut slot = self.lock();
         slot.wanted = !slot.fresh;
@@ -86,11 +86,11 @@ impl<T> Latest<T> {
         if slot.fresh {
             slot.fresh = false;
             std::mem::swap(&mut slot.item, item);
-            Taken::Item
+            TakenItem::Item
         } else if slot.closed {
-            Taken::Closed
+            TakenItem::Closed
         } else {
-            Taken::Timeout
+            TakenItem::Timeout
         }
     }
 
@@ -109,7 +109,7 @@ impl<T> Latest<T> {
     }
 
     /// Says that no more items come: the reader still gets an item that it has not taken, then
-    /// [`Taken::Closed`].
+    /// [`TakenItem::Closed`].
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
@@ -139,11 +139,11 @@ mod tests {
         latest.close();
         latest.publish(&mut 8);
         let mut item = 0;
-        assert_eq!(latest.take(&mut item, Duration::ZERO), Taken::Item);
+        assert_eq!(latest.take(&mut item, Duration::ZERO), TakenItem::Item);
         assert_eq!(item, 7);
         assert_eq!(
             latest.take(&mut item, Duration::from_secs(3600)),
-            Taken::Closed
+            TakenItem::Closed
         );
         assert_eq!((item, latest.skipped()), (7, 0));
     }
@@ -156,7 +156,7 @@ mod tests {
             std::thread::spawn(move || latest.take(&mut 0, Duration::from_secs(3600)))
         };
         latest.close();
-        assert_eq!(reader.join().unwrap(), Taken::Closed);
+        assert_eq!(reader.join().unwrap(), TakenItem::Closed);
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let mut item = 0;
         for i in 1..=2000 {
             // Short waits: the reader often comes back for the same item.
-            while latest.take(&mut item, Duration::from_micros(20)) != Taken::Item {}
+            while latest.take(&mut item, Duration::from_micros(20)) != TakenItem::Item {}
             assert_eq!(item, i);
         }
         writer.join().unwrap();
@@ -192,7 +192,7 @@ mod tests {
         for i in 0..100u32 {
             latest.publish(&mut written);
             if i % 3 != 0 {
-                assert_eq!(latest.take(&mut read, Duration::ZERO), Taken::Item);
+                assert_eq!(latest.take(&mut read, Duration::ZERO), TakenItem::Item);
             }
         }
         latest.publish(&mut written);
@@ -220,7 +220,7 @@ mod tests {
             })
         };
         let (mut item, mut before, mut seen) = (0, 0, 0);
-        while latest.take(&mut item, Duration::from_secs(3600)) == Taken::Item {
+        while latest.take(&mut item, Duration::from_secs(3600)) == TakenItem::Item {
             assert!(item > before, "{item} after {before}");
             before = item;
             seen += 1;
@@ -243,7 +243,7 @@ mod tests {
                 } else {
                     let mut item = usize::MAX;
                     let taken = latest.take(&mut item, Duration::ZERO);
-                    prop_assert_eq!(taken == Taken::Item, newest.is_some());
+                    prop_assert_eq!(taken == TakenItem::Item, newest.is_some());
                     prop_assert_eq!(item, newest.take().unwrap_or(usize::MAX));
                 }
                 prop_assert_eq!(latest.skipped(), skipped);

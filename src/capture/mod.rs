@@ -45,7 +45,7 @@ pub(crate) use cameras::ASK_DRIVER;
 pub(crate) use controls::Controls;
 pub(crate) use mask::mask_passwords;
 pub use thread::Capture;
-pub(crate) use thread::{State, Taken};
+pub(crate) use thread::{CaptureState, Taken};
 #[cfg(feature = "v4l2")]
 pub(crate) use v4l2::device::{Node, contain};
 

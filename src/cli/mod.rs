@@ -6,9 +6,9 @@ use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 use crate::Result;
-use crate::bench::{Engine, Model, Setup};
+use crate::bench::{BenchEngine, Model, Setup};
 use crate::compose::Rotation;
-use crate::config::{DetectorOptions, Options, RestorerOptions, flags, values};
+use crate::config::{DetectorOptions, RestorerOptions, RunOptions, flags, values};
 
 mod sections;
 #[cfg(test)]
@@ -86,7 +86,7 @@ impl RunArgs {
 
     /// Whether none was given.
     pub(crate) fn is_empty(&self) -> bool {
-        let options = Options::augment_args(clap::Command::new("run"));
+        let options = RunOptions::augment_args(clap::Command::new("run"));
         let mut names = options.get_arguments().map(|flag| flag.get_id().as_str());
         self.config.is_none()
             && !names.any(|name| self.flags.iter().any(|flags| flags.contains_id(name)))
@@ -95,11 +95,11 @@ impl RunArgs {
     /// Reads the configuration file, if one is named, and lays the flags over it.
     ///
     /// # Errors
-    /// Those of [`Options::from_file`].
-    pub(crate) fn options(&self) -> Result<Options> {
+    /// Those of [`RunOptions::from_file`].
+    pub(crate) fn options(&self) -> Result<RunOptions> {
         let mut options = match &self.config {
-            Some(path) => Options::from_file(path)?,
-            None => Options::with(&[])?,
+            Some(path) => RunOptions::from_file(path)?,
+            None => RunOptions::with(&[])?,
         };
         for flags in &self.flags {
             options.update(flags)?;
@@ -111,7 +111,7 @@ impl RunArgs {
 
 impl Args for RunArgs {
     fn augment_args(command: clap::Command) -> clap::Command {
-        flags::<Options>(ConfigArgs::augment_args(command))
+        flags::<RunOptions>(ConfigArgs::augment_args(command))
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
@@ -182,7 +182,7 @@ pub(crate) struct BenchArgs {
     /// What restores: face8x, tract-int8, tract-f32, bicubic (face8x alone, with --model-only all
     /// that run a network)
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
-    pub engine: Vec<Engine>,
+    pub engine: Vec<BenchEngine>,
     /// ONNX networks, one after the other; the embedded one is called embedded
     #[arg(
         long,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::console::{self, Stdout};
 use super::stop_on_signals;
 use crate::bench::{
-    self, BenchReport, CsvExporter, Engine, Exports, HistogramExporter, Job, JsonExporter,
+    self, BenchEngine, BenchReport, CsvExporter, Exports, HistogramExporter, Job, JsonExporter,
     MarkdownExporter, Outcome, Rule, Scheduler,
 };
 use crate::capture::mask_passwords;
@@ -115,7 +115,7 @@ fn jobs(arguments: &BenchArgs) -> Result<Vec<Job>> {
         rule.seconds = seconds as f64;
     }
     let engines = match arguments.engine.as_slice() {
-        [] => &[Engine::Face8x],
+        [] => &[BenchEngine::Face8x],
         named => named,
     };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -142,7 +142,11 @@ fn jobs(arguments: &BenchArgs) -> Result<Vec<Job>> {
 
 fn model_only(arguments: &BenchArgs) -> Result<Outcome> {
     let engines = match arguments.engine.as_slice() {
-        [] => &[Engine::Face8x, Engine::TractInt8, Engine::TractF32],
+        [] => &[
+            BenchEngine::Face8x,
+            BenchEngine::TractInt8,
+            BenchEngine::TractF32,
+        ],
         named => named,
     };
     let time = Duration::from_secs(arguments.seconds.unwrap_or(5));

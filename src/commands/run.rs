@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::config::Options;
+use crate::config::RunOptions;
 use crate::host::cpu_list::CpuList;
 use crate::host::service::Service;
 use crate::host::status::{ProgramStart, RunIdentity, StatusReporter};
@@ -64,13 +64,13 @@ fn run_as(service: &mut Service, arguments: &RunArgs) -> Result<ExitCode> {
 
 /// The pipeline of some options, and those who watch it from outside.
 struct Running {
-    options: Options,
+    options: RunOptions,
     pipeline: Pipeline,
     _reporting: Option<StatusReporter>,
 }
 
 impl Running {
-    fn start(options: Options, program: &ProgramStart) -> Result<Running> {
+    fn start(options: RunOptions, program: &ProgramStart) -> Result<Running> {
         // Before any thread is started.
         options.cpu_list.as_ref().map_or(Ok(()), CpuList::apply)?;
         let mut pipeline = Pipeline::new(&options)?;
@@ -123,7 +123,7 @@ impl Running {
     /// The old options do not open any more.
     fn reload(
         self,
-        options: Result<Options>,
+        options: Result<RunOptions>,
         program: &ProgramStart,
         file: &Path,
         service: &mut Service,

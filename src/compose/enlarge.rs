@@ -19,7 +19,7 @@ const TAPS: usize = 4;
 const LANES: usize = 4;
 
 /// A pixel while it is weighed: blue, green, red (0 to 255) and nothing.
-type Wide = [u16; LANES];
+type WidePixel = [u16; LANES];
 
 /// Two pixels side by side while they are weighed: what a vector register holds.
 type WidePair = [u16; 2 * LANES];
@@ -27,7 +27,7 @@ type WidePair = [u16; 2 * LANES];
 /// Where an enlarged pixel comes from: `TAPS` source pixels from `start` on, and their weights
 /// (negative ones as their two's complement).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Taps {
+struct PixelTaps {
     start: usize,
     weights: [u16; TAPS],
 }
@@ -40,7 +40,7 @@ struct PairTaps {
 }
 
 impl PairTaps {
-    fn new(left: &Taps, right: &Taps) -> PairTaps {
+    fn new(left: &PixelTaps, right: &PixelTaps) -> PairTaps {
         let side = |lane: usize| if lane < LANES { left } else { right };
         PairTaps {
             starts: [left.start, right.start],
@@ -57,11 +57,11 @@ impl PairTaps {
 pub(crate) struct Enlarger {
     /// Source and target side for which `steps` was made.
     sides: (usize, usize),
-    steps: Vec<Taps>,
+    steps: Vec<PixelTaps>,
     /// The same for columns, two at a time.
     columns: Vec<PairTaps>,
     /// One source row with its edge pixels repeated for the taps outside.
-    padded: Vec<Wide>,
+    padded: Vec<WidePixel>,
     /// The last `TAPS` source rows at the target's width, or one more, in turn.
     widened: [Vec<WidePair>; TAPS],
     /// One target row.
@@ -146,7 +146,7 @@ impl Enlarger {
 }
 
 /// The taps of target pixel `i`; `start` counts from two pixels before the first.
-fn step(i: usize, from: usize, to: usize) -> Taps {
+fn step(i: usize, from: usize, to: usize) -> PixelTaps {
     let at = (i as f64 + 0.5) * from as f64 / to as f64 - 0.5;
     let t = at - at.floor();
     let cubic = [-1.0, 0.0, 1.0, 2.0].map(|tap| cubic_weight(-0.5, tap - t));
@@ -159,14 +159,14 @@ fn step(i: usize, from: usize, to: usize) -> Taps {
         let largest = (0..TAPS).max_by(|j, k| remainder(j).total_cmp(&remainder(k)));
         weights[largest.unwrap_or(1)] += 1;
     }
-    Taps {
+    PixelTaps {
         start: (at.floor() + 1.0) as usize,
         weights: weights.map(|w| w as u16),
     }
 }
 
 /// Spreads a row's channels and repeats its edges: two pixels before, two after.
-fn pad(source: &[u32], padded: &mut [Wide]) {
+fn pad(source: &[u32], padded: &mut [WidePixel]) {
     let last = padded.len() - 2;
     for (wide, &pixel) in padded[2..last].iter_mut().zip(source) {
         *wide = [pixel, pixel >> 8, pixel >> 16, 0].map(|c| (c & 0xff) as u16);
@@ -210,7 +210,7 @@ macro_rules! also_for_avx2 {
 
 also_for_avx2! {
     /// Weighs the columns of one source row into a row of the target's width.
-    fn widen(padded: &[Wide], columns: &[PairTaps], out: &mut [WidePair]) as widen_any
+    fn widen(padded: &[WidePixel], columns: &[PairTaps], out: &mut [WidePair]) as widen_any
 }
 
 also_for_avx2! {
@@ -220,7 +220,7 @@ also_for_avx2! {
 
 /// Written out tap by tap, so that the compiler makes vector instructions of it.
 #[inline(always)]
-fn widen_any(padded: &[Wide], columns: &[PairTaps], out: &mut [WidePair]) {
+fn widen_any(padded: &[WidePixel], columns: &[PairTaps], out: &mut [WidePair]) {
     for (out, pair) in out.iter_mut().zip(columns) {
         let taps = pair
             .starts

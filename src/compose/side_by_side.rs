@@ -3,7 +3,7 @@
 
 use super::about::About;
 use super::drawing::{Drawing, shape, whole_frame};
-use super::layout::{self, Alone, Area, Hero, Parts, Request, Wording, Words};
+use super::layout::{self, Alone, Area, BlockParts, Hero, HeroRequest, Wording, Words};
 use super::palette::{ACCENT, MUTED, TEXT};
 use super::text::{self, FontSize};
 use super::{NUMBERS, blit};
@@ -31,15 +31,15 @@ const MAX_OTHERS: usize = 7;
 
 /// Sizes of the words about the hero.
 #[derive(Clone, Copy)]
-struct Sizes {
+struct FontSizes {
     title: FontSize,
     text: FontSize,
 }
 
-impl Sizes {
+impl FontSizes {
     /// What the words need in each wording.
     fn words(self, about: &About, guess: [&str; 2], gap: usize) -> [Words; 3] {
-        let Sizes { title, text } = self;
+        let FontSizes { title, text } = self;
         let sure = if about.sure.is_empty() {
             0
         } else {
@@ -88,13 +88,13 @@ impl Drawing<'_> {
     fn hero(&mut self, below: Area, frame: &Frame, about: &About) {
         let gap = self.margin;
         let guess = self.guess();
-        let sizes = Sizes {
+        let sizes = FontSizes {
             title: self.title,
             text: self.text,
         };
         let others = self.faces.len().clamp(1, 1 + MAX_OTHERS) - 1;
-        let request = |caption: usize| Request {
-            parts: Parts {
+        let request = |caption: usize| HeroRequest {
+            parts: BlockParts {
                 aspect: shape(frame),
                 squares: SQUARES,
                 gap,

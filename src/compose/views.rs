@@ -4,7 +4,7 @@ use face8x_core::frame::Frame;
 use face8x_core::track::MAX_FACES;
 
 use super::drawing::{Brushes, Drawing, covering, shape, whole_frame};
-use super::layout::{self, Area, MAX_SQUARES, Parts};
+use super::layout::{self, Area, BlockParts, MAX_SQUARES};
 use super::palette::{ACCENT, BACKGROUND, MUTED, TEXT};
 use super::paste::PastedFace;
 use super::scene::{ComposeOptions, Scene};
@@ -106,7 +106,7 @@ impl Drawing<'_> {
             return self.nobody(below, frame);
         }
         let inside = below.shrunk(self.margin);
-        let parts = Parts {
+        let parts = BlockParts {
             aspect: shape(frame),
             // Tiles seldom change their size as people come and go.
             squares: faces.next_power_of_two(),

@@ -5,20 +5,20 @@ use std::path::Path;
 
 use toml::{Spanned, Value};
 
-use super::Options;
+use super::RunOptions;
 use crate::{Error, Result};
 use face8x_core::files;
 
 /// A larger file is no configuration.
 const MAX_MB: u64 = 1;
 
-impl Options {
+impl RunOptions {
     /// Reads a TOML file of flags without their dashes, such as `view = "strip"`.
     ///
     /// # Errors
     /// The file cannot be read, isn't TOML, or has an unknown key (the nearest valid one is
     /// named) or an invalid value; each with the line.
-    pub fn from_file(path: &Path) -> Result<Options> {
+    pub fn from_file(path: &Path) -> Result<RunOptions> {
         let text = files::read_text(path, MAX_MB).map_err(|e| {
             Error::usage(format!(
                 "cannot read the configuration {}: {e}",
@@ -26,14 +26,14 @@ impl Options {
             ))
             .remedy("check the path of --config and its permissions")
         })?;
-        Options::from_toml(&text).map_err(|e| e.context(path.display()))
+        RunOptions::from_toml(&text).map_err(|e| e.context(path.display()))
     }
 
-    /// Reads options from TOML text; see [`Options::from_file`].
+    /// Reads options from TOML text; see [`RunOptions::from_file`].
     ///
     /// # Errors
-    /// As those of [`Options::from_file`].
-    pub fn from_toml(text: &str) -> Result<Options> {
+    /// As those of [`RunOptions::from_file`].
+    pub fn from_toml(text: &str) -> Result<RunOptions> {
         let keys: BTreeMap<String, Spanned<Value>> = toml::from_str(text).map_err(|e| {
             let error = Error::usage(e.message()).remedy(
                 "write TOML lines of a flag's name and its value, such as view = \"strip\"",
@@ -45,7 +45,7 @@ impl Options {
         })?;
         let mut keys: Vec<_> = keys.into_iter().collect();
         keys.sort_by_key(|(_, value)| value.span().start);
-        let mut options = Options::with(&[])?;
+        let mut options = RunOptions::with(&[])?;
         for (key, value) in keys {
             let start = value.span().start;
             flag_value(&key, value.into_inner())

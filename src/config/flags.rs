@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::Options;
+use super::RunOptions;
 use crate::{Error, Result};
 
 /// Adds the flags of `T` to `command` for laying them over other values: none has a default, and the
@@ -23,16 +23,16 @@ pub(crate) fn flags<T: Args>(command: Command) -> Command {
     })
 }
 
-impl Options {
+impl RunOptions {
     /// The default values, with the values of some flags laid over them: `with(&[("view", "strip")])`.
     ///
     /// # Errors
     /// A usage error for an unknown flag or an invalid value.
-    pub fn with(flags: &[(&str, &str)]) -> Result<Options> {
-        let defaults = Options::augment_args(Command::new("run"));
+    pub fn with(flags: &[(&str, &str)]) -> Result<RunOptions> {
+        let defaults = RunOptions::augment_args(Command::new("run"));
         let mut options = defaults
             .try_get_matches_from(["run"])
-            .and_then(|matches| Options::from_arg_matches(&matches))
+            .and_then(|matches| RunOptions::from_arg_matches(&matches))
             .map_err(|error| error_of(&error))?;
         for (name, value) in flags {
             options.set(name, value)?;
@@ -45,7 +45,7 @@ impl Options {
     /// # Errors
     /// A usage error for an unknown flag or an invalid value.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        let command = flags::<Options>(Command::new("run").no_binary_name(true));
+        let command = flags::<RunOptions>(Command::new("run").no_binary_name(true));
         let known = command.get_arguments().any(|flag| {
             let names = flag.get_long_and_visible_aliases().unwrap_or_default();
             names.contains(&name)

@@ -77,7 +77,7 @@ pub struct RestorerOptions {
 
 /// The options of `face8x run`: flags, and keys of the configuration file.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
-pub struct Options {
+pub struct RunOptions {
     /// Where frames come from: auto (the first camera, else the demo), demo:, /dev/video0, rpicam://0, argus://0, rtsp://..., http://..., file:PATH, pipe:COMMAND or -
     #[arg(long, value_name = "URI", default_value = "auto", value_parser = values::source)]
     pub source: String,
@@ -200,7 +200,7 @@ fn time(minutes: f32) -> Option<Duration> {
     (minutes > 0.0).then(|| Duration::from_secs_f32(60.0 * minutes))
 }
 
-impl Options {
+impl RunOptions {
     /// The sink that is opened, the first where there are several.
     pub fn sink(&self) -> &str {
         match self.sinks.first().map_or("auto", String::as_str) {

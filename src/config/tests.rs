@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn flags_are_laid_over_the_file() {
-    let mut options = Options::from_toml("view = 'strip'\nfaces = 3\nloop = true").unwrap();
-    let command = flags::<Options>(Command::new("run"));
+    let mut options = RunOptions::from_toml("view = 'strip'\nfaces = 3\nloop = true").unwrap();
+    let command = flags::<RunOptions>(Command::new("run"));
     let matches = command.try_get_matches_from(["run", "--faces=2", "--mirror"]);
     options.update(&matches.unwrap()).unwrap();
     let faces = options.detection.faces;
@@ -15,14 +15,14 @@ fn flags_are_laid_over_the_file() {
 
 #[test]
 fn every_flag_and_its_other_names_are_keys_of_the_file() {
-    let command = Options::augment_args(Command::new("keys"));
+    let command = RunOptions::augment_args(Command::new("keys"));
     let mut keys = Vec::new();
     for flag in command.get_arguments() {
         keys.extend(flag.get_long_and_visible_aliases().unwrap());
     }
     assert!(keys.contains(&"locator") && keys.contains(&"engine") && keys.contains(&"loop"));
     for key in keys {
-        let valid = |value: &&str| Options::from_toml(&format!("{key} = {value}")).is_ok();
+        let valid = |value: &&str| RunOptions::from_toml(&format!("{key} = {value}")).is_ok();
         let values = [
             "1",
             "80",
@@ -80,8 +80,8 @@ fn wrong_values_are_usage_errors() {
         ("button", "lien=17"),
     ] {
         // As a flag, and in a file.
-        let as_flag = Options::with(&[(key, value)]).unwrap_err();
-        let in_file = Options::from_toml(&format!("{key} = '{value}'")).unwrap_err();
+        let as_flag = RunOptions::with(&[(key, value)]).unwrap_err();
+        let in_file = RunOptions::from_toml(&format!("{key} = '{value}'")).unwrap_err();
         assert_eq!(as_flag.clone().context("line 1"), in_file);
         assert_eq!(as_flag.exit_code(), 2, "{key} {value}");
         assert!(as_flag.remedy_text().is_some(), "{key} {value}");
@@ -91,14 +91,14 @@ fn wrong_values_are_usage_errors() {
 
 #[test]
 fn headless_means_null_unless_a_sink_is_named() {
-    let sink = |text: &str| Options::from_toml(text).unwrap().sink().to_owned();
-    let both = Options::from_toml("sink = ['drm', 'spi:ili9341,dc=24,rst=25']").unwrap();
+    let sink = |text: &str| RunOptions::from_toml(text).unwrap().sink().to_owned();
+    let both = RunOptions::from_toml("sink = ['drm', 'spi:ili9341,dc=24,rst=25']").unwrap();
     assert_eq!(
         (both.sink(), both.more_sinks()),
         ("drm", &["spi:ili9341,dc=24,rst=25".to_owned()][..])
     );
-    assert!(Options::from_toml("sink = ['drm', 'windw']").is_err());
-    assert!(Options::from_toml("source = ['demo:', 'demo:']").is_err());
+    assert!(RunOptions::from_toml("sink = ['drm', 'windw']").is_err());
+    assert!(RunOptions::from_toml("source = ['demo:', 'demo:']").is_err());
     assert_eq!(sink(""), "auto");
     assert_eq!(sink("headless = true"), "null");
     assert_eq!(sink("headless = true\nsink = 'auto'"), "null");
@@ -107,7 +107,7 @@ fn headless_means_null_unless_a_sink_is_named() {
 
 #[test]
 fn an_unknown_key_names_the_nearest_and_its_line() {
-    let error = Options::from_toml("view = 'strip'\nsorce = 'demo:'").unwrap_err();
+    let error = RunOptions::from_toml("view = 'strip'\nsorce = 'demo:'").unwrap_err();
     assert_eq!(error.to_string(), "line 2: unknown key \"sorce\"");
     let remedy = error.remedy_text().unwrap();
     assert!(remedy.starts_with("did you mean \"source\"?"), "{remedy}");
@@ -118,8 +118,8 @@ fn an_unknown_key_names_the_nearest_and_its_line() {
 fn a_table_is_a_flag_of_pairs() {
     let text = "[button]\nline = 17\naction = 'freeze'\n";
     let button = "line=17,action=freeze".parse().unwrap();
-    assert_eq!(Options::from_toml(text).unwrap().button, Some(button));
-    let error = Options::from_toml("view = 'strip'\n\n[button]\nlien = 17\n").unwrap_err();
+    assert_eq!(RunOptions::from_toml(text).unwrap().button, Some(button));
+    let error = RunOptions::from_toml("view = 'strip'\n\n[button]\nlien = 17\n").unwrap_err();
     assert!(error.to_string().starts_with("line 3: "), "{error}");
     let remedy = error.remedy_text().unwrap();
     assert!(remedy.starts_with("did you mean \"line\"?"), "{remedy}");
@@ -127,7 +127,7 @@ fn a_table_is_a_flag_of_pairs() {
 
 #[test]
 fn controls_are_pairs_in_their_order() {
-    let controls = |text: &str| Options::from_toml(text).unwrap().control;
+    let controls = |text: &str| RunOptions::from_toml(text).unwrap().control;
     let pairs = "control = 'gain=3,power_line_frequency=50hz'";
     assert_eq!(
         controls(pairs).to_string(),
@@ -151,7 +151,7 @@ fn mistakes_have_their_line() {
         ("frames = 10\nfps = 2.5\n", 2),
         ("\nview = ['strip']\n", 2),
     ] {
-        let error = Options::from_toml(text).unwrap_err();
+        let error = RunOptions::from_toml(text).unwrap_err();
         let begin = format!("line {line}: ");
         assert!(error.to_string().starts_with(&begin), "{text:?}: {error}");
         assert!(error.remedy_text().is_some(), "{text:?}");

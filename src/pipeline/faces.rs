@@ -246,9 +246,9 @@ mod tests {
     use face8x_core::geometry::Rect;
 
     /// Boxes side by side.
-    struct Row(usize);
+    struct RowDetector(usize);
 
-    impl Detector for Row {
+    impl Detector for RowDetector {
         fn name(&self) -> String {
             "row".into()
         }
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_face_that_the_network_fails_on_is_left_out_alone() {
-        let (detector, restorer) = (Box::new(Row(4)), Box::new(EverySecond(0)));
+        let (detector, restorer) = (Box::new(RowDetector(4)), Box::new(EverySecond(0)));
         let camera_pixels = CameraPixels::new(4, 8, None);
         let mut stage = FaceStage::new(detector, Tracker::new(), restorer, camera_pixels).unwrap();
         let frame = Frame {

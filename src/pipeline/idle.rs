@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::tracks::Tracks;
 use super::{DrawReason, FRAME_TIMEOUT, LoopStep, Pipeline};
-use crate::capture::State;
+use crate::capture::CaptureState;
 use crate::compose::Scene;
 use crate::display::KEYS;
 
@@ -22,7 +22,7 @@ impl Pipeline {
     pub(super) fn idle(&mut self) -> LoopStep {
         let mut kept = false;
         if self.drawn.elapsed() >= REDRAW_INTERVAL {
-            if let State::Lost(_) = self.capture.state() {
+            if let CaptureState::Lost(_) = self.capture.state() {
                 self.faces.clear();
                 // The reason stands in the log: the screen is public.
                 // An open that has not come back is no reason yet.

@@ -46,7 +46,7 @@ impl Night {
 }
 
 /// Shows a picture on a sink.
-pub(super) type Show = fn(&mut dyn Sink, &Picture) -> Result<()>;
+pub(super) type ShowFn = fn(&mut dyn Sink, &Picture) -> Result<()>;
 
 /// The light of one sink.
 pub(super) struct Light {
@@ -90,7 +90,7 @@ impl Light {
         &mut self,
         sink: &mut dyn Sink,
         picture: &Picture,
-        show: Show,
+        show: ShowFn,
     ) -> Result<()> {
         if self.now != self.wished {
             self.dimming = sink.set_brightness(self.wished)?;

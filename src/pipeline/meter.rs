@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::capture::{Capture, State};
+use crate::capture::{Capture, CaptureState};
 use crate::compose::InfoValues;
 use crate::host::board;
 use crate::host::status::{Fault, Faults, Part, RunCounters};
@@ -90,7 +90,7 @@ impl Meter {
 
     /// Once a second: what changes slowly.
     pub(super) fn refresh(&mut self, capture: &Capture, output: &Output) {
-        if let State::Running(source) = capture.state() {
+        if let CaptureState::Running(source) = capture.state() {
             self.source = source;
         }
         for (when, what) in [capture.fault(), output.fault()].into_iter().flatten() {
@@ -138,7 +138,7 @@ impl Meter {
             latency: self.histogram.clone(),
             faults: faces.faults(faults),
             camera: Part {
-                up: matches!(capture.state(), State::Running(_)),
+                up: matches!(capture.state(), CaptureState::Running(_)),
                 lost: capture.lost(),
             },
             display: Part {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::capture::{Capture, Taken};
 use crate::compose::{Composer, Scene};
-use crate::config::Options;
+use crate::config::RunOptions;
 use crate::display::{KEYS, UserEvent};
 use crate::host::button::Button;
 use crate::host::status::Monitor;
@@ -93,7 +93,7 @@ pub enum Progress<'a> {
 
 /// Everything between a source and a sink.
 pub struct Pipeline {
-    options: Options,
+    options: RunOptions,
     capture: Capture,
     frame: Frame,
     jpeg: JpegDecoder,

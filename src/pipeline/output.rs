@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::light::{Light, Show};
+use super::light::{Light, ShowFn};
 use crate::Result;
 use crate::display::{self, Audience, Brightness, Sink, SinkOptions, UserEvent};
 use crate::losses::Losses;
@@ -191,7 +191,7 @@ impl Output {
         self.show(picture, |sink, picture| sink.amend(picture))
     }
 
-    fn show(&mut self, picture: &Picture, show: Show) -> bool {
+    fn show(&mut self, picture: &Picture, show: ShowFn) -> bool {
         for other in &mut self.others {
             other.show(picture, show);
         }

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use crate::Result;
-use crate::capture::{self, Capture, State, mask_passwords};
+use crate::capture::{self, Capture, CaptureState, mask_passwords};
 use crate::compose::{ComposeOptions, Composer};
-use crate::config::Options;
+use crate::config::RunOptions;
 use crate::display::SinkOptions;
 use crate::host::button::{Button, ButtonOptions};
 use crate::picture::Picture;
@@ -44,7 +44,7 @@ impl Parts {
     ///
     /// # Errors
     /// One of them could not be opened.
-    pub fn open(options: &Options) -> Result<Parts> {
+    pub fn open(options: &RunOptions) -> Result<Parts> {
         let restoration = &options.restoration;
         let restorer = restore::open(
             &restoration.restorer,
@@ -91,7 +91,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// One of them could not be opened.
-    pub fn new(options: &Options) -> Result<Pipeline> {
+    pub fn new(options: &RunOptions) -> Result<Pipeline> {
         Pipeline::from_parts(options, Parts::open(options)?)
     }
 
@@ -99,7 +99,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The detector's thread cannot be started, or the file of `--tracks` not be opened.
-    pub fn from_parts(options: &Options, parts: Parts) -> Result<Pipeline> {
+    pub fn from_parts(options: &RunOptions, parts: Parts) -> Result<Pipeline> {
         let Parts {
             restorer,
             detector,
@@ -108,8 +108,8 @@ impl Pipeline {
             capture,
         } = parts;
         let source = match capture.state() {
-            State::Running(line) => line,
-            State::Lost(_) => mask_passwords(&options.source).into(),
+            CaptureState::Running(line) => line,
+            CaptureState::Lost(_) => mask_passwords(&options.source).into(),
         };
         let compose_options = ComposeOptions {
             view: options.view,

@@ -69,7 +69,7 @@ fn pipeline(flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex<Table>>) {
 /// A pipeline of these frames, and its table.
 fn pipeline_of(capture: Capture, flags: &[(&str, &str)]) -> (Pipeline, Arc<Mutex<Table>>) {
     let all = [&[("detector", "centre"), ("restorer", "bicubic")], flags].concat();
-    let options = Options::with(&all).unwrap();
+    let options = RunOptions::with(&all).unwrap();
     let table = Arc::new(Mutex::new(Table::default()));
     let desk = Arc::clone(&table);
     let restoration = &options.restoration;
@@ -153,7 +153,7 @@ fn what_keys_did_is_on_the_picture_for_a_moment() {
 
 #[test]
 fn a_picture_is_frozen_for_as_long_as_was_said() {
-    let longest = |flags: &[(&str, &str)]| Options::with(flags).unwrap().longest_freeze();
+    let longest = |flags: &[(&str, &str)]| RunOptions::with(flags).unwrap().longest_freeze();
     let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
     assert_eq!(longest(&[]), None);
     assert_eq!(longest(&[("wait", "true")]), minutes(5));

@@ -16,7 +16,7 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::Exporter;
-use crate::bench::histogram::Histogram;
+use crate::bench::histogram::TimeHistogram;
 use crate::bench::report::BenchReport;
 use crate::bench::time_stats::TimeStats;
 use crate::bench::worker::END_TO_END;
@@ -77,7 +77,7 @@ pub(super) fn draw(cases: &[(String, &[u64])]) -> Picture {
 
 fn panel(picture: &mut Picture, y: i32, title: &str, times: &[u64]) {
     write(picture, (LEFT, y + 10), Alignment::Left, title, INK);
-    let (Some(histogram), Some(stats)) = (Histogram::new(times, BARS), TimeStats::new(times))
+    let (Some(histogram), Some(stats)) = (TimeHistogram::new(times, BARS), TimeStats::new(times))
     else {
         let text = "no frame was measured";
         return write(picture, (LEFT, y + TOP), Alignment::Left, text, INK);
@@ -93,7 +93,7 @@ fn panel(picture: &mut Picture, y: i32, title: &str, times: &[u64]) {
     }
 }
 
-fn bars(picture: &mut Picture, bottom: i32, histogram: &Histogram) {
+fn bars(picture: &mut Picture, bottom: i32, histogram: &TimeHistogram) {
     let most = histogram.counts.iter().max().copied().unwrap_or(0).max(1);
     for (index, &count) in histogram.counts.iter().enumerate() {
         let height = (count * BARS_HEIGHT as usize).div_ceil(most) as u32;
@@ -109,7 +109,7 @@ fn bars(picture: &mut Picture, bottom: i32, histogram: &Histogram) {
 }
 
 /// A line for each percentile, with its time beside it.
-fn percentiles(picture: &mut Picture, y: i32, histogram: &Histogram, stats: &TimeStats) {
+fn percentiles(picture: &mut Picture, y: i32, histogram: &TimeHistogram, stats: &TimeStats) {
     let bottom = y + TOP + BARS_HEIGHT as i32;
     let names = [
         ("p50", stats.median),
@@ -131,7 +131,7 @@ fn percentiles(picture: &mut Picture, y: i32, histogram: &Histogram, stats: &Tim
     }
 }
 
-fn axis(picture: &mut Picture, bottom: i32, histogram: &Histogram) {
+fn axis(picture: &mut Picture, bottom: i32, histogram: &TimeHistogram) {
     for percent in [0, 25, 50, 75, 100] {
         let x = LEFT + (RIGHT - LEFT) * percent / 100;
         rectangle(picture, (x, bottom), Size::new(1, 6), INK);

@@ -1,7 +1,7 @@
 //! Results as Markdown: the machine, a table of the stages in milliseconds, the cases, the caveats.
 
 use super::Exporter;
-use crate::bench::report::{BenchReport, Case, StageResult};
+use crate::bench::report::{BenchCase, BenchReport, StageResult};
 use crate::words::counted;
 use face8x_core::Result;
 
@@ -54,7 +54,7 @@ fn row(result: &StageResult) -> String {
     )
 }
 
-fn case(case: &Case) -> String {
+fn case(case: &BenchCase) -> String {
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
     let mut text = format!(
         "- {}: {} in {:.1} s, {:.1} a second, {} skipped; {} MB; {:.3} ms of processor time a \

@@ -17,7 +17,7 @@ const THROTTLING_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The machine at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Sample {
+struct MachineSample {
     /// On the monotonic clock, in seconds.
     at: f64,
     watts: Option<f64>,
@@ -32,7 +32,7 @@ pub(crate) struct Sampler {
     root: PathBuf,
     rails: Vec<Rail>,
     policies: Vec<String>,
-    samples: Vec<Sample>,
+    samples: Vec<MachineSample>,
     limits: Limits,
     throttling_read: Option<Instant>,
 }
@@ -99,7 +99,7 @@ impl Sampler {
             let kilohertz: u32 = number(root, &format!("{policy}/scaling_cur_freq"))?;
             Some(kilohertz / 1000)
         };
-        self.samples.push(Sample {
+        self.samples.push(MachineSample {
             at,
             watts: watts.filter(|_| !self.rails.is_empty()),
             clocks: self.policies.iter().map(clock).collect(),
@@ -119,7 +119,7 @@ impl Sampler {
     /// when the process was started, heat as well.
     pub(crate) fn activity(&mut self, from: f64, to: f64, cpu: f64) -> Activity {
         self.read_throttling();
-        let within: Vec<&Sample> = self
+        let within: Vec<&MachineSample> = self
             .samples
             .iter()
             .filter(|sample| (from..=to).contains(&sample.at))
@@ -155,7 +155,7 @@ impl Sampler {
 }
 
 /// Cores that others kept busy and that the host took, where the measured process kept `own` busy.
-fn loads(samples: &[&Sample], own: f64) -> Option<(f64, f64)> {
+fn loads(samples: &[&MachineSample], own: f64) -> Option<(f64, f64)> {
     let known = || {
         samples
             .iter()

@@ -1,12 +1,12 @@
 use super::{case, machine, report};
 use crate::bench::checks::warnings;
 use crate::bench::machine::Machine;
-use crate::bench::report::Case;
+use crate::bench::report::BenchCase;
 use crate::bench::warning::Warning;
 use crate::host::board::fake::Root;
 use face8x_core::Error;
 
-fn found(machine: Machine, cases: Vec<Case>) -> Vec<Warning> {
+fn found(machine: Machine, cases: Vec<BenchCase>) -> Vec<Warning> {
     let report = crate::bench::BenchReport {
         machine,
         cases,
@@ -29,7 +29,7 @@ fn a_quiet_board_with_a_steady_clock_has_no_warning() {
 
 #[test]
 fn each_case_has_its_own_warnings() {
-    type Change = fn(&mut Case);
+    type Change = fn(&mut BenchCase);
     let changes: [(&str, Change); 7] = [
         ("incomplete", |case| case.complete = false),
         ("throttled", |case| {

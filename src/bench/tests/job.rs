@@ -1,6 +1,6 @@
 use clap::ValueEnum;
 
-use crate::bench::engine::{Engine, Model};
+use crate::bench::engine::{BenchEngine, Model};
 use crate::bench::job::{Job, Rule, Setup};
 use crate::config::DetectorOptions;
 
@@ -26,7 +26,7 @@ fn setup() -> Setup {
 fn only_combinations_that_differ_are_measured() {
     let models = [Model(None), Model(Some("b.onnx".into()))];
     let (jobs, left_out) = Job::combinations(
-        Engine::value_variants(),
+        BenchEngine::value_variants(),
         &models,
         &[1, 2, 4],
         2,
@@ -58,7 +58,7 @@ fn only_combinations_that_differ_are_measured() {
 #[test]
 fn the_demo_is_read_on_demand_and_a_camera_is_not() {
     let (mut jobs, _) = Job::combinations(
-        &[Engine::Face8x],
+        &[BenchEngine::Face8x],
         &[Model(None)],
         &[1],
         1,
@@ -76,12 +76,15 @@ fn the_demo_is_read_on_demand_and_a_camera_is_not() {
 
 #[test]
 fn engines_are_known_by_their_names() {
-    for engine in Engine::value_variants() {
-        assert_eq!(Engine::from_str(engine.name(), false).as_ref(), Ok(engine));
+    for engine in BenchEngine::value_variants() {
+        assert_eq!(
+            BenchEngine::from_str(engine.name(), false).as_ref(),
+            Ok(engine)
+        );
         let json = serde_json::to_string(engine).unwrap();
         assert_eq!(json, format!("\"{}\"", engine.name()));
         assert_eq!(
-            Engine::from_str(engine.restorer(), false).as_ref(),
+            BenchEngine::from_str(engine.restorer(), false).as_ref(),
             Ok(engine)
         );
     }

@@ -10,7 +10,7 @@ mod table;
 mod time_stats;
 
 use super::machine::{Activity, CoreGroup, Machine};
-use super::report::{BenchReport, Case, SCHEMA, StageResult};
+use super::report::{BenchCase, BenchReport, SCHEMA, StageResult};
 use super::time_stats::TimeStats;
 use super::worker::END_TO_END;
 
@@ -34,8 +34,8 @@ pub(super) fn machine() -> Machine {
 }
 
 /// A case that no warning concerns.
-pub(super) fn case(threads: usize) -> Case {
-    Case {
+pub(super) fn case(threads: usize) -> BenchCase {
+    BenchCase {
         engine: "face8x".into(),
         model: "face8x.onnx".into(),
         model_sha256: Some("abc".into()),

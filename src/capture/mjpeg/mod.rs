@@ -1,6 +1,6 @@
 //! Cuts a stream of bytes into JPEG pictures.
 
-use face8x_core::convert::jpeg::{NoPicture, Picture, START, Scan};
+use face8x_core::convert::jpeg::{JpegPicture, NoPicture, START, Scan};
 use face8x_core::frame::{Frame, PixelFormat};
 
 use super::ReadError;
@@ -9,7 +9,7 @@ use super::ReadError;
 pub const MAX_PICTURE: usize = 32 << 20;
 
 /// Puts a picture into `frame`, but for its time and number.
-fn fill(frame: &mut Frame, bytes: &[u8], picture: Picture) {
+fn fill(frame: &mut Frame, bytes: &[u8], picture: JpegPicture) {
     frame.format = PixelFormat::Mjpg;
     frame.stride = 0;
     (frame.width, frame.height) = (picture.width, picture.height);
@@ -19,9 +19,9 @@ fn fill(frame: &mut Frame, bytes: &[u8], picture: Picture) {
 
 /// What [`Splitter::split`] found.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Split<'a> {
+pub enum JpegSplit<'a> {
     /// A whole picture, to be read before the next call.
-    Picture(&'a [u8], Picture),
+    Picture(&'a [u8], JpegPicture),
     /// A damaged or incomplete picture was skipped; it had this many bytes.
     Damaged(usize),
     /// This many bytes that belong to no picture were skipped: padding, a second end marker, the
@@ -84,12 +84,12 @@ impl Splitter {
     }
 
     /// The next picture, or what stands in its way.
-    pub fn split(&mut self) -> Split<'_> {
+    pub fn split(&mut self) -> JpegSplit<'_> {
         let data = &self.bytes[self.start..self.filled];
         let before = next_start(data);
         if self.scan.is_at_start() && before > 0 {
             self.start += before;
-            return Split::Between(before);
+            return JpegSplit::Between(before);
         }
         let skipped = match self.scan.go_on(data) {
             Ok(picture) => {
@@ -98,7 +98,9 @@ impl Splitter {
             }
             Err(NoPicture::NoEnd(picture)) if !self.has_ends => return self.take(picture),
             Err(NoPicture::NoEnd(picture)) => picture.len,
-            Err(NoPicture::Incomplete) if data.len() <= MAX_PICTURE => return Split::NeedMoreData,
+            Err(NoPicture::Incomplete) if data.len() <= MAX_PICTURE => {
+                return JpegSplit::NeedMoreData;
+            }
             Err(NoPicture::Incomplete) => data.len(),
             // The next picture may begin inside a damaged one.
             Err(NoPicture::Damaged(_)) => {
@@ -108,18 +110,18 @@ impl Splitter {
         };
         self.start += skipped;
         self.scan = Scan::default();
-        Split::Damaged(skipped)
+        JpegSplit::Damaged(skipped)
     }
 
     /// What is pending at the end of the stream as its last picture, where no picture of the stream
     /// has an end marker.
-    pub fn last(&mut self) -> Option<(&[u8], Picture)> {
+    pub fn last(&mut self) -> Option<(&[u8], JpegPicture)> {
         let picture = self.scan.without_end(self.pending())?;
         if self.has_ends {
             return None;
         }
         match self.take(picture) {
-            Split::Picture(bytes, picture) => Some((bytes, picture)),
+            JpegSplit::Picture(bytes, picture) => Some((bytes, picture)),
             _ => None,
         }
     }
@@ -136,16 +138,16 @@ impl Splitter {
     ) -> Result<bool, ReadError> {
         loop {
             match self.split() {
-                Split::Picture(bytes, picture) => {
+                JpegSplit::Picture(bytes, picture) => {
                     fill(frame, bytes, picture);
                     return Ok(true);
                 }
-                Split::Damaged(n) => {
+                JpegSplit::Damaged(n) => {
                     let what = format!("skipped {n} bytes: damaged JPEG");
                     return Err(ReadError::Corrupt(what));
                 }
-                Split::Between(n) => *between += n,
-                Split::NeedMoreData => return Ok(false),
+                JpegSplit::Between(n) => *between += n,
+                JpegSplit::NeedMoreData => return Ok(false),
             }
         }
     }
@@ -158,11 +160,11 @@ impl Splitter {
             .is_some()
     }
 
-    fn take(&mut self, picture: Picture) -> Split<'_> {
+    fn take(&mut self, picture: JpegPicture) -> JpegSplit<'_> {
         let begin = self.start;
         self.start += picture.len;
         self.scan = Scan::default();
-        Split::Picture(&self.bytes[begin..self.start], picture)
+        JpegSplit::Picture(&self.bytes[begin..self.start], picture)
     }
 }
 

@@ -5,7 +5,7 @@ const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 
 /// What a scan of all `bytes` finds.
-fn picture_at_start(bytes: &[u8]) -> Result<Picture, NoPicture> {
+fn picture_at_start(bytes: &[u8]) -> Result<JpegPicture, NoPicture> {
     Scan::default().go_on(bytes)
 }
 use crate::capture::tests::jpeg;
@@ -32,10 +32,10 @@ fn split(stream: &[u8], chunks: &[usize]) -> (Vec<Vec<u8>>, usize) {
         splitter.wrote(now.len());
         loop {
             match splitter.split() {
-                Split::Picture(bytes, _) => pictures.push(bytes.to_vec()),
-                Split::Damaged(n) => damaged += n,
-                Split::Between(n) => between += n,
-                Split::NeedMoreData => break,
+                JpegSplit::Picture(bytes, _) => pictures.push(bytes.to_vec()),
+                JpegSplit::Damaged(n) => damaged += n,
+                JpegSplit::Between(n) => between += n,
+                JpegSplit::NeedMoreData => break,
             }
         }
         rest = later;
@@ -63,7 +63,7 @@ fn size_comes_from_the_frame_header_and_padding_is_left() {
     let mut bytes = jpeg(48, 1);
     let len = bytes.len();
     bytes.extend([0; 100]);
-    let picture = Picture {
+    let picture = JpegPicture {
         len,
         width: 48,
         height: 16,
@@ -94,7 +94,7 @@ fn picture_without_end_is_dropped_in_the_end() {
     let head = &head[..head.len() - 2];
     splitter.room(head.len())[..head.len()].copy_from_slice(head);
     splitter.wrote(head.len());
-    while splitter.split() == Split::NeedMoreData {
+    while splitter.split() == JpegSplit::NeedMoreData {
         assert!(splitter.pending().len() <= MAX_PICTURE);
         splitter.room(1 << 20)[..1 << 20].fill(7);
         splitter.wrote(1 << 20);
@@ -159,7 +159,7 @@ fn pictures_without_end_markers_end_where_the_next_begins() {
     let last = &pictures[2];
     splitter.room(last.len())[..last.len()].copy_from_slice(last);
     splitter.wrote(last.len());
-    assert_eq!(splitter.split(), Split::NeedMoreData);
+    assert_eq!(splitter.split(), JpegSplit::NeedMoreData);
     let (bytes, picture) = splitter.last().unwrap();
     assert_eq!((bytes, picture.width), (&last[..], 48));
     assert_eq!(splitter.last(), None);

@@ -32,7 +32,7 @@ impl Interval {
 
 /// Sizes that a format comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sizes {
+pub(crate) enum FrameSizes {
     /// One width and height.
     One(u32, u32),
     /// From `min` to `max` in steps of `step` (width, height).
@@ -63,7 +63,7 @@ pub(crate) enum Rates {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub format: PixelFormat,
-    pub sizes: Sizes,
+    pub sizes: FrameSizes,
     pub rates: Rates,
 }
 
@@ -71,11 +71,11 @@ impl std::fmt::Display for Offer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.format)?;
         match self.sizes {
-            Sizes::One(w, h) => write!(f, " {w}x{h}")?,
-            Sizes::Range { min, max, .. } => {
+            FrameSizes::One(w, h) => write!(f, " {w}x{h}")?,
+            FrameSizes::Range { min, max, .. } => {
                 write!(f, " {}x{} to {}x{}", min.0, min.1, max.0, max.1)?;
             }
-            Sizes::Unknown => {}
+            FrameSizes::Unknown => {}
         }
         match &self.rates {
             Rates::List(list) => {
@@ -173,16 +173,16 @@ fn cost(format: PixelFormat) -> usize {
     }
 }
 
-impl Sizes {
+impl FrameSizes {
     /// The size on offer that is nearest to `width` x `height`.
     pub(crate) fn nearest(self, width: u32, height: u32) -> (u32, u32) {
         match self {
-            Sizes::One(w, h) => (w, h),
-            Sizes::Range { min, max, step } => (
+            FrameSizes::One(w, h) => (w, h),
+            FrameSizes::Range { min, max, step } => (
                 nearest_step(width, min.0, max.0, step.0),
                 nearest_step(height, min.1, max.1, step.1),
             ),
-            Sizes::Unknown => (width, height),
+            FrameSizes::Unknown => (width, height),
         }
     }
 }

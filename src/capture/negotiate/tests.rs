@@ -6,7 +6,7 @@ fn offer(format: PixelFormat, width: u32, height: u32, fps: &[u32]) -> Offer {
     let rates = Rates::List(fps.iter().map(|f| Interval::of_fps(*f)).collect());
     Offer {
         format,
-        sizes: Sizes::One(width, height),
+        sizes: FrameSizes::One(width, height),
         rates,
     }
 }
@@ -94,7 +94,7 @@ fn ntsc_rate_counts_as_thirty() {
     }]);
     let tuner = Offer {
         format: Uyvy,
-        sizes: Sizes::One(720, 480),
+        sizes: FrameSizes::One(720, 480),
         rates,
     };
     let offers = [offer(Mjpg, 720, 480, &[60]), tuner];
@@ -137,7 +137,7 @@ fn vivid_gives_the_cheapest_format() {
 
 #[test]
 fn ranges_and_silence_are_asked_exactly() {
-    let sizes = Sizes::Range {
+    let sizes = FrameSizes::Range {
         min: (48, 48),
         max: (1920, 1200),
         step: (16, 2),
@@ -166,7 +166,7 @@ fn ranges_and_silence_are_asked_exactly() {
 
     let silent = [Offer {
         format: Yuyv,
-        sizes: Sizes::Unknown,
+        sizes: FrameSizes::Unknown,
         rates: Rates::Unknown,
     }];
     assert_eq!(
@@ -187,7 +187,7 @@ fn offers_read_well() {
         numerator: 1001,
         denominator: 30_000,
     };
-    shown.sizes = Sizes::Range {
+    shown.sizes = FrameSizes::Range {
         min: (16, 16),
         max: (640, 480),
         step: (1, 1),
@@ -214,7 +214,7 @@ proptest! {
 
     #[test]
     fn odd_numbers_never_panic(v: [u32; 9]) {
-        let sizes = Sizes::Range { min: (v[0], v[1]), max: (v[2], v[3]), step: (v[4], v[5]) };
+        let sizes = FrameSizes::Range { min: (v[0], v[1]), max: (v[2], v[3]), step: (v[4], v[5]) };
         let rates = Rates::List(vec![Interval { numerator: v[6], denominator: v[7] }]);
         let offers = [Offer { format: Yuyv, sizes, rates }];
         let choice = choose(&offers, &wanted(v[8], v[0], v[6])).unwrap();

@@ -1,6 +1,6 @@
 //! What the end of a pipe means.
 
-use super::{Form, Input, PipeSource};
+use super::{Input, PipeSource, StreamFormat};
 use crate::Error;
 use crate::capture::{ReadError, SourceOptions};
 
@@ -37,7 +37,7 @@ impl PipeSource {
     fn remains(&self) -> Option<Error> {
         let SourceOptions { width, height, .. } = self.options;
         match &self.form {
-            Form::Raw {
+            StreamFormat::Raw {
                 format,
                 bytes,
                 filled,
@@ -51,8 +51,8 @@ impl PipeSource {
                      rows unless the width is a multiple of 8",
                 ),
             ),
-            Form::Y4m(..) if self.frames == 0 => Some(Error::other("no complete frame")),
-            Form::Mjpeg if self.frames == 0 => {
+            StreamFormat::Y4m(..) if self.frames == 0 => Some(Error::other("no complete frame")),
+            StreamFormat::Mjpeg if self.frames == 0 => {
                 let error = Error::other("no complete JPEG picture");
                 Some(error.remedy("give --format and --size where the frames are raw"))
             }

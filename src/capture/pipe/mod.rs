@@ -85,7 +85,7 @@ pub(super) fn open_file(
 }
 
 /// What the bytes are.
-enum Form {
+enum StreamFormat {
     /// Not known before the first bytes.
     Unknown,
     Mjpeg,
@@ -103,7 +103,7 @@ pub(super) struct PipeSource {
     name: String,
     input: Input,
     options: SourceOptions,
-    form: Form,
+    form: StreamFormat,
     /// An MJPEG or y4m stream, and any stream before its form is known.
     splitter: Splitter,
     ended: bool,
@@ -122,7 +122,7 @@ impl PipeSource {
             name: mask_passwords(&name),
             input,
             options: options.clone(),
-            form: Form::Unknown,
+            form: StreamFormat::Unknown,
             splitter: Splitter::default(),
             ended: false,
             has_end: false,
@@ -132,7 +132,7 @@ impl PipeSource {
         };
         match options.format {
             None => {}
-            Some(PixelFormat::Mjpg) => source.form = Form::Mjpeg,
+            Some(PixelFormat::Mjpg) => source.form = StreamFormat::Mjpeg,
             Some(format) => source.form = source.raw(format),
         }
         Ok(source)
@@ -146,10 +146,10 @@ impl PipeSource {
         }
     }
 
-    fn raw(&self, format: PixelFormat) -> Form {
+    fn raw(&self, format: PixelFormat) -> StreamFormat {
         let stride = format.min_stride(self.options.width);
         let bytes = vec![0; format.frame_len(stride, self.options.height)];
-        Form::Raw {
+        StreamFormat::Raw {
             format,
             bytes,
             filled: 0,
@@ -159,7 +159,7 @@ impl PipeSource {
     /// Reads what there is, after a wait said that there is something.
     fn fill(&mut self) -> std::result::Result<(), ReadError> {
         let room = match &mut self.form {
-            Form::Raw { bytes, filled, .. } => &mut bytes[*filled..],
+            StreamFormat::Raw { bytes, filled, .. } => &mut bytes[*filled..],
             _ => self.splitter.room(CHUNK),
         };
         let Some(read) = self.input.read(room).map_err(|e| self.broken(e))? else {
@@ -167,7 +167,7 @@ impl PipeSource {
         };
         self.ended = read == 0;
         match &mut self.form {
-            Form::Raw { filled, .. } => *filled += read,
+            StreamFormat::Raw { filled, .. } => *filled += read,
             _ => self.splitter.wrote(read),
         }
         Ok(())
@@ -185,7 +185,7 @@ impl PipeSource {
     fn detect(&mut self) -> std::result::Result<(), ReadError> {
         self.form = match form::kind(self.splitter.pending(), self.ended) {
             None => return Ok(()),
-            Some(Ok(StreamKind::Mjpeg)) => Form::Mjpeg,
+            Some(Ok(StreamKind::Mjpeg)) => StreamFormat::Mjpeg,
             Some(Ok(StreamKind::Y4m)) => match self.begin_y4m()? {
                 Some(form) => form,
                 None => return Ok(()),
@@ -202,27 +202,27 @@ impl PipeSource {
         ReadError::Unreadable(e.context(&self.name))
     }
 
-    fn begin_y4m(&mut self) -> std::result::Result<Option<Form>, ReadError> {
+    fn begin_y4m(&mut self) -> std::result::Result<Option<StreamFormat>, ReadError> {
         let began = Y4m::begin(self.splitter.pending()).map_err(|e| self.unreadable(e))?;
         let Some((stream, used)) = began else {
             return Ok(None);
         };
         self.splitter.skip(used);
         let pace = stream.pace(self.options.fps);
-        Ok(Some(Form::Y4m(stream, pace)))
+        Ok(Some(StreamFormat::Y4m(stream, pace)))
     }
 
     /// The next frame among the bytes that were read; false where more are needed. One that is not
     /// due before `end` is a timeout.
     fn cut(&mut self, frame: &mut Frame, end: Duration) -> std::result::Result<bool, ReadError> {
-        if matches!(self.form, Form::Unknown) {
+        if matches!(self.form, StreamFormat::Unknown) {
             self.detect()?;
         }
         let found = match &self.form {
-            Form::Unknown => false,
-            Form::Mjpeg => self.cut_mjpeg(frame)?,
-            Form::Y4m(..) => self.cut_y4m(frame, end)?,
-            Form::Raw { .. } => self.cut_raw(frame),
+            StreamFormat::Unknown => false,
+            StreamFormat::Mjpeg => self.cut_mjpeg(frame)?,
+            StreamFormat::Y4m(..) => self.cut_y4m(frame, end)?,
+            StreamFormat::Raw { .. } => self.cut_raw(frame),
         };
         if found {
             frame.timestamp = monotonic_now();
@@ -250,7 +250,7 @@ impl PipeSource {
         frame: &mut Frame,
         end: Duration,
     ) -> std::result::Result<bool, ReadError> {
-        let Form::Y4m(stream, pace) = &mut self.form else {
+        let StreamFormat::Y4m(stream, pace) = &mut self.form else {
             return Ok(false);
         };
         let pending = self.splitter.pending();
@@ -269,7 +269,7 @@ impl PipeSource {
     }
 
     fn cut_raw(&mut self, frame: &mut Frame) -> bool {
-        let Form::Raw {
+        let StreamFormat::Raw {
             format,
             bytes,
             filled,
@@ -296,8 +296,8 @@ impl PipeSource {
         if again {
             self.splitter.clear();
             self.ended = false;
-            if !matches!(self.form, Form::Raw { .. }) {
-                self.form = Form::Unknown;
+            if !matches!(self.form, StreamFormat::Raw { .. }) {
+                self.form = StreamFormat::Unknown;
             }
         }
         again
@@ -308,10 +308,10 @@ impl Source for PipeSource {
     fn describe(&self) -> String {
         let SourceOptions { width, height, .. } = self.options;
         match &self.form {
-            Form::Unknown => self.name.clone(),
-            Form::Mjpeg => format!("{} MJPG", self.name),
-            Form::Y4m(stream, _) => format!("{} {stream}", self.name),
-            Form::Raw { format, .. } => format!("{} {format} {width}x{height}", self.name),
+            StreamFormat::Unknown => self.name.clone(),
+            StreamFormat::Mjpeg => format!("{} MJPG", self.name),
+            StreamFormat::Y4m(stream, _) => format!("{} {stream}", self.name),
+            StreamFormat::Raw { format, .. } => format!("{} {format} {width}x{height}", self.name),
         }
     }
 

@@ -39,10 +39,10 @@ impl Judge {
         self.looked += 1;
         let (width, height) = (frame.width, frame.height);
         let rows = judge(frame.format, width, height, &frame.bytes);
-        if rows != Rows::Unclear {
+        if rows != RowCheck::Unclear {
             self.looked = MOST_FRAMES;
         }
-        if let Rows::Long(row) = rows {
+        if let RowCheck::Long(row) = rows {
             log::warn!(
                 "{name}: the rows look {row} pixels long, not {width}: give the size that the stream \
                  has, such as --size {row}x{height}, or let its program write rows without padding"
@@ -53,7 +53,7 @@ impl Judge {
 
 /// What the pixels say of the length of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
+enum RowCheck {
     /// As was said.
     Right,
     /// They seem to be so many pixels long.
@@ -63,7 +63,7 @@ enum Rows {
 }
 
 /// Judges a frame of `width` and `height` that was cut out of a stream without padding.
-fn judge(format: PixelFormat, width: u32, height: u32, bytes: &[u8]) -> Rows {
+fn judge(format: PixelFormat, width: u32, height: u32, bytes: &[u8]) -> RowCheck {
     // Bytes of a pixel, and of the smallest group that repeats.
     let (pixel, group) = match format {
         PixelFormat::Yuyv | PixelFormat::Uyvy => (2, 4),
@@ -71,13 +71,13 @@ fn judge(format: PixelFormat, width: u32, height: u32, bytes: &[u8]) -> Rows {
         _ => (1, 1),
     };
     if width < SMALLEST || height < SMALLEST {
-        return Rows::Unclear;
+        return RowCheck::Unclear;
     }
     let stride = format.min_stride(width);
     let plane = &bytes[..bytes.len().min(stride * height as usize)];
     let said = difference(plane, stride);
     if said <= FLAT * (PIECES * PIECE) as u64 {
-        return Rows::Unclear;
+        return RowCheck::Unclear;
     }
     let padded = ALIGNMENTS.map(|alignment| stride.next_multiple_of(alignment));
     let others = WIDTHS.iter().flat_map(|width| {
@@ -89,8 +89,8 @@ fn judge(format: PixelFormat, width: u32, height: u32, bytes: &[u8]) -> Rows {
     });
     let best = candidates.map(|row| (difference(plane, row), row)).min();
     match best {
-        Some((difference, row)) if difference * 2 < said => Rows::Long(row / pixel),
-        _ => Rows::Right,
+        Some((difference, row)) if difference * 2 < said => RowCheck::Long(row / pixel),
+        _ => RowCheck::Right,
     }
 }
 
@@ -132,10 +132,13 @@ mod tests {
         for (width, padded, said) in [(320, 384, 320), (650, 704, 650), (1280, 1280, 640)] {
             let bytes = plane(width, 480, padded);
             let rows = judge(PixelFormat::Yu12, said, 240, &bytes);
-            assert_eq!(rows, Rows::Long(padded), "{width} in {padded}");
+            assert_eq!(rows, RowCheck::Long(padded), "{width} in {padded}");
         }
         let packed: Vec<u8> = plane(100, 90, 128).iter().flat_map(|l| [*l, 128]).collect();
-        assert_eq!(judge(PixelFormat::Yuyv, 100, 80, &packed), Rows::Long(128));
+        assert_eq!(
+            judge(PixelFormat::Yuyv, 100, 80, &packed),
+            RowCheck::Long(128)
+        );
     }
 
     #[test]
@@ -143,11 +146,14 @@ mod tests {
         for (width, height) in [(320, 240), (640, 480), (638, 360), (100, 90)] {
             let bytes = plane(width, height, width);
             let rows = judge(PixelFormat::Grey, width as u32, height as u32, &bytes);
-            assert!(!matches!(rows, Rows::Long(_)), "{width}x{height}: {rows:?}");
+            assert!(
+                !matches!(rows, RowCheck::Long(_)),
+                "{width}x{height}: {rows:?}"
+            );
         }
         for len in [0, 1, 100, 640 * 480] {
             let rows = judge(PixelFormat::Grey, 640, 480, &vec![90; len]);
-            assert_eq!(rows, Rows::Unclear);
+            assert_eq!(rows, RowCheck::Unclear);
         }
     }
 }

@@ -25,7 +25,7 @@ const TOLERANCE: f64 = 0.005;
 
 /// How many samples of colour there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chroma {
+enum Y4mChroma {
     Mono,
     /// One for 2x2 pixels.
     C420,
@@ -44,7 +44,7 @@ pub(super) struct Y4m {
     height: u32,
     /// From frame to frame, where the stream says it.
     interval: Option<Duration>,
-    chroma: Chroma,
+    chroma: Y4mChroma,
 }
 
 /// What stands at the start of some bytes.
@@ -70,7 +70,7 @@ impl Y4m {
             width: 0,
             height: 0,
             interval: None,
-            chroma: Chroma::C420,
+            chroma: Y4mChroma::C420,
         };
         for parameter in text.split_ascii_whitespace() {
             let (name, value) =
@@ -118,17 +118,17 @@ impl Y4m {
     fn chroma_size(&self) -> (usize, usize) {
         let (w, h) = (self.width as usize, self.height as usize);
         match self.chroma {
-            Chroma::Mono => (0, 0),
-            Chroma::C420 => (w.div_ceil(2), h.div_ceil(2)),
-            Chroma::C422 => (w.div_ceil(2), h),
-            Chroma::C444 | Chroma::C444Alpha => (w, h),
+            Y4mChroma::Mono => (0, 0),
+            Y4mChroma::C420 => (w.div_ceil(2), h.div_ceil(2)),
+            Y4mChroma::C422 => (w.div_ceil(2), h),
+            Y4mChroma::C444 | Y4mChroma::C444Alpha => (w, h),
         }
     }
 
     fn frame_len(&self) -> usize {
         let (w, h) = self.chroma_size();
         let luma = self.width as usize * self.height as usize;
-        let alpha = if self.chroma == Chroma::C444Alpha {
+        let alpha = if self.chroma == Y4mChroma::C444Alpha {
             luma
         } else {
             0
@@ -141,9 +141,9 @@ impl Y4m {
     pub(super) fn fill(&self, planes: &[u8], frame: &mut Frame) {
         let (w, h) = (self.width as usize, self.height as usize);
         frame.format = match self.chroma {
-            Chroma::Mono => PixelFormat::Grey,
-            Chroma::C420 => PixelFormat::Yu12,
-            Chroma::C422 | Chroma::C444 | Chroma::C444Alpha => PixelFormat::Yuyv,
+            Y4mChroma::Mono => PixelFormat::Grey,
+            Y4mChroma::C420 => PixelFormat::Yu12,
+            Y4mChroma::C422 | Y4mChroma::C444 | Y4mChroma::C444Alpha => PixelFormat::Yuyv,
         };
         (frame.width, frame.height) = (self.width, self.height);
         frame.stride = frame.format.min_stride(self.width);
@@ -164,7 +164,7 @@ impl Y4m {
             let pairs = out.chunks_exact_mut(4).zip(luma.chunks(2)).enumerate();
             for (pair, (out, luma)) in pairs {
                 let colour = |plane: &[u8]| match self.chroma {
-                    Chroma::C422 => plane[pair],
+                    Y4mChroma::C422 => plane[pair],
                     _ => {
                         let (left, right) = (2 * pair, (2 * pair + 1).min(w - 1));
                         (u16::from(plane[left]) + u16::from(plane[right])).div_ceil(2) as u8
@@ -180,10 +180,10 @@ impl Y4m {
 impl std::fmt::Display for Y4m {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let chroma = match self.chroma {
-            Chroma::Mono => "grey",
-            Chroma::C420 => "4:2:0",
-            Chroma::C422 => "4:2:2",
-            Chroma::C444 | Chroma::C444Alpha => "4:4:4",
+            Y4mChroma::Mono => "grey",
+            Y4mChroma::C420 => "4:2:0",
+            Y4mChroma::C422 => "4:2:2",
+            Y4mChroma::C444 | Y4mChroma::C444Alpha => "4:4:4",
         };
         write!(f, "y4m {chroma} {}x{}", self.width, self.height)?;
         match self.interval {
@@ -220,14 +220,14 @@ fn interval(rate: &str) -> Option<Duration> {
         .then(|| Duration::from_secs_f64(1.0 / rate))
 }
 
-fn chroma(name: &str) -> Result<Chroma> {
+fn chroma(name: &str) -> Result<Y4mChroma> {
     match name {
         // They differ by where the samples of colour lie, by half a pixel.
-        "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok(Chroma::C420),
-        "422" => Ok(Chroma::C422),
-        "444" => Ok(Chroma::C444),
-        "444alpha" => Ok(Chroma::C444Alpha),
-        "mono" => Ok(Chroma::Mono),
+        "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok(Y4mChroma::C420),
+        "422" => Ok(Y4mChroma::C422),
+        "444" => Ok(Y4mChroma::C444),
+        "444alpha" => Ok(Y4mChroma::C444Alpha),
+        "mono" => Ok(Y4mChroma::Mono),
         _ => Err(Error::new(
             ErrorKind::Picture,
             format!(

@@ -22,7 +22,7 @@ const BRIEF_PAUSE: Duration = Duration::from_millis(100);
 
 /// How the source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum CaptureState {
     /// Frames come; the source as it describes itself.
     Running(Arc<str>),
     /// The source is not there, and why; it is tried again and again.
@@ -45,17 +45,17 @@ type Opener = Box<dyn FnMut() -> Result<Box<dyn Source>> + Send>;
 
 /// A source that is read by a thread of its own. Dropping it ends the thread, within a second.
 pub struct Capture {
-    shared: Arc<Shared>,
+    shared: Arc<CaptureShared>,
     _thread: StoppableThread,
 }
 
-struct Shared {
+struct CaptureShared {
     latest: Latest<Frame>,
     /// Frames are read only when they are asked for.
     on_demand: bool,
     /// Of the pauses before a source that was lost is opened again, where it is not the usual one.
     longest_pause: Option<Duration>,
-    state: Mutex<State>,
+    state: Mutex<CaptureState>,
     failure: Mutex<Option<Error>>,
     fault: Mutex<Option<(Instant, Arc<str>)>>,
     captured: AtomicU64,
@@ -75,7 +75,7 @@ impl Capture {
         Self::spawn(Some(source), opener(uri, options), options.on_demand, None)
     }
 
-    /// As [`start`](Self::start), but a source that does not open is [`State::Lost`] and tried
+    /// As [`start`](Self::start), but a source that does not open is [`CaptureState::Lost`] and tried
     /// again and again, and `auto` waits for a camera: for a board that starts before its camera.
     ///
     /// # Errors
@@ -104,10 +104,10 @@ impl Capture {
         longest_pause: Option<Duration>,
     ) -> Result<Self> {
         let state = match &source {
-            Some(source) => State::Running(source.describe().into()),
-            None => State::Lost("not opened yet".into()),
+            Some(source) => CaptureState::Running(source.describe().into()),
+            None => CaptureState::Lost("not opened yet".into()),
         };
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(CaptureShared {
             latest: Latest::new(Frame::empty()),
             on_demand,
             longest_pause,
@@ -130,14 +130,14 @@ impl Capture {
     /// `frame`, which is left alone otherwise.
     pub fn take(&mut self, frame: &mut Frame, timeout: Duration) -> Taken {
         match self.shared.latest.take(frame, timeout) {
-            latest::Taken::Item => Taken::Frame,
-            latest::Taken::Timeout => Taken::Timeout,
-            latest::Taken::Closed => Taken::End,
+            latest::TakenItem::Item => Taken::Frame,
+            latest::TakenItem::Timeout => Taken::Timeout,
+            latest::TakenItem::Closed => Taken::End,
         }
     }
 
     /// How the source is now. Cheap: nothing is copied.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> CaptureState {
         lock(&self.shared.state).clone()
     }
 

@@ -9,7 +9,7 @@ const WAIT: Duration = Duration::from_secs(20);
 
 /// What a fake source does at a read.
 #[derive(Clone)]
-enum Step {
+enum SourceStep {
     Frame,
     Corrupt,
     Lost(&'static str),
@@ -19,16 +19,16 @@ enum Step {
     Silence,
 }
 
-struct Fake {
-    steps: VecDeque<Step>,
+struct FakeSource {
+    steps: VecDeque<SourceStep>,
     sequence: u64,
     stall_timeout: Option<Duration>,
 }
 
-impl Fake {
-    fn open(steps: &[Step], first: u64) -> Box<dyn Source> {
+impl FakeSource {
+    fn open(steps: &[SourceStep], first: u64) -> Box<dyn Source> {
         let stall_timeout = Some(WAIT);
-        Box::new(Fake {
+        Box::new(FakeSource {
             steps: steps.iter().cloned().collect(),
             sequence: first,
             stall_timeout,
@@ -36,23 +36,23 @@ impl Fake {
     }
 }
 
-impl Source for Fake {
+impl Source for FakeSource {
     fn describe(&self) -> String {
         "fake".into()
     }
 
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> std::result::Result<(), ReadError> {
-        match self.steps.pop_front().unwrap_or(Step::Silence) {
-            Step::Frame => {
+        match self.steps.pop_front().unwrap_or(SourceStep::Silence) {
+            SourceStep::Frame => {
                 frame.sequence = self.sequence;
                 self.sequence += 1;
                 Ok(())
             }
-            Step::Corrupt => Err(ReadError::Corrupt("torn".into())),
-            Step::Lost(why) => Err(ReadError::Lost(Error::other(why))),
-            Step::End => Err(ReadError::End),
-            Step::Panic => panic!("a fault of the source's code"),
-            Step::Silence => {
+            SourceStep::Corrupt => Err(ReadError::Corrupt("torn".into())),
+            SourceStep::Lost(why) => Err(ReadError::Lost(Error::other(why))),
+            SourceStep::End => Err(ReadError::End),
+            SourceStep::Panic => panic!("a fault of the source's code"),
+            SourceStep::Silence => {
                 std::thread::sleep(timeout);
                 Err(ReadError::Timeout)
             }
@@ -98,9 +98,9 @@ fn wait_for(capture: &Capture, done: impl Fn(&Capture) -> bool) {
 
 #[test]
 fn frames_corrupt_ones_and_the_end_are_counted() {
-    use Step::*;
+    use SourceStep::*;
     let steps = [Frame, Corrupt, Frame, Corrupt, Corrupt, Frame, End];
-    let mut capture = capture(Some(Fake::open(&steps, 0)), no_more);
+    let mut capture = capture(Some(FakeSource::open(&steps, 0)), no_more);
     wait_for(&capture, |c| c.captured() == 3 && c.corrupt() == 3);
     let mut frame = face8x_core::frame::Frame::empty();
     let mut seen = 0;
@@ -118,23 +118,23 @@ fn frames_corrupt_ones_and_the_end_are_counted() {
 
 #[test]
 fn lost_source_comes_back() {
-    use Step::*;
+    use SourceStep::*;
     let mut tries = 0;
     let mut capture = capture(
-        Some(Fake::open(&[Frame, Lost("unplugged")], 0)),
+        Some(FakeSource::open(&[Frame, Lost("unplugged")], 0)),
         move || {
             tries += 1;
             match tries {
                 1 | 2 => Err(Error::other("/dev/video0 does not exist")),
-                _ => Ok(Fake::open(&[Frame, Frame, Silence], 100)),
+                _ => Ok(FakeSource::open(&[Frame, Frame, Silence], 100)),
             }
         },
     );
     wait_for(&capture, |c| {
-        c.state() == State::Lost("/dev/video0 does not exist".into())
+        c.state() == CaptureState::Lost("/dev/video0 does not exist".into())
     });
     assert_eq!(take_until(&mut capture, 101), 101);
-    assert_eq!(capture.state(), State::Running("fake".into()));
+    assert_eq!(capture.state(), CaptureState::Running("fake".into()));
     assert_eq!(capture.lost(), 1);
 }
 
@@ -142,12 +142,12 @@ fn lost_source_comes_back() {
 /// 1.2 + 2.4 seconds.
 #[test]
 fn a_flapping_source_is_waited_for_longer_each_time() {
-    use Step::*;
+    use SourceStep::*;
     let mut tries = 0;
     let start = monotonic_now();
     let mut capture = capture(None, move || {
         tries += 1;
-        Ok(Fake::open(&[Frame, Lost("gone again")], tries))
+        Ok(FakeSource::open(&[Frame, Lost("gone again")], tries))
     });
     assert!(take_until(&mut capture, 4) >= 4);
     let took = monotonic_now() - start;
@@ -157,12 +157,14 @@ fn a_flapping_source_is_waited_for_longer_each_time() {
 #[test]
 fn hung_source_is_opened_again() {
     let stall_timeout = Some(Duration::from_millis(50));
-    let hung = Fake {
-        steps: [Step::Frame].into(),
+    let hung = FakeSource {
+        steps: [SourceStep::Frame].into(),
         sequence: 0,
         stall_timeout,
     };
-    let mut capture = capture(Some(Box::new(hung)), || Ok(Fake::open(&[Step::Frame], 50)));
+    let mut capture = capture(Some(Box::new(hung)), || {
+        Ok(FakeSource::open(&[SourceStep::Frame], 50))
+    });
     assert_eq!(take_until(&mut capture, 50), 50);
     assert_eq!(capture.lost(), 1);
 }
@@ -183,14 +185,16 @@ fn damaged_for_ever_is_hung() {
             Some(Duration::from_millis(20))
         }
     }
-    let mut capture = capture(Some(Box::new(Torn)), || Ok(Fake::open(&[Step::Frame], 9)));
+    let mut capture = capture(Some(Box::new(Torn)), || {
+        Ok(FakeSource::open(&[SourceStep::Frame], 9))
+    });
     assert_eq!(take_until(&mut capture, 9), 9);
 }
 
 #[test]
 fn source_that_cannot_be_opened_again_fails() {
-    let source = Fake {
-        steps: [Step::Lost("3 bytes left")].into(),
+    let source = FakeSource {
+        steps: [SourceStep::Lost("3 bytes left")].into(),
         sequence: 0,
         stall_timeout: None,
     };
@@ -201,7 +205,7 @@ fn source_that_cannot_be_opened_again_fails() {
 
 #[test]
 fn a_thread_that_dies_is_a_failure() {
-    let mut capture = capture(Some(Fake::open(&[Step::Panic], 0)), no_more);
+    let mut capture = capture(Some(FakeSource::open(&[SourceStep::Panic], 0)), no_more);
     assert_eq!(capture.take(&mut Frame::empty(), WAIT), Taken::End);
     let failure = capture.failure().unwrap();
     assert_eq!(failure.to_string(), "the capture thread panicked");
@@ -216,10 +220,10 @@ fn kiosk_begins_without_a_camera() {
         if tries < 3 {
             no_more()
         } else {
-            Ok(Fake::open(&[Step::Frame], 5))
+            Ok(FakeSource::open(&[SourceStep::Frame], 5))
         }
     });
-    assert!(matches!(capture.state(), State::Lost(_)));
+    assert!(matches!(capture.state(), CaptureState::Lost(_)));
     assert_eq!(
         capture.take(&mut Frame::empty(), Duration::ZERO),
         Taken::Timeout
@@ -234,7 +238,7 @@ fn drop_does_not_wait_for_the_backoff_or_a_hung_driver() {
     for _ in 0..3 {
         let waiting = capture(None, no_more);
         wait_for(&waiting, |c| {
-            c.state() == State::Lost("gone for good".into())
+            c.state() == CaptureState::Lost("gone for good".into())
         });
         drop(waiting);
     }
@@ -268,7 +272,7 @@ fn start_reports_what_is_wrong_and_retrying_waits() {
     let mut capture = Capture::start_retrying(uri, &options).unwrap();
     wait_for(
         &capture,
-        |c| matches!(c.state(), State::Lost(why) if why.contains("late.mjpg")),
+        |c| matches!(c.state(), CaptureState::Lost(why) if why.contains("late.mjpg")),
     );
     std::fs::write(&path, jpeg(32, 1)).unwrap();
     let mut frame = Frame::empty();
@@ -292,16 +296,17 @@ fn dead_command_is_run_again() {
     }
     wait_for(
         &capture,
-        |c| matches!(c.state(), State::Lost(why) if why.contains("exit status: 3")),
+        |c| matches!(c.state(), CaptureState::Lost(why) if why.contains("exit status: 3")),
     );
     assert!(capture.lost() >= 1);
 }
 
 #[test]
 fn frames_on_demand_come_one_by_one_and_none_is_skipped() {
-    let steps = vec![Step::Frame; 50];
+    let steps = vec![SourceStep::Frame; 50];
     let opener = Box::new(|| Err(Error::other("gone")));
-    let mut capture = Capture::spawn(Some(Fake::open(&steps, 0)), opener, true, None).unwrap();
+    let mut capture =
+        Capture::spawn(Some(FakeSource::open(&steps, 0)), opener, true, None).unwrap();
     let mut frame = Frame::empty();
     for sequence in 0..50 {
         assert_eq!(capture.captured(), sequence, "nothing is read ahead");

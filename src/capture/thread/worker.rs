@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Opener, Shared, State, lock};
+use super::{CaptureShared, CaptureState, Opener, lock};
 use crate::Error;
 use crate::capture::{ReadError, Source};
 use crate::losses::Losses;
@@ -21,7 +21,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 const CLOCK_BEHIND: Duration = Duration::from_secs(2);
 const CLOCK_AHEAD: Duration = Duration::from_millis(100);
 /// Says to whoever waits that the thread is over, however it ends.
-struct DoneGuard<'a>(&'a Shared);
+struct DoneGuard<'a>(&'a CaptureShared);
 
 impl Drop for DoneGuard<'_> {
     fn drop(&mut self) {
@@ -42,7 +42,7 @@ enum Stop {
     Lost(Error),
 }
 
-impl Shared {
+impl CaptureShared {
     /// Reads `source`, or what `opener` gives, and opens it again when it is lost, until `stop`.
     pub(super) fn work(
         &self,
@@ -182,7 +182,7 @@ impl Shared {
             true => log::info!("source: {description}"),
             false => log::debug!("source: {description}"),
         }
-        *lock(&self.state) = State::Running(description.into());
+        *lock(&self.state) = CaptureState::Running(description.into());
     }
 
     /// Publishes why there is no source, and counts it if there was one. A reason that lasts is logged
@@ -191,9 +191,9 @@ impl Shared {
         let reason = e.to_string();
         let mut state = lock(&self.state);
         match &*state {
-            State::Lost(before) if **before == *reason => return,
-            State::Lost(_) => {}
-            State::Running(_) => {
+            CaptureState::Lost(before) if **before == *reason => return,
+            CaptureState::Lost(_) => {}
+            CaptureState::Running(_) => {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -213,7 +213,7 @@ impl Shared {
         }
         let reason: Arc<str> = reason.into();
         *lock(&self.fault) = Some((Instant::now(), Arc::clone(&reason)));
-        *state = State::Lost(reason);
+        *state = CaptureState::Lost(reason);
     }
 }
 

@@ -15,7 +15,7 @@ use v4l::video::Capture;
 use v4l::video::capture::Parameters;
 use v4l::{Device, Format, FourCC, Fraction};
 
-use crate::capture::negotiate::{Interval, Offer, Rates, Sizes};
+use crate::capture::negotiate::{FrameSizes, Interval, Offer, Rates};
 use crate::host::node;
 use crate::{Error, Result};
 use face8x_core::frame::PixelFormat;
@@ -95,13 +95,13 @@ impl Node {
             .collect()
     }
 
-    fn sizes(&self, code: FourCC) -> Vec<Sizes> {
+    fn sizes(&self, code: FourCC) -> Vec<FrameSizes> {
         let listed = self.device.enum_framesizes(code).unwrap_or_default();
         let sizes: Vec<_> = listed
             .into_iter()
             .map(|listed| match listed.size {
-                FrameSizeEnum::Discrete(size) => Sizes::One(size.width, size.height),
-                FrameSizeEnum::Stepwise(range) => Sizes::Range {
+                FrameSizeEnum::Discrete(size) => FrameSizes::One(size.width, size.height),
+                FrameSizeEnum::Stepwise(range) => FrameSizes::Range {
                     min: (range.min_width, range.min_height),
                     max: (range.max_width, range.max_height),
                     step: (range.step_width, range.step_height),
@@ -109,7 +109,7 @@ impl Node {
             })
             .collect();
         if sizes.is_empty() {
-            vec![Sizes::Unknown]
+            vec![FrameSizes::Unknown]
         } else {
             sizes
         }

@@ -17,7 +17,7 @@ use super::negotiate::{self, Choice};
 use super::{ReadError, Source, SourceOptions};
 use crate::{Error, Result};
 use device::{Node, contain};
-use face8x_core::convert::jpeg::{NoPicture, Picture, Scan};
+use face8x_core::convert::jpeg::{JpegPicture, NoPicture, Scan};
 use face8x_core::frame::{Frame, PixelFormat, check_size, monotonic_now};
 
 /// Buffers that the driver fills in turn.
@@ -46,7 +46,7 @@ pub(super) fn open(path: &str, options: &SourceOptions) -> Result<Box<dyn Source
         return Err(Error::other(format!("{} has {asked}", path.display()))
             .remedy(format!("it has {}", formats.join(", "))));
     };
-    Ok(Box::new(Camera::start(node, &caps.card, choice)?))
+    Ok(Box::new(V4l2Camera::start(node, &caps.card, choice)?))
 }
 
 /// `0` and `video0` are short for `/dev/video0`.
@@ -60,7 +60,7 @@ fn node_path(path: &str) -> PathBuf {
 
 /// What the driver agreed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Layout {
+struct NegotiatedFormat {
     format: PixelFormat,
     width: u32,
     height: u32,
@@ -68,17 +68,17 @@ struct Layout {
 }
 
 /// A streaming camera.
-struct Camera {
+struct V4l2Camera {
     name: String,
     node: Node,
-    layout: Layout,
+    layout: NegotiatedFormat,
     /// There until the camera is dropped.
     stream: Option<MmapStream<'static>>,
     /// Whether the stream holds a buffer that [`CaptureStream::next`] can give back.
     primed: bool,
 }
 
-impl Camera {
+impl V4l2Camera {
     /// Sets the format and the rate, honouring what comes back, and begins to stream.
     fn start(node: Node, card: &str, choice: Choice) -> Result<Self> {
         let shown = node.path.display().to_string();
@@ -90,7 +90,7 @@ impl Camera {
             .interval
             .and_then(|interval| node.set_interval(interval));
         let rate = rate.map(|r| format!(" at {} fps", negotiate::Fps(r.fps())));
-        let Layout {
+        let NegotiatedFormat {
             format,
             width,
             height,
@@ -111,7 +111,7 @@ impl Camera {
         }
         let stream = MmapStream::with_buffers(&node.device, Type::VideoCapture, BUFFERS)
             .map_err(|e| node.explain(&e))?;
-        let mut camera = Camera {
+        let mut camera = V4l2Camera {
             name,
             node,
             layout,
@@ -147,7 +147,7 @@ impl Camera {
     }
 }
 
-impl Source for Camera {
+impl Source for V4l2Camera {
     fn describe(&self) -> String {
         self.name.clone()
     }
@@ -194,7 +194,7 @@ const TAKEN_DOWN: Duration = Duration::from_millis(300);
 /// poll(2)'s POLLIN, as `v4l` wants it.
 const POLLIN: i16 = rustix::event::PollFlags::IN.bits() as i16;
 
-impl Drop for Camera {
+impl Drop for V4l2Camera {
     /// `v4l` 0.14 panics when it drops a stream that cannot be stopped, and a second time when the
     /// buffers of a running stream are given back: that would end the process. So the stream is
     /// stopped here, and dropped only if that worked, or if the device is gone (ENODEV), which
@@ -233,7 +233,7 @@ impl Drop for Camera {
 }
 
 /// What the driver's answer to a format means.
-fn layout(code: &[u8; 4], width: u32, height: u32, stride: u32) -> Result<Layout> {
+fn layout(code: &[u8; 4], width: u32, height: u32, stride: u32) -> Result<NegotiatedFormat> {
     let Some(format) = PixelFormat::from_fourcc(code) else {
         let code = String::from_utf8_lossy(code);
         return Err(Error::other(format!(
@@ -253,7 +253,7 @@ fn layout(code: &[u8; 4], width: u32, height: u32, stride: u32) -> Result<Layout
         }
         (_, stride) => stride,
     };
-    Ok(Layout {
+    Ok(NegotiatedFormat {
         format,
         width,
         height,
@@ -264,7 +264,7 @@ fn layout(code: &[u8; 4], width: u32, height: u32, stride: u32) -> Result<Layout
 /// Copies a buffer of the driver's into `frame`.
 fn fill(
     frame: &mut Frame,
-    layout: Layout,
+    layout: NegotiatedFormat,
     buffer: &[u8],
     meta: &Metadata,
 ) -> std::result::Result<(), ReadError> {
@@ -272,7 +272,7 @@ fn fill(
     if meta.flags.contains(Flags::ERROR) {
         return Err(ReadError::Corrupt("the driver flags an error".into()));
     }
-    let Layout {
+    let NegotiatedFormat {
         format,
         width,
         height,
@@ -301,7 +301,7 @@ fn fill(
 
 /// The JPEG picture at the start of a buffer; what follows it (drivers pad) is left alone. Some cameras
 /// send no end markers: the decoder then says whether the picture is whole.
-fn whole_jpeg(buffer: &[u8]) -> std::result::Result<Picture, String> {
+fn whole_jpeg(buffer: &[u8]) -> std::result::Result<JpegPicture, String> {
     let mut scan = Scan::default();
     match scan.go_on(buffer) {
         Ok(picture) | Err(NoPicture::NoEnd(picture)) => Ok(picture),

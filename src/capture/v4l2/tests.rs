@@ -15,7 +15,7 @@ fn meta(bytesused: usize, flags: Flags) -> Metadata {
     }
 }
 
-fn corrupt(layout: Layout, buffer: &[u8], meta: &Metadata) -> String {
+fn corrupt(layout: NegotiatedFormat, buffer: &[u8], meta: &Metadata) -> String {
     match fill(&mut Frame::empty(), layout, buffer, meta) {
         Err(ReadError::Corrupt(what)) => what,
         other => panic!("{other:?}"),

@@ -11,7 +11,7 @@ const EVEN_FROM: usize = 128;
 
 /// What is to be arranged.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts {
+pub(crate) struct BlockParts {
     /// Width and height of the picture.
     pub aspect: (usize, usize),
     /// How many squares there are, up to [`MAX_SQUARES`].
@@ -26,7 +26,7 @@ pub(crate) struct Parts {
 
 /// Where the parts lie. All edges of the block are edges of parts, or of their captions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Block {
+pub(crate) struct BlockLayout {
     /// All of it, with the captions.
     pub whole: Area,
     pub picture: Area,
@@ -37,7 +37,7 @@ pub(crate) struct Block {
     step: (usize, usize),
 }
 
-impl Block {
+impl BlockLayout {
     /// The square of this index, from the left and from above.
     pub(crate) fn square(&self, index: usize) -> Area {
         let (column, row) = (index % self.columns.max(1), index / self.columns.max(1));
@@ -54,7 +54,7 @@ impl Block {
     }
 
     /// Pixels of all parts, as they count.
-    pub(crate) fn pixels(&self, parts: &Parts) -> usize {
+    pub(crate) fn pixels(&self, parts: &BlockParts) -> usize {
         let squares = parts.squares * self.side() * self.side();
         self.picture.w * self.picture.h + parts.weight * squares
     }
@@ -67,7 +67,7 @@ impl Block {
             y: area.y + rows,
             ..area
         };
-        Block {
+        BlockLayout {
             whole: moved(self.whole),
             picture: moved(self.picture),
             first: moved(self.first),
@@ -78,8 +78,8 @@ impl Block {
 
 /// The arrangement in `room` (columns, rows) whose parts count most pixels, at (0, 0): the picture
 /// above its squares and as wide as they are, or left of them and as high.
-pub(crate) fn block(room: (usize, usize), parts: &Parts) -> Block {
-    let mut best = Block::default();
+pub(crate) fn block(room: (usize, usize), parts: &BlockParts) -> BlockLayout {
+    let mut best = BlockLayout::default();
     if parts.aspect.0 == 0 || parts.aspect.1 == 0 || parts.squares == 0 {
         return best;
     }
@@ -105,8 +105,8 @@ fn side(fits: [f64; 2]) -> usize {
     }
 }
 
-fn above((w, h): (usize, usize), parts: &Parts, rows: usize, columns: usize) -> Block {
-    let Parts { gap, caption, .. } = *parts;
+fn above((w, h): (usize, usize), parts: &BlockParts, rows: usize, columns: usize) -> BlockLayout {
+    let BlockParts { gap, caption, .. } = *parts;
     let flat = parts.aspect.1 as f64 / parts.aspect.0 as f64;
     let (gaps, captions) = ((columns - 1) * gap, caption + rows * (gap + caption));
     let across = (w as f64 - gaps as f64) / columns as f64;
@@ -115,7 +115,7 @@ fn above((w, h): (usize, usize), parts: &Parts, rows: usize, columns: usize) -> 
     let width = columns * side + gaps;
     let height = ((width as f64 * flat) as usize).max(1);
     let under = caption + height + gap + caption;
-    Block {
+    BlockLayout {
         whole: Area::new(0, 0, width, captions + height + rows * side),
         picture: Area::new(0, caption, width, height),
         first: Area::new(0, under, side, side),
@@ -125,8 +125,8 @@ fn above((w, h): (usize, usize), parts: &Parts, rows: usize, columns: usize) -> 
     .or_nothing(side, (w, h))
 }
 
-fn left_of((w, h): (usize, usize), parts: &Parts, rows: usize, columns: usize) -> Block {
-    let Parts { gap, caption, .. } = *parts;
+fn left_of((w, h): (usize, usize), parts: &BlockParts, rows: usize, columns: usize) -> BlockLayout {
+    let BlockParts { gap, caption, .. } = *parts;
     let long = parts.aspect.0 as f64 / parts.aspect.1 as f64;
     let gaps = (rows - 1) * (gap + caption);
     let down = (h as f64 - caption as f64 - gaps as f64) / rows as f64;
@@ -134,7 +134,7 @@ fn left_of((w, h): (usize, usize), parts: &Parts, rows: usize, columns: usize) -
     let side = side([across / (rows as f64 * long + columns as f64), down]);
     let height = rows * side + gaps;
     let width = ((height as f64 * long) as usize).max(1);
-    Block {
+    BlockLayout {
         whole: Area::new(0, 0, width + columns * (gap + side), caption + height),
         picture: Area::new(0, caption, width, height),
         first: Area::new(width + gap, caption, side, side),
@@ -144,12 +144,12 @@ fn left_of((w, h): (usize, usize), parts: &Parts, rows: usize, columns: usize) -
     .or_nothing(side, (w, h))
 }
 
-impl Block {
+impl BlockLayout {
     /// Nothing where there is no room for a square.
-    fn or_nothing(self, side: usize, (w, h): (usize, usize)) -> Block {
+    fn or_nothing(self, side: usize, (w, h): (usize, usize)) -> BlockLayout {
         match side > 0 && self.whole.w <= w && self.whole.h <= h {
             true => self,
-            false => Block::default(),
+            false => BlockLayout::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! way to it, and the words about it.
 
 use super::Area;
-use super::block::{Block, Parts, block};
+use super::block::{BlockLayout, BlockParts, block};
 
 /// Side of the hero to that of the smallest square beside it, and to the rows of the picture: what
 /// is smaller is of no use.
@@ -33,9 +33,9 @@ pub(crate) enum Wording {
 
 /// What is to be arranged.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Request {
+pub(crate) struct HeroRequest {
     /// The camera and the squares.
-    pub parts: Parts,
+    pub parts: BlockParts,
     /// Other faces than the hero.
     pub others: usize,
     /// The words in each [`Wording`].
@@ -52,7 +52,7 @@ pub(crate) struct Hero {
     /// Columns from one of them to the next.
     step: usize,
     /// Camera and squares.
-    pub block: Block,
+    pub block: BlockLayout,
     /// The words about the face.
     pub words: Area,
     pub wording: Wording,
@@ -70,7 +70,7 @@ impl Hero {
 
 /// Where the hero stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum HeroPlace {
     /// Left; words and block are right of it, the words above.
     Left,
     /// Left; the words right of it and the block right of them.
@@ -79,16 +79,16 @@ enum Place {
     Above,
 }
 
-const WAYS: [(Place, Wording); 5] = [
-    (Place::Left, Wording::Lines),
-    (Place::Left, Wording::Short),
-    (Place::LeftOfWords, Wording::Lines),
-    (Place::Above, Wording::Lines),
-    (Place::Above, Wording::OneLine),
+const WAYS: [(HeroPlace, Wording); 5] = [
+    (HeroPlace::Left, Wording::Lines),
+    (HeroPlace::Left, Wording::Short),
+    (HeroPlace::LeftOfWords, Wording::Lines),
+    (HeroPlace::Above, Wording::Lines),
+    (HeroPlace::Above, Wording::OneLine),
 ];
 
 /// Arranges the view within `inside`, so that the hero and what is beside it are largest.
-pub(crate) fn hero(inside: Area, request: &Request) -> Hero {
+pub(crate) fn hero(inside: Area, request: &HeroRequest) -> Hero {
     let limit = inside.w.min(inside.h);
     let mut best = (0, Hero::default());
     for (place, wording) in WAYS {
@@ -132,8 +132,8 @@ fn largest(limit: usize, fits: impl Fn(usize) -> bool) -> usize {
 /// One way to arrange the view.
 struct Attempt<'a> {
     inside: Area,
-    request: &'a Request,
-    place: Place,
+    request: &'a HeroRequest,
+    place: HeroPlace,
     words: Words,
 }
 
@@ -153,22 +153,22 @@ impl Attempt<'_> {
     }
 
     /// The block beside a hero of this side, where all of it fits.
-    fn block(&self, side: usize) -> Option<Block> {
+    fn block(&self, side: usize) -> Option<BlockLayout> {
         let Area { w, h, .. } = self.inside;
         let (Words { columns, rows }, gap) = (self.words, self.request.parts.gap);
         let left = |total: usize, used: usize| total.checked_sub(used);
         let tall = self.rows(side);
         let (room, fits) = match self.place {
-            Place::Left => {
+            HeroPlace::Left => {
                 let column = left(w, side + gap)?;
                 let room = (column, left(h, rows + gap)?);
                 (room, columns <= column && tall <= h)
             }
-            Place::LeftOfWords => {
+            HeroPlace::LeftOfWords => {
                 let room = (left(w, side + columns + 2 * gap)?, h);
                 (room, tall <= h && rows <= h)
             }
-            Place::Above => {
+            HeroPlace::Above => {
                 let room = (w, left(h, tall + rows + 2 * gap)?);
                 (room, side <= w && columns <= w)
             }
@@ -180,14 +180,14 @@ impl Attempt<'_> {
     }
 
     /// Puts the parts into their places, with the room that is left evenly between and around them.
-    fn placed(&self, side: usize, block: Block) -> Hero {
+    fn placed(&self, side: usize, block: BlockLayout) -> Hero {
         let Area { x, y, w, h } = self.inside;
         let (Words { columns, rows }, gap) = (self.words, self.request.parts.gap);
         let (bw, bh) = (block.whole.w, block.whole.h);
         let tall = self.rows(side);
         let middle = |room: usize, part: usize| (room - part) / 2;
         let (face, words, corner) = match self.place {
-            Place::Left => {
+            HeroPlace::Left => {
                 let column = bw.max(columns);
                 let spare = (w - side - gap - column) / 3;
                 let right = x + side + gap + 2 * spare;
@@ -199,7 +199,7 @@ impl Attempt<'_> {
                     (right + middle(column, bw), top + height - bh),
                 )
             }
-            Place::LeftOfWords => {
+            HeroPlace::LeftOfWords => {
                 let spare = (w - side - columns - bw - 2 * gap) / 4;
                 let second = x + side + gap + 2 * spare;
                 let third = second + columns + gap + spare;
@@ -209,7 +209,7 @@ impl Attempt<'_> {
                     (third, y + middle(h, bh)),
                 )
             }
-            Place::Above => {
+            HeroPlace::Above => {
                 let spare = (h - tall - rows - bh - 2 * gap) / 4;
                 let second = y + tall + gap + 2 * spare;
                 let (wide, third) = (side.max(columns), second + rows + gap + spare);

@@ -6,8 +6,8 @@ mod hero;
 mod round;
 
 pub(crate) use alone::{Alone, alone};
-pub(crate) use block::{MAX_SQUARES, Parts, block};
-pub(crate) use hero::{Hero, Request, Wording, Words, hero};
+pub(crate) use block::{BlockParts, MAX_SQUARES, block};
+pub(crate) use hero::{Hero, HeroRequest, Wording, Words, hero};
 pub(crate) use round::{disc, square_in_disc};
 
 /// Whole pixels of a canvas. It always lies within the canvas it was made for.

@@ -27,11 +27,11 @@ fn all_apart_and_within(areas: &[Area], outer: Area) -> bool {
 }
 
 /// A request whose words are as large as those of a screen of this size.
-fn request(w: usize, h: usize, others: usize) -> Request {
+fn request(w: usize, h: usize, others: usize) -> HeroRequest {
     let short = w.min(h);
     let line = (short / 15).max(14);
-    Request {
-        parts: Parts {
+    HeroRequest {
+        parts: BlockParts {
             aspect: (4, 3),
             squares: 2,
             gap: (short / 40).max(3),
@@ -143,7 +143,7 @@ proptest! {
         squares in 0usize..9,
         (gap, caption) in (0usize..30, 0usize..30),
     ) {
-        let block = block(room, &Parts { aspect, squares, gap, caption, weight: 1 });
+        let block = block(room, &BlockParts { aspect, squares, gap, caption, weight: 1 });
         let squares = (0..squares).map(|k| block.square(k));
         let areas: Vec<Area> = squares.chain([block.picture]).collect();
         let whole = Area::new(0, 0, room.0, room.1);

@@ -181,7 +181,7 @@ fn with_an_overlay_text_turned_and_mirrored() {
 /// Beyond the frame a face is dark, and a message stands on the picture.
 #[test]
 fn a_frozen_face_at_the_edge() {
-    let person = Person::new(-22.0, 90.0, 80.0, 0.2, SKINS[0]);
+    let person = ScenePerson::new(-22.0, 90.0, 80.0, 0.2, SKINS[0]);
     let frame = frame_of(std::slice::from_ref(&person));
     let faces = [person.restored(1)];
     let scene = Scene {

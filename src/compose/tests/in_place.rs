@@ -25,7 +25,7 @@ fn pasting_the_cameras_own_pixels_changes_little() {
         (120.0, 60.0, 50.0, 0.4),
         (-20.0, -25.0, 72.0, -1.0),
     ] {
-        let mut person = Person::new(x, y, side, lean, SKINS[0]);
+        let mut person = ScenePerson::new(x, y, side, lean, SKINS[0]);
         let Similarity { a, b, tx, ty } = person.to_canonical;
         for (i, pixel) in person.sr.iter_mut().enumerate() {
             let (u, v) = (
@@ -85,7 +85,7 @@ fn large_faces_are_not_replaced() {
     };
     let plain = composed(options(View::InPlace), &plain, (320, 240));
     for (side, replaced) in [(63.0, true), (79.0, true), (80.0, false), (200.0, false)] {
-        let person = Person::new(60.0, 20.0, side, 0.0, SKINS[1]);
+        let person = ScenePerson::new(60.0, 20.0, side, 0.0, SKINS[1]);
         let restored = [person.restored(1)];
         let scene = Scene {
             camera: Some(&frame),
@@ -100,7 +100,7 @@ fn large_faces_are_not_replaced() {
 /// In place and at the edge of the frame: the part of the face that is in the picture is replaced.
 #[test]
 fn a_face_at_the_edge_is_replaced_as_far_as_it_shows() {
-    let person = Person::new(-30.0, 60.0, 60.0, 0.0, SKINS[0]);
+    let person = ScenePerson::new(-30.0, 60.0, 60.0, 0.0, SKINS[0]);
     let frame = frame_of(&[]);
     let restored = [person.restored(1)];
     let scene = Scene {

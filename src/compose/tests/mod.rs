@@ -68,14 +68,14 @@ fn wall(x: f32, y: f32) -> [f32; 3] {
 
 /// A person of the made-up world.
 #[derive(Clone)]
-struct Person {
+struct ScenePerson {
     to_canonical: Similarity,
     skin: [f32; 3],
     lr: Lr,
     sr: Box<Sr>,
 }
 
-impl Person {
+impl ScenePerson {
     /// Whose canonical picture of `side` frame pixels begins at (x, y), leaning by a right
     /// triangle of legs `lean` and 1.
     fn new(x: f32, y: f32, side: f32, lean: f32, skin: [f32; 3]) -> Self {
@@ -105,7 +105,7 @@ impl Person {
                 .sum::<u32>()
                 / 64) as u8;
         }
-        Person {
+        ScenePerson {
             to_canonical,
             skin,
             lr,
@@ -143,16 +143,16 @@ impl Person {
     }
 }
 
-fn people() -> Vec<Person> {
+fn people() -> Vec<ScenePerson> {
     vec![
-        Person::new(80.0, 90.0, 62.0, 0.15, SKINS[0]),
-        Person::new(200.0, 50.0, 72.0, -0.2, SKINS[1]),
-        Person::new(258.0, 150.0, 90.0, 0.0, SKINS[2]),
+        ScenePerson::new(80.0, 90.0, 62.0, 0.15, SKINS[0]),
+        ScenePerson::new(200.0, 50.0, 72.0, -0.2, SKINS[1]),
+        ScenePerson::new(258.0, 150.0, 90.0, 0.0, SKINS[2]),
     ]
 }
 
 /// The camera's 320x240 picture of `people` before the wall.
-fn frame_of(people: &[Person]) -> Frame {
+fn frame_of(people: &[ScenePerson]) -> Frame {
     let (width, height) = (320u32, 240u32);
     let mut bytes = Vec::new();
     for i in 0..width * height {

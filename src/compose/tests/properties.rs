@@ -68,7 +68,7 @@ proptest! {
         frame_size in prop_oneof![Just((320u32, 240u32)), (0u32..40, 0u32..40)],
         camera in proptest::bool::weighted(0.9),
     ) {
-        let person = Person::new(60.0, 70.0, 100.0, 0.15, SKINS[0]);
+        let person = ScenePerson::new(60.0, 70.0, 100.0, 0.15, SKINS[0]);
         let mut restored = vec![person.restored(7); places.len()];
         for (restored, (face_box, to_canonical)) in restored.iter_mut().zip(places) {
             restored.face.detection.face_box = face_box;
@@ -220,7 +220,7 @@ fn natural_sizes_suit_the_frame() {
 /// The 16x16 pixels are equally large in the side-by-side view's natural size.
 #[test]
 fn the_natural_side_by_side_view_magnifies_evenly() {
-    let person = Person::new(60.0, 70.0, 100.0, 0.15, SKINS[0]);
+    let person = ScenePerson::new(60.0, 70.0, 100.0, 0.15, SKINS[0]);
     let frame = frame_of(&[]);
     let restored = [person.restored(1)];
     let scene = Scene {

@@ -28,7 +28,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// One that [needs no pixels](Detector::needs_pixels) has no thread: it answers an offer at once.
 pub(super) struct DetectorThread {
     name: String,
-    worker: Worker,
+    worker: DetectorWorker,
     latest: Detections,
     failures: u64,
     stalls: u64,
@@ -39,7 +39,7 @@ pub(super) struct DetectorThread {
     begun: Option<Instant>,
 }
 
-enum Worker {
+enum DetectorWorker {
     /// The detector, and the outcome that was not polled yet.
     Inline(Box<dyn Detector>, Option<std::result::Result<(), Failure>>),
     /// The thread, and what it shares.
@@ -48,7 +48,7 @@ enum Worker {
 
 /// What the two threads exchange; it is locked only to look and to swap buffers.
 struct SearchSlot {
-    search: Search,
+    search: SearchState,
     /// The frame to search.
     frame: Frame,
     /// What was found, with the frame's luma.
@@ -56,7 +56,7 @@ struct SearchSlot {
 }
 
 #[derive(Default)]
-enum Search {
+enum SearchState {
     #[default]
     Idle,
     Requested,
@@ -79,10 +79,10 @@ impl DetectorThread {
     pub(super) fn start(detector: Box<dyn Detector>) -> Result<Self> {
         let name = detector.name();
         let worker = if !detector.needs_pixels() {
-            Worker::Inline(detector, None)
+            DetectorWorker::Inline(detector, None)
         } else {
             let slot = Arc::new(Mutex::new(SearchSlot {
-                search: Search::Idle,
+                search: SearchState::Idle,
                 frame: Frame::empty(),
                 detections: Detections::default(),
             }));
@@ -90,7 +90,7 @@ impl DetectorThread {
             let work = move |stop: &AtomicBool| serve(detector, &shared, stop);
             let thread = StoppableThread::spawn("detector", STOP_TIMEOUT, work)
                 .map_err(|error| Error::io(format!("cannot start a thread for {name}"), error))?;
-            Worker::Thread(thread, slot)
+            DetectorWorker::Thread(thread, slot)
         };
         Ok(DetectorThread {
             name,
@@ -111,7 +111,7 @@ impl DetectorThread {
 
     /// Whether the detector looks at a frame's pixels.
     pub(super) fn needs_pixels(&self) -> bool {
-        matches!(self.worker, Worker::Thread(..))
+        matches!(self.worker, DetectorWorker::Thread(..))
     }
 
     /// How many searches failed (an error or a panic).
@@ -130,10 +130,10 @@ impl DetectorThread {
             return false;
         }
         match &self.worker {
-            Worker::Inline(_, outcome) => outcome.is_none(),
-            Worker::Thread(_, slot) => slot
+            DetectorWorker::Inline(_, outcome) => outcome.is_none(),
+            DetectorWorker::Thread(_, slot) => slot
                 .try_lock()
-                .is_ok_and(|slot| matches!(slot.search, Search::Idle)),
+                .is_ok_and(|slot| matches!(slot.search, SearchState::Idle)),
         }
     }
 
@@ -145,18 +145,18 @@ impl DetectorThread {
             return false;
         }
         match &mut self.worker {
-            Worker::Inline(detector, outcome) => {
+            DetectorWorker::Inline(detector, outcome) => {
                 let picture = &mut self.latest.picture;
                 (picture.frame_width, picture.frame_height) = (frame.width, frame.height);
                 picture.sequence = frame.sequence;
                 *outcome = Some(search(detector.as_mut(), frame, &mut self.latest));
             }
-            Worker::Thread(thread, slot) => {
+            DetectorWorker::Thread(thread, slot) => {
                 let Ok(mut slot) = slot.try_lock() else {
                     return false;
                 };
                 slot.frame.copy_from(frame);
-                slot.search = Search::Requested;
+                slot.search = SearchState::Requested;
                 drop(slot);
                 thread.wake();
                 self.begun = Some(Instant::now());
@@ -168,13 +168,13 @@ impl DetectorThread {
     /// What a search found since the last poll, if one has ended well. Never waits.
     pub(super) fn poll(&mut self) -> Option<&Detections> {
         let outcome = match &mut self.worker {
-            Worker::Inline(_, outcome) => outcome.take()?,
-            Worker::Thread(_, slot) => {
+            DetectorWorker::Inline(_, outcome) => outcome.take()?,
+            DetectorWorker::Thread(_, slot) => {
                 let mut slot = slot.try_lock().ok()?;
-                if !matches!(slot.search, Search::Done(_)) {
+                if !matches!(slot.search, SearchState::Done(_)) {
                     return None;
                 }
-                let Search::Done(outcome) = std::mem::take(&mut slot.search) else {
+                let SearchState::Done(outcome) = std::mem::take(&mut slot.search) else {
                     return None;
                 };
                 std::mem::swap(&mut self.latest, &mut slot.detections);
@@ -231,12 +231,12 @@ fn serve(mut detector: Box<dyn Detector>, slot: &Mutex<SearchSlot>, stop: &Atomi
     let mut converter = Converter::new();
     while !stop.load(Ordering::Acquire) {
         let mut shared = lock(slot);
-        if !matches!(shared.search, Search::Requested) {
+        if !matches!(shared.search, SearchState::Requested) {
             drop(shared);
             std::thread::park();
             continue;
         }
-        shared.search = Search::Running;
+        shared.search = SearchState::Running;
         let frame = std::mem::replace(&mut shared.frame, Frame::empty());
         let mut detections = std::mem::take(&mut shared.detections);
         drop(shared);
@@ -246,7 +246,7 @@ fn serve(mut detector: Box<dyn Detector>, slot: &Mutex<SearchSlot>, stop: &Atomi
             .and_then(|()| search(detector.as_mut(), &frame, &mut detections));
         let mut shared = lock(slot);
         (shared.frame, shared.detections) = (frame, detections);
-        shared.search = Search::Done(outcome);
+        shared.search = SearchState::Done(outcome);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{Error, Result};
 use face8x_core::face::Face;
 use face8x_core::frame::Frame;
 use face8x_core::track::MAX_FACES;
-use writer::{Counters, Writer};
+use writer::{Counters, TracksWriter};
 
 /// Lines that wait to be written: four seconds of a camera.
 const QUEUE: usize = 120;
@@ -112,7 +112,7 @@ impl Tracks {
     pub(super) fn start(path: &Path) -> Result<Tracks> {
         let (queue, lines) = sync_channel(QUEUE);
         let counters = Arc::new(Counters::default());
-        let writer = Writer::open(path, Arc::clone(&counters))?;
+        let writer = TracksWriter::open(path, Arc::clone(&counters))?;
         let thread = StoppableThread::spawn("tracks", STOP_TIMEOUT, move |_| writer.serve(&lines))
             .map_err(|error| Error::io("cannot start the thread of --tracks", error))?;
         Ok(Tracks {

@@ -35,7 +35,7 @@ impl Counters {
 }
 
 /// A file that is opened again after a failure.
-pub(super) struct Writer {
+pub(super) struct TracksWriter {
     path: PathBuf,
     /// It is standard output, and not opened again where its reader has left.
     is_stdout: bool,
@@ -48,12 +48,12 @@ pub(super) struct Writer {
     counters: Arc<Counters>,
 }
 
-impl Writer {
+impl TracksWriter {
     /// Opens the file at `path`; `-` is standard output.
     ///
     /// # Errors
     /// It cannot be opened, but not because it is a named pipe without a reader.
-    pub(super) fn open(path: &Path, counters: Arc<Counters>) -> Result<Writer> {
+    pub(super) fn open(path: &Path, counters: Arc<Counters>) -> Result<TracksWriter> {
         let is_stdout = path == Path::new("-");
         let path = match is_stdout {
             true => Path::new("/dev/stdout"),
@@ -64,7 +64,7 @@ impl Writer {
             Err(error) if error.kind() == ErrorKind::NotConnected => None,
             Err(error) => return Err(files::cannot_write(path, error)),
         };
-        Ok(Writer {
+        Ok(TracksWriter {
             path: path.to_owned(),
             is_stdout,
             file,

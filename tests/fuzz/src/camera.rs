@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use face8x::internals::capture::mjpeg::{Split, Splitter};
+use face8x::internals::capture::mjpeg::{JpegSplit, Splitter};
 use face8x::internals::capture::{self, ReadError, Source, SourceOptions};
 use face8x_core::convert::{Converter, JpegDecoder, Region};
 use face8x_core::downscaled::Downscaled;
@@ -32,16 +32,16 @@ fn pictures(stream: &[u8], step: usize) -> Vec<Vec<u8>> {
         splitter.wrote(piece.len());
         loop {
             match splitter.split() {
-                Split::Picture(bytes, picture) => {
+                JpegSplit::Picture(bytes, picture) => {
                     assert_eq!(picture.len, bytes.len());
                     used += bytes.len();
                     found.push(bytes.to_vec());
                 }
-                Split::Damaged(count) | Split::Between(count) => {
+                JpegSplit::Damaged(count) | JpegSplit::Between(count) => {
                     assert!(count > 0);
                     used += count;
                 }
-                Split::NeedMoreData => break,
+                JpegSplit::NeedMoreData => break,
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Text that people and programs write.
 
 use face8x::internals::bench::{BenchReport, CsvExporter, Exporter, MarkdownExporter, comparison};
-use face8x::internals::config::Options;
+use face8x::internals::config::RunOptions;
 use face8x::internals::host::ButtonOptions;
 use face8x_core::Error;
 use face8x_core::detect::{self, SearchOptions};
@@ -11,7 +11,7 @@ pub fn config(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
-    if let Err(error) = Options::from_toml(text) {
+    if let Err(error) = RunOptions::from_toml(text) {
         usage(&error);
     }
 }
@@ -42,7 +42,7 @@ fn value(choice: u8, text: &str) -> face8x_core::Result<()> {
         8 => return text.parse::<ButtonOptions>().map(drop),
         _ => return detect::open(&format!("box:{text}"), &SearchOptions::PHOTO).map(drop),
     };
-    Options::with(&[(flag, text)]).map(drop)
+    RunOptions::with(&[(flag, text)]).map(drop)
 }
 
 fn usage(error: &Error) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use face8x::internals::capture::{self, Capture};
-use face8x::internals::config::{DetectorOptions, Options, RestorerOptions};
+use face8x::internals::config::{DetectorOptions, RestorerOptions, RunOptions};
 use face8x::internals::display::{self, SinkOptions};
 use face8x::internals::pipeline::{LoopStep, Output, Parts, Pipeline};
 use face8x::internals::stats::Event;
@@ -71,8 +71,8 @@ impl SoakOptions {
         }
     }
 
-    fn options(&self) -> Result<Options> {
-        let mut options = Options::with(&[
+    fn options(&self) -> Result<RunOptions> {
+        let mut options = RunOptions::with(&[
             ("source", &self.source),
             ("size", &self.size),
             ("sink", &self.sink),
@@ -86,7 +86,7 @@ impl SoakOptions {
 }
 
 /// The real parts, each wrapped.
-fn parts(settings: &Options, injector: &Arc<Injector>) -> Result<Parts> {
+fn parts(settings: &RunOptions, injector: &Arc<Injector>) -> Result<Parts> {
     let restoration = &settings.restoration;
     let (model, threads) = (restoration.model.as_deref(), restoration.threads);
     let restorer = restore::open(&restoration.restorer, model, threads)?;

@@ -9,14 +9,14 @@ pub(super) const MAX_BLOCK: usize = 256;
 
 /// The size of a block in frame pixels, 1 to [`MAX_BLOCK`] each way.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Block {
+pub(super) struct BlockSize {
     pub w: usize,
     pub h: usize,
 }
 
-impl Block {
+impl BlockSize {
     pub(super) fn square(side: usize) -> Self {
-        Block { w: side, h: side }
+        BlockSize { w: side, h: side }
     }
 }
 
@@ -36,13 +36,13 @@ impl Blocks {
     pub(super) fn row<P: Texel>(
         &mut self,
         layout: &FrameLayout,
-        block: Block,
+        block: BlockSize,
         by: usize,
         bx: usize,
         out: &mut [P],
     ) {
         self.reserve(layout);
-        if block == Block::square(1) {
+        if block == BlockSize::square(1) {
             return rows::row(layout, by, bx, out);
         }
         self.average(layout, block, by, bx, out.len(), 3);
@@ -64,7 +64,7 @@ impl Blocks {
     pub(super) fn luma_row(
         &mut self,
         layout: &FrameLayout,
-        block: Block,
+        block: BlockSize,
         by: usize,
         bx: usize,
         out: &mut [u8],
@@ -98,7 +98,7 @@ impl Blocks {
     fn average(
         &mut self,
         layout: &FrameLayout,
-        block: Block,
+        block: BlockSize,
         by: usize,
         bx: usize,
         count: usize,
@@ -167,7 +167,7 @@ fn mean(
     skipped: usize,
     component: &Component,
     x0: usize,
-    block: Block,
+    block: BlockSize,
     out: &mut [u8],
 ) {
     let at = |x: usize| component.offset + (x >> component.h) * component.step - skipped;
@@ -256,12 +256,12 @@ mod tests {
                 let sums = blocks.sums.each_ref().map(Vec::capacity);
                 (sums, blocks.means.each_ref().map(Vec::capacity))
             };
-            blocks.row(&layout, Block::square(1), 0, 9, &mut [0u32; 4]);
+            blocks.row(&layout, BlockSize::square(1), 0, 9, &mut [0u32; 4]);
             let before = capacities(&blocks);
             for side in [4, 2, 3] {
                 blocks.row(
                     &layout,
-                    Block::square(side),
+                    BlockSize::square(side),
                     0,
                     0,
                     &mut vec![0u32; 320 / side],

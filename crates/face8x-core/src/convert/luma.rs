@@ -1,6 +1,6 @@
 //! Luma of a picture, as much of it as is asked for.
 
-use super::blocks::{Block, Blocks, MAX_BLOCK};
+use super::blocks::{BlockSize, Blocks, MAX_BLOCK};
 use super::layout::FrameLayout;
 use crate::downscaled::Downscaled;
 use crate::frame::Frame;
@@ -97,7 +97,7 @@ impl LumaReader {
         };
         for (row, y) in out.chunks_exact_mut(width.max(1)).zip(y..) {
             self.blocks
-                .luma_row(layout, Block::square(block), y, x, row);
+                .luma_row(layout, BlockSize::square(block), y, x, row);
         }
     }
 }

@@ -27,10 +27,10 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
-use blocks::{Block, Blocks, MAX_BLOCK};
+use blocks::{BlockSize, Blocks, MAX_BLOCK};
 use colour::Texel;
 use layout::FrameLayout;
-use scale::{Scaler, Target};
+use scale::{PixelTarget, Scaler};
 
 use crate::downscaled::Downscaled;
 use crate::frame::Frame;
@@ -230,7 +230,7 @@ impl Converter {
                 frame.width, frame.height
             )));
         };
-        let target = Target {
+        let target = PixelTarget {
             pixels: dst,
             stride,
             width,
@@ -258,8 +258,13 @@ impl Converter {
         let rows = out.chunks_mut(stride).take(region.height as usize);
         for (row, y) in rows.zip(region.y as usize..) {
             let row = &mut row[..region.width as usize];
-            self.blocks
-                .row(&layout, Block::square(factor), y, region.x as usize, row);
+            self.blocks.row(
+                &layout,
+                BlockSize::square(factor),
+                y,
+                region.x as usize,
+                row,
+            );
         }
         Ok(())
     }
@@ -309,7 +314,7 @@ fn start_downscaled(
     (max_width, max_height): (u32, u32),
     channels: usize,
     out: &mut Downscaled,
-) -> Result<Block> {
+) -> Result<BlockSize> {
     let too_large = || {
         invalid(format!(
             "a frame of {}x{} cannot be downscaled to {max_width}x{max_height}",
@@ -324,7 +329,7 @@ fn start_downscaled(
     if factor as usize > MAX_BLOCK {
         return Err(too_large());
     }
-    let block = Block {
+    let block = BlockSize {
         w: factor.min(frame.width) as usize,
         h: factor.min(frame.height) as usize,
     };

@@ -1,12 +1,12 @@
 //! The camera picture at another size.
 
-use super::blocks::{Block, Blocks, MAX_BLOCK};
+use super::blocks::{BlockSize, Blocks, MAX_BLOCK};
 use super::layout::FrameLayout;
 use crate::geometry::Rect;
 
 /// One axis of the picture: `len` samples that begin at `start` and lie `step` apart, in blocks.
 #[derive(Clone, Copy, PartialEq)]
-struct Axis {
+struct ScaleAxis {
     start: f32,
     step: f32,
     len: usize,
@@ -14,10 +14,10 @@ struct Axis {
     limit: usize,
 }
 
-impl Axis {
+impl ScaleAxis {
     fn new(start: f32, span: f32, len: usize, block: usize, limit: usize) -> Self {
         let block_side = block as f32;
-        Axis {
+        ScaleAxis {
             start: start / block_side,
             step: span / (len as f32 * block_side),
             len,
@@ -58,7 +58,7 @@ pub(super) struct Scaler {
 }
 
 /// Pixels to write: `height` rows of `width`, each `stride` after the one before.
-pub(super) struct Target<'a> {
+pub(super) struct PixelTarget<'a> {
     pub pixels: &'a mut [u32],
     pub stride: usize,
     pub width: usize,
@@ -72,13 +72,13 @@ impl Scaler {
         blocks: &mut Blocks,
         layout: &FrameLayout,
         src: Rect,
-        target: Target,
+        target: PixelTarget,
     ) {
         let (fx, fy) = (src.w / target.width as f32, src.h / target.height as f32);
         let most = layout.width.min(layout.height).min(MAX_BLOCK);
-        let block = Block::square((fx.min(fy).round() as usize).clamp(1, most));
-        let across = Axis::new(src.x, src.w, target.width, block.w, layout.width);
-        let down = Axis::new(src.y, src.h, target.height, block.h, layout.height);
+        let block = BlockSize::square((fx.min(fy).round() as usize).clamp(1, most));
+        let across = ScaleAxis::new(src.x, src.w, target.width, block.w, layout.width);
+        let down = ScaleAxis::new(src.y, src.h, target.height, block.h, layout.height);
         let rows = target.pixels.chunks_mut(target.stride).take(target.height);
         let rows = rows.map(|row| &mut row[..target.width]);
         if let (Some(bx), Some(by)) = (across.whole(), down.whole()) {
@@ -102,7 +102,7 @@ impl Scaler {
     }
 
     /// Sets the buffers up for rows of this kind and returns the first block that they need.
-    fn start(&mut self, across: &Axis) -> usize {
+    fn start(&mut self, across: &ScaleAxis) -> usize {
         let first = across.tap(0).0;
         let last = across.tap(across.len - 1).0 + 1;
         let taps = (0..across.len).map(|i| across.tap(i));

@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn walls_and_noise_are_no_faces() {
         let mut finder = LandmarkFinder::new().unwrap();
-        let mut textures = scene::Scene::new(320, 240, 1);
+        let mut textures = scene::SquaresScene::new(320, 240, 1);
         let mut portraits = scene::Portraits::new(320, 240);
         for picture in [
             textures.draw(0, &[]).clone(),

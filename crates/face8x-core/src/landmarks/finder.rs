@@ -1,6 +1,6 @@
 //! Five points and a confidence of a face whose place is about known, by the landmark network.
 
-use super::{CROP_SIDE, Crop, LandmarkNetwork};
+use super::{CROP_SIDE, LandmarkNetwork, LumaCrop};
 use crate::convert::LumaSource;
 use crate::geometry::canonical::LANDMARK_CROP;
 use crate::geometry::{Landmarks, Point, Rect, Similarity};
@@ -13,7 +13,7 @@ const STEEPNESS: f32 = 20.0;
 
 /// What the network says of a crop.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Points {
+pub struct LandmarkEstimate {
     /// In frame coordinates.
     pub landmarks: Landmarks,
     /// The probability that the crop shows a face, 0 to 1.
@@ -23,7 +23,7 @@ pub struct Points {
 /// Finds the landmarks of faces whose places are about known. It allocates nothing after the first.
 pub struct LandmarkFinder {
     network: LandmarkNetwork,
-    crop: Box<Crop>,
+    crop: Box<LumaCrop>,
     region: Pyramid,
     failures: u64,
 }
@@ -49,7 +49,11 @@ impl LandmarkFinder {
 
     /// Looks at the face of `picture` that `to_canonical` (frame to canonical face) is about right
     /// for. `None` where there are no pixels, or the network failed; the first failure is logged.
-    pub fn find(&mut self, picture: &LumaSource, to_canonical: &Similarity) -> Option<Points> {
+    pub fn find(
+        &mut self,
+        picture: &LumaSource,
+        to_canonical: &Similarity,
+    ) -> Option<LandmarkEstimate> {
         let back = to_canonical.invert();
         let centre = back.apply(LANDMARK_CROP.centre());
         // However it is turned.
@@ -64,7 +68,11 @@ impl LandmarkFinder {
     }
 
     /// The same, in a region of a picture that is loaded already.
-    pub(crate) fn look(&mut self, region: &Pyramid, to_canonical: &Similarity) -> Option<Points> {
+    pub(crate) fn look(
+        &mut self,
+        region: &Pyramid,
+        to_canonical: &Similarity,
+    ) -> Option<LandmarkEstimate> {
         let zoom = CROP_SIDE as f32 / LANDMARK_CROP.w;
         let middle = CROP_SIDE as f32 / 2.0;
         let to_crop = to_canonical.then(&Similarity::about(
@@ -86,7 +94,7 @@ impl LandmarkFinder {
         };
         let side = CROP_SIDE as f32;
         let point = |k: usize| Point::new(answer[2 * k] * side, answer[2 * k + 1] * side);
-        Some(Points {
+        Some(LandmarkEstimate {
             landmarks: std::array::from_fn(|k| back.apply(point(k))),
             confidence: 1.0 / (1.0 + (-STEEPNESS * (answer[10] - 0.5)).exp()),
         })

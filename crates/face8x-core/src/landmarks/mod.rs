@@ -3,5 +3,5 @@
 mod finder;
 mod network;
 
-pub use finder::{LandmarkFinder, Points};
-pub use network::{ANSWERS, CROP_SIDE, Crop, LandmarkNetwork};
+pub use finder::{LandmarkEstimate, LandmarkFinder};
+pub use network::{ANSWERS, CROP_SIDE, LandmarkNetwork, LumaCrop};

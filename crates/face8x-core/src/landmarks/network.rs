@@ -11,7 +11,7 @@ pub const CROP_SIDE: usize = 48;
 pub const ANSWERS: usize = 11;
 
 /// A crop of luma, row by row.
-pub type Crop = [u8; CROP_SIDE * CROP_SIDE];
+pub type LumaCrop = [u8; CROP_SIDE * CROP_SIDE];
 
 /// The landmark network that comes with the program: `models/landmarks.onnx`.
 const LANDMARKS_MODEL: &[u8] = include_bytes!("../../../../models/landmarks.onnx");
@@ -61,7 +61,7 @@ impl LandmarkNetwork {
     ///
     /// # Errors
     /// The engine failed.
-    pub fn run(&mut self, crop: &Crop) -> Result<[f32; ANSWERS]> {
+    pub fn run(&mut self, crop: &LumaCrop) -> Result<[f32; ANSWERS]> {
         contained(|| {
             self.network.run(crop)?;
             let mut answers = [0.0; ANSWERS];
@@ -81,7 +81,7 @@ impl LandmarkNetwork {
 mod tests {
     use super::*;
 
-    fn noise(seed: usize) -> Crop {
+    fn noise(seed: usize) -> LumaCrop {
         std::array::from_fn(|k| {
             let h = (k + 4099 * seed) as u32;
             (h.wrapping_mul(0x9E37_79B9) >> 24) as u8
@@ -89,7 +89,7 @@ mod tests {
     }
 
     /// The file as it is, by tract: what onnxruntime computes.
-    fn reference(crop: &Crop) -> Vec<f32> {
+    fn reference(crop: &LumaCrop) -> Vec<f32> {
         use tract_core::internal::SimpleState;
         use tract_core::prelude::*;
         use tract_onnx::prelude::*;

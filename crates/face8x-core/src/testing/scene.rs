@@ -41,12 +41,12 @@ impl Texture {
 /// Draws frames of squares, a little larger than their face boxes, on a textured ground, as reduced
 /// luma: each pixel is the mean of 3x3 exact samples, so that the truth is known to fractions of a
 /// pixel.
-pub(crate) struct Scene {
+pub(crate) struct SquaresScene {
     picture: Downscaled,
     ground: Vec<u8>,
 }
 
-impl Scene {
+impl SquaresScene {
     pub(crate) fn new(frame_width: u32, frame_height: u32, factor: u32) -> Self {
         let (width, height) = (frame_width / factor, frame_height / factor);
         let texture = Texture::new(1000);
@@ -55,7 +55,7 @@ impl Scene {
             .map(|i| texture.grey((i % width) as f32 * unit, (i / width) as f32 * unit) as u8)
             .collect();
         let picture = reduced(ground.clone(), width, height, 1, factor);
-        Scene {
+        SquaresScene {
             picture: Downscaled {
                 frame_width,
                 frame_height,

@@ -69,7 +69,7 @@ use crate::resample::Pyramid;
 use face_square::FaceSquare;
 use matching::{nearest, sound};
 use path::{Path, Views};
-use view::View;
+use view::FaceView;
 
 /// Most faces that are followed.
 pub const MAX_FACES: usize = 32;
@@ -191,7 +191,7 @@ impl Tracker {
         (self.frame_size, self.last) = (frame_size, now);
 
         let mut region = std::mem::take(&mut self.present);
-        let mut present = View::new(picture, &mut region);
+        let mut present = FaceView::new(picture, &mut region);
         self.follow(now, dt, &mut present);
         if let Some(detected) = detected
             && (detected.picture.frame_width, detected.picture.frame_height) == frame_size
@@ -222,7 +222,7 @@ impl Tracker {
     }
 
     /// Finds every face's template in the present picture.
-    fn follow(&mut self, now: Duration, dt: f32, present: &mut View) {
+    fn follow(&mut self, now: Duration, dt: f32, present: &mut FaceView) {
         for path in &mut self.paths {
             path.find_template(present, dt);
         }
@@ -255,7 +255,7 @@ impl Tracker {
     }
 
     /// Corrects each path by its detection, and begins paths for those that belong to none.
-    fn correct(&mut self, now: Duration, present: &mut View, detected: &Detections) {
+    fn correct(&mut self, now: Duration, present: &mut FaceView, detected: &Detections) {
         let sequence = detected.picture.sequence;
         let mut detections = [None; MAX_DETECTIONS];
         let sound = detected
@@ -265,7 +265,7 @@ impl Tracker {
         for (slot, detection) in detections.iter_mut().zip(sound) {
             *slot = Some(detection);
         }
-        let past = View::new(LumaSource::from(&detected.picture), &mut self.past);
+        let past = FaceView::new(LumaSource::from(&detected.picture), &mut self.past);
         let mut views = Views { present, past };
 
         let mut corrected = [false; MAX_FACES];
@@ -292,7 +292,7 @@ impl Tracker {
 
     /// Finds the landmarks of every face: first of those that the template has found, so that one
     /// that is hidden does not take over the face before it.
-    fn place_by_landmarks(&mut self, now: Duration, dt: f32, present: &mut View) {
+    fn place_by_landmarks(&mut self, now: Duration, dt: f32, present: &mut FaceView) {
         let Some(points) = &mut self.points else {
             return;
         };

@@ -227,7 +227,7 @@ mod tests {
     use crate::convert::LumaSource;
     use crate::downscaled::Downscaled;
     use crate::geometry::Rect;
-    use crate::testing::scene::Scene;
+    use crate::testing::scene::SquaresScene;
 
     /// Loads what is about the places of these tests.
     fn load(pyramid: &mut Pyramid, picture: &Downscaled) -> bool {
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn finds_a_face_that_moved_far_and_grew() {
-        let mut scene = Scene::new(640, 480, 2);
+        let mut scene = SquaresScene::new(640, 480, 2);
         let start = FaceSquare {
             centre: Point::new(260.0, 220.0),
             side: 130.0,
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn flat_patches_match_nothing() {
-        let mut scene = Scene::new(320, 240, 1);
+        let mut scene = SquaresScene::new(320, 240, 1);
         let mut pyramid = Pyramid::default();
         let mut picture = scene.draw(0, &[]).clone();
         picture.bytes.fill(100);

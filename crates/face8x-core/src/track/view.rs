@@ -15,16 +15,16 @@ const MARGIN: f32 = 0.8;
 const AROUND: f32 = 1.1;
 
 /// A picture, read where a face is, at the resolution that the face's size needs.
-pub(super) struct View<'a> {
+pub(super) struct FaceView<'a> {
     picture: LumaSource<'a>,
     region: &'a mut Pyramid,
 }
 
-impl<'a> View<'a> {
+impl<'a> FaceView<'a> {
     /// Looks at `picture` by way of the buffers of `region`.
     pub(super) fn new(picture: LumaSource<'a>, region: &'a mut Pyramid) -> Self {
         region.clear();
-        View { picture, region }
+        FaceView { picture, region }
     }
 
     /// What is about `place`, to search a template there up to `reach` sides away. `None` where the

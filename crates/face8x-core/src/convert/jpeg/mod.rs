@@ -12,7 +12,7 @@ use crate::frame::{Frame, PixelFormat, check_size};
 use crate::{Error, ErrorKind, Result};
 use headers::Headers;
 
-pub use scan::{NoPicture, Picture, START, Scan};
+pub use scan::{JpegPicture, NoPicture, START, Scan};
 
 /// Start of image.
 const SOI: [u8; 2] = [0xff, 0xd8];

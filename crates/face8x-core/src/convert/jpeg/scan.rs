@@ -3,7 +3,7 @@
 
 /// A JPEG picture in a run of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Picture {
+pub struct JpegPicture {
     /// Length in bytes from its SOI to its EOI, or to the next picture's SOI.
     pub len: usize,
     /// Pixels of a row, from the frame header.
@@ -18,7 +18,7 @@ pub enum NoPicture {
     /// It may be whole when more bytes come.
     Incomplete,
     /// It has no end marker: the next picture begins behind its pixels, after `len` bytes.
-    NoEnd(Picture),
+    NoEnd(JpegPicture),
     /// It is damaged at this offset.
     Damaged(usize),
 }
@@ -58,7 +58,7 @@ impl Scan {
     ///
     /// # Errors
     /// There is no whole picture: see [`NoPicture`].
-    pub fn go_on(&mut self, bytes: &[u8]) -> Result<Picture, NoPicture> {
+    pub fn go_on(&mut self, bytes: &[u8]) -> Result<JpegPicture, NoPicture> {
         if self.at == 0 {
             match bytes {
                 [0xFF, SOI, ..] => self.at = 2,
@@ -143,7 +143,7 @@ impl Scan {
         Ok(())
     }
 
-    fn end(&self) -> Result<Picture, NoPicture> {
+    fn end(&self) -> Result<JpegPicture, NoPicture> {
         let picture = self.picture(self.at + 2);
         picture.ok_or(NoPicture::Damaged(self.at))
     }
@@ -160,15 +160,15 @@ impl Scan {
     }
 
     /// The picture that all `bytes` are, which end among its pixels.
-    pub fn without_end(&self, bytes: &[u8]) -> Option<Picture> {
+    pub fn without_end(&self, bytes: &[u8]) -> Option<JpegPicture> {
         self.picture(bytes.len()).filter(|_| self.in_data)
     }
 
-    fn picture(&self, len: usize) -> Option<Picture> {
+    fn picture(&self, len: usize) -> Option<JpegPicture> {
         let (width, height) = self
             .size
             .filter(|&(width, height)| width > 0 && height > 0)?;
-        Some(Picture { len, width, height })
+        Some(JpegPicture { len, width, height })
     }
 }
 

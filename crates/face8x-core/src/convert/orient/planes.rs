@@ -11,7 +11,7 @@ const TILE: usize = 32;
 pub(super) fn orient(orientation: Orientation, frame: &Frame, out: &mut [u8]) {
     let size = (frame.width as usize, frame.height as usize);
     let (stride, half) = (frame.stride, frame.stride.div_ceil(2));
-    let from = Plane::new(orientation, &frame.bytes, stride, size);
+    let from = OrientedPlane::new(orientation, &frame.bytes, stride, size);
     match frame.format {
         PixelFormat::Yuyv => return from.pairs::<0>(out),
         PixelFormat::Uyvy => return from.pairs::<1>(out),
@@ -24,16 +24,16 @@ pub(super) fn orient(orientation: Orientation, frame: &Frame, out: &mut [u8]) {
     let rest = &frame.bytes[stride * size.1..];
     let size = (size.0.div_ceil(2), size.1.div_ceil(2));
     if frame.format == PixelFormat::Nv12 {
-        Plane::new(orientation, rest, 2 * half, size).elements::<2>(chroma);
+        OrientedPlane::new(orientation, rest, 2 * half, size).elements::<2>(chroma);
         return;
     }
     let (blue, red) = chroma.split_at_mut(size.0 * size.1);
-    Plane::new(orientation, rest, half, size).elements::<1>(blue);
-    Plane::new(orientation, &rest[half * size.1..], half, size).elements::<1>(red);
+    OrientedPlane::new(orientation, rest, half, size).elements::<1>(blue);
+    OrientedPlane::new(orientation, &rest[half * size.1..], half, size).elements::<1>(red);
 }
 
 /// A plane as it is, and where its samples go.
-struct Plane<'a> {
+struct OrientedPlane<'a> {
     orientation: Orientation,
     bytes: &'a [u8],
     stride: usize,
@@ -42,13 +42,13 @@ struct Plane<'a> {
     new_size: (usize, usize),
 }
 
-impl<'a> Plane<'a> {
+impl<'a> OrientedPlane<'a> {
     fn new(orientation: Orientation, bytes: &'a [u8], stride: usize, size: (usize, usize)) -> Self {
         let new_size = match orientation.transposed {
             true => (size.1, size.0),
             false => size,
         };
-        Plane {
+        OrientedPlane {
             orientation,
             bytes,
             stride,

@@ -6,10 +6,10 @@ use super::{Path, coordinates};
 use crate::face::Detection;
 use crate::geometry::canonical;
 use crate::geometry::{Landmarks, Point, Similarity};
-use crate::landmarks::Points;
+use crate::landmarks::LandmarkEstimate;
 use crate::track::face_square::FaceSquare;
 use crate::track::smooth::OneEuro;
-use crate::track::view::View;
+use crate::track::view::FaceView;
 
 /// Confidence from which the landmarks count, and from which they count for a face that neither the
 /// network nor the template had found in the last frame.
@@ -43,7 +43,7 @@ impl Path {
     }
 
     /// Where `points` say that the face is, if they can be right.
-    pub(crate) fn accepted(&self, points: &Points) -> Option<FaceSquare> {
+    pub(crate) fn accepted(&self, points: &LandmarkEstimate) -> Option<FaceSquare> {
         let least = if self.tracked || self.has_landmarks {
             SURE
         } else {
@@ -69,8 +69,8 @@ impl Path {
         &mut self,
         now: Duration,
         dt: f32,
-        present: &mut View,
-        points: &Points,
+        present: &mut FaceView,
+        points: &LandmarkEstimate,
         place: FaceSquare,
     ) {
         let begins = !self.has_landmarks;

@@ -7,7 +7,7 @@ use crate::geometry::{Landmarks, Point};
 use crate::track::face_square::FaceSquare;
 use crate::track::smooth::OneEuro;
 use crate::track::template::Template;
-use crate::track::view::View;
+use crate::track::view::FaceView;
 
 mod by_landmarks;
 
@@ -58,9 +58,9 @@ const SIZE_GAIN: (f32, f32, f32) = (0.15, 0.12, 0.35);
 /// The pictures at hand when a detection arrives.
 pub(super) struct Views<'a, 'b> {
     /// The frame of now.
-    pub present: &'a mut View<'b>,
+    pub present: &'a mut FaceView<'b>,
     /// The picture that was searched.
-    pub past: View<'a>,
+    pub past: FaceView<'a>,
 }
 
 /// A face, where it was and what it looks like.
@@ -138,7 +138,7 @@ impl Path {
 
     /// Searches the template in the present picture, where it has pixels, near where the face should
     /// be `dt` seconds after the last.
-    pub(super) fn find_template(&mut self, present: &mut View, dt: f32) {
+    pub(super) fn find_template(&mut self, present: &mut FaceView, dt: f32) {
         self.found = None;
         self.hidden = false;
         if !self.template.usable() {

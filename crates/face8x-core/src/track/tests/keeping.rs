@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn two_faces_that_cross_keep_their_identity() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let left = |i: u64| place(120.0 + 8.0 * i as f32, 235.0, 100.0);
     let right = |i: u64| place(520.0 - 8.0 * i as f32, 245.0, 110.0);
@@ -40,7 +40,7 @@ fn two_faces_that_cross_keep_their_identity() {
 
 #[test]
 fn a_face_that_leaves_is_kept_faded_and_dropped_and_its_number_is_not_used_again() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let truth = place(320.0, 240.0, 120.0);
     let plane = scene.draw(0, &[(13, truth)]);
@@ -72,7 +72,7 @@ fn a_face_that_the_detector_misses_is_dropped_but_not_at_once() {
     // Frames from one search to the next, and the one in which the face is dropped: after a second and
     // a half, but at the second search without it at the earliest.
     for (every, dropped) in [(30, 120), (15, 76), (3, 52)] {
-        let mut scene = Scene::new(640, 480, 2);
+        let mut scene = SquaresScene::new(640, 480, 2);
         let mut tracker = Tracker::new();
         for i in 0..125 {
             let plane = scene.draw(i, &[(13, truth)]);
@@ -90,7 +90,7 @@ fn a_face_that_the_detector_misses_is_dropped_but_not_at_once() {
 
 #[test]
 fn a_face_that_was_found_once_is_dropped_soon() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let truth = place(320.0, 240.0, 120.0);
     for i in 0..20 {
@@ -103,7 +103,7 @@ fn a_face_that_was_found_once_is_dropped_soon() {
 
 #[test]
 fn a_detector_without_results_ends_every_path_after_five_seconds() {
-    let mut scene = Scene::new(320, 240, 2);
+    let mut scene = SquaresScene::new(320, 240, 2);
     let mut tracker = Tracker::new();
     let truth = place(160.0, 120.0, 90.0);
     let plane = scene.draw(0, &[(13, truth)]).clone();
@@ -170,7 +170,7 @@ fn without_pictures_detections_alone_move_a_face() {
 
 #[test]
 fn landmarks_go_with_the_face() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let truth = |i: u64| place(200.0 + 3.0 * i as f32, 240.0, 120.0);
     let landmarks = |p: FaceSquare| {
@@ -225,8 +225,8 @@ fn a_frame_of_another_size_or_an_earlier_one_begins_anew() {
 
 #[test]
 fn a_template_from_rgb_of_another_size_is_found_in_luma() {
-    let mut coarse = Scene::new(640, 480, 2);
-    let mut fine = Scene::new(640, 480, 3);
+    let mut coarse = SquaresScene::new(640, 480, 2);
+    let mut fine = SquaresScene::new(640, 480, 3);
     let (then, now) = (place(300.0, 220.0, 150.0), place(310.0, 225.0, 150.0));
     let mut rgb = fine.draw(0, &[(17, then)]).clone();
     rgb.bytes = rgb.bytes.iter().flat_map(|v| [*v; 3]).collect();
@@ -268,7 +268,7 @@ fn no_more_than_the_most_faces_are_followed() {
 fn a_late_detection_lands_where_the_face_has_gone_and_not_on_what_is_behind_it() {
     // How far it has gone when the detection arrives, in sides; `None` where it has left.
     for way in [Some(0.0), Some(0.9), Some(-1.7), Some(2.2), None] {
-        let mut scene = Scene::new(640, 480, 1);
+        let mut scene = SquaresScene::new(640, 480, 1);
         let mut tracker = Tracker::new();
         let then = place(320.0, 240.0, 40.0);
         let found = located(scene.draw(0, &[(13, then)]), &[then]);

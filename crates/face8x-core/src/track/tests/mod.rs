@@ -10,7 +10,7 @@ use crate::downscaled::Downscaled;
 use crate::face::Detection;
 use crate::frame::Frame;
 use crate::geometry::{CANONICAL_LANDMARKS, Point, Rect};
-use crate::testing::scene::{Scene, noise};
+use crate::testing::scene::{SquaresScene, noise};
 
 const FRAME: Duration = Duration::from_millis(33);
 
@@ -70,7 +70,7 @@ fn deviation(values: &[f32]) -> f32 {
 #[test]
 fn a_moving_face_is_tracked_to_half_a_pixel_over_100_frames() {
     // One detection alone, then 100 frames by the template: pixels of the 320x240 plane.
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let mut worst = 0.0f32;
     for i in 0..=100 {
@@ -92,7 +92,7 @@ fn a_moving_face_is_tracked_to_half_a_pixel_over_100_frames() {
 
 #[test]
 fn a_growing_face_is_followed_in_size() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     for i in 0..=40 {
         let truth = place(320.0, 240.0, 90.0 * 1.01f32.powi(i));
@@ -106,7 +106,7 @@ fn a_growing_face_is_followed_in_size() {
 
 #[test]
 fn a_detection_that_is_ten_frames_late_lands_on_the_face_of_now() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let truth = |i: u64| place(200.0 + 6.0 * i as f32, 250.0 - 2.0 * i as f32, 120.0);
     let mut pending: Option<Detections> = None;
@@ -133,7 +133,7 @@ fn a_detection_that_is_ten_frames_late_lands_on_the_face_of_now() {
 fn jittering_detections_of_still_and_moving_faces_are_smoothed() {
     // Detections jitter by 3 % of the side and 4 % in size (standard deviation), four times a second.
     let (side, noise) = (120.0, 1.73);
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     for speed in [0.0, 120.0] {
         let truth = |i: u64| place(180.0 + speed * i as f32 / 30.0, 240.0, side);
         let mut tracker = Tracker::new();
@@ -177,7 +177,7 @@ fn jittering_detections_of_still_and_moving_faces_are_smoothed() {
 
 #[test]
 fn a_face_that_moves_by_one_side_a_second_is_hardly_late() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let mut lag = 0.0f32;
     for i in 0..60 {
@@ -192,7 +192,7 @@ fn a_face_that_moves_by_one_side_a_second_is_hardly_late() {
 
 #[test]
 fn a_jump_of_the_detected_size_is_taken_over_smoothly() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = Tracker::new();
     let truth = place(320.0, 240.0, 120.0);
     let mut last = 120.0;

@@ -27,7 +27,7 @@ const NOISE: f32 = 3.0;
 
 /// What became of a face in a sequence, from its second second on.
 #[derive(Debug, Default)]
-struct Outcome {
+struct FaceOutcome {
     /// The frames in which it was followed, by its number.
     counts: Vec<(u64, u32)>,
     last: Option<Point>,
@@ -37,7 +37,7 @@ struct Outcome {
     offs: Vec<Point>,
 }
 
-impl Outcome {
+impl FaceOutcome {
     fn add(&mut self, faces: &[Face], truth: &Similarity) {
         let last = self.last.take();
         let shown = |face: &Face| {
@@ -75,7 +75,7 @@ impl Outcome {
     }
 
     /// How far it is behind a face that walks to the right, against `still`.
-    fn lag(&self, still: &Outcome) -> f32 {
+    fn lag(&self, still: &FaceOutcome) -> f32 {
         let mean =
             |offs: &[Point]| offs.iter().map(|off| off.x).sum::<f32>() / offs.len().max(1) as f32;
         mean(&still.offs) - mean(&self.offs)
@@ -93,9 +93,9 @@ fn follow(
     (side, error, hits): Size,
     step: Duration,
     place: impl Fn(u64) -> Similarity,
-) -> [Outcome; 2] {
+) -> [FaceOutcome; 2] {
     let mut pending = None;
-    let mut runs = trackers().map(|tracker| (tracker, Outcome::default()));
+    let mut runs = trackers().map(|tracker| (tracker, FaceOutcome::default()));
     for i in 0..90 {
         let placed = place(i);
         let truth = walk.landmarks(&placed);
@@ -158,7 +158,7 @@ fn standing(side: f32, k: usize) -> Similarity {
 
 /// What a face does that stands still, and that walks slowly and quickly: by templates alone and by
 /// landmarks.
-fn figures(walk: &mut Walk, size: Size, k: usize) -> [[Outcome; 3]; 2] {
+fn figures(walk: &mut Walk, size: Size, k: usize) -> [[FaceOutcome; 3]; 2] {
     let [still, slow, quick] = [
         follow(walk, size, FRAME, |_| standing(size.0, k)),
         follow(walk, size, FRAME, |i| walking(size.0, 0.7, i)),
@@ -204,12 +204,12 @@ fn celebas_faces_are_followed() {
             let mut walk = Walk::of(picture, *landmarks, (320, 240), NOISE);
             let [_, run] = figures(&mut walk, size, k);
             let [still, slow, quick] = &run;
-            let mean = |of: fn(&Outcome) -> f32| run.iter().map(of).sum::<f32>() / 3.0;
+            let mean = |of: fn(&FaceOutcome) -> f32| run.iter().map(of).sum::<f32>() / 3.0;
             let motion = still.motions.iter().sum::<f32>() / still.motions.len().max(1) as f32;
             let lag = (slow.lag(still) + quick.lag(still)) / 2.0;
             let row = [
-                mean(Outcome::followed),
-                mean(Outcome::error),
+                mean(FaceOutcome::followed),
+                mean(FaceOutcome::error),
                 motion,
                 still.largest_motion(),
                 lag,

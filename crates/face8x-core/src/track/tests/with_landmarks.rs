@@ -6,7 +6,7 @@ use crate::frame::PixelFormat;
 use crate::geometry::canonical;
 use crate::geometry::{CANONICAL_LANDMARKS, HR_SIDE, LR_SIDE, Landmarks, Point, Similarity};
 use crate::restore::{self, Restorer};
-use crate::testing::scene::{Portraits, Scene};
+use crate::testing::scene::{Portraits, SquaresScene};
 
 const SIZE: (u32, u32) = (320, 240);
 /// Frames from one search to the next, and until its answer arrives.
@@ -89,20 +89,20 @@ impl Studio {
 /// Means over the frames of a run: the alignment's error and its change from one frame to the next,
 /// in per cent of the eye distance, and that of the restored picture in grey levels.
 #[derive(Debug)]
-struct Figures {
+struct AlignmentFigures {
     error: f32,
     wobble: f32,
     flicker: f32,
 }
 
-fn follow(mut tracker: Tracker, frames: u64) -> Figures {
+fn follow(mut tracker: Tracker, frames: u64) -> AlignmentFigures {
     let mut scene = Portraits::new(SIZE.0, SIZE.1);
     let mut studio = Studio {
         aligner: Aligner::new(),
         restorer: restore::open("auto", None, 1).unwrap(),
     };
     let (mut pending, mut last) = (None, None::<([Point; 5], Vec<u32>)>);
-    let mut sums = Figures {
+    let mut sums = AlignmentFigures {
         error: 0.0,
         wobble: 0.0,
         flicker: 0.0,
@@ -135,7 +135,7 @@ fn follow(mut tracker: Tracker, frames: u64) -> Figures {
         }
         last = Some((off, sr));
     }
-    Figures {
+    AlignmentFigures {
         error: sums.error / counted,
         wobble: sums.wobble / counted,
         flicker: sums.flicker / counted,
@@ -186,7 +186,7 @@ fn the_detector_may_rest_only_while_the_network_finds_the_face() {
 
 #[test]
 fn what_shows_no_face_is_followed_by_its_template_alone() {
-    let mut scene = Scene::new(640, 480, 2);
+    let mut scene = SquaresScene::new(640, 480, 2);
     let mut tracker = tracker();
     let place = FaceSquare {
         centre: Point::new(320.0, 240.0),
