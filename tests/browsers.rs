@@ -13,12 +13,12 @@ use common::command;
 const WAIT: Duration = Duration::from_secs(30);
 
 /// A run that is ended with the test.
-struct Run {
+struct HttpRun {
     child: Child,
     address: SocketAddr,
 }
 
-impl Drop for Run {
+impl Drop for HttpRun {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -26,7 +26,7 @@ impl Drop for Run {
 }
 
 /// The demo for browsers of this machine, without an end.
-fn start(folder: &Path, sink: &str) -> Run {
+fn start(folder: &Path, sink: &str) -> HttpRun {
     let mut command = command(folder);
     command.args(["--source", "demo:", "--size", "160x120", "--sink", sink]);
     command.args(["--detector", "centre", "--restorer", "bicubic"]);
@@ -40,11 +40,11 @@ fn start(folder: &Path, sink: &str) -> Run {
     });
     std::thread::spawn(move || log.for_each(drop));
     let address = address.expect("the log names the address").parse().unwrap();
-    Run { child, address }
+    HttpRun { child, address }
 }
 
 /// A client that has asked for a page.
-fn ask(run: &Run, path: &str) -> TcpStream {
+fn ask(run: &HttpRun, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(run.address).unwrap();
     stream.set_read_timeout(Some(WAIT)).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -53,7 +53,7 @@ fn ask(run: &Run, path: &str) -> TcpStream {
 }
 
 /// The whole answer.
-fn answer(run: &Run, path: &str) -> Vec<u8> {
+fn answer(run: &HttpRun, path: &str) -> Vec<u8> {
     let mut answer = Vec::new();
     ask(run, path).read_to_end(&mut answer).unwrap();
     answer

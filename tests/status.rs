@@ -12,12 +12,12 @@ use common::{command, face8x};
 use serde_json::Value;
 
 /// A run that is ended with the test.
-struct Run {
+struct MetricsRun {
     child: Child,
     address: String,
 }
 
-impl Drop for Run {
+impl Drop for MetricsRun {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -25,7 +25,7 @@ impl Drop for Run {
 }
 
 /// Starts a headless run with these arguments; the log names the address of its metrics.
-fn start(folder: &Path, arguments: &[&str]) -> Run {
+fn start(folder: &Path, arguments: &[&str]) -> MetricsRun {
     let mut command = command(folder);
     command
         .args(["--source", "demo:", "--headless", "--restorer", "bicubic"])
@@ -48,7 +48,7 @@ fn start(folder: &Path, arguments: &[&str]) -> Run {
         })
         .expect("the log names the address");
     std::thread::spawn(move || log.for_each(drop));
-    Run { child, address }
+    MetricsRun { child, address }
 }
 
 fn get(address: &str) -> String {

@@ -47,10 +47,10 @@ pub(crate) fn replace(
     durability: Durability,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    match Place::of(path)? {
-        Place::Stream(file) => fill(file, write).map(drop),
-        Place::Device => fill(Patient(open_device(path)?), write).map(drop),
-        Place::File(path) => {
+    match WriteTarget::of(path)? {
+        WriteTarget::Stream(file) => fill(file, write).map(drop),
+        WriteTarget::Device => fill(Patient(open_device(path)?), write).map(drop),
+        WriteTarget::File(path) => {
             let (mut temporary, file) = Temporary::beside(&path)?;
             let file = fill(file, write)?;
             if durability == Durability::Power {
@@ -66,10 +66,12 @@ pub(crate) fn replace(
 /// # Errors
 /// Those of [`replace`].
 pub(crate) fn append(path: &Path) -> io::Result<Box<dyn Write + Send>> {
-    Ok(match Place::of(path)? {
-        Place::Stream(file) => Box::new(file),
-        Place::Device => Box::new(Patient(open_device(path)?)),
-        Place::File(path) => Box::new(OpenOptions::new().append(true).create(true).open(path)?),
+    Ok(match WriteTarget::of(path)? {
+        WriteTarget::Stream(file) => Box::new(file),
+        WriteTarget::Device => Box::new(Patient(open_device(path)?)),
+        WriteTarget::File(path) => {
+            Box::new(OpenOptions::new().append(true).create(true).open(path)?)
+        }
     })
 }
 
@@ -79,17 +81,17 @@ pub(crate) fn append(path: &Path) -> io::Result<Box<dyn Write + Send>> {
 /// # Errors
 /// Those of [`replace`].
 pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
-    match Place::of(path)? {
-        Place::Stream(_) => Ok(()),
-        Place::Device => open_device(path).map(drop),
-        Place::File(path) => Temporary::beside(&path).map(drop),
+    match WriteTarget::of(path)? {
+        WriteTarget::Stream(_) => Ok(()),
+        WriteTarget::Device => open_device(path).map(drop),
+        WriteTarget::File(path) => Temporary::beside(&path).map(drop),
     }
 }
 
 /// Whether [`replace`] replaces `path`, so that writing it again leaves one copy; a pipe or a device
 /// would get a second one.
 pub(crate) fn is_replaced(path: &Path) -> bool {
-    matches!(Place::of(path), Ok(Place::File(_)))
+    matches!(WriteTarget::of(path), Ok(WriteTarget::File(_)))
 }
 
 /// Whether the name ends in one of these extensions, in either case.
@@ -108,7 +110,7 @@ pub(crate) fn cannot_write(path: &Path, error: io::Error) -> Error {
 }
 
 /// What a path leads to.
-enum Place {
+enum WriteTarget {
     /// A standard stream of this process.
     Stream(File),
     /// Something that is no regular file.
@@ -117,16 +119,18 @@ enum Place {
     File(PathBuf),
 }
 
-impl Place {
-    fn of(path: &Path) -> io::Result<Place> {
+impl WriteTarget {
+    fn of(path: &Path) -> io::Result<WriteTarget> {
         if let Some(stream) = standard_stream(path)? {
-            return Ok(Place::Stream(stream));
+            return Ok(WriteTarget::Stream(stream));
         }
         match fs::metadata(path) {
-            Ok(found) if found.is_file() => Ok(Place::File(fs::canonicalize(path)?)),
+            Ok(found) if found.is_file() => Ok(WriteTarget::File(fs::canonicalize(path)?)),
             Ok(found) if found.is_dir() => Err(ErrorKind::IsADirectory.into()),
-            Ok(_) => Ok(Place::Device),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Place::File(path.to_owned())),
+            Ok(_) => Ok(WriteTarget::Device),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(WriteTarget::File(path.to_owned()))
+            }
             Err(error) => Err(error),
         }
     }

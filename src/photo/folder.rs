@@ -18,7 +18,7 @@ const EXTENSIONS: [&str; 11] = [
 
 /// What a folder holds.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct FolderContents {
     /// The pictures, each as its path.
     pub pictures: Vec<PathBuf>,
     /// How many files and folders are no pictures, or not read.
@@ -36,10 +36,10 @@ pub(crate) fn is_picture_name(path: &Path) -> bool {
 ///
 /// # Errors
 /// The folder cannot be read, or there is no picture in it.
-pub(crate) fn pictures_in(folder: &Path, recursive: bool) -> Result<Found> {
-    let mut walk = Walk {
+pub(crate) fn pictures_in(folder: &Path, recursive: bool) -> Result<FolderContents> {
+    let mut walk = FolderWalk {
         recursive,
-        ..Walk::default()
+        ..FolderWalk::default()
     };
     walk.enter(folder)
         .map_err(|e| Error::io("cannot be read", e).remedy("check the path and who may read it"))?;
@@ -55,7 +55,7 @@ pub(crate) fn pictures_in(folder: &Path, recursive: bool) -> Result<Found> {
         );
         return Err(Error::new(ErrorKind::Picture, message).remedy(remedy));
     }
-    Ok(Found {
+    Ok(FolderContents {
         pictures: walk.pictures,
         passed_over,
     })
@@ -120,13 +120,13 @@ impl PassedKind {
 
 /// The way through a folder.
 #[derive(Default)]
-struct Walk {
+struct FolderWalk {
     recursive: bool,
     pictures: Vec<PathBuf>,
     passed_over: BTreeMap<PassedKind, Vec<PathBuf>>,
 }
 
-impl Walk {
+impl FolderWalk {
     fn enter(&mut self, folder: &Path) -> std::io::Result<()> {
         let mut names: Vec<String> = fs::read_dir(folder)?
             .flatten()
@@ -214,7 +214,7 @@ mod tests {
             ("e.txt", b"hello"),
             ("sub/f.png", b""),
         ]);
-        let mut walk = Walk::default();
+        let mut walk = FolderWalk::default();
         walk.enter(folder.path()).unwrap();
         let lines = walk.passed_over.iter();
         let lines: Vec<String> = lines

@@ -6,7 +6,7 @@ use crate::files::has_extension;
 
 /// A format that is known by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Format {
+pub(crate) struct FileFormat {
     /// Its name, such as "H.264".
     pub name: &'static str,
     /// The command that makes a picture of it that is read; `None` of what is no still picture.
@@ -78,19 +78,19 @@ const STARTS: &[(&str, Option<&str>, usize, &[u8])] = &[
 const RAW_EXTENSIONS: [&str; 8] = ["arw", "cr2", "cr3", "dng", "nef", "orf", "raf", "rw2"];
 
 /// The format whose files begin like `bytes`; `None` where no known one does.
-pub(crate) fn known_format(bytes: &[u8]) -> Option<Format> {
+pub(crate) fn known_format(bytes: &[u8]) -> Option<FileFormat> {
     let fits = |&&(.., at, start): &&(&str, Option<&str>, usize, &[u8])| {
         bytes
             .get(at..)
             .is_some_and(|bytes| bytes.starts_with(start))
     };
     let &(name, converter, ..) = STARTS.iter().find(fits)?;
-    Some(Format { name, converter })
+    Some(FileFormat { name, converter })
 }
 
 /// The format of a camera's own file, by its name's extension.
-pub(super) fn raw_format(path: &Path) -> Option<Format> {
-    has_extension(path, &RAW_EXTENSIONS).then_some(Format {
+pub(super) fn raw_format(path: &Path) -> Option<FileFormat> {
+    has_extension(path, &RAW_EXTENSIONS).then_some(FileFormat {
         name: "raw",
         converter: Some(RAW),
     })
@@ -106,7 +106,7 @@ mod tests {
             let bytes = [&vec![b'?'; *at][..], start].concat();
             assert!(bytes.len() <= LONGEST_START);
             let (name, converter) = (*name, *converter);
-            assert_eq!(known_format(&bytes), Some(Format { name, converter }));
+            assert_eq!(known_format(&bytes), Some(FileFormat { name, converter }));
         }
         for unknown in [&b""[..], b"\xff\xd8\xff", b"raw pixels here", &[128; 16]] {
             assert_eq!(known_format(unknown), None);

@@ -15,8 +15,8 @@ use face8x_core::convert::JpegDecoder;
 use face8x_core::frame::{MAX_PIXELS, MAX_SIDE, check_size};
 use face8x_core::{ErrorKind, contain, files};
 
-pub(crate) use folder::{Found, is_picture_name, pictures_in};
-use formats::{Format, MAGICK};
+pub(crate) use folder::{FolderContents, is_picture_name, pictures_in};
+use formats::{FileFormat, MAGICK};
 pub(crate) use formats::{LONGEST_START, known_format};
 
 /// Of a file at most: as much as an uncompressed picture of the largest size.
@@ -61,7 +61,7 @@ fn decode(bytes: &[u8]) -> Result<RgbImage> {
 }
 
 /// Names what is not read, and a program that converts it.
-fn other_format(known: Option<Format>) -> Error {
+fn other_format(known: Option<FileFormat>) -> Error {
     let what = known.map_or(String::new(), |format| {
         format!(" (its format is {})", format.name)
     });

@@ -10,7 +10,7 @@ use face8x_core::face::Detection;
 
 /// The faces of a picture.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct FoundFaces {
     /// Width and height, once it is read.
     pub(super) size: Option<(u32, u32)>,
     pub(super) faces: Vec<FoundFace>,
@@ -49,7 +49,7 @@ struct PictureRecord<'a> {
     error: Option<String>,
 }
 
-impl Found {
+impl FoundFaces {
     /// How many faces were found.
     pub(crate) fn count(&self) -> usize {
         self.faces.len()

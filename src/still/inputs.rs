@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::ImageFailure;
-use crate::photo::{Found, pictures_in};
+use crate::photo::{FolderContents, pictures_in};
 
 /// The pictures of a run.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(super) fn expand(inputs: &[PathBuf], recursive: bool) -> Inputs {
             continue;
         }
         match pictures_in(input, recursive) {
-            Ok(Found {
+            Ok(FolderContents {
                 pictures,
                 passed_over,
             }) => {

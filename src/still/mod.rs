@@ -19,8 +19,8 @@ mod inputs;
 mod paste;
 mod save;
 
-pub(crate) use found::Found;
 use found::FoundFace;
+pub(crate) use found::FoundFaces;
 use inputs::Inputs;
 use save::Outputs;
 
@@ -91,7 +91,7 @@ pub(crate) struct ImageProgress<'a> {
     pub total: usize,
     /// The picture, what was found in it, and its outcome.
     pub path: &'a Path,
-    pub found: &'a Found,
+    pub found: &'a FoundFaces,
     pub outcome: &'a ImageOutcome,
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn run(
         job,
         restorer,
         outputs: outputs.transpose()?,
-        found: Found::default(),
+        found: FoundFaces::default(),
         subfolder: PathBuf::new(),
     };
     let mut summary = ImageSummary {
@@ -188,12 +188,12 @@ pub(crate) fn run(
             done: 0,
             total: pictures.len(),
             path: &failure.path,
-            found: &Found::default(),
+            found: &FoundFaces::default(),
             outcome: &ImageOutcome::Failed(failure.error.clone()),
         });
     }
     for (index, (path, subfolder)) in pictures.iter().enumerate() {
-        worker.found = Found::default();
+        worker.found = FoundFaces::default();
         worker.subfolder.clone_from(subfolder);
         let outcome = worker.picture(path).unwrap_or_else(ImageOutcome::Failed);
         progress(ImageProgress {
@@ -213,7 +213,7 @@ struct ImageWorker<'a> {
     restorer: &'a mut FaceRestorer,
     outputs: Option<Outputs>,
     /// What was found in the picture at hand.
-    found: Found,
+    found: FoundFaces,
     /// Where the picture's results go, below the output.
     subfolder: PathBuf,
 }

@@ -15,7 +15,7 @@ const RUNS: usize = 300;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let numbers: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
-    let mut scene = Scene::new()?;
+    let mut scene = BenchScene::new()?;
     if let [side, runs] = numbers[..] {
         return scene.run(side as f32, runs).map(drop);
     }
@@ -29,19 +29,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The portrait as a frame, and what a network would make of it: a blurred one.
-struct Scene {
+struct BenchScene {
     frame: Frame,
     projector: BackProjector,
     sr: Box<[u32; HR_SIDE * HR_SIDE]>,
     out: Box<[u32; HR_SIDE * HR_SIDE]>,
 }
 
-impl Scene {
-    fn new() -> Result<Scene, Box<dyn Error>> {
+impl BenchScene {
+    fn new() -> Result<BenchScene, Box<dyn Error>> {
         let picture = image::load_from_memory(PORTRAIT)?.into_rgb8();
         let (width, height) = picture.dimensions();
         let sr = |k: usize| (100 + (k % HR_SIDE) as u32) * 0x01_01_01;
-        Ok(Scene {
+        Ok(BenchScene {
             frame: Frame::from_rgb(width, height, picture.into_raw())?,
             projector: BackProjector::new(None),
             sr: Box::new(std::array::from_fn(sr)),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ::drm::control::{Device as _, ModeTypeFlags, ResourceHandles, connector, property};
 use rustix::io::Errno;
 
-use super::choose::Connector;
+use super::choose::CardConnector;
 use crate::Error;
 use crate::display::device_error;
 use crate::host::board::names;
@@ -65,7 +65,7 @@ pub(super) fn cards(folder: &Path) -> Vec<PathBuf> {
 pub(super) fn connectors(
     card: &Card,
     resources: &ResourceHandles,
-) -> Vec<(connector::Info, Connector)> {
+) -> Vec<(connector::Info, CardConnector)> {
     let crtc_index = |handle| resources.crtcs().iter().position(|&crtc| crtc == handle);
     let infos = resources.connectors().iter().filter_map(|&handle| {
         card.get_connector(handle, true)
@@ -81,7 +81,7 @@ pub(super) fn connectors(
                 .filter_map(crtc_index)
                 .collect();
             let current = info.current_encoder().and_then(encoder);
-            let fact = Connector {
+            let fact = CardConnector {
                 name: format!("{}-{}", info.interface().as_str(), info.interface_id()),
                 connected: match info.state() {
                     connector::State::Connected => Some(true),

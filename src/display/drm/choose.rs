@@ -4,7 +4,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// What a card says about one of its connectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Connector {
+pub(super) struct CardConnector {
     /// Such as "HDMI-A-1".
     pub name: String,
     /// Whether a display is connected, where the driver can tell.
@@ -68,7 +68,7 @@ pub(super) struct DrmChoice {
 ///
 /// # Errors
 /// There is no such connector or mode, nothing is connected, or no CRTC can feed it.
-pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<DrmChoice> {
+pub(super) fn choose(connectors: &[CardConnector], wish: &Wish) -> Result<DrmChoice> {
     let connector = match &wish.connector {
         Some(name) => wished(connectors, name)?,
         None => {
@@ -82,7 +82,7 @@ pub(super) fn choose(connectors: &[Connector], wish: &Wish) -> Result<DrmChoice>
                 .ok_or_else(|| nothing_connected(connectors))?
         }
     };
-    let Connector {
+    let CardConnector {
         name,
         modes,
         crtcs,
@@ -130,7 +130,7 @@ fn wished_mode(
 }
 
 /// The connector of that name in any case, which must have something to show on.
-fn wished(connectors: &[Connector], name: &str) -> Result<usize> {
+fn wished(connectors: &[CardConnector], name: &str) -> Result<usize> {
     let Some(found) = connectors
         .iter()
         .position(|c| c.name.eq_ignore_ascii_case(name))
@@ -152,7 +152,7 @@ fn no_display(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Device, message)
 }
 
-fn nothing_connected(connectors: &[Connector]) -> Error {
+fn nothing_connected(connectors: &[CardConnector]) -> Error {
     let names: Vec<&str> = connectors.iter().map(|c| c.name.as_str()).collect();
     if names.is_empty() {
         return no_display("it has no connectors").remedy("use another card: `face8x list`");

@@ -18,8 +18,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use self::card::{Card, cards, connectors};
-use self::choose::{Connector, DrmChoice, Wish, choose};
-use self::target::{DrmTarget, Screen};
+use self::choose::{CardConnector, DrmChoice, Wish, choose};
+use self::target::{DrmTarget, ScreenBuffer};
 use super::backlight::{Backlight, dimming};
 use super::raster::Raster;
 use super::{Brightness, Dimming, Sink, SinkOptions, device_error};
@@ -56,7 +56,7 @@ struct DrmOutput {
     /// What the CRTC showed before, to be shown again afterwards.
     previous: crtc::Info,
     raster: Raster,
-    screens: [Screen; 2],
+    screens: [ScreenBuffer; 2],
     /// Which of them is not shown.
     back: usize,
     showing: Showing,
@@ -141,13 +141,13 @@ impl DrmOutput {
             .resource_handles()
             .map_err(|error| device_error(format!("{} has no outputs", path.display()), error))?;
         let connectors = connectors(&card, &resources);
-        let facts: Vec<Connector> = connectors.iter().map(|(_, fact)| fact.clone()).collect();
+        let facts: Vec<CardConnector> = connectors.iter().map(|(_, fact)| fact.clone()).collect();
         let DrmChoice {
             connector,
             mode,
             crtc,
         } = choose(&facts, wish).map_err(|error| error.context(path.display()))?;
-        let (info, Connector { name, .. }) = &connectors[connector];
+        let (info, CardConnector { name, .. }) = &connectors[connector];
         let target = DrmTarget {
             connector: info.handle(),
             crtc: resources.crtcs()[crtc],

@@ -18,7 +18,7 @@ const FORMATS: [(DrmFourcc, PixelLayout, u32, u32); 2] = [
 ];
 
 /// One of the two buffers.
-pub(super) struct Screen {
+pub(super) struct ScreenBuffer {
     pub framebuffer: framebuffer::Handle,
     pub memory: DumbMapping<'static>,
 }
@@ -36,14 +36,14 @@ pub(super) struct DrmTarget {
 
 impl DrmTarget {
     /// Takes the display over with two black buffers.
-    pub(crate) fn show_black(&self, card: &Card) -> Result<(Raster, [Screen; 2])> {
+    pub(crate) fn show_black(&self, card: &Card) -> Result<(Raster, [ScreenBuffer; 2])> {
         self.show_format(card, 0)
             .or_else(|error| self.show_format(card, 1).map_err(|_| error))
     }
 
     /// Sets the mode on the first of two new buffers of the given form. Where that fails, what was
     /// made of them goes when the card is closed.
-    fn show_format(&self, card: &Card, format: usize) -> Result<(Raster, [Screen; 2])> {
+    fn show_format(&self, card: &Card, format: usize) -> Result<(Raster, [ScreenBuffer; 2])> {
         let (raster, first) = self.screen(card, format)?;
         let (_, second) = self.screen(card, format)?;
         card.set_crtc(
@@ -57,7 +57,7 @@ impl DrmTarget {
         Ok((raster, [first, second]))
     }
 
-    fn screen(&self, card: &Card, format: usize) -> Result<(Raster, Screen)> {
+    fn screen(&self, card: &Card, format: usize) -> Result<(Raster, ScreenBuffer)> {
         let (fourcc, layout, depth, bits) = FORMATS[format];
         let (width, height) = self.mode.size();
         let failed = |error: io::Error| {
@@ -88,7 +88,7 @@ impl DrmTarget {
         memory.fill(0);
         Ok((
             raster,
-            Screen {
+            ScreenBuffer {
                 framebuffer,
                 memory,
             },

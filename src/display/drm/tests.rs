@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn connector(name: &str, connected: Option<bool>) -> Connector {
-    Connector {
+fn connector(name: &str, connected: Option<bool>) -> CardConnector {
+    CardConnector {
         name: name.to_owned(),
         connected,
         modes: vec![
@@ -16,7 +16,7 @@ fn connector(name: &str, connected: Option<bool>) -> Connector {
     }
 }
 
-fn chosen(connectors: &[Connector], argument: &str) -> Result<(usize, usize, usize)> {
+fn chosen(connectors: &[CardConnector], argument: &str) -> Result<(usize, usize, usize)> {
     let (_, wish) = Wish::parse(argument)?;
     choose(connectors, &wish).map(|choice| (choice.connector, choice.mode, choice.crtc))
 }

@@ -41,18 +41,18 @@ pub(super) fn parse(argument: &str) -> Result<(SocketAddr, Option<String>)> {
 
 /// What a request must have.
 #[derive(Clone)]
-pub(super) struct Access {
+pub(super) struct AccessRule {
     /// `None` where only this machine asks.
     token: Option<String>,
 }
 
-impl Access {
+impl AccessRule {
     /// For a server at `address`; makes a token where one is needed and none is named.
     ///
     /// # Errors
     /// The system has no random numbers.
-    pub(super) fn new(address: SocketAddr, token: Option<String>) -> Result<Access> {
-        Ok(Access {
+    pub(super) fn new(address: SocketAddr, token: Option<String>) -> Result<AccessRule> {
+        Ok(AccessRule {
             token: match token {
                 None if !address.ip().is_loopback() => Some(new_token()?),
                 token => token,

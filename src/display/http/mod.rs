@@ -9,8 +9,8 @@ mod shared;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use self::access::{Access, parse};
-use self::shared::{MAX_VIEWERS, Shared};
+use self::access::{AccessRule, parse};
+use self::shared::{MAX_VIEWERS, StreamShared};
 use super::{Sink, SinkOptions, UserEvent};
 use crate::host::http::{Body, HttpServer, Method, Request, Response};
 use crate::picture::Picture;
@@ -23,15 +23,15 @@ const PAGE: &str = include_str!("page.html");
 struct Http {
     server: HttpServer,
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<StreamShared>,
     size: Option<(u32, u32)>,
 }
 
 /// `argument` is "[ADDRESS:]PORT", with ",token=TOKEN" behind it where that is to stay the same.
 pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
     let (address, token) = parse(argument)?;
-    let access = Access::new(address, token)?;
-    let shared = Arc::new(Shared::default());
+    let access = AccessRule::new(address, token)?;
+    let shared = Arc::new(StreamShared::default());
     let pages = Arc::clone(&shared);
     let url = access.clone();
     let handler = move |request: &Request| answer(request, &access, &pages);
@@ -53,7 +53,7 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
 }
 
 /// The page that is asked for.
-fn answer(request: &Request, access: &Access, shared: &Arc<Shared>) -> Response {
+fn answer(request: &Request, access: &AccessRule, shared: &Arc<StreamShared>) -> Response {
     if let Err(refusal) = access.check(request) {
         return refusal;
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::{UserEvent, jpeg};
-use crate::host::http::Pictures;
+use crate::host::http::PictureFeed;
 use crate::picture::Picture;
 
 /// Clients that get pictures at one time.
@@ -15,16 +15,16 @@ const MAX_EVENTS: usize = 16;
 
 /// The newest picture, who looks, and what they ask for.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(super) struct StreamShared {
     viewers: AtomicUsize,
-    newest: Mutex<Numbered>,
+    newest: Mutex<NumberedPicture>,
     compressed: Mutex<Compressed>,
     events: Mutex<VecDeque<UserEvent>>,
 }
 
 /// A picture and its number; 0 is none yet.
 #[derive(Default)]
-struct Numbered {
+struct NumberedPicture {
     picture: Picture,
     number: u64,
 }
@@ -39,7 +39,7 @@ struct Compressed {
     rgb: Vec<u8>,
 }
 
-impl Shared {
+impl StreamShared {
     /// Takes a copy of the picture where somebody looks, and says so.
     pub(super) fn put(&self, picture: &Picture) -> bool {
         if self.viewers.load(Ordering::Relaxed) == 0 || picture.pixels.is_empty() {
@@ -52,7 +52,7 @@ impl Shared {
     }
 
     /// One more client; `None` where there are enough.
-    pub(super) fn viewer(self: &Arc<Shared>) -> Option<Viewer> {
+    pub(super) fn viewer(self: &Arc<StreamShared>) -> Option<Viewer> {
         let viewer = Viewer {
             shared: Arc::clone(self),
             // Pictures from before somebody looked may be old.
@@ -113,11 +113,11 @@ impl Compressed {
 
 /// A client's view of the pictures.
 pub(super) struct Viewer {
-    shared: Arc<Shared>,
+    shared: Arc<StreamShared>,
     seen: u64,
 }
 
-impl Pictures for Viewer {
+impl PictureFeed for Viewer {
     fn newer(&mut self) -> Option<Arc<Vec<u8>>> {
         let (number, jpeg) = self.shared.newer(self.seen)?;
         self.seen = number;

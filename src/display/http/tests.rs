@@ -142,7 +142,7 @@ fn a_stream_moves_and_a_slow_client_holds_up_nobody() {
 fn nothing_is_copied_while_nobody_looks_and_a_ninth_waits() {
     let mut sink = opened("0");
     let port = port(sink.as_ref());
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(StreamShared::default());
     assert!(!shared.put(&grey(1)));
     let viewers: Vec<_> = (0..MAX_VIEWERS).map(|_| shared.viewer().unwrap()).collect();
     assert!(shared.viewer().is_none() && shared.put(&grey(1)));
@@ -181,12 +181,12 @@ fn request(method: Method, query: &str, host: &str, origin: Option<&str>) -> Req
 #[test]
 fn other_machines_need_the_token() {
     let address = "0.0.0.0:80".parse().unwrap();
-    let access = Access::new(address, None).unwrap();
+    let access = AccessRule::new(address, None).unwrap();
     let url = access.url(address);
     let token = url.split_once("?token=").unwrap().1;
     assert_eq!(token.len(), 16);
     assert!(
-        !Access::new(address, None)
+        !AccessRule::new(address, None)
             .unwrap()
             .url(address)
             .contains(token)
@@ -199,14 +199,14 @@ fn other_machines_need_the_token() {
     for query in ["", "token=", "token=0123456789abcdef", &token[1..]] {
         assert_eq!(status(query), Some("401 Unauthorized"), "{query}");
     }
-    let kept = Access::new(address, Some("abcdefgh1".into())).unwrap();
+    let kept = AccessRule::new(address, Some("abcdefgh1".into())).unwrap();
     assert!(kept.url(address).ends_with(":80/?token=abcdefgh1"));
 }
 
 /// Pages of other sites in a browser of this machine can neither look nor press.
 #[test]
 fn only_the_page_itself_may_ask() {
-    let access = Access::new("127.0.0.1:8080".parse().unwrap(), None).unwrap();
+    let access = AccessRule::new("127.0.0.1:8080".parse().unwrap(), None).unwrap();
     let status = |host: &str, origin: Option<&str>| {
         let request = request(Method::Post, "", host, origin);
         access.check(&request).err().map(|refusal| refusal.status)

@@ -5,15 +5,15 @@ use std::convert::Infallible;
 use super::*;
 
 /// A target that refuses pixels outside it.
-struct Canvas {
+struct StrictCanvas {
     size: Size,
     pixels: Vec<Option<Rgb888>>,
 }
 
-impl Canvas {
-    fn with_pattern(width: u32, height: u32, frame: u64) -> Canvas {
+impl StrictCanvas {
+    fn with_pattern(width: u32, height: u32, frame: u64) -> StrictCanvas {
         let pixels = vec![None; (width * height) as usize];
-        let mut canvas = Canvas {
+        let mut canvas = StrictCanvas {
             size: Size::new(width, height),
             pixels,
         };
@@ -26,13 +26,13 @@ impl Canvas {
     }
 }
 
-impl OriginDimensions for Canvas {
+impl OriginDimensions for StrictCanvas {
     fn size(&self) -> Size {
         self.size
     }
 }
 
-impl DrawTarget for Canvas {
+impl DrawTarget for StrictCanvas {
     type Color = Rgb888;
     type Error = Infallible;
 
@@ -53,7 +53,7 @@ impl DrawTarget for Canvas {
 #[test]
 fn every_pixel_is_drawn_at_any_size() {
     for (width, height) in [(1, 1), (2, 3), (7, 240), (128, 160), (240, 7), (321, 201)] {
-        let canvas = Canvas::with_pattern(width, height, 5);
+        let canvas = StrictCanvas::with_pattern(width, height, 5);
         assert!(
             canvas.pixels.iter().all(Option::is_some),
             "{width}x{height}"
@@ -71,7 +71,7 @@ fn every_pixel_is_drawn_at_any_size() {
             );
         }
     }
-    let mut nothing = Canvas {
+    let mut nothing = StrictCanvas {
         size: Size::zero(),
         pixels: Vec::new(),
     };
@@ -80,7 +80,7 @@ fn every_pixel_is_drawn_at_any_size() {
 
 #[test]
 fn the_corners_tell_the_orientation() {
-    let canvas = Canvas::with_pattern(640, 480, 0);
+    let canvas = StrictCanvas::with_pattern(640, 480, 0);
     let corners = [(3, 3), (636, 3), (636, 476), (3, 476)].map(|(x, y)| canvas.at(x, y));
     assert_eq!(
         corners,
@@ -90,7 +90,7 @@ fn the_corners_tell_the_orientation() {
 
 #[test]
 fn the_sides_of_a_round_display_tell_the_orientation() {
-    let mut canvas = Canvas::with_pattern(240, 240, 0);
+    let mut canvas = StrictCanvas::with_pattern(240, 240, 0);
     test_pattern(&mut canvas, 0, true).unwrap();
     let sides = [(120, 8), (231, 120), (120, 231), (8, 120)].map(|(x, y)| canvas.at(x, y));
     assert_eq!(
@@ -98,14 +98,14 @@ fn the_sides_of_a_round_display_tell_the_orientation() {
         [Rgb888::RED, Rgb888::GREEN, Rgb888::BLUE, Rgb888::WHITE]
     );
     for (width, height) in [(1, 1), (2, 3), (7, 240), (240, 7)] {
-        let mut small = Canvas::with_pattern(width, height, 0);
+        let mut small = StrictCanvas::with_pattern(width, height, 0);
         test_pattern(&mut small, 3, true).unwrap();
     }
 }
 
 #[test]
 fn the_bars_are_in_order() {
-    let canvas = Canvas::with_pattern(640, 480, 0);
+    let canvas = StrictCanvas::with_pattern(640, 480, 0);
     let bars: [Rgb888; 8] = std::array::from_fn(|i| canvas.at(40 + 80 * i as u32, 120));
     assert_eq!(bars, BARS);
 }
@@ -113,13 +113,13 @@ fn the_bars_are_in_order() {
 #[test]
 fn the_bar_moves_and_comes_round() {
     let bar = |frame| {
-        let canvas = Canvas::with_pattern(320, 240, frame);
+        let canvas = StrictCanvas::with_pattern(320, 240, frame);
         (0..320).position(|x| canvas.at(x, 160) == Rgb888::CSS_DARK_ORANGE)
     };
     assert_eq!((bar(10), bar(11)), (Some(40), Some(44)));
     assert_eq!(bar(80 + 10), Some(40));
     assert!(
-        Canvas::with_pattern(320, 240, u64::MAX)
+        StrictCanvas::with_pattern(320, 240, u64::MAX)
             .pixels
             .iter()
             .all(Option::is_some)

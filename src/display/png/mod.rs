@@ -58,15 +58,15 @@ fn write_png(path: &Path, picture: &Picture, bytes: &mut Vec<u8>) -> Result<()> 
 
 /// The names of the files: one, or one for each picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Names {
+enum FileNames {
     Single(PathBuf),
     /// Before the number, its least number of digits, and after it.
     Numbered(String, usize, String),
 }
 
-impl Names {
+impl FileNames {
     /// A path with `%d` or `%05d` in the name of the file is numbered, as ffmpeg does.
-    fn parse(path: &str) -> Result<Names> {
+    fn parse(path: &str) -> Result<FileNames> {
         if path.is_empty() {
             return Err(Error::usage("the sink png needs a file").remedy("png:face8x.png"));
         }
@@ -80,7 +80,7 @@ impl Names {
             (digits.len() <= 3 && width <= 20).then_some((at, at + digits.len() + 2, width))
         });
         let Some((start, end, width)) = numbers.next() else {
-            return Ok(Names::Single(PathBuf::from(path)));
+            return Ok(FileNames::Single(PathBuf::from(path)));
         };
         if numbers.next().is_some() || path[end..].contains('/') {
             return Err(Error::usage(format!(
@@ -88,7 +88,7 @@ impl Names {
             ))
             .remedy("write it like png:pictures/%05d.png"));
         }
-        Ok(Names::Numbered(
+        Ok(FileNames::Numbered(
             path[..start].to_owned(),
             width,
             path[end..].to_owned(),
@@ -98,8 +98,8 @@ impl Names {
     /// The file of picture `number`, counted from 1.
     fn path(&self, number: u64) -> PathBuf {
         match self {
-            Names::Single(path) => path.clone(),
-            Names::Numbered(before, width, after) => {
+            FileNames::Single(path) => path.clone(),
+            FileNames::Numbered(before, width, after) => {
                 PathBuf::from(format!("{before}{number:0width$}{after}"))
             }
         }
@@ -107,7 +107,7 @@ impl Names {
 }
 
 struct Files {
-    names: Names,
+    names: FileNames,
     uri: String,
     size: Option<(u32, u32)>,
     /// Number of the next picture.
@@ -121,7 +121,7 @@ struct Files {
 
 pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
     let (path, size) = sized(argument);
-    let names = Names::parse(path)?;
+    let names = FileNames::parse(path)?;
     // Proves now that the folder can be written, before the camera and the model are opened.
     let path = names.path(1);
     if path.exists() && !path.is_file() {
@@ -157,7 +157,7 @@ impl Sink for Files {
     }
 
     fn present(&mut self, picture: &Picture) -> Result<()> {
-        let single = matches!(self.names, Names::Single(_));
+        let single = matches!(self.names, FileNames::Single(_));
         if single
             && self
                 .written
@@ -176,15 +176,15 @@ impl Sink for Files {
     /// Files of a series are frames.
     fn redraw(&mut self, picture: &Picture) -> Result<()> {
         match self.names {
-            Names::Single(_) => self.present(picture),
-            Names::Numbered(..) => Ok(()),
+            FileNames::Single(_) => self.present(picture),
+            FileNames::Numbered(..) => Ok(()),
         }
     }
 
     fn amend(&mut self, picture: &Picture) -> Result<()> {
         match self.names {
-            Names::Single(_) => self.present(picture),
-            Names::Numbered(..) => {
+            FileNames::Single(_) => self.present(picture),
+            FileNames::Numbered(..) => {
                 self.keep(picture);
                 Ok(())
             }

@@ -122,24 +122,34 @@ fn each_picture_has_its_own_number() {
 #[test]
 fn patterns_are_understood() {
     let numbered = |before: &str, width, after: &str| {
-        Names::Numbered(before.to_owned(), width, after.to_owned())
+        FileNames::Numbered(before.to_owned(), width, after.to_owned())
     };
-    assert_eq!(Names::parse("x/%d.png").unwrap(), numbered("x/", 0, ".png"));
-    assert_eq!(Names::parse("f%05d.png").unwrap(), numbered("f", 5, ".png"));
     assert_eq!(
-        Names::parse("100% sure.png").unwrap(),
-        Names::Single("100% sure.png".into())
+        FileNames::parse("x/%d.png").unwrap(),
+        numbered("x/", 0, ".png")
     );
     assert_eq!(
-        Names::parse("50%off.png").unwrap(),
-        Names::Single("50%off.png".into())
+        FileNames::parse("f%05d.png").unwrap(),
+        numbered("f", 5, ".png")
+    );
+    assert_eq!(
+        FileNames::parse("100% sure.png").unwrap(),
+        FileNames::Single("100% sure.png".into())
+    );
+    assert_eq!(
+        FileNames::parse("50%off.png").unwrap(),
+        FileNames::Single("50%off.png".into())
     );
     assert_eq!(
         numbered("f", 5, ".png").path(123_456),
         PathBuf::from("f123456.png")
     );
     for wrong in ["", "%d/%d.png", "%03d/a.png"] {
-        assert_eq!(Names::parse(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
+        assert_eq!(
+            FileNames::parse(wrong).unwrap_err().exit_code(),
+            2,
+            "{wrong:?}"
+        );
     }
 }
 

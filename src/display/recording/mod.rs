@@ -10,8 +10,8 @@ mod writer;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
-use self::names::Names;
-use self::writer::{Container, Limits, Writer};
+use self::names::RecordingNames;
+use self::writer::{Container, FileLimits, RecordingWriter};
 use super::{Audience, Sink, SinkOptions};
 use crate::picture::Picture;
 use crate::thread::StoppableThread;
@@ -69,13 +69,13 @@ fn open(
         options.fps
     };
     let segment = options.segment.or(options.keep.map(|_| DEFAULT_SEGMENT));
-    let names = Names::new(path, extension, segment.is_some())?;
+    let names = RecordingNames::new(path, extension, segment.is_some())?;
     names.check()?;
-    let limits = Limits {
+    let limits = FileLimits {
         pictures: segment.map(|segment| (segment.as_secs_f64() * f64::from(fps)).ceil() as u64),
         keep: options.keep,
     };
-    let mut writer = Writer::new(container, names, fps, limits);
+    let mut writer = RecordingWriter::new(container, names, fps, limits);
     let (queue, pictures) = sync_channel::<Numbered>(QUEUE);
     let (back, spare) = sync_channel(QUEUE + 1);
     let thread = StoppableThread::spawn("recording", STOP_TIMEOUT, move |_| {

@@ -14,7 +14,7 @@ const SIGN_WITHIN: u64 = 1024;
 
 /// FILE, or FILE with a number before its extension: `door-00001.avi`.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct RecordingNames {
     path: PathBuf,
     folder: PathBuf,
     stem: String,
@@ -23,12 +23,12 @@ pub(super) struct Names {
     is_numbered: bool,
 }
 
-impl Names {
+impl RecordingNames {
     /// Those of `path`, whose extension is `extension` where it has none.
     ///
     /// # Errors
     /// A usage error where it names no file.
-    pub(super) fn new(path: &str, extension: &str, is_numbered: bool) -> Result<Names> {
+    pub(super) fn new(path: &str, extension: &str, is_numbered: bool) -> Result<RecordingNames> {
         let given = Path::new(path);
         let stem = given.file_stem().and_then(|stem| stem.to_str());
         let Some(stem) = stem.filter(|_| !path.ends_with('/')) else {
@@ -38,7 +38,7 @@ impl Names {
         };
         let own = given.extension().and_then(|own| own.to_str());
         let folder = given.parent().filter(|folder| *folder != Path::new(""));
-        Ok(Names {
+        Ok(RecordingNames {
             path: given.with_extension(own.unwrap_or(extension)),
             folder: folder.unwrap_or(Path::new(".")).to_owned(),
             stem: stem.to_owned(),

@@ -157,9 +157,9 @@ proptest! {
     fn plain_pictures_are_read_to_the_last_whole_one(cut in 0.2..1.0) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("door.mjpg");
-        let names = Names::new(path.to_str().unwrap(), "mjpg", false).unwrap();
-        let limits = Limits { pictures: None, keep: None };
-        let mut writer = Writer::new(Container::Mjpg, names, 30, limits);
+        let names = RecordingNames::new(path.to_str().unwrap(), "mjpg", false).unwrap();
+        let limits = FileLimits { pictures: None, keep: None };
+        let mut writer = RecordingWriter::new(Container::Mjpg, names, 30, limits);
         let picture = Picture::new(32, 16);
         (0..6).for_each(|number| writer.take(&picture, number));
         writer.finish();
@@ -199,12 +199,12 @@ fn files_follow_each_other_and_the_oldest_of_ours_are_deleted() {
     fs::write(at("door-00002.avi"), vec![1; 400_000]).unwrap();
     fs::write(at("door-7.avi"), "a guest's").unwrap();
     fs::write(at("other-00001.avi"), vec![1; 400_000]).unwrap();
-    let names = Names::new(at("door.avi").to_str().unwrap(), "avi", true).unwrap();
-    let limits = Limits {
+    let names = RecordingNames::new(at("door.avi").to_str().unwrap(), "avi", true).unwrap();
+    let limits = FileLimits {
         pictures: Some(10),
         keep: Some(700_000),
     };
-    let mut writer = Writer::new(Container::Avi, names, 10, limits);
+    let mut writer = RecordingWriter::new(Container::Avi, names, 10, limits);
     let picture = Picture::new(32, 16);
     (0..65).for_each(|number| writer.take(&picture, number));
     writer.finish();
@@ -231,12 +231,12 @@ fn files_follow_each_other_and_the_oldest_of_ours_are_deleted() {
 fn times_sizes_and_gaps_are_those_of_the_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("door.avi");
-    let names = Names::new(path.to_str().unwrap(), "avi", false).unwrap();
-    let limits = Limits {
+    let names = RecordingNames::new(path.to_str().unwrap(), "avi", false).unwrap();
+    let limits = FileLimits {
         pictures: None,
         keep: None,
     };
-    let mut writer = Writer::new(Container::Avi, names, 10, limits);
+    let mut writer = RecordingWriter::new(Container::Avi, names, 10, limits);
     let (small, large) = (Picture::new(32, 16), Picture::new(48, 16));
     // Two within one, one left out, then another size, then nothing for over a minute.
     for (picture, number) in [

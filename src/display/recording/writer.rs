@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::avi::{Avi, MAX_BYTES, NAME};
-use super::names::Names;
+use super::names::RecordingNames;
 use crate::display::jpeg;
 use crate::picture::Picture;
 
@@ -28,7 +28,7 @@ pub(super) enum Container {
 
 /// How a recording is cut into files.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct FileLimits {
     /// The longest time of a file, in pictures of the rate.
     pub(super) pictures: Option<u64>,
     /// The bytes of all files together.
@@ -36,11 +36,11 @@ pub(super) struct Limits {
 }
 
 /// Writes pictures to files, and goes on after a disk was full.
-pub(super) struct Writer {
+pub(super) struct RecordingWriter {
     container: Container,
-    names: Names,
+    names: RecordingNames,
     fps: u32,
-    limits: Limits,
+    limits: FileLimits,
     current: Option<Current>,
     retry_at: Option<Instant>,
     rgb: Vec<u8>,
@@ -54,18 +54,23 @@ struct Current {
     /// The number of its first picture.
     first: u64,
     synced: Instant,
-    target: Target,
+    target: RecordingFile,
 }
 
-enum Target {
+enum RecordingFile {
     Avi(Box<Avi>),
     /// The file and its bytes so far.
     Mjpg(File, u64),
 }
 
-impl Writer {
-    pub(super) fn new(container: Container, names: Names, fps: u32, limits: Limits) -> Writer {
-        Writer {
+impl RecordingWriter {
+    pub(super) fn new(
+        container: Container,
+        names: RecordingNames,
+        fps: u32,
+        limits: FileLimits,
+    ) -> RecordingWriter {
+        RecordingWriter {
             container,
             names,
             fps,
@@ -159,8 +164,8 @@ impl Writer {
             .keep
             .map_or(MAX_BYTES, |keep| MAX_BYTES.min(keep / 4));
         let (bytes, pictures, is_full) = match &current.target {
-            Target::Avi(avi) => (avi.bytes(), current.first + avi.pictures(), avi.is_full()),
-            Target::Mjpg(_, bytes) => (*bytes, number, false),
+            RecordingFile::Avi(avi) => (avi.bytes(), current.first + avi.pictures(), avi.is_full()),
+            RecordingFile::Mjpg(_, bytes) => (*bytes, number, false),
         };
         let age = number.saturating_sub(current.first);
         current.size != size
@@ -175,13 +180,13 @@ impl Writer {
         log::info!("recording {}", path.display());
         let target = match self.container {
             Container::Avi => match Avi::begin(file, size, self.fps) {
-                Ok(avi) => Target::Avi(Box::new(avi)),
+                Ok(avi) => RecordingFile::Avi(Box::new(avi)),
                 Err(error) => {
                     let _ = fs::remove_file(&path);
                     return Err(error);
                 }
             },
-            Container::Mjpg => Target::Mjpg(file, 0),
+            Container::Mjpg => RecordingFile::Mjpg(file, 0),
         };
         self.current = Some(Current {
             path,
@@ -203,8 +208,8 @@ impl Writer {
         }
         current.synced = now;
         match &mut current.target {
-            Target::Avi(avi) => avi.sync()?,
-            Target::Mjpg(file, _) => file.sync_data()?,
+            RecordingFile::Avi(avi) => avi.sync()?,
+            RecordingFile::Mjpg(file, _) => file.sync_data()?,
         }
         match self.limits.keep {
             Some(keep) => self.names.delete_oldest(keep, &current.path),
@@ -217,14 +222,14 @@ impl Current {
     /// Whether it has no whole picture that a reader would find.
     fn is_empty(&self) -> bool {
         match &self.target {
-            Target::Avi(avi) => avi.is_empty(),
-            Target::Mjpg(_, bytes) => *bytes == 0,
+            RecordingFile::Avi(avi) => avi.is_empty(),
+            RecordingFile::Mjpg(_, bytes) => *bytes == 0,
         }
     }
 
     fn add(&mut self, jpeg: &[u8], number: u64) -> io::Result<()> {
         match &mut self.target {
-            Target::Avi(avi) => {
+            RecordingFile::Avi(avi) => {
                 let place = number.saturating_sub(self.first);
                 if place < avi.pictures() {
                     // Two pictures within one: the rate of the file is that of the camera.
@@ -235,7 +240,7 @@ impl Current {
                 }
                 avi.add(jpeg)
             }
-            Target::Mjpg(file, bytes) => {
+            RecordingFile::Mjpg(file, bytes) => {
                 let (start, rest) = jpeg.split_at_checked(2).ok_or(io::ErrorKind::InvalidData)?;
                 file.write_all(start)?;
                 if *bytes == 0 {

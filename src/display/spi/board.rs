@@ -9,7 +9,7 @@ use linux_embedded_hal::spidev::{SpiModeFlags, Spidev, SpidevOptions};
 use linux_embedded_hal::{CdevPin, SpidevBus};
 
 use super::bus::{DataCommand, Wire};
-use super::panel::Light;
+use super::panel::LightSwitch;
 use super::settings::Settings;
 use crate::display::device_error;
 use crate::host::node;
@@ -18,15 +18,15 @@ use crate::{Error, Result};
 /// The consumer name that `gpioinfo` shows for the lines.
 const CONSUMER: &str = "face8x";
 
-pub(super) struct Board {
+pub(super) struct SpiBoard {
     spi: SpidevBus,
     dc: CdevPin,
     /// What the data/command line says now.
     kind: DataCommand,
 }
 
-impl Board {
-    pub(crate) fn open(settings: &Settings) -> Result<Board> {
+impl SpiBoard {
+    pub(crate) fn open(settings: &Settings) -> Result<SpiBoard> {
         let dc = settings.dc.ok_or_else(|| {
             Error::usage("the sink spi needs the GPIO line of the panel's data/command pin")
                 .remedy("name it like spi:ili9341,dc=24,rst=25")
@@ -54,7 +54,7 @@ impl Board {
             device_error(what, error).remedy("try a lower speed=")
         })?;
         let dc = output(&settings.chip, dc, false)?;
-        Ok(Board {
+        Ok(SpiBoard {
             spi: SpidevBus(spi),
             dc,
             kind: DataCommand::Command,
@@ -82,14 +82,14 @@ pub(super) fn output(chip: &str, line: u32, high: bool) -> Result<CdevPin> {
 }
 
 /// Takes the GPIO line of a panel's light, which is off at first.
-pub(super) fn light(chip: &str, line: u32) -> Result<Light> {
+pub(super) fn light(chip: &str, line: u32) -> Result<LightSwitch> {
     let mut pin = output(chip, line, false)?;
     Ok(Box::new(move |on| {
         pin.set_state(on.into()).map_err(io::Error::other)
     }))
 }
 
-impl Wire for Board {
+impl Wire for SpiBoard {
     fn send(&mut self, kind: DataCommand, bytes: &[u8]) -> io::Result<()> {
         if kind != self.kind {
             let set = match kind {

@@ -17,7 +17,7 @@ use linux_embedded_hal::Delay;
 
 use self::count::{Counting, Sent};
 use self::panel::PanelParts;
-use self::record::Recorder;
+use self::record::SpiRecorder;
 use self::settings::Settings;
 use super::{Audience, Brightness, Dimming, Sink, SinkOptions};
 use crate::Result;
@@ -30,7 +30,7 @@ pub(super) fn open(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>> {
     let parts = PanelParts {
         name: format!("spi:{} on {}", settings.panel.name, settings.dev),
         wire: Box::new(Counting {
-            wire: Box::new(board::Board::open(&settings)?),
+            wire: Box::new(board::SpiBoard::open(&settings)?),
             sent: Rc::clone(&sent),
         }),
         reset: settings
@@ -56,20 +56,20 @@ pub(super) fn open_test(argument: &str, _: &SinkOptions) -> Result<Box<dyn Sink>
     let (settings, path) = Settings::parse_test(argument)?;
     let parts = PanelParts {
         name: format!("test:{} recorded in {path}", settings.panel.name),
-        wire: Box::new(Recorder::create(Path::new(path))?),
+        wire: Box::new(SpiRecorder::create(Path::new(path))?),
         reset: None,
         backlight: None,
         delay: &mut NoDelay,
     };
     let panel =
         (settings.panel.open)(&settings.module, parts).map_err(|error| error.context(path))?;
-    Ok(Box::new(Recording(panel)))
+    Ok(Box::new(PanelRecording(panel)))
 }
 
 /// A panel that is a file.
-struct Recording(Box<dyn Sink>);
+struct PanelRecording(Box<dyn Sink>);
 
-impl Sink for Recording {
+impl Sink for PanelRecording {
     fn describe(&self) -> String {
         self.0.describe()
     }

@@ -103,7 +103,7 @@ pub(super) const PANELS: &[Panel] = &[
 ];
 
 /// Switches a panel's light on or off.
-pub(super) type Light = Box<dyn FnMut(bool) -> io::Result<()>>;
+pub(super) type LightSwitch = Box<dyn FnMut(bool) -> io::Result<()>>;
 
 /// What a panel is started with, beside its module.
 pub(super) struct PanelParts<'a> {
@@ -112,7 +112,7 @@ pub(super) struct PanelParts<'a> {
     pub wire: Box<dyn Wire>,
     /// Without it the panel is reset by a command.
     pub reset: Option<CdevPin>,
-    pub backlight: Option<Light>,
+    pub backlight: Option<LightSwitch>,
     pub delay: &'a mut dyn DelayNs,
 }
 
@@ -163,7 +163,7 @@ fn light<M, R>(
     name: String,
     display: Display<Bus, M, R>,
     module: &Module,
-    backlight: Option<Light>,
+    backlight: Option<LightSwitch>,
 ) -> Result<Box<dyn Sink>>
 where
     M: Model<ColorFormat = Rgb565> + 'static,
@@ -220,7 +220,7 @@ where
     round: bool,
     /// The pixels as the raster writes them, little-endian.
     bytes: Vec<u8>,
-    backlight: Option<Light>,
+    backlight: Option<LightSwitch>,
 }
 
 impl<M, R> PanelSink<M, R>

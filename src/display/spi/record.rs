@@ -7,25 +7,25 @@ use std::path::Path;
 use super::bus::{DataCommand, Wire};
 use crate::{Result, files};
 
-pub(super) struct Recorder {
+pub(super) struct SpiRecorder {
     file: File,
     /// The line in the making, to use again.
     line: Vec<u8>,
 }
 
-impl Recorder {
-    pub(crate) fn create(path: &Path) -> Result<Recorder> {
+impl SpiRecorder {
+    pub(crate) fn create(path: &Path) -> Result<SpiRecorder> {
         // A pipe without a reader would be waited for.
         let file = files::check_writable(path).and_then(|()| File::create(path));
         let file = file.map_err(|error| files::cannot_write(path, error))?;
-        Ok(Recorder {
+        Ok(SpiRecorder {
             file,
             line: Vec::new(),
         })
     }
 }
 
-impl Wire for Recorder {
+impl Wire for SpiRecorder {
     fn send(&mut self, kind: DataCommand, bytes: &[u8]) -> io::Result<()> {
         self.line.clear();
         self.line.extend_from_slice(match kind {

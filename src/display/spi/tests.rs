@@ -298,7 +298,7 @@ fn what_a_silent_panel_was_sent_is_counted() {
     let parts = PanelParts {
         name: "a panel".to_owned(),
         wire: Box::new(Counting {
-            wire: Box::new(Recorder::create(&path).unwrap()),
+            wire: Box::new(SpiRecorder::create(&path).unwrap()),
             sent: Rc::clone(&sent),
         }),
         reset: None,
@@ -336,10 +336,10 @@ fn a_panel_sleeps_without_its_light_and_wakes_with_it() {
     let path = folder.path().join("bus.txt");
     let settings = Settings::parse("ili9341,dc=24").unwrap();
     let lights = Rc::new(std::cell::RefCell::new(Vec::new()));
-    let open = |backlight: Option<super::panel::Light>| {
+    let open = |backlight: Option<super::panel::LightSwitch>| {
         let parts = PanelParts {
             name: "a panel".to_owned(),
-            wire: Box::new(Recorder::create(&path).unwrap()),
+            wire: Box::new(SpiRecorder::create(&path).unwrap()),
             reset: None,
             backlight,
             delay: &mut NoDelay,

@@ -34,14 +34,14 @@ pub(super) fn write(format: PixelFormat, picture: &Picture, out: &mut Vec<u8>) {
 
 /// What a device makes of a format that it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct AcceptedFormat {
     pub(super) code: [u8; 4],
     pub(super) size: (u32, u32),
     /// Bytes of a row; 0 where the device does not say.
     pub(super) stride: u32,
 }
 
-impl Answer {
+impl AcceptedFormat {
     /// The format, where pictures can be written in it.
     fn accepted(&self) -> Option<PixelFormat> {
         let (width, height) = self.size;
@@ -78,7 +78,7 @@ pub(super) fn negotiate(
     let name = |code: &[u8; 4]| String::from_utf8_lossy(code).into_owned();
     let ours = FORMATS.map(|format| format.to_string());
     let theirs: Vec<String> = match answers.first() {
-        Some(Answer { code, size, stride }) => {
+        Some(AcceptedFormat { code, size, stride }) => {
             let (width, height) = size;
             vec![format!(
                 "{} {width}x{height} with rows of {stride} bytes",

@@ -10,7 +10,7 @@ use v4l::capability::Flags;
 use v4l::video::Output;
 use v4l::{Format, FourCC};
 
-use self::formats::{Answer, negotiate, write};
+use self::formats::{AcceptedFormat, negotiate, write};
 use super::raster::Centred;
 use super::{Sink, SinkOptions, device_error, sized};
 use crate::capture::{Node, contain};
@@ -29,7 +29,7 @@ trait Device {
     fn codes(&self) -> Vec<[u8; 4]>;
 
     /// Asks for a format; what comes back is what the device made of it.
-    fn set_format(&self, code: &[u8; 4], size: (u32, u32)) -> Result<Answer>;
+    fn set_format(&self, code: &[u8; 4], size: (u32, u32)) -> Result<AcceptedFormat>;
 
     /// Writes a picture.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
@@ -41,11 +41,11 @@ impl Device for Node {
         formats.iter().map(|format| format.fourcc.repr).collect()
     }
 
-    fn set_format(&self, code: &[u8; 4], (width, height): (u32, u32)) -> Result<Answer> {
+    fn set_format(&self, code: &[u8; 4], (width, height): (u32, u32)) -> Result<AcceptedFormat> {
         let asked = Format::new(width, height, FourCC::new(code));
         let got = contain(|| Output::set_format(&self.device, &asked));
         let got = got.map_err(|error| self.explain(&error))?;
-        Ok(Answer {
+        Ok(AcceptedFormat {
             code: got.fourcc.repr,
             size: (got.width, got.height),
             stride: got.stride,

@@ -4,16 +4,16 @@ use face8x_core::convert::{Converter, Region};
 use face8x_core::frame::Frame;
 
 /// A model of a device: what it lists, what it makes of a format, what it takes.
-struct Fake {
+struct FakeDevice {
     listed: Vec<[u8; 4]>,
-    insists: Option<Answer>,
+    insists: Option<AcceptedFormat>,
     taken: Vec<Vec<u8>>,
     result: fn(usize) -> io::Result<usize>,
 }
 
-impl Fake {
-    fn new(listed: &[&[u8; 4]]) -> Fake {
-        Fake {
+impl FakeDevice {
+    fn new(listed: &[&[u8; 4]]) -> FakeDevice {
+        FakeDevice {
             listed: listed.iter().map(|code| **code).collect(),
             insists: None,
             taken: Vec::new(),
@@ -22,13 +22,13 @@ impl Fake {
     }
 }
 
-impl Device for Fake {
+impl Device for FakeDevice {
     fn codes(&self) -> Vec<[u8; 4]> {
         self.listed.clone()
     }
 
-    fn set_format(&self, code: &[u8; 4], size: (u32, u32)) -> Result<Answer> {
-        Ok(self.insists.unwrap_or(Answer {
+    fn set_format(&self, code: &[u8; 4], size: (u32, u32)) -> Result<AcceptedFormat> {
+        Ok(self.insists.unwrap_or(AcceptedFormat {
             code: *code,
             size,
             stride: 0,
@@ -43,36 +43,36 @@ impl Device for Fake {
 
 #[test]
 fn the_best_format_that_both_have_is_taken() {
-    let chosen = |fake: &Fake| {
+    let chosen = |fake: &FakeDevice| {
         let chosen = negotiate(fake, (1280, 720));
         chosen.map(|(format, size)| (format.fourcc(), size))
     };
     let size = (1280, 720);
     assert_eq!(
-        chosen(&Fake::new(&[b"MJPG", b"BGR3", b"YUYV"])),
+        chosen(&FakeDevice::new(&[b"MJPG", b"BGR3", b"YUYV"])),
         Ok((*b"YUYV", size))
     );
     assert_eq!(
-        chosen(&Fake::new(&[b"BGR3", b"NV12"])),
+        chosen(&FakeDevice::new(&[b"BGR3", b"NV12"])),
         Ok((*b"NV12", size))
     );
     // One that lists nothing is asked.
-    assert_eq!(chosen(&Fake::new(&[])), Ok((*b"YUYV", size)));
+    assert_eq!(chosen(&FakeDevice::new(&[])), Ok((*b"YUYV", size)));
     // One that has a format keeps it.
-    let insists = |code: &[u8; 4], size, stride| Fake {
-        insists: Some(Answer {
+    let insists = |code: &[u8; 4], size, stride| FakeDevice {
+        insists: Some(AcceptedFormat {
             code: *code,
             size,
             stride,
         }),
-        ..Fake::new(&[])
+        ..FakeDevice::new(&[])
     };
     assert_eq!(
         chosen(&insists(b"RGB3", (640, 480), 1920)),
         Ok((*b"RGB3", (640, 480)))
     );
     for (refused, remedy) in [
-        (Fake::new(&[b"MJPG", b"H264"]), "it has MJPG, H264"),
+        (FakeDevice::new(&[b"MJPG", b"H264"]), "it has MJPG, H264"),
         (insists(b"MJPG", size, 0), "it has MJPG 1280x720"),
         (insists(b"YUYV", (641, 480), 0), "it has YUYV 641x480"),
         (insists(b"YUYV", size, 4096), "with rows of 4096 bytes"),
@@ -126,7 +126,8 @@ fn pictures_are_the_same_in_every_format() {
 
 #[test]
 fn pictures_are_centred_and_faults_are_named() {
-    let mut camera = VirtualCamera::start("fake".into(), Fake::new(&[b"RGB3"]), (8, 4)).unwrap();
+    let mut camera =
+        VirtualCamera::start("fake".into(), FakeDevice::new(&[b"RGB3"]), (8, 4)).unwrap();
     assert_eq!(camera.describe(), "fake RGB3 8x4");
     assert_eq!(camera.size(), Some((8, 4)));
     let mut small = Picture::new(2, 2);

@@ -20,8 +20,8 @@ use winit::platform::pump_events::{EventLoopExtPumpEvents, PumpStatus};
 use winit::platform::{wayland, x11};
 use winit::window::{Fullscreen, Window, WindowAttributes, WindowId};
 
-use self::shape::Shape;
-use self::system::{Answer, Desktop, System, find_system};
+use self::shape::WindowShape;
+use self::system::{Answer, Desktop, DisplayServer, find_system};
 use super::raster::Centred;
 use super::{Audience, Sink, SinkOptions, UserEvent, device_error};
 use crate::picture::Picture;
@@ -42,14 +42,14 @@ struct WindowSink {
     /// `None` only while it is dropped.
     event_loop: Option<&'static mut EventLoop<()>>,
     app: App,
-    system: System,
+    system: DisplayServer,
 }
 
 /// The state that the event loop and the sink share.
 struct App {
     /// The window that is to be made, but for its size.
-    wanted: Option<(WindowAttributes, Shape)>,
-    made: Option<Result<Made>>,
+    wanted: Option<(WindowAttributes, WindowShape)>,
+    made: Option<Result<OpenWindow>>,
     size: PhysicalSize<u32>,
     /// The window system wants a picture.
     ready: bool,
@@ -57,13 +57,13 @@ struct App {
 }
 
 /// A window and its pixels.
-struct Made {
+struct OpenWindow {
     window: Rc<Window>,
     surface: softbuffer::Surface<OwnedDisplayHandle, Rc<Window>>,
 }
 
 pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink>> {
-    let shape = Shape::parse(argument, options)?;
+    let shape = WindowShape::parse(argument, options)?;
     let Answer { system, connection } = find_system(Desktop::of_environment())?;
     let wanted = Window::default_attributes().with_title(&options.title);
     let mut sink = WindowSink {
@@ -90,15 +90,17 @@ pub(super) fn open(argument: &str, options: &SinkOptions) -> Result<Box<dyn Sink
 }
 
 /// The event loop of this process.
-fn event_loop(system: System) -> Result<&'static mut EventLoop<()>> {
+fn event_loop(system: DisplayServer) -> Result<&'static mut EventLoop<()>> {
     if let Some(kept) = EVENT_LOOP.take() {
         return Ok(kept);
     }
     let built = contain(|| {
         let mut builder = EventLoop::builder();
         match system {
-            System::Wayland => wayland::EventLoopBuilderExtWayland::with_wayland(&mut builder),
-            System::X11 => x11::EventLoopBuilderExtX11::with_x11(&mut builder),
+            DisplayServer::Wayland => {
+                wayland::EventLoopBuilderExtWayland::with_wayland(&mut builder)
+            }
+            DisplayServer::X11 => x11::EventLoopBuilderExtX11::with_x11(&mut builder),
         };
         x11::EventLoopBuilderExtX11::with_any_thread(&mut builder, true);
         builder.build()
@@ -134,7 +136,7 @@ impl WindowSink {
     }
 
     fn draw(&mut self, picture: &Picture) -> std::result::Result<(), softbuffer::SoftBufferError> {
-        let Some(Ok(Made { window, surface })) = &mut self.app.made else {
+        let Some(Ok(OpenWindow { window, surface })) = &mut self.app.made else {
             return Ok(());
         };
         let PhysicalSize { width, height } = self.app.size;
@@ -217,8 +219,8 @@ impl App {
         &mut self,
         event_loop: &ActiveEventLoop,
         wanted: WindowAttributes,
-        shape: Shape,
-    ) -> Result<Made> {
+        shape: WindowShape,
+    ) -> Result<OpenWindow> {
         let failed = |error: &dyn std::error::Error| {
             Error::new(ErrorKind::Device, format!("no window: {error}"))
         };
@@ -226,7 +228,7 @@ impl App {
         let primary = event_loop.primary_monitor();
         let monitor = primary.or_else(|| event_loop.available_monitors().next());
         let (size, fills) = shape.on(monitor.map(|monitor| monitor.size().into()));
-        let full = (shape == Shape::Fullscreen).then_some(Fullscreen::Borderless(None));
+        let full = (shape == WindowShape::Fullscreen).then_some(Fullscreen::Borderless(None));
         let wanted = wanted
             .with_inner_size(PhysicalSize::<u32>::from(size))
             .with_maximized(fills)
@@ -241,7 +243,7 @@ impl App {
             softbuffer::Surface::new(&context, window.clone()).map_err(|error| failed(&error))?;
         self.size = window.inner_size();
         window.request_redraw();
-        Ok(Made { window, surface })
+        Ok(OpenWindow { window, surface })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 
 /// What is asked of a window when it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum WindowShape {
     /// As large as suits the monitor.
     Fitting,
     /// All of the monitor, without a frame.
@@ -23,26 +23,26 @@ const UNKNOWN: (u32, u32) = (960, 540);
 /// Monitors of up to so many columns or rows are filled: they are those of boards.
 const SMALL: (u32, u32) = (1024, 600);
 
-impl Shape {
+impl WindowShape {
     /// Of the URI's argument: nothing, `fullscreen`, or a size such as `1280x720`.
     ///
     /// # Errors
     /// A usage error for anything else.
-    pub(super) fn parse(argument: &str, options: &SinkOptions) -> Result<Shape> {
+    pub(super) fn parse(argument: &str, options: &SinkOptions) -> Result<WindowShape> {
         let side = |text: &str| {
             let side = text.parse().ok();
             side.filter(|side| (16..=LONGEST).contains(side))
         };
         let size = |text: &str| {
             let (width, height) = text.split_once('x')?;
-            Some(Shape::Size(side(width)?, side(height)?))
+            Some(WindowShape::Size(side(width)?, side(height)?))
         };
         let asked = options
             .size
-            .map(|(width, height)| Shape::Size(width, height));
+            .map(|(width, height)| WindowShape::Size(width, height));
         match argument {
-            "" => Some(asked.unwrap_or(Shape::Fitting)),
-            "fullscreen" => Some(Shape::Fullscreen),
+            "" => Some(asked.unwrap_or(WindowShape::Fitting)),
+            "fullscreen" => Some(WindowShape::Fullscreen),
             text => size(text),
         }
         .ok_or_else(|| {
@@ -55,10 +55,10 @@ impl Shape {
     /// Width and height in pixels on a monitor of this size, and whether the window fills it.
     pub(super) fn on(self, monitor: Option<(u32, u32)>) -> ((u32, u32), bool) {
         match (self, monitor) {
-            (Shape::Size(width, height), _) => ((width, height), false),
+            (WindowShape::Size(width, height), _) => ((width, height), false),
             (_, None | Some((0, _) | (_, 0))) => (UNKNOWN, false),
-            (Shape::Fullscreen, Some(whole)) => (whole, false),
-            (Shape::Fitting, Some((width, height))) => {
+            (WindowShape::Fullscreen, Some(whole)) => (whole, false),
+            (WindowShape::Fitting, Some((width, height))) => {
                 match width <= SMALL.0 || height <= SMALL.1 {
                     true => ((width, height), true),
                     false => ((width / 4 * 3, height / 4 * 3), false),
@@ -74,10 +74,10 @@ mod tests {
 
     #[test]
     fn the_argument_says_how_large_it_opens() {
-        let parse = |text| Shape::parse(text, &SinkOptions::default());
-        assert_eq!(parse(""), Ok(Shape::Fitting));
-        assert_eq!(parse("fullscreen"), Ok(Shape::Fullscreen));
-        assert_eq!(parse("800x480"), Ok(Shape::Size(800, 480)));
+        let parse = |text| WindowShape::parse(text, &SinkOptions::default());
+        assert_eq!(parse(""), Ok(WindowShape::Fitting));
+        assert_eq!(parse("fullscreen"), Ok(WindowShape::Fullscreen));
+        assert_eq!(parse("800x480"), Ok(WindowShape::Size(800, 480)));
         for bad in [
             "big", "800", "x", "800x", "0x0", "15x600", "800x9000", "-8x600", "8e2x600",
         ] {
@@ -89,20 +89,26 @@ mod tests {
             size: Some((200, 120)),
             ..SinkOptions::default()
         };
-        assert_eq!(Shape::parse("", &options), Ok(Shape::Size(200, 120)));
+        assert_eq!(
+            WindowShape::parse("", &options),
+            Ok(WindowShape::Size(200, 120))
+        );
     }
 
     #[test]
     fn a_window_suits_its_monitor() {
-        let fitting = |width, height| Shape::Fitting.on(Some((width, height)));
+        let fitting = |width, height| WindowShape::Fitting.on(Some((width, height)));
         assert_eq!(fitting(1920, 1080), ((1440, 810), false));
         assert_eq!(fitting(3840, 2160), ((2880, 1620), false));
         assert_eq!(fitting(800, 480), ((800, 480), true));
-        assert_eq!(Shape::Fitting.on(None), ((960, 540), false));
-        assert_eq!(Shape::Fitting.on(Some((0, 0))), ((960, 540), false));
-        assert_eq!(Shape::Fullscreen.on(Some((1920, 1080))).0, (1920, 1080));
+        assert_eq!(WindowShape::Fitting.on(None), ((960, 540), false));
+        assert_eq!(WindowShape::Fitting.on(Some((0, 0))), ((960, 540), false));
         assert_eq!(
-            Shape::Size(300, 200).on(Some((800, 480))),
+            WindowShape::Fullscreen.on(Some((1920, 1080))).0,
+            (1920, 1080)
+        );
+        assert_eq!(
+            WindowShape::Size(300, 200).on(Some((800, 480))),
             ((300, 200), false)
         );
     }

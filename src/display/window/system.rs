@@ -15,7 +15,7 @@ const DEPTHS: [u8; 2] = [24, 32];
 
 /// The window systems of Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum System {
+pub(super) enum DisplayServer {
     Wayland,
     X11,
 }
@@ -44,7 +44,7 @@ impl Desktop {
 
 /// A window system that answers.
 pub(super) struct Answer {
-    pub system: System,
+    pub system: DisplayServer,
     /// The connection over which it answered, where it is X11: a server resets itself when the last
     /// client leaves, so this one stays until the window is there.
     pub connection: Option<RustConnection>,
@@ -69,7 +69,7 @@ pub(super) fn find_system(desktop: Desktop) -> Result<Answer> {
     if let Some(name) = desktop.wayland_display {
         let socket = Path::new(&desktop.runtime_dir.unwrap_or_default()).join(&name);
         match UnixStream::connect(&socket) {
-            Ok(_) => return with_libraries(System::Wayland, None),
+            Ok(_) => return with_libraries(DisplayServer::Wayland, None),
             Err(error) => {
                 reasons.push(format!(
                     "no Wayland compositor at {}: {error}",
@@ -78,13 +78,13 @@ pub(super) fn find_system(desktop: Desktop) -> Result<Answer> {
             }
         }
     } else if desktop.wayland_socket {
-        return with_libraries(System::Wayland, None);
+        return with_libraries(DisplayServer::Wayland, None);
     }
     if let Some(name) = desktop.x11_display {
         match x11rb::connect(None) {
             Ok((connection, screen)) => {
                 check_depth(&connection, screen)?;
-                return with_libraries(System::X11, Some(connection));
+                return with_libraries(DisplayServer::X11, Some(connection));
             }
             Err(error) => {
                 reasons.push(format!(
@@ -112,10 +112,10 @@ fn check_depth(connection: &RustConnection, screen: usize) -> Result<()> {
     }
 }
 
-fn with_libraries(system: System, connection: Option<RustConnection>) -> Result<Answer> {
+fn with_libraries(system: DisplayServer, connection: Option<RustConnection>) -> Result<Answer> {
     let missing = if xkbcommon_dl::xkbcommon_option().is_none() {
         "libxkbcommon0"
-    } else if system == System::X11 && xkbcommon_dl::x11::xkbcommon_x11_option().is_none() {
+    } else if system == DisplayServer::X11 && xkbcommon_dl::x11::xkbcommon_x11_option().is_none() {
         "libxkbcommon-x11-0"
     } else {
         return Ok(Answer { system, connection });

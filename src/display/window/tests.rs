@@ -4,7 +4,7 @@ use std::path::Path;
 use super::system::{Desktop, find_system};
 use super::*;
 
-fn found(wayland: Option<&str>, folder: &Path, x11: Option<&str>) -> Result<System> {
+fn found(wayland: Option<&str>, folder: &Path, x11: Option<&str>) -> Result<DisplayServer> {
     let name = |name: Option<&str>| name.map(OsString::from);
     find_system(Desktop {
         wayland_socket: false,
@@ -37,7 +37,7 @@ fn a_compositor_that_answers_is_taken() {
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for name in ["wayland-3", socket.to_str().unwrap()] {
         match found(Some(name), folder.path(), None) {
-            Ok(system) => assert_eq!(system, System::Wayland),
+            Ok(system) => assert_eq!(system, DisplayServer::Wayland),
             Err(error) => assert!(error.to_string().contains("libxkbcommon"), "{error}"),
         }
     }

@@ -140,24 +140,24 @@ fn may_open(system: &System<'_>, path: &Path, meta: &Metadata) -> bool {
     identity.uid == 0 || meta.mode() & (READ_WRITE >> lower) == READ_WRITE >> lower
 }
 
-struct Group {
+struct UserGroup {
     name: String,
     members: Vec<String>,
 }
 
 /// The group as `/etc/group` (`name:password:gid:members`) has it, else its number for a name.
-fn group(system: &System<'_>, gid: u32) -> Group {
+fn group(system: &System<'_>, gid: u32) -> UserGroup {
     let groups = text(system.root, "etc/group").unwrap_or_default();
     let found = groups.lines().find_map(|line| {
         let mut fields = line.split(':');
         let (name, _, number) = (fields.next()?, fields.next()?, fields.next()?);
         let members = fields.next().unwrap_or("").split(',');
-        (number.parse() == Ok(gid)).then(|| Group {
+        (number.parse() == Ok(gid)).then(|| UserGroup {
             name: name.to_owned(),
             members: members.map(str::to_owned).collect(),
         })
     });
-    found.unwrap_or_else(|| Group {
+    found.unwrap_or_else(|| UserGroup {
         name: gid.to_string(),
         members: Vec::new(),
     })

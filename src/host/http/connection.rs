@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 
 use super::head::{self, MAX_HEAD, RequestHead};
-use super::{Body, Handler, Pictures, Response};
+use super::{Body, Handler, PictureFeed, Response};
 
 /// A request and its answer take no longer, nor a picture of a stream.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ enum RequestProgress {
 
 /// Pictures on their way.
 struct Stream {
-    pictures: Box<dyn Pictures>,
+    pictures: Box<dyn PictureFeed>,
     /// Whether there is no end.
     endless: bool,
     /// What is being sent: some text, a picture, and how much of both was sent.

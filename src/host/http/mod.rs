@@ -73,13 +73,13 @@ pub(crate) enum Body {
     /// A text; a request with `HEAD` gets its length alone.
     Text(String),
     /// The next picture.
-    Picture(Box<dyn Pictures>),
+    Picture(Box<dyn PictureFeed>),
     /// One picture after the other until the client leaves.
-    Stream(Box<dyn Pictures>),
+    Stream(Box<dyn PictureFeed>),
 }
 
 /// Pictures for one client, asked for on the server's thread.
-pub(crate) trait Pictures: Send {
+pub(crate) trait PictureFeed: Send {
     /// The newest picture, unless this client had it before.
     fn newer(&mut self) -> Option<Arc<Vec<u8>>>;
 }

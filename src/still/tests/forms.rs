@@ -6,7 +6,7 @@ use super::*;
 
 /// What `detector` and the embedded network make of the portrait.
 fn restored_portrait(detector: &str) -> RgbImage {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     let (inputs, output) = ([data("still/portrait.jpg")], scene.output(""));
     let detector = face8x_core::detect::open(detector, &SearchOptions::PHOTO).unwrap();
     let restorer = face8x_core::restore::open("auto", None, 1).unwrap();
@@ -57,7 +57,7 @@ fn a_portrait_is_found_aligned_and_restored() {
 
 #[test]
 fn side_by_side_shows_crop_pixels_and_restored() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     RgbImage::from_fn(64, 64, |x, _| Rgb([if x < 32 { 20 } else { 220 }, 99, 0]))
         .save(scene.input("a.png"))
         .unwrap();
@@ -94,7 +94,7 @@ fn side_by_side_shows_crop_pixels_and_restored() {
 
 #[test]
 fn small_faces_are_pasted_back_and_large_ones_left_alone() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([100, (x % 256) as u8, y as u8]));
     picture.save(scene.input("a.png")).unwrap();
     // Crops of 32 and 150 pixels: four times enlarged, and only the first is replaced.
@@ -124,7 +124,7 @@ fn small_faces_are_pasted_back_and_large_ones_left_alone() {
 
 #[test]
 fn a_picture_of_large_faces_is_written_as_it_is() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([x as u8, y as u8, 3]));
     picture.save(scene.input("a.png")).unwrap();
     let summary = scene.run(ImageForm::PasteBack, &[crop_box(50.0, 20.0, 128.0)]);
@@ -134,7 +134,7 @@ fn a_picture_of_large_faces_is_written_as_it_is() {
 
 #[test]
 fn a_tiny_face_enlarges_eight_times_at_most_and_may_leave_the_picture() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     grey(50, 40, 30).save(scene.input("a.png")).unwrap();
     let boxes = [crop_box(-2.0, -3.0, 9.0), crop_box(36.0, 26.0, 9.0)];
     let summary = scene.run(ImageForm::PasteBack, &boxes);
@@ -151,7 +151,7 @@ fn a_tiny_face_enlarges_eight_times_at_most_and_may_leave_the_picture() {
 
 #[test]
 fn aligned_pictures_need_no_detector() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     fs::copy(data("restore/face-lr.png"), scene.input("16.png")).unwrap();
     fs::copy(data("restore/face-bicubic.png"), scene.input("128.png")).unwrap();
     grey(1, 17, 16).save(scene.input("17.png")).unwrap();
@@ -197,7 +197,7 @@ fn aligned_pictures_need_no_detector() {
 
 #[test]
 fn saved_pictures_say_that_they_are_guesses_unless_they_are_for_prints() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     grey(90, 100, 100).save(scene.input("a.png")).unwrap();
     let inputs = [scene.input("a.png")];
     for form in [

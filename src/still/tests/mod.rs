@@ -13,15 +13,15 @@ use face8x_core::restore::{Lr, Restorer, Sr};
 mod forms;
 
 /// A folder for pictures and one for results, both gone at the end.
-struct Scene {
+struct TestFolders {
     root: tempfile::TempDir,
 }
 
-impl Scene {
+impl TestFolders {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("in")).unwrap();
-        Scene { root }
+        TestFolders { root }
     }
 
     fn input(&self, name: &str) -> PathBuf {
@@ -66,9 +66,9 @@ fn job<'a>(inputs: &'a [PathBuf], output: &'a Path, form: ImageForm, faces: usiz
 }
 
 /// Finds faces at these boxes in every picture.
-struct Boxes(Vec<Rect>);
+struct BoxDetector(Vec<Rect>);
 
-impl Detector for Boxes {
+impl Detector for BoxDetector {
     fn name(&self) -> String {
         "boxes".into()
     }
@@ -115,7 +115,7 @@ const CONTRAST: u8 = 30;
 
 /// Finds faces at these boxes and restores them as checks.
 fn checks(boxes: &[Rect]) -> FaceRestorer {
-    FaceRestorer::from_parts(Box::new(Boxes(boxes.to_vec())), Box::new(Checks))
+    FaceRestorer::from_parts(Box::new(BoxDetector(boxes.to_vec())), Box::new(Checks))
 }
 
 /// Whether `picture` is of this grey but for the checks.
@@ -159,7 +159,7 @@ fn psnr(a: &RgbImage, b: &RgbImage) -> f64 {
 
 #[test]
 fn faces_are_numbered_from_the_largest() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     let mut picture = grey(40, 200, 100);
     imageops::replace(&mut picture, &grey(200, 100, 100), 100, 0);
     picture.save(scene.input("two.png")).unwrap();
@@ -186,7 +186,7 @@ fn faces_are_numbered_from_the_largest() {
 
 #[test]
 fn a_picture_without_a_face_is_listed_and_nothing_written() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     grey(90, 300, 200).save(scene.input("wall.png")).unwrap();
     let inputs = [scene.input("")];
     let output = &scene.output("");
@@ -204,7 +204,7 @@ fn a_picture_without_a_face_is_listed_and_nothing_written() {
 
 #[test]
 fn the_good_pictures_are_done_and_the_broken_ones_listed() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     grey(7, 64, 64).save(scene.input("10.webp")).unwrap();
     grey(7, 64, 64).save(scene.input("9.png")).unwrap();
     fs::write(scene.input("a-empty.jpg"), "").unwrap();
@@ -280,7 +280,7 @@ fn png_chunk(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn no_result_replaces_another_or_a_picture() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     for name in ["a.png", "a.webp", "b-2.png", "b.png"] {
         grey(9, 32, 32).save(scene.input(name)).unwrap();
     }
@@ -338,7 +338,7 @@ fn no_result_replaces_another_or_a_picture() {
 /// A file is named as it was asked for, and a name that its number makes too long is shortened.
 #[test]
 fn files_have_the_names_asked_for_and_fit() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     let long = format!("{}x.png", "ö".repeat(125));
     for name in ["a.png", &long] {
         grey(9, 32, 32).save(scene.input(name)).unwrap();
@@ -363,7 +363,7 @@ fn files_have_the_names_asked_for_and_fit() {
 
 #[test]
 fn an_output_that_cannot_be_written_fails_before_the_work() {
-    let scene = Scene::new();
+    let scene = TestFolders::new();
     for name in ["a.png", "b.png"] {
         grey(9, 32, 32).save(scene.input(name)).unwrap();
     }

@@ -13,9 +13,9 @@ use tract_onnx::pb::{ModelProto, TensorProto, tensor_proto::DataType};
 pub const QUANTISED: [fn() -> Vec<u8>; 2] = [family, forms];
 
 /// A stream of numbers that is always the same.
-struct Numbers(u32);
+struct NumberStream(u32);
 
-impl Numbers {
+impl NumberStream {
     /// One below `bound`.
     fn below(&mut self, bound: u32) -> u32 {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -50,7 +50,7 @@ fn sizes(channels: usize) -> Config {
 /// A network of the shipped family, in integers.
 fn family() -> Vec<u8> {
     let plan = Plan::new(&sizes(4));
-    let mut numbers = Numbers(1);
+    let mut numbers = NumberStream(1);
     let output = Scale {
         scale: 1.0 / 64.0,
         zero: 0,
@@ -87,7 +87,7 @@ fn family() -> Vec<u8> {
 /// A network of the family in floats.
 pub fn float() -> Vec<u8> {
     let plan = Plan::new(&sizes(2));
-    let mut numbers = Numbers(2);
+    let mut numbers = NumberStream(2);
     let mut weights = Weights::default();
     for (step, conv) in plan.convs() {
         for (part, shape) in [("w", conv.shape().to_vec()), ("b", vec![conv.outputs])] {
@@ -111,12 +111,12 @@ fn picture(bytes: bool) -> Port<'static> {
 }
 
 /// A graph of bytes in the making.
-struct Sketch {
+struct NetworkSketch {
     graph: Graph,
-    numbers: Numbers,
+    numbers: NumberStream,
 }
 
-impl Sketch {
+impl NetworkSketch {
     fn scale(&mut self, tensor: &str, scale: f32) {
         self.graph.floats(&format!("{tensor}.s"), &[], &[scale]);
         self.graph.bytes(&format!("{tensor}.z"), &[], &[3]);
@@ -184,9 +184,9 @@ impl Sketch {
 
 /// A network of every other form: 1x1 windows, strides, pooling, enlargement, concatenation.
 fn forms() -> Vec<u8> {
-    let mut sketch = Sketch {
+    let mut sketch = NetworkSketch {
         graph: Graph::default(),
-        numbers: Numbers(3),
+        numbers: NumberStream(3),
     };
     sketch.graph.input(Port {
         name: "input",
@@ -217,7 +217,7 @@ fn forms() -> Vec<u8> {
 
 /// A network with YuNet's input and outputs: one convolution for each.
 pub fn yunet() -> Vec<u8> {
-    let mut numbers = Numbers(4);
+    let mut numbers = NumberStream(4);
     let mut graph = Graph::default();
     graph.input(Port {
         name: "input",

@@ -15,26 +15,26 @@ const LANDMARKS: usize = 5 * 2 * 4;
 const MOST: usize = 2 << 20;
 
 /// What the blocks of a kind of file are made of.
-struct Form {
+struct PackedForm {
     magic: &'static [u8; 8],
     /// Bytes of a crop, and of what follows all crops, without the checksum.
     crop: usize,
     more: usize,
 }
 
-const DATASET: Form = Form {
+const DATASET: PackedForm = PackedForm {
     magic: b"F8XDATA1",
     crop: CROP_SIDE * CROP_SIDE * 3 + (CROP_SIDE * CROP_SIDE).div_ceil(8) + LANDMARKS,
     more: WIDE_SIDE * WIDE_SIDE + LANDMARKS,
 };
 
-const HEATMAPS: Form = Form {
+const HEATMAPS: PackedForm = PackedForm {
     magic: b"F8XHEAT1",
     crop: (CROP_SIDE / 2) * (CROP_SIDE / 2),
     more: 0,
 };
 
-impl Form {
+impl PackedForm {
     /// The file that ends in this index. The lowest bits of `damage` change the first byte of the
     /// first block, cut off the last byte of the file, and spoil the checksum of the index.
     fn file(&self, index: &[u8], damage: u8) -> Vec<u8> {

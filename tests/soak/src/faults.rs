@@ -40,12 +40,12 @@ impl FaultKind {
 
 /// Random numbers from a seed: SplitMix64 (Steele, Lea and Flood, 2014).
 #[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+pub(crate) struct SplitMix64(u64);
 
-impl Random {
+impl SplitMix64 {
     /// The generator with this seed.
-    pub(crate) fn new(seed: u64) -> Random {
-        Random(seed)
+    pub(crate) fn new(seed: u64) -> SplitMix64 {
+        SplitMix64(seed)
     }
 
     /// The next number, any of 64 bits.
@@ -64,7 +64,7 @@ impl Random {
 
 /// A fault to inject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct InjectedFault {
     pub(crate) kind: FaultKind,
     /// A random number that decides on its variant and how long it lasts.
     pub(crate) severity: u64,
@@ -74,18 +74,18 @@ pub(crate) struct Fault {
 
 /// The endless sequence of faults: every kind once in a random order, then again.
 #[derive(Debug, Clone)]
-pub(crate) struct Schedule {
-    random: Random,
+pub(crate) struct FaultSchedule {
+    random: SplitMix64,
     kinds: Vec<FaultKind>,
     every: u64,
     next: usize,
 }
 
-impl Schedule {
+impl FaultSchedule {
     /// Faults of `kinds`, one in `every` frames on average.
-    pub(crate) fn new(kinds: &[FaultKind], every: u64, seed: u64) -> Schedule {
-        Schedule {
-            random: Random::new(seed),
+    pub(crate) fn new(kinds: &[FaultKind], every: u64, seed: u64) -> FaultSchedule {
+        FaultSchedule {
+            random: SplitMix64::new(seed),
             kinds: kinds.to_vec(),
             every: every.max(2),
             next: 0,
@@ -93,10 +93,10 @@ impl Schedule {
     }
 }
 
-impl Iterator for Schedule {
-    type Item = Fault;
+impl Iterator for FaultSchedule {
+    type Item = InjectedFault;
 
-    fn next(&mut self) -> Option<Fault> {
+    fn next(&mut self) -> Option<InjectedFault> {
         if self.next == 0 {
             // Fisher and Yates.
             for last in (1..self.kinds.len()).rev() {
@@ -106,7 +106,7 @@ impl Iterator for Schedule {
         }
         let kind = *self.kinds.get(self.next)?;
         self.next = (self.next + 1) % self.kinds.len();
-        Some(Fault {
+        Some(InjectedFault {
             kind,
             severity: self.random.number(),
             after: self.every / 2 + self.random.below(self.every),

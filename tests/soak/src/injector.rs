@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use face8x_core::{Error, ErrorKind, Result};
 
-use crate::faults::{Fault, FaultKind};
+use crate::faults::{FaultKind, InjectedFault};
 
 /// Frames that the source may be ahead of the work thread: enough that some are skipped.
 const AHEAD: u64 = 2;
@@ -26,10 +26,10 @@ pub(crate) struct Counts {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct InjectorState {
     counts: Counts,
     /// The fault that waits for the part that it concerns.
-    armed: Option<Fault>,
+    armed: Option<InjectedFault>,
     /// The counts when the last fault was injected.
     at_fault: Option<Counts>,
     /// How many attempts to open the part fail from now on.
@@ -41,17 +41,17 @@ struct State {
 /// Passes faults from the loop to the parts, and counts from the parts to the loop.
 #[derive(Debug, Default)]
 pub(crate) struct Injector {
-    state: Mutex<State>,
+    state: Mutex<InjectorState>,
     changed: Condvar,
 }
 
 impl Injector {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, InjectorState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The loop: this fault is next.
-    pub(crate) fn arm(&self, fault: Fault) {
+    pub(crate) fn arm(&self, fault: InjectedFault) {
         let mut state = self.lock();
         (state.armed, state.at_fault) = (Some(fault), None);
     }
@@ -68,7 +68,7 @@ impl Injector {
     }
 
     /// A part: the fault to inject now, if it is one of `kinds`.
-    pub(crate) fn take(&self, kinds: &[FaultKind]) -> Option<Fault> {
+    pub(crate) fn take(&self, kinds: &[FaultKind]) -> Option<InjectedFault> {
         let mut state = self.lock();
         let fault = state.armed.filter(|fault| kinds.contains(&fault.kind))?;
         state.armed = None;
@@ -87,7 +87,8 @@ impl Injector {
     /// thread has handled all. False when `timeout` is over.
     pub(crate) fn wait_for_room(&self, alone: bool, timeout: Duration) -> bool {
         let ahead = if alone { 1 } else { AHEAD };
-        let full = |state: &mut State| state.counts.delivered >= state.counts.handled + ahead;
+        let full =
+            |state: &mut InjectorState| state.counts.delivered >= state.counts.handled + ahead;
         let waited = self
             .changed
             .wait_timeout_while(self.lock(), timeout, full)

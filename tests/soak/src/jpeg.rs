@@ -1,6 +1,6 @@
 //! Damaged JPEG pictures, as bad cables and dying cameras send them.
 
-use crate::faults::Random;
+use crate::faults::SplitMix64;
 
 /// An undamaged JPEG picture: the demo's portrait.
 const PICTURE: &[u8] = face8x_core::portrait::PORTRAIT;
@@ -10,12 +10,12 @@ const KINDS: u64 = 5;
 
 /// Whether the damage that `random` decides on must be noticed: a decoder cannot tell every wrong
 /// byte from a right one.
-pub(crate) fn is_plain(mut random: Random) -> bool {
+pub(crate) fn is_plain(mut random: SplitMix64) -> bool {
     random.below(KINDS) != KINDS - 1
 }
 
 /// Puts a damaged picture into `bytes`.
-pub(crate) fn damaged(random: &mut Random, bytes: &mut Vec<u8>) {
+pub(crate) fn damaged(random: &mut SplitMix64, bytes: &mut Vec<u8>) {
     bytes.clear();
     bytes.extend_from_slice(PICTURE);
     let length = PICTURE.len() as u64;

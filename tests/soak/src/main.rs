@@ -31,13 +31,13 @@ use clap::Parser;
 use face8x_core::{Error, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use report::Report;
+use report::SoakReport;
 use soak::SoakOptions;
 
 /// Run the whole pipeline for a long time with injected faults, and check that it recovers from each
 #[derive(Parser)]
 #[command(name = "face8x-soak", version)]
-struct Cli {
+struct SoakCli {
     #[command(flatten)]
     options: SoakOptions,
     /// Write the report to this .json or .md file (may be given twice)
@@ -48,7 +48,7 @@ struct Cli {
 fn main() -> ExitCode {
     let filter = env_logger::Env::default().default_filter_or("warn,face8x=info,face8x_soak=info");
     env_logger::Builder::from_env(filter).init();
-    match run(&Cli::parse()) {
+    match run(&SoakCli::parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("face8x-soak: {error}");
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 /// Soaks, prints the report and writes it to the named files; the exit code is 1 where a check failed.
-fn run(cli: &Cli) -> Result<ExitCode> {
+fn run(cli: &SoakCli) -> Result<ExitCode> {
     // Hours of work must not end at a file that cannot be written.
     let files: Vec<ReportFile> = cli
         .report
@@ -105,13 +105,13 @@ fn print(text: &str) -> Result<()> {
 struct ReportFile<'a> {
     path: &'a Path,
     file: File,
-    format: fn(&Report) -> Result<String>,
+    format: fn(&SoakReport) -> Result<String>,
 }
 
 impl ReportFile<'_> {
     fn create(path: &Path) -> Result<ReportFile<'_>> {
-        let format: fn(&Report) -> Result<String> = match path.extension() {
-            Some(extension) if extension == "json" => Report::to_json,
+        let format: fn(&SoakReport) -> Result<String> = match path.extension() {
+            Some(extension) if extension == "json" => SoakReport::to_json,
             Some(extension) if extension == "md" => |report| Ok(report.to_markdown()),
             _ => {
                 let message = format!("unknown report format '{}'", path.display());
@@ -122,7 +122,7 @@ impl ReportFile<'_> {
         Ok(ReportFile { path, file, format })
     }
 
-    fn write(mut self, report: &Report) -> Result<()> {
+    fn write(mut self, report: &SoakReport) -> Result<()> {
         let text = (self.format)(report)?;
         self.file
             .write_all(text.as_bytes())

@@ -11,7 +11,7 @@ use face8x_core::face::Detection;
 use face8x_core::frame::{Frame, PixelFormat, monotonic_now};
 use face8x_core::{Error, ErrorKind, Result};
 
-use crate::faults::{Fault, FaultKind, Random};
+use crate::faults::{FaultKind, InjectedFault, SplitMix64};
 use crate::injector::{Injector, device_error, no_memory};
 use crate::jpeg;
 
@@ -81,11 +81,11 @@ impl FaultySource {
     fn damage(
         &mut self,
         frame: &mut Frame,
-        fault: Fault,
+        fault: InjectedFault,
         timeout: Duration,
     ) -> std::result::Result<(), ReadError> {
         self.whole(frame, timeout)?;
-        let mut random = Random::new(fault.severity);
+        let mut random = SplitMix64::new(fault.severity);
         if fault.kind == FaultKind::DamagedJpeg {
             jpeg::damaged(&mut random, &mut frame.bytes);
             (frame.format, frame.stride) = (PixelFormat::Mjpg, 0);
@@ -173,7 +173,7 @@ impl FaultyDetector {
 
     /// Takes half a second to one and a half, and on a busy machine until some frames were handled
     /// meanwhile: they must be.
-    fn stall(&self, fault: Fault) {
+    fn stall(&self, fault: InjectedFault) {
         let least = Duration::from_millis(500 + fault.severity % 1000);
         let (start, before) = (Instant::now(), self.injector.handled());
         while start.elapsed() < MAX_STALL {

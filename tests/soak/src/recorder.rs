@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use face8x::internals::host::board;
-use face8x::internals::host::{Fault as Counted, RunCounters};
+use face8x::internals::host::{Fault, RunCounters};
 use face8x::internals::pipeline::{LoopStep, Pipeline};
 
-use crate::faults::{Fault, FaultKind, Random, Schedule};
+use crate::faults::{FaultKind, FaultSchedule, InjectedFault, SplitMix64};
 use crate::injector::{Counts, Injector};
 use crate::jpeg;
 
@@ -24,15 +24,15 @@ pub(crate) struct Injected {
 
 /// A fault under way.
 struct Pending {
-    fault: Fault,
+    fault: InjectedFault,
     since: Instant,
     before: RunCounters,
 }
 
 /// What happened so far.
 pub(crate) struct Recorder {
-    schedule: Schedule,
-    next: Option<Fault>,
+    schedule: FaultSchedule,
+    next: Option<InjectedFault>,
     /// The number of shown pictures at which the next fault comes.
     at: u64,
     pending: Option<Pending>,
@@ -50,7 +50,7 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// A recorder that takes a fault as permanent after `timeout`.
-    pub(crate) fn new(mut schedule: Schedule, timeout: Duration) -> Recorder {
+    pub(crate) fn new(mut schedule: FaultSchedule, timeout: Duration) -> Recorder {
         let next = schedule.next();
         Recorder {
             at: next.map_or(0, |fault| fault.after),
@@ -139,18 +139,18 @@ fn is_over(
     };
     match pending.fault.kind {
         FaultKind::CameraLost | FaultKind::CameraHung | FaultKind::LowMemory => {
-            fresh && grown(Counted::CameraLost) && counts.sources > at_fault.sources
+            fresh && grown(Fault::CameraLost) && counts.sources > at_fault.sources
         }
         FaultKind::DamagedJpeg | FaultKind::ShortFrame => {
             let plain = pending.fault.kind == FaultKind::ShortFrame
-                || jpeg::is_plain(Random::new(pending.fault.severity));
-            let noticed = grown(Counted::FrameCorrupt) || !plain;
+                || jpeg::is_plain(SplitMix64::new(pending.fault.severity));
+            let noticed = grown(Fault::FrameCorrupt) || !plain;
             fresh && noticed && counts.handled > at_fault.delivered + 1
         }
         // The jump and the jump back, without a latency of hours.
         FaultKind::ClockJump => {
             fresh
-                && grown(Counted::ClockJump)
+                && grown(Fault::ClockJump)
                 && counts.handled > at_fault.delivered + 25
                 && slow(figures) == slow(&pending.before)
         }
@@ -158,10 +158,10 @@ fn is_over(
             shown && counts.stalls > at_fault.stalls && counts.searches > at_fault.searches + 1
         }
         FaultKind::DetectorFailed => {
-            shown && grown(Counted::SearchFailed) && counts.searches > at_fault.searches
+            shown && grown(Fault::SearchFailed) && counts.searches > at_fault.searches
         }
         FaultKind::DisplayLost => {
-            shown && grown(Counted::DisplayLost) && counts.displays > at_fault.displays
+            shown && grown(Fault::DisplayLost) && counts.displays > at_fault.displays
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) struct PartNames {
 
 /// What a soak found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct SoakReport {
     pub(crate) version: &'static str,
     pub(crate) machine: Board,
     pub(crate) seed: u64,
@@ -68,16 +68,16 @@ pub(crate) struct Report {
     pub(crate) failures: Vec<String>,
 }
 
-impl Report {
+impl SoakReport {
     pub(crate) fn new(
         options: &SoakOptions,
         recorder: &Recorder,
         figures: &RunCounters,
         parts: PartNames,
         took: Duration,
-    ) -> Report {
+    ) -> SoakReport {
         let summary = |kind: &FaultKind| summary(*kind, &recorder.injected);
-        let mut report = Report {
+        let mut report = SoakReport {
             version: env!("CARGO_PKG_VERSION"),
             machine: Board::read(),
             seed: options.seed,

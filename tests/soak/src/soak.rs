@@ -13,11 +13,11 @@ use face8x::internals::stats::Event;
 use face8x_core::detect::{self, Extent};
 use face8x_core::{Result, restore, track};
 
-use crate::faults::{FaultKind, Schedule};
+use crate::faults::{FaultKind, FaultSchedule};
 use crate::injector::Injector;
 use crate::parts::{FaultyDetector, FaultySink, FaultySource};
 use crate::recorder::Recorder;
-use crate::report::{PartNames, Report};
+use crate::report::{PartNames, SoakReport};
 
 /// Pictures between two reports of the progress.
 const PROGRESS_EVERY: u64 = 10_000;
@@ -124,16 +124,16 @@ fn parts(settings: &RunOptions, injector: &Arc<Injector>) -> Result<Parts> {
 /// stuck. `progress` gets the number of pictures every [`PROGRESS_EVERY`].
 ///
 /// # Errors
-/// A part does not open. A failed check is no error: see [`Report::passed`].
+/// A part does not open. A failed check is no error: see [`SoakReport::passed`].
 pub(crate) fn run(
     options: &SoakOptions,
     stop: &AtomicBool,
     progress: &mut dyn FnMut(u64),
-) -> Result<Report> {
+) -> Result<SoakReport> {
     let settings = options.options()?;
     let injector = Arc::new(Injector::default());
     let mut pipeline = Pipeline::from_parts(&settings, parts(&settings, &injector)?)?;
-    let schedule = Schedule::new(options.kinds(), options.every, options.seed);
+    let schedule = FaultSchedule::new(options.kinds(), options.every, options.seed);
     let mut recorder = Recorder::new(schedule, Duration::from_secs(options.timeout));
     let faults = options.faults.unwrap_or(options.kinds().len());
     let start = Instant::now();
@@ -158,7 +158,7 @@ pub(crate) fn run(
         detector: summary.detector.to_owned(),
         restorer: summary.restorer.to_owned(),
     };
-    Ok(Report::new(
+    Ok(SoakReport::new(
         options,
         &recorder,
         &pipeline.figures(),

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Parser;
 
 use super::*;
-use crate::faults::{FaultKind, Random, Schedule};
+use crate::faults::{FaultKind, FaultSchedule, SplitMix64};
 use crate::report::Memory;
 
 /// A soak on tiny frames. How busy the machine is that runs the tests must not matter.
@@ -14,15 +14,15 @@ fn small(arguments: &[&str]) -> SoakOptions {
     let fixed = "face8x-soak --frames 1 --seed 7 --every 10 --size 64x48 --detector centre \
                  --restorer bicubic --max-stall 60000 --timeout 60";
     let arguments = fixed.split_whitespace().chain(arguments.iter().copied());
-    Cli::try_parse_from(arguments).unwrap().options
+    SoakCli::try_parse_from(arguments).unwrap().options
 }
 
-fn report(options: &SoakOptions) -> Report {
+fn report(options: &SoakOptions) -> SoakReport {
     soak::run(options, &AtomicBool::new(false), &mut |_| ()).unwrap()
 }
 
 /// So many faults of one kind, each of another severity, were recovered from.
-fn survives(kind: FaultKind, faults: usize) -> Report {
+fn survives(kind: FaultKind, faults: usize) -> SoakReport {
     let options = SoakOptions {
         only: vec![kind],
         faults: Some(faults),
@@ -153,13 +153,17 @@ fn a_report_that_cannot_be_written_is_an_error_before_the_soak() {
         "--report",
         "/proc/report.md",
     ];
-    assert!(run(&Cli::try_parse_from(arguments).unwrap()).is_err());
+    assert!(run(&SoakCli::try_parse_from(arguments).unwrap()).is_err());
 }
 
 #[test]
 fn the_seed_determines_the_schedule_and_every_kind_comes_in_each_round() {
     let all = small(&[]).kinds().to_vec();
-    let schedule = |seed| Schedule::new(&all, 1000, seed).take(90).collect::<Vec<_>>();
+    let schedule = |seed| {
+        FaultSchedule::new(&all, 1000, seed)
+            .take(90)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(schedule(1), schedule(1));
     assert_ne!(schedule(1), schedule(2));
     for round in schedule(3).chunks(all.len()) {
@@ -175,7 +179,7 @@ fn the_seed_determines_the_schedule_and_every_kind_comes_in_each_round() {
 /// The first numbers of seed 1234567, which the algorithm's authors published as its test.
 #[test]
 fn the_numbers_are_those_of_splitmix64() {
-    let mut random = Random::new(1_234_567);
+    let mut random = SplitMix64::new(1_234_567);
     assert_eq!(random.number(), 6_457_827_717_110_365_317);
     assert_eq!(random.number(), 3_203_168_211_198_807_973);
 }

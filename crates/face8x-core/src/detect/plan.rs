@@ -29,27 +29,27 @@ const AROUND: usize = 128;
 
 /// How large a picture is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scale {
+pub(super) enum SearchScale {
     /// Enlarged twice.
     Doubled,
     /// Each pixel the mean of a square block of this side; 1 is the picture as it is.
     Reduced(usize),
 }
 
-impl Scale {
+impl SearchScale {
     /// Pixels of the scaled picture to one of the frame.
     pub(super) fn zoom(self) -> f32 {
         match self {
-            Scale::Doubled => 2.0,
-            Scale::Reduced(factor) => 1.0 / factor as f32,
+            SearchScale::Doubled => 2.0,
+            SearchScale::Reduced(factor) => 1.0 / factor as f32,
         }
     }
 
     /// Width and height of the scaled picture of a frame.
     pub(super) fn size(self, (width, height): (usize, usize)) -> (usize, usize) {
         match self {
-            Scale::Doubled => (2 * width, 2 * height),
-            Scale::Reduced(factor) => (width / factor, height / factor),
+            SearchScale::Doubled => (2 * width, 2 * height),
+            SearchScale::Reduced(factor) => (width / factor, height / factor),
         }
     }
 }
@@ -67,7 +67,7 @@ pub(super) enum InputSize {
 /// the right and the bottom, where it is black.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tile {
-    pub scale: Scale,
+    pub scale: SearchScale,
     /// The first column and row; even.
     pub x: usize,
     pub y: usize,
@@ -115,13 +115,13 @@ impl TileAxis {
 /// One scale and its tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct PlanLevel {
-    scale: Scale,
+    scale: SearchScale,
     columns: TileAxis,
     rows: TileAxis,
 }
 
 impl PlanLevel {
-    fn new(scale: Scale, size: (usize, usize), input: InputSize) -> PlanLevel {
+    fn new(scale: SearchScale, size: (usize, usize), input: InputSize) -> PlanLevel {
         let (width, height) = scale.size(size);
         let (w, h, fixed) = match input {
             InputSize::UpTo(w, h) => (w, h, false),
@@ -162,23 +162,23 @@ impl PlanLevel {
 
 /// How pictures of one size are searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct SearchPlan {
     /// The finest first.
     levels: Vec<PlanLevel>,
     input: InputSize,
 }
 
-impl Plan {
+impl SearchPlan {
     /// How a picture of `size` is searched for faces with a side of `min_face` pixels and more, by a
     /// network with such an input.
-    pub(super) fn new(size: (usize, usize), min_face: u32, input: InputSize) -> Plan {
+    pub(super) fn new(size: (usize, usize), min_face: u32, input: InputSize) -> SearchPlan {
         let mut levels: Vec<PlanLevel> = Vec::new();
         if min_face < SMALLEST {
-            levels.push(PlanLevel::new(Scale::Doubled, size, input));
+            levels.push(PlanLevel::new(SearchScale::Doubled, size, input));
         }
         let mut factor = 1;
         loop {
-            let level = PlanLevel::new(Scale::Reduced(factor), size, input);
+            let level = PlanLevel::new(SearchScale::Reduced(factor), size, input);
             let coarser = 2 * factor;
             let is_last = level.count() == 1 || size.0.min(size.1) / coarser < NARROWEST;
             if is_last || u64::from(min_face) < u64::from(SMALLEST) * coarser as u64 {
@@ -189,7 +189,7 @@ impl Plan {
             }
             factor = coarser;
         }
-        Plan { levels, input }
+        SearchPlan { levels, input }
     }
 
     /// Every tile of every scale.
@@ -238,7 +238,7 @@ mod tests {
 
     const ANY: InputSize = InputSize::UpTo(704, 704);
 
-    fn shape(plan: &Plan) -> Vec<(f32, usize, (usize, usize))> {
+    fn shape(plan: &SearchPlan) -> Vec<(f32, usize, (usize, usize))> {
         let levels = plan.levels.iter();
         levels
             .map(|l| (l.scale.zoom(), l.count(), (l.columns.tile, l.rows.tile)))
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_camera_picture_is_searched_as_it_is_and_enlarged_in_four_tiles() {
-        let plan = Plan::new((640, 480), 12, ANY);
+        let plan = SearchPlan::new((640, 480), 12, ANY);
         assert_eq!(shape(&plan), [(2.0, 4, (672, 512)), (1.0, 1, (640, 480))]);
         let starts: Vec<_> = plan.all().map(|tile| (tile.x, tile.y)).collect();
         assert_eq!(starts, [(0, 0), (608, 0), (0, 448), (608, 448), (0, 0)]);
@@ -267,7 +267,7 @@ mod tests {
             (96, &[0.25]),
             (u32::MAX, &[0.25]),
         ] {
-            let plan = Plan::new((1920, 1080), min_face, ANY);
+            let plan = SearchPlan::new((1920, 1080), min_face, ANY);
             let found: Vec<f32> = plan.levels.iter().map(|l| l.scale.zoom()).collect();
             assert_eq!(found, zooms, "{min_face}");
         }
@@ -278,7 +278,7 @@ mod tests {
         let lengths = [1, 2, 16, 31, 33, 320, 704, 705, 1080, 4000, 8192];
         for input in [ANY, InputSize::Only(320, 320), InputSize::UpTo(96, 160)] {
             for (width, height) in lengths.iter().flat_map(|w| lengths.map(|h| (*w, h))) {
-                let plan = Plan::new((width, height), 12, input);
+                let plan = SearchPlan::new((width, height), 12, input);
                 for level in &plan.levels {
                     for axis in [level.columns, level.rows] {
                         assert!(
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn tiles_know_where_the_picture_goes_on() {
-        let plan = Plan::new((640, 480), 12, ANY);
+        let plan = SearchPlan::new((640, 480), 12, ANY);
         let cuts: Vec<_> = plan.all().map(|tile| tile.cut).collect();
         let [no, yes] = [false, true];
         assert_eq!(cuts[0], [no, no, yes, yes]);
@@ -317,24 +317,27 @@ mod tests {
 
     #[test]
     fn only_faces_that_are_not_seen_every_time_are_looked_after() {
-        let plan = Plan::new((640, 480), 12, ANY);
+        let plan = SearchPlan::new((640, 480), 12, ANY);
         assert_eq!(plan.around(Point::new(300.0, 200.0), 40.0), None);
         let tile = plan.around(Point::new(300.0, 200.0), 16.0).unwrap();
-        assert_eq!((tile.scale, tile.x, tile.y), (Scale::Doubled, 536, 336));
+        assert_eq!(
+            (tile.scale, tile.x, tile.y),
+            (SearchScale::Doubled, 536, 336)
+        );
         assert_eq!((tile.width, tile.height, tile.cut), (128, 128, [true; 4]));
         let corner = plan.around(Point::new(638.0, -3.0), 16.0).unwrap();
         assert_eq!((corner.x, corner.y), (1280 - 128, 0));
-        let large = Plan::new((1920, 1080), 12, ANY);
+        let large = SearchPlan::new((1920, 1080), 12, ANY);
         for (side, scale) in [
-            (20.0, Scale::Doubled),
-            (50.0, Scale::Reduced(1)),
-            (70.0, Scale::Reduced(2)),
+            (20.0, SearchScale::Doubled),
+            (50.0, SearchScale::Reduced(1)),
+            (70.0, SearchScale::Reduced(2)),
         ] {
             let tile = large.around(Point::new(500.0, 500.0), side).unwrap();
             assert_eq!(tile.scale, scale);
         }
         assert_eq!(large.around(Point::new(500.0, 500.0), 200.0), None);
-        let tiny = Plan::new((1, 1), 12, ANY);
+        let tiny = SearchPlan::new((1, 1), 12, ANY);
         assert_eq!(tiny.around(Point::default(), 16.0), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The pixels of a tile.
 
-use super::plan::{Scale, Tile};
+use super::plan::{SearchScale, Tile};
 use crate::Result;
 use crate::convert::{Converter, Region};
 use crate::frame::Frame;
@@ -31,8 +31,8 @@ impl TileReader {
         let (columns, rows) = (width.saturating_sub(tile.x), height.saturating_sub(tile.y));
         blacken_beyond(columns, rows, tile.width, out);
         match tile.scale {
-            Scale::Doubled => self.doubled(frame, tile, out),
-            Scale::Reduced(factor) => self.reduced(frame, tile, factor, out),
+            SearchScale::Doubled => self.doubled(frame, tile, out),
+            SearchScale::Reduced(factor) => self.reduced(frame, tile, factor, out),
         }
     }
 
@@ -143,13 +143,13 @@ fn stretch([red_blue, green]: &[Vec<u32>; 2], within: std::ops::Range<usize>, li
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::plan::{InputSize, Plan};
+    use crate::detect::plan::{InputSize, SearchPlan};
     use crate::frame::PixelFormat;
     use crate::pixel::unpack_rgb;
     use crate::testing::reference::{noise_frame, rgb};
 
     /// The frame at pixel (x, y) of a scale, from the definition.
-    fn expected(frame: &Frame, scale: Scale, x: usize, y: usize) -> [f64; 3] {
+    fn expected(frame: &Frame, scale: SearchScale, x: usize, y: usize) -> [f64; 3] {
         let (width, height) = (frame.width as usize, frame.height as usize);
         let at = |x: isize, y: isize| {
             let (x, y) = (
@@ -165,7 +165,7 @@ mod tests {
                 .for_each(|(s, v)| *s += weight * v);
         };
         match scale {
-            Scale::Doubled => {
+            SearchScale::Doubled => {
                 let beside = |v: usize| (v / 2) as isize + if v.is_multiple_of(2) { -1 } else { 1 };
                 for (wx, x) in [(0.75, (x / 2) as isize), (0.25, beside(x))] {
                     for (wy, y) in [(0.75, (y / 2) as isize), (0.25, beside(y))] {
@@ -173,7 +173,7 @@ mod tests {
                     }
                 }
             }
-            Scale::Reduced(n) => {
+            SearchScale::Reduced(n) => {
                 let share = 1.0 / (n * n) as f64;
                 for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
                     add(share, at((n * x + i) as isize, (n * y + j) as isize));
@@ -191,9 +191,9 @@ mod tests {
             for format in [PixelFormat::Rgb3, PixelFormat::Grey, PixelFormat::Yuyv] {
                 let frame = noise_frame(format, width, height, 5, 7);
                 let size = (width as usize, height as usize);
-                let plan = Plan::new(size, 12, InputSize::UpTo(96, 96));
+                let plan = SearchPlan::new(size, 12, InputSize::UpTo(96, 96));
                 for tile in plan.all() {
-                    let averaged = matches!(tile.scale, Scale::Reduced(2..));
+                    let averaged = matches!(tile.scale, SearchScale::Reduced(2..));
                     if averaged && format == PixelFormat::Yuyv {
                         // Its blocks are averaged before they become colours.
                         continue;
@@ -221,7 +221,7 @@ mod tests {
     fn a_frame_without_its_bytes_is_an_error() {
         let mut frame = noise_frame(PixelFormat::Rgb3, 64, 64, 0, 1);
         frame.bytes.pop();
-        let tile = Plan::new((64, 64), 24, InputSize::UpTo(64, 64))
+        let tile = SearchPlan::new((64, 64), 24, InputSize::UpTo(64, 64))
             .all()
             .next();
         let read = TileReader::default().read(&frame, &tile.unwrap(), &mut Vec::new());

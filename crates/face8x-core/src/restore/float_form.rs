@@ -45,12 +45,12 @@ pub(super) fn dequantise(file: &mut ModelProto) -> Result<()> {
     Ok(())
 }
 
-struct Made {
+struct FloatGraph {
     nodes: Vec<NodeProto>,
     constants: Vec<TensorProto>,
 }
 
-fn conv(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> Option<Made> {
+fn conv(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> Option<FloatGraph> {
     let constant = |k: usize| constants.get(node.input.get(k)?);
     let input_scale = *floats(constant(1)?)?.first()?;
     let weights = constant(3)?;
@@ -80,7 +80,7 @@ fn conv(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> Option<Ma
         nodes.push(simple("Relu", &names[2..], output));
     }
     let bias_shape = [scales.len() as i64];
-    Some(Made {
+    Some(FloatGraph {
         nodes,
         constants: vec![
             tensor(&names[0], &weights.dims, &float_weights),

@@ -49,7 +49,7 @@ pub enum Operators {
 /// the float form of the embedded model. The allocator gives the same memory each time, so that
 /// no page faults follow and the resident size stays flat.
 pub struct TractRestorer {
-    runner: Runner,
+    runner: Backend,
     description: String,
     multiplications: Option<usize>,
 }
@@ -133,7 +133,7 @@ impl TractRestorer {
 }
 
 /// What runs a network.
-enum Runner {
+enum Backend {
     /// The integer engine alone.
     Engine(Box<Network>),
     /// tract, which may have the engine in its graph.
@@ -143,10 +143,10 @@ enum Runner {
     },
 }
 
-impl Runner {
-    fn tract(model: TypedModel) -> TractResult<Runner> {
+impl Backend {
+    fn tract(model: TypedModel) -> TractResult<Backend> {
         let kind = model.input_fact(0)?.datum_type;
-        Ok(Runner::Tract {
+        Ok(Backend::Tract {
             state: Box::new(SimpleState::new(&TypedSimplePlan::new(model)?)?),
             input: Arc::new(Tensor::zero_dt(kind, &INPUT)?),
         })
@@ -155,8 +155,8 @@ impl Runner {
     /// One run.
     fn run(&mut self, lr: &Lr, sr: &mut Sr) -> Result<()> {
         match self {
-            Runner::Engine(network) => Ok(network.run_to_display(lr, sr)?),
-            Runner::Tract { state, input } => {
+            Backend::Engine(network) => Ok(network.run_to_display(lr, sr)?),
+            Backend::Tract { state, input } => {
                 run_tract(state, input, lr, sr).map_err(|error| refused("run", error))
             }
         }
@@ -164,7 +164,7 @@ impl Runner {
 
     /// Drops what a failed run left half done.
     fn reset(&mut self) -> Result<()> {
-        if let Runner::Tract { state, .. } = self {
+        if let Backend::Tract { state, .. } = self {
             let plan = state.plan().clone();
             **state = SimpleState::new(&plan).map_err(|error| refused("run", error))?;
         }
@@ -266,7 +266,7 @@ fn fix_input(mut model: InferenceModel, kind: DatumType) -> Result<TypedModel> {
 
 /// What runs a graph.
 struct Prepared {
-    runner: Runner,
+    runner: Backend,
     /// The engine and its threads, in words.
     run_by: String,
     multiplications: Option<usize>,
@@ -301,7 +301,7 @@ fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
             return Ok(Prepared {
                 run_by: run_by(network.kernel()),
                 multiplications: Some(network.multiplications()),
-                runner: Runner::Engine(Box::new(network)),
+                runner: Backend::Engine(Box::new(network)),
             });
         }
         Ok(_) | Err(int8::Error::NotFused { .. }) => {}
@@ -317,7 +317,7 @@ fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
             Ok(Prepared {
                 run_by: run_by(fused.kernel),
                 multiplications: Some(fused.multiplications),
-                runner: Runner::tract(model).map_err(|error| refused("prepare", error))?,
+                runner: Backend::tract(model).map_err(|error| refused("prepare", error))?,
             })
         }
         None if only => Err(Error::new(
@@ -331,7 +331,7 @@ fn prepare(model: TypedModel, operators: Operators) -> Result<Prepared> {
 
 fn stock(model: TypedModel) -> Result<Prepared> {
     let runner = optimise(model)
-        .and_then(|model| Runner::tract(model).map_err(|error| refused("prepare", error)));
+        .and_then(|model| Backend::tract(model).map_err(|error| refused("prepare", error)));
     Ok(Prepared {
         runner: runner?,
         run_by: format!("tract {TRACT_VERSION}, 1 thread"),

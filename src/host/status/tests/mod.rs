@@ -61,7 +61,7 @@ pub(super) fn status() -> RunStatus {
 
 /// The value of a sample; labels are written as in the page.
 fn value(families: &[Family], name: &str, labels: &[(&str, &str)]) -> f64 {
-    let is_it = |sample: &&parser::Sample| {
+    let is_it = |sample: &&parser::MetricSample| {
         sample.name == name
             && sample.labels.len() == labels.len()
             && labels

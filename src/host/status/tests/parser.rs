@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One sample: its whole name, its labels and its value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sample {
+pub(super) struct MetricSample {
     pub(super) name: String,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) value: f64,
@@ -18,7 +18,7 @@ pub(super) struct Family {
     pub(super) kind: String,
     pub(super) unit: Option<String>,
     pub(super) help: Option<String>,
-    pub(super) samples: Vec<Sample>,
+    pub(super) samples: Vec<MetricSample>,
 }
 
 impl Family {
@@ -98,7 +98,7 @@ fn sample(line: &str, families: &mut [Family]) -> Result<(), String> {
     };
     let value = rest.strip_prefix(' ').ok_or("no space before the value")?;
     let family = families.last_mut().ok_or("a sample before any family")?;
-    family.samples.push(Sample {
+    family.samples.push(MetricSample {
         name: name.into(),
         labels,
         value: number(value)?,
@@ -189,7 +189,7 @@ fn check(family: &Family) -> Result<(), String> {
         other => return Err(format!("the type {other:?} is not known")),
     };
     let mut seen = BTreeSet::new();
-    for Sample {
+    for MetricSample {
         name,
         labels,
         value,

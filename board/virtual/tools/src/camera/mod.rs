@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::Result;
 use descriptors::{FORMATS, INTERVAL, MAX_PAYLOAD, PROBE, STREAMING};
-use usbip::{Port, Request, Setup};
+use usbip::{SetupPacket, UsbRequest, UsbipPort};
 
 /// Size of the frames in pixels.
 const SIZE: (u16, u16) = (crate::frames::SIZE.0 as u16, crate::frames::SIZE.1 as u16);
@@ -41,11 +41,11 @@ pub fn play(folder: &Path) -> Result<()> {
     // The kernel has its own hold of it.
     drop(host);
     tell("camera plugged in");
-    let mut camera = Camera {
-        port: Port(device),
+    let mut camera = UsbCamera {
+        port: UsbipPort(device),
         frames,
         asked: [0; PROBE],
-        stream: Stream::default(),
+        stream: FrameStream::default(),
         waiting: VecDeque::new(),
     };
     loop {
@@ -82,7 +82,7 @@ fn tell(what: &str) {
 
 /// Where in the stream of frames the camera is.
 #[derive(Default)]
-struct Stream {
+struct FrameStream {
     /// Index in [`FORMATS`].
     format: usize,
     /// Bytes of the frame that were sent.
@@ -93,21 +93,21 @@ struct Stream {
     due: Duration,
 }
 
-struct Camera {
-    port: Port,
+struct UsbCamera {
+    port: UsbipPort,
     /// One frame of each of [`FORMATS`].
     frames: Vec<Vec<u8>>,
     asked: [u8; PROBE],
-    stream: Stream,
+    stream: FrameStream,
     /// Reads that wait for data: their numbers and lengths.
     waiting: VecDeque<(u32, u32)>,
 }
 
-impl Camera {
+impl UsbCamera {
     /// Answers the reads that there are data for.
     fn serve(&mut self) -> Result<()> {
         while let Some(&(number, length)) = self.waiting.front() {
-            let Stream {
+            let FrameStream {
                 format,
                 sent,
                 frame_id,
@@ -145,15 +145,15 @@ impl Camera {
         Ok(poll(&mut fds, Some(&timeout))? > 0)
     }
 
-    fn answer(&mut self, request: Request) -> Result<()> {
+    fn answer(&mut self, request: UsbRequest) -> Result<()> {
         match request {
-            Request::Read { number, length } => self.waiting.push_back((number, length.max(3))),
-            Request::Unlink { number, victim } => {
+            UsbRequest::Read { number, length } => self.waiting.push_back((number, length.max(3))),
+            UsbRequest::Unlink { number, victim } => {
                 let before = self.waiting.len();
                 self.waiting.retain(|(waiting, _)| *waiting != victim);
                 self.port.unlinked(number, self.waiting.len() < before)?;
             }
-            Request::Control { number, setup, .. } if setup.is_in() => {
+            UsbRequest::Control { number, setup, .. } if setup.is_in() => {
                 match self.tell_host(setup) {
                     Some(mut answer) => {
                         answer.truncate(setup.length.into());
@@ -162,7 +162,7 @@ impl Camera {
                     None => self.port.stall(number)?,
                 }
             }
-            Request::Control {
+            UsbRequest::Control {
                 number,
                 setup,
                 data,
@@ -175,7 +175,7 @@ impl Camera {
     }
 
     /// The answer to a request for data.
-    fn tell_host(&self, setup: Setup) -> Option<Vec<u8>> {
+    fn tell_host(&self, setup: SetupPacket) -> Option<Vec<u8>> {
         let [kind, index] = setup.value.to_be_bytes();
         match (setup.kind, setup.request) {
             // GET_DESCRIPTOR.
@@ -201,7 +201,7 @@ impl Camera {
     }
 
     /// Does what a request without an answer says; false where it is not understood.
-    fn obey(&mut self, setup: Setup, data: &[u8]) -> bool {
+    fn obey(&mut self, setup: SetupPacket, data: &[u8]) -> bool {
         let [control, _] = setup.value.to_be_bytes();
         match (setup.kind, setup.request) {
             // SET_ADDRESS, SET_CONFIGURATION, SET_INTERFACE, CLEAR_FEATURE of an endpoint.
@@ -212,10 +212,10 @@ impl Camera {
                 self.asked[..length].copy_from_slice(&data[..length]);
                 self.asked = descriptors::probe(&self.asked);
                 if control == 2 {
-                    self.stream = Stream {
+                    self.stream = FrameStream {
                         format: usize::from(self.asked[2]) - 1,
                         due: monotonic_now(),
-                        ..Stream::default()
+                        ..FrameStream::default()
                     };
                     tell(&format!("camera streams {}", FORMATS[self.stream.format].0));
                 }

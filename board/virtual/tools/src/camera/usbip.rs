@@ -16,11 +16,11 @@ const STALL: i32 = -32;
 const MOST: u32 = 1 << 20;
 
 /// What the host asks.
-pub enum Request {
+pub enum UsbRequest {
     /// A control request on endpoint 0: its setup packet, and the data where they go out.
     Control {
         number: u32,
-        setup: Setup,
+        setup: SetupPacket,
         data: Vec<u8>,
     },
     /// Data are wanted from the bulk endpoint, at most `length` bytes.
@@ -31,7 +31,7 @@ pub enum Request {
 
 /// A setup packet (USB 2.0, 9.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setup {
+pub struct SetupPacket {
     pub kind: u8,
     pub request: u8,
     pub value: u16,
@@ -39,7 +39,7 @@ pub struct Setup {
     pub length: u16,
 }
 
-impl Setup {
+impl SetupPacket {
     /// Whether the data come from the device.
     pub fn is_in(self) -> bool {
         self.kind & 0x80 != 0
@@ -47,11 +47,11 @@ impl Setup {
 }
 
 /// The device's end.
-pub struct Port(pub UnixStream);
+pub struct UsbipPort(pub UnixStream);
 
-impl Port {
+impl UsbipPort {
     /// The next request; an error of kind `UnexpectedEof` where the host has let go.
-    pub fn receive(&mut self) -> io::Result<Request> {
+    pub fn receive(&mut self) -> io::Result<UsbRequest> {
         let mut header = [0; 48];
         self.0.read_exact(&mut header)?;
         let (words, setup) = header.split_at(40);
@@ -61,13 +61,13 @@ impl Port {
         };
         let number = word(1);
         match (word(0), word(4)) {
-            (UNLINK, _) => Ok(Request::Unlink {
+            (UNLINK, _) => Ok(UsbRequest::Unlink {
                 number,
                 victim: word(5),
             }),
             (SUBMIT, 0) => {
                 let little = |at: usize| u16::from_le_bytes([setup[at], setup[at + 1]]);
-                let setup = Setup {
+                let setup = SetupPacket {
                     kind: setup[0],
                     request: setup[1],
                     value: little(2),
@@ -82,13 +82,13 @@ impl Port {
                     data.resize(word(6) as usize, 0);
                     self.0.read_exact(&mut data)?;
                 }
-                Ok(Request::Control {
+                Ok(UsbRequest::Control {
                     number,
                     setup,
                     data,
                 })
             }
-            (SUBMIT, _) => Ok(Request::Read {
+            (SUBMIT, _) => Ok(UsbRequest::Read {
                 number,
                 length: word(6),
             }),
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn requests_are_read() {
         let (mut host, device) = UnixStream::pair().unwrap();
-        let mut port = Port(device);
+        let mut port = UsbipPort(device);
         host.write_all(&submit(7, 1, 0, 18, [0x80, 6, 0, 1, 0, 0, 18, 0]))
             .unwrap();
         let mut out = submit(8, 0, 0, 2, [0x21, 1, 0, 2, 1, 0, 2, 0]);
@@ -149,14 +149,14 @@ mod tests {
         host.write_all(&out).unwrap();
         host.write_all(&submit(9, 1, 1, 16384, [0; 8])).unwrap();
         drop(host);
-        let Request::Control {
+        let UsbRequest::Control {
             number: 7, setup, ..
         } = port.receive().unwrap()
         else {
             panic!("not a control request");
         };
         assert!(setup.is_in() && setup.value == 0x100 && setup.length == 18);
-        let Request::Control {
+        let UsbRequest::Control {
             number: 8,
             setup,
             data,
@@ -167,7 +167,7 @@ mod tests {
         assert!(!setup.is_in() && setup.index == 1 && data == [0xaa, 0xbb]);
         assert!(matches!(
             port.receive().unwrap(),
-            Request::Read {
+            UsbRequest::Read {
                 number: 9,
                 length: 16384
             }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn answers_are_written() {
         let (mut host, device) = UnixStream::pair().unwrap();
-        let mut port = Port(device);
+        let mut port = UsbipPort(device);
         port.send(3, b"abc").unwrap();
         port.stall(4).unwrap();
         port.unlinked(5, true).unwrap();

@@ -112,10 +112,10 @@ pub(super) fn keep_surest(candidates: &mut Vec<(Rect, Detection)>, found: &mut V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::plan::Scale;
+    use crate::detect::plan::SearchScale;
 
     const TILE: Tile = Tile {
-        scale: Scale::Reduced(1),
+        scale: SearchScale::Reduced(1),
         x: 0,
         y: 0,
         width: 320,
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn decodes_an_anchor_by_hand() {
-        for (scale, unit) in [(Scale::Reduced(2), 32.0), (Scale::Doubled, 8.0)] {
+        for (scale, unit) in [(SearchScale::Reduced(2), 32.0), (SearchScale::Doubled, 8.0)] {
             let tile = Tile {
                 scale,
                 x: 64,

@@ -11,7 +11,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
 
 use super::anchor::Anchor;
-use super::{CONFIDENCE, Network, STRIDES};
+use super::{CONFIDENCE, STRIDES, YuNetModel};
 use crate::contain::contain;
 use crate::detect::plan::InputSize;
 use crate::network::check_volumes;
@@ -24,13 +24,13 @@ const SIDE: usize = 320;
 pub(super) struct FloatNetwork {
     plan: Arc<TypedRunnableModel>,
     size: (usize, usize),
-    outputs: [Outputs; 3],
+    outputs: [OutputIndices; 3],
     planes: Vec<f32>,
 }
 
 /// The places of a stride's outputs among the network's.
 #[derive(Clone, Copy)]
-struct Outputs {
+struct OutputIndices {
     stride: usize,
     class: usize,
     object: usize,
@@ -123,7 +123,7 @@ fn input_size(model: &InferenceModel) -> std::result::Result<(usize, usize), Str
 fn outputs(
     model: &TypedModel,
     (width, height): (usize, usize),
-) -> std::result::Result<[Outputs; 3], String> {
+) -> std::result::Result<[OutputIndices; 3], String> {
     let shape = |i: usize| {
         let fact = model.output_fact(i).map_err(|error| format!("{error:#}"))?;
         if fact.datum_type != f32::datum_type() {
@@ -135,7 +135,7 @@ fn outputs(
     let shapes = (0..model.outputs.len())
         .map(shape)
         .collect::<std::result::Result<Vec<_>, _>>()?;
-    let of_stride = |stride: usize| -> std::result::Result<Outputs, String> {
+    let of_stride = |stride: usize| -> std::result::Result<OutputIndices, String> {
         let anchors = (width / stride) * (height / stride);
         let nth = |numbers: usize, nth: usize| -> std::result::Result<usize, String> {
             let mut places = (0..shapes.len()).filter(|&i| shapes[i] == [1, anchors, numbers]);
@@ -146,7 +146,7 @@ fn outputs(
                 )
             })
         };
-        Ok(Outputs {
+        Ok(OutputIndices {
             stride,
             class: nth(1, 0)?,
             object: nth(1, 1)?,
@@ -158,7 +158,7 @@ fn outputs(
     Ok([a?, b?, c?])
 }
 
-impl Network for FloatNetwork {
+impl YuNetModel for FloatNetwork {
     fn input_size(&self) -> InputSize {
         InputSize::Only(self.size.0, self.size.1)
     }

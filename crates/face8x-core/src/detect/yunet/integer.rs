@@ -3,7 +3,7 @@
 use int8::{Format, Output, TensorInfo};
 
 use super::anchor::Anchor;
-use super::{CONFIDENCE, Network, STRIDES};
+use super::{CONFIDENCE, STRIDES, YuNetModel};
 use crate::Result;
 use crate::detect::plan::InputSize;
 use crate::network::{broken, contained, engine_options};
@@ -27,11 +27,11 @@ pub(super) struct IntegerNetwork {
 struct Loaded {
     size: (usize, usize),
     network: int8::Network,
-    heads: [Head; 3],
+    heads: [HeadIndices; 3],
 }
 
 /// The outputs of one stride, by their numbers.
-struct Head {
+struct HeadIndices {
     stride: usize,
     class: usize,
     object: usize,
@@ -81,7 +81,7 @@ impl IntegerNetwork {
     }
 }
 
-impl Network for IntegerNetwork {
+impl YuNetModel for IntegerNetwork {
     fn input_size(&self) -> InputSize {
         self.input
     }
@@ -115,7 +115,7 @@ impl Loaded {
             )));
         }
         let outputs = network.outputs();
-        let head = |stride| Head::find(outputs, stride, (size.0 / stride, size.1 / stride));
+        let head = |stride| HeadIndices::find(outputs, stride, (size.0 / stride, size.1 / stride));
         let [a, b, c] = STRIDES.map(head);
         Ok(Loaded {
             size,
@@ -125,14 +125,14 @@ impl Loaded {
     }
 }
 
-impl Head {
+impl HeadIndices {
     /// The outputs of a stride, found by their sizes. Class and object score have the same, and which
     /// is which does not matter: only their product counts.
     fn find(
         outputs: &[TensorInfo],
         stride: usize,
         (columns, rows): (usize, usize),
-    ) -> Result<Head> {
+    ) -> Result<HeadIndices> {
         let nth = |channels: usize, nth: usize| {
             let wanted = (columns, rows, channels);
             let same = |o: &TensorInfo| (o.columns, o.rows, o.channels) == wanted;
@@ -144,7 +144,7 @@ impl Head {
             })
         };
         let (class, object) = (nth(1, 0)?, nth(1, 1)?);
-        Ok(Head {
+        Ok(HeadIndices {
             stride,
             least: least(&outputs[class], &outputs[object]),
             class,
@@ -204,7 +204,7 @@ fn value(info: &TensorInfo, byte: u8) -> f32 {
     }
 }
 
-/// See [`Head::least`]. The confidence grows with both scores, so that a comparison of bytes decides
+/// See [`HeadIndices::least`]. The confidence grows with both scores, so that a comparison of bytes decides
 /// the same as one of confidences.
 fn least(class: &TensorInfo, object: &TensorInfo) -> Box<[u16; 256]> {
     let mut least = Box::new([256; 256]);
@@ -263,7 +263,9 @@ mod tests {
             let side = 32 / stride;
             let lacks = |o: &&TensorInfo| (o.columns, o.channels) != (side, channels);
             let left: Vec<_> = outputs.iter().filter(lacks).cloned().collect();
-            let error = Head::find(&left, stride, (side, side)).err().unwrap();
+            let error = HeadIndices::find(&left, stride, (side, side))
+                .err()
+                .unwrap();
             let what = format!("it lacks an output of {channels} channels at stride {stride}");
             assert!(error.to_string().ends_with(&what), "{error}");
         }

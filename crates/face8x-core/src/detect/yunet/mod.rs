@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use super::plan::{Plan, Tile};
+use super::plan::{SearchPlan, Tile};
 use super::tile::TileReader;
 use super::{Detector, Extent, SearchOptions};
 use crate::face::Detection;
@@ -38,7 +38,7 @@ const MAX_KNOWN: usize = 32;
 const MAX_MISSES: u32 = 3;
 
 /// A network of YuNet's form.
-trait Network: Send {
+trait YuNetModel: Send {
     /// The sizes of its input.
     fn input_size(&self) -> super::plan::InputSize;
 
@@ -57,14 +57,14 @@ struct Known {
 /// A search of pictures by YuNet.
 pub(super) struct YuNet {
     name: String,
-    network: Box<dyn Network>,
+    network: Box<dyn YuNetModel>,
     options: SearchOptions,
     reader: TileReader,
     pixels: Vec<u32>,
     anchors: Vec<Anchor>,
     candidates: Vec<(Rect, Detection)>,
     /// The size of the last picture, and how such pictures are searched.
-    plan: Option<((u32, u32), Plan)>,
+    plan: Option<((u32, u32), SearchPlan)>,
     turn: usize,
     known: Vec<Known>,
 }
@@ -93,7 +93,7 @@ pub(super) fn open(file: &str, options: &SearchOptions) -> Result<Box<dyn Detect
     }
     let bytes = read_file(Path::new(file), "yunet:")?;
     engine_options(None, 1)?;
-    let network: Box<dyn Network> = match IntegerNetwork::load(&bytes) {
+    let network: Box<dyn YuNetModel> = match IntegerNetwork::load(&bytes) {
         Ok(network) => Box::new(network),
         Err(integer) => match FloatNetwork::load(file, &bytes) {
             Ok(network) => Box::new(network),
@@ -110,7 +110,7 @@ pub(super) fn open(file: &str, options: &SearchOptions) -> Result<Box<dyn Detect
 }
 
 impl YuNet {
-    fn new(name: String, network: Box<dyn Network>, options: &SearchOptions) -> YuNet {
+    fn new(name: String, network: Box<dyn YuNetModel>, options: &SearchOptions) -> YuNet {
         YuNet {
             name,
             network,
@@ -132,7 +132,7 @@ impl YuNet {
             return;
         }
         let pixels = (frame.width as usize, frame.height as usize);
-        let plan = Plan::new(pixels, self.options.min_face, self.network.input_size());
+        let plan = SearchPlan::new(pixels, self.options.min_face, self.network.input_size());
         self.plan = Some((size, plan));
         self.known.clear();
         self.turn = 0;
@@ -168,7 +168,7 @@ impl YuNet {
         searched
     }
 
-    fn search_known(&mut self, frame: &Frame, plan: &Plan) -> Result<()> {
+    fn search_known(&mut self, frame: &Frame, plan: &SearchPlan) -> Result<()> {
         for k in 0..self.known.len() {
             let Known { centre, side, .. } = self.known[k];
             if let Some(tile) = plan.around(centre, side) {

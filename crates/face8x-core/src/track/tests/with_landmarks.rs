@@ -65,12 +65,12 @@ fn difference(a: &[Point; 5], b: &[Point; 5]) -> [Point; 5] {
 }
 
 /// Restores the face that a detection aligns.
-struct Studio {
+struct FaceStudio {
     aligner: Aligner,
     restorer: Box<dyn Restorer>,
 }
 
-impl Studio {
+impl FaceStudio {
     fn restore(&mut self, plane: &Downscaled, face: &Face) -> Vec<u32> {
         let mut frame = Frame::empty();
         frame.format = PixelFormat::Grey;
@@ -97,7 +97,7 @@ struct AlignmentFigures {
 
 fn follow(mut tracker: Tracker, frames: u64) -> AlignmentFigures {
     let mut scene = Portraits::new(SIZE.0, SIZE.1);
-    let mut studio = Studio {
+    let mut studio = FaceStudio {
         aligner: Aligner::new(),
         restorer: restore::open("auto", None, 1).unwrap(),
     };

@@ -14,9 +14,9 @@ const ANY: SearchOptions = SearchOptions {
 };
 
 /// Numbers that look random and are the same every time, each 0 to 1.
-struct Random(usize);
+struct UnitRandom(usize);
 
-impl Random {
+impl UnitRandom {
     fn next(&mut self) -> f32 {
         self.0 += 1;
         let [a, b] = [0, 7919].map(|k| f32::from(noise(2 * self.0 + k)));
@@ -58,7 +58,7 @@ fn natural(seed: usize) -> Frame {
 }
 
 /// Adds a camera's noise.
-fn add_noise(frame: &mut Frame, random: &mut Random) {
+fn add_noise(frame: &mut Frame, random: &mut UnitRandom) {
     for level in &mut frame.bytes {
         let sum = (0..3).map(|_| random.next() - 0.5).sum::<f32>();
         *level = (f32::from(*level) + 4.0 * sum).round().clamp(0.0, 255.0) as u8;
@@ -66,7 +66,12 @@ fn add_noise(frame: &mut Frame, random: &mut Random) {
 }
 
 /// Paints faces of one size on a ground, at random places of a grid's cells. Gives their landmarks.
-fn paint(frame: &mut Frame, cutouts: &[Cutout], side: f32, random: &mut Random) -> Vec<Landmarks> {
+fn paint(
+    frame: &mut Frame,
+    cutouts: &[Cutout],
+    side: f32,
+    random: &mut UnitRandom,
+) -> Vec<Landmarks> {
     let cell = (frame.width as f32 / 4.0, frame.height as f32 / 3.0);
     let paint = |k: usize| {
         let mut place = |cell: f32| {
@@ -125,7 +130,7 @@ fn portraits_of_every_size_are_found() {
     ] {
         let mut tally = Tally::default();
         for seed in 0..3 {
-            let mut random = Random(1000 * side + seed);
+            let mut random = UnitRandom(1000 * side + seed);
             let mut frame = natural(side + 100 * seed);
             let truth = paint(&mut frame, &portrait, side as f32, &mut random);
             add_noise(&mut frame, &mut random);
@@ -162,7 +167,7 @@ fn pictures_without_faces_have_hardly_any() {
     let mut sums = [0, 0];
     for seed in 0..20 {
         let mut frame = natural(5000 + seed);
-        add_noise(&mut frame, &mut Random(seed));
+        add_noise(&mut frame, &mut UnitRandom(seed));
         let counts = looks(&mut detectors, &frame);
         sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
     }
@@ -177,7 +182,7 @@ fn pictures_without_faces_have_hardly_any() {
 fn photographs_without_their_faces_have_hardly_any() {
     let mut photographs = celeba::faces(7).map(without_face);
     let mut detectors = yunet_and_auto();
-    let (mut random, mut sums, mut pictures) = (Random(77), [0, 0], 0);
+    let (mut random, mut sums, mut pictures) = (UnitRandom(77), [0, 0], 0);
     for _ in 0..120 {
         let mut scene = image::RgbImage::new(SIZE.0, SIZE.1);
         let mut count = 0;
@@ -250,7 +255,7 @@ fn celebas_faces_are_found() {
     ] {
         let mut tally = Tally::default();
         for seed in 0..8 {
-            let mut random = Random(1000 * side + seed);
+            let mut random = UnitRandom(1000 * side + seed);
             let mut frame = natural(side + 100 * seed);
             let truth = paint(&mut frame, &cutouts, side as f32, &mut random);
             add_noise(&mut frame, &mut random);
