@@ -16,6 +16,7 @@ outcome() {
 
 check "the scripts do what they should" good "$(outcome python3 "$here/test_python.py")"
 check "the import rules' script does what it should" good "$(outcome python3 "$here/test_imports.py")"
+check "the type names' script does what it should" good "$(outcome python3 "$here/test_names.py")"
 check "the links' script does what it should" good "$(outcome python3 "$here/test_links.py")"
 check "the script that compares detectors does what it should" good \
     "$(outcome python3 "$here/test_peers.py")"
@@ -23,6 +24,7 @@ check "the moving picture's script writes what it should" good \
     "$(outcome python3 "$here/test_moving_picture.py")"
 check "imports keep the rules, and the graph in ARCHITECTURE.md is current" good \
     "$(outcome "$here/../imports.py" --check)"
+check "every type name is used once" good "$(outcome "$here/../names.py")"
 check "the docs' tables are those of docs/results" good "$(outcome "$here/../results.py" readme --check)"
 check "the list of unsafe code in docs/security.md is current" good "$(outcome "$here/../unsafe.py" --check)"
 check "links lead somewhere, and docs/SUMMARY.md names every page" good "$(outcome "$here/../links.py")"

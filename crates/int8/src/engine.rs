@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::kernel::global_skip::{self, Base, RowRoom};
 use super::kernel::{Addend, Block, Kernel, Row, SumRow, SumSide};
-use super::plan::{Addition, Convolution, Place, Plan, Step, Target};
+use super::plan::{Addition, Convolution, Place, Plan, PlanStep, Target};
 use super::resample;
 use super::threads::{MAX_THREADS, ThreadPool};
 
@@ -34,7 +34,7 @@ struct Room {
 }
 
 /// What a convolution reads and writes.
-struct Job<'a> {
+struct ConvolutionRun<'a> {
     step: &'a Convolution,
     kernel: &'a dyn Kernel,
     input: &'a [u8],
@@ -127,9 +127,9 @@ impl Engine {
         let plan = Arc::clone(&self.plan);
         for step in &plan.steps {
             match step {
-                Step::Convolution(step) => self.convolution(step, display),
-                Step::Add(step) => self.addition(step),
-                Step::MaxPool {
+                PlanStep::Convolution(step) => self.convolution(step, display),
+                PlanStep::Add(step) => self.addition(step),
+                PlanStep::MaxPool {
                     input,
                     output,
                     pool,
@@ -137,7 +137,7 @@ impl Engine {
                     let from = &buffers[input.buffer];
                     resample::max_pool(pool, input, from, output, range, rows);
                 }),
-                Step::Resize {
+                PlanStep::Resize {
                     input,
                     output,
                     factor,
@@ -178,7 +178,7 @@ impl Engine {
         };
         let kernel = Arc::clone(&self.kernel);
         self.fill(&output, step.rows, step.square, |buffers, range, rows| {
-            let job = Job {
+            let job = ConvolutionRun {
                 step,
                 kernel: kernel.as_ref(),
                 input: &buffers[step.input.buffer],
@@ -208,7 +208,7 @@ impl Engine {
     }
 
     fn display(&self, step: &Convolution, base: Place, display: &mut [u32]) {
-        let job = Job {
+        let job = ConvolutionRun {
             step,
             kernel: self.kernel.as_ref(),
             input: &self.buffers[step.input.buffer],
@@ -263,7 +263,7 @@ fn copy_pixels<'a>(to: impl Iterator<Item = &'a mut [u8]>, from: impl Iterator<I
     }
 }
 
-impl Job<'_> {
+impl ConvolutionRun<'_> {
     /// A convolution's rows `range`. `rows` begins with the first of them in the output, its
     /// border included.
     fn bytes(&self, output: &Place, range: Range<usize>, rows: &mut [u8]) {

@@ -16,7 +16,7 @@ mod threads;
 
 pub use error::{Error, Result};
 pub use kernel::names as kernels;
-pub use network::{Format, Network, Output, TensorInfo};
+pub use network::{Format, Network, QuantisedOutput, TensorInfo};
 pub use op::{Fused, fuse};
 pub use options::Options;
 pub use threads::usable_threads;

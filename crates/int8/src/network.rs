@@ -221,13 +221,13 @@ impl Network {
 
     /// The output of this number after a run, where it lies; `None` where there is none, or it is
     /// display pixels.
-    pub fn output(&self, number: usize) -> Option<Output<'_>> {
+    pub fn output(&self, number: usize) -> Option<QuantisedOutput<'_>> {
         let info = self.outputs.get(number)?;
         if info.format == Format::Display {
             return None;
         }
         let (_, place, bytes) = self.engine.output(number);
-        Some(Output { info, place, bytes })
+        Some(QuantisedOutput { info, place, bytes })
     }
 
     /// Copies the output of this number to `to`, interleaved.
@@ -252,13 +252,13 @@ impl Network {
 
 /// A quantised output where it lies.
 #[derive(Debug, Clone, Copy)]
-pub struct Output<'n> {
+pub struct QuantisedOutput<'n> {
     info: &'n TensorInfo,
     place: &'n Place,
     bytes: &'n [u8],
 }
 
-impl<'n> Output<'n> {
+impl<'n> QuantisedOutput<'n> {
     /// The channels of a pixel, a byte each.
     ///
     /// # Panics

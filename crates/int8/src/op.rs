@@ -54,7 +54,7 @@ impl EvalOp for Int8Subgraph {
     not_out_of_plan!();
 
     fn state(&self, _context: &EvalContext) -> TractResult<Option<Box<dyn OpState>>> {
-        Ok(Some(Box::new(Running::new(self.clone()))))
+        Ok(Some(Box::new(SubgraphState::new(self.clone()))))
     }
 }
 
@@ -76,27 +76,27 @@ impl TypedOp for Int8Subgraph {
 
 /// An operator's engine.
 #[derive(Debug)]
-struct Running {
+struct SubgraphState {
     op: Int8Subgraph,
     engine: Engine,
 }
 
-impl Running {
-    fn new(op: Int8Subgraph) -> Running {
-        Running {
+impl SubgraphState {
+    fn new(op: Int8Subgraph) -> SubgraphState {
+        SubgraphState {
             engine: Engine::new(Arc::clone(&op.plan), Arc::clone(&op.kernel), op.threads),
             op,
         }
     }
 }
 
-impl Clone for Running {
+impl Clone for SubgraphState {
     fn clone(&self) -> Self {
-        Running::new(self.op.clone())
+        SubgraphState::new(self.op.clone())
     }
 }
 
-impl OpState for Running {
+impl OpState for SubgraphState {
     fn eval(
         &mut self,
         _: &EvalContext,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use face8x_core::Result;
 use face8x_train::{files, heatmap, prepare};
 
-use crate::cli::Bench;
+use crate::cli::TrainerBenchArgs;
 use crate::console::print_line;
 
 /// A folder that is removed with all that is in it.
@@ -19,13 +19,13 @@ impl Drop for Scratch {
     }
 }
 
-pub fn bench(a: &Bench) -> Result<()> {
+pub fn bench(a: &TrainerBenchArgs) -> Result<()> {
     let name = format!("face8x-train-bench-{}", std::process::id());
     let scratch = Scratch(std::env::temp_dir().join(name));
     files::make_folder(&scratch.0)?;
     let pictures = a.pictures as usize;
     let started = Instant::now();
-    prepare::prepare(&prepare::Options {
+    prepare::prepare(&prepare::PrepareOptions {
         source: a.source.clone(),
         output: scratch.0.clone(),
         variants: 4,
@@ -54,7 +54,7 @@ fn report(what: &str, pictures: usize, started: Instant) -> Result<()> {
 }
 
 fn make_heatmaps(scratch: &Scratch, boxes: heatmap::Boxes) -> Result<()> {
-    let options = heatmap::Options {
+    let options = heatmap::HeatmapOptions {
         dataset: scratch.0.clone(),
         output: None,
         boxes,
@@ -65,12 +65,12 @@ fn make_heatmaps(scratch: &Scratch, boxes: heatmap::Boxes) -> Result<()> {
 }
 
 #[cfg(not(feature = "train"))]
-fn train(_: &Bench, _: &Scratch) -> Result<()> {
+fn train(_: &TrainerBenchArgs, _: &Scratch) -> Result<()> {
     print_line("train: this build has no training")
 }
 
 #[cfg(feature = "train")]
-fn train(a: &Bench, scratch: &Scratch) -> Result<()> {
+fn train(a: &TrainerBenchArgs, scratch: &Scratch) -> Result<()> {
     use face8x_train::train::{Config, Heat, open_devices, speed};
     let config = match &a.config {
         Some(path) => Config::read(path)?,

@@ -9,36 +9,36 @@ use face8x_train::evaluate::skin::Third;
 /// Prepares data for, evaluates and quantises the networks of face8x.
 #[derive(Debug, Parser)]
 #[command(version, about)]
-pub struct Arguments {
+pub struct TrainerCli {
     /// Say more, such as why each picture was left out.
     #[arg(short, long, global = true)]
     pub verbose: bool,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: TrainerCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    Prepare(Prepare),
-    Heatmaps(Heatmaps),
+pub enum TrainerCommand {
+    Prepare(PrepareArgs),
+    Heatmaps(HeatmapsArgs),
     #[cfg(feature = "train")]
-    Train(Train),
+    Train(TrainArgs),
     /// Train the landmark network, or go on with its training.
     #[cfg(feature = "train")]
-    TrainLandmarks(Train),
+    TrainLandmarks(TrainArgs),
     #[cfg(feature = "train")]
-    Ablate(Ablate),
-    Export(Export),
-    Quantise(Quantise),
-    Evaluate(Evaluate),
-    EvaluateLandmarks(EvaluateLandmarks),
-    Dump(Dump),
-    Bench(Bench),
+    Ablate(AblateArgs),
+    Export(ExportArgs),
+    Quantise(QuantiseArgs),
+    Evaluate(EvaluateArgs),
+    EvaluateLandmarks(EvaluateLandmarksArgs),
+    Dump(DumpArgs),
+    Bench(TrainerBenchArgs),
 }
 
 /// Align faces and pack them into a dataset.
 #[derive(Debug, Args)]
-pub struct Prepare {
+pub struct PrepareArgs {
     /// CelebA (img/ with list_landmarks_celeba.txt, or img_align_celeba/), or a folder of faces.
     pub source: PathBuf,
     /// The folder to make the dataset in.
@@ -66,7 +66,7 @@ pub struct Prepare {
 
 /// Make the paper's heatmaps of a dataset: where edges of a face's features are.
 #[derive(Debug, Args)]
-pub struct Heatmaps {
+pub struct HeatmapsArgs {
     /// A dataset's folder.
     pub dataset: PathBuf,
     /// Find the features by this YOLO-World network (.onnx); by the landmarks without it.
@@ -93,7 +93,7 @@ pub struct Heatmaps {
 /// Train a network, or go on with a training.
 #[cfg(feature = "train")]
 #[derive(Debug, Args)]
-pub struct Train {
+pub struct TrainArgs {
     /// The configuration; models/trainer/configs has examples.
     pub config: PathBuf,
     /// A dataset's folder.
@@ -113,9 +113,9 @@ pub struct Train {
 /// Train with and without the heatmap term and the degradation, and compare.
 #[cfg(feature = "train")]
 #[derive(Debug, Args)]
-pub struct Ablate {
+pub struct AblateArgs {
     #[command(flatten)]
-    pub train: Train,
+    pub train: TrainArgs,
     /// Trainings of each form, with the configuration's seed and those that follow.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub seeds: u64,
@@ -123,19 +123,19 @@ pub struct Ablate {
 
 /// Write the float ONNX file of trained weights.
 #[derive(Debug, Args)]
-pub struct Export {
+pub struct ExportArgs {
     /// A .safetensors file, or a float .onnx file of this program.
     pub weights: PathBuf,
     /// The .onnx file to write.
     #[arg(short, long)]
     pub output: PathBuf,
     #[command(flatten)]
-    pub about: About,
+    pub about: AboutArgs,
 }
 
 /// Quantise trained weights to 8 bits, with scales from training pictures.
 #[derive(Debug, Args)]
-pub struct Quantise {
+pub struct QuantiseArgs {
     /// A .safetensors file, a float .onnx file of this program, or YuNet's.
     pub weights: PathBuf,
     /// A dataset's folder; for YuNet, the CelebA folder that `prepare` takes.
@@ -150,12 +150,12 @@ pub struct Quantise {
     #[arg(long, default_value_t = 0)]
     pub correct: usize,
     #[command(flatten)]
-    pub about: About,
+    pub about: AboutArgs,
 }
 
 /// What the file says about itself.
 #[derive(Debug, Args)]
-pub struct About {
+pub struct AboutArgs {
     /// The network's name in the file.
     #[arg(long, default_value = "face8x")]
     pub name: String,
@@ -178,7 +178,7 @@ pub struct About {
 
 /// Measure a network on a dataset, beside bicubic enlargement.
 #[derive(Debug, Args)]
-pub struct Evaluate {
+pub struct EvaluateArgs {
     /// An .onnx file, float or int8.
     pub model: PathBuf,
     /// A dataset's folder.
@@ -243,7 +243,7 @@ pub struct Evaluate {
 
 /// Measure a landmark network on a dataset.
 #[derive(Debug, Args)]
-pub struct EvaluateLandmarks {
+pub struct EvaluateLandmarksArgs {
     /// An .onnx file, float or int8.
     pub model: PathBuf,
     /// A dataset's folder.
@@ -255,7 +255,7 @@ pub struct EvaluateLandmarks {
 
 /// Write a network's inputs and outputs as raw tensors, to compare with another engine.
 #[derive(Debug, Args)]
-pub struct Dump {
+pub struct DumpArgs {
     /// An .onnx file, float or int8.
     pub model: PathBuf,
     /// The folder for inputs.u8 (Nx3x16x16) and outputs.u8 (Nx3x128x128); of a detector,
@@ -273,7 +273,7 @@ pub struct Dump {
 
 /// Measure how many pictures a second each step does on this machine.
 #[derive(Debug, Args)]
-pub struct Bench {
+pub struct TrainerBenchArgs {
     /// CelebA, or a folder of faces, as for `prepare`.
     pub source: PathBuf,
     /// Pictures to prepare.
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory;
-        Arguments::command().debug_assert();
+        TrainerCli::command().debug_assert();
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod commands;
 mod console;
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
+    let arguments = cli::TrainerCli::parse();
     let level = if arguments.verbose {
         log::LevelFilter::Debug
     } else {

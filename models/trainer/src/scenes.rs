@@ -29,13 +29,13 @@ const NOISE: f32 = 4.0;
 
 /// A picture of interleaved levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct ScenePicture {
     pub width: usize,
     pub height: usize,
     pub pixels: Vec<u8>,
 }
 
-impl Picture {
+impl ScenePicture {
     /// Rows and columns.
     pub fn size(&self) -> (usize, usize) {
         (self.height, self.width)
@@ -57,7 +57,7 @@ impl Picture {
 ///
 /// # Errors
 /// There are too few pictures whose face is known, or one cannot be read.
-pub fn compose(items: &[Item], n: usize, seed: u64) -> Result<Vec<Picture>> {
+pub fn compose(items: &[Item], n: usize, seed: u64) -> Result<Vec<ScenePicture>> {
     let known: Vec<(&Item, f32)> = items
         .iter()
         .filter_map(|item| Some((item, side(&item.face)?)))
@@ -78,14 +78,14 @@ pub fn compose(items: &[Item], n: usize, seed: u64) -> Result<Vec<Picture>> {
 }
 
 /// `n` small pictures of noise around a random grey; its strength grows with the number, modulo 8.
-pub fn noise(n: usize) -> Vec<Picture> {
+pub fn noise(n: usize) -> Vec<ScenePicture> {
     let (width, height) = (128, 96);
     let picture = |k: usize| {
         let mut rng = fastrand::Rng::with_seed(k as u64);
         let (centre, reach) = (rng.i32(0..256), 1 << (k % 8 + 1));
         let levels =
             (0..width * height * 3).map(|_| (centre + rng.i32(-reach..=reach)).clamp(0, 255) as u8);
-        Picture {
+        ScenePicture {
             width,
             height,
             pixels: levels.collect(),
@@ -99,13 +99,18 @@ pub fn noise(n: usize) -> Vec<Picture> {
 ///
 /// # Errors
 /// There are no pictures, tract cannot run the network, or a file cannot be written.
-pub fn dump(network: &[u8], outputs: &[String], pictures: &[Picture], folder: &Path) -> Result<()> {
-    let Some((height, width)) = pictures.first().map(Picture::size) else {
+pub fn dump(
+    network: &[u8],
+    outputs: &[String],
+    pictures: &[ScenePicture],
+    folder: &Path,
+) -> Result<()> {
+    let Some((height, width)) = pictures.first().map(ScenePicture::size) else {
         return Err(Error::usage("there are no pictures to write"));
     };
     let runner = Runner::sized(network, None, (height, width))?;
     files::make_folder(folder)?;
-    let reversed = pictures.iter().cloned().map(Picture::reversed);
+    let reversed = pictures.iter().cloned().map(ScenePicture::reversed);
     let inputs: Vec<Vec<u8>> = reversed.map(|picture| picture.pixels).collect();
     let name = format!("inputs-{height}x{width}.u8");
     files::write(&folder.join(name), &evaluate::planar(&inputs))?;
@@ -132,7 +137,7 @@ fn side(face: &FaceFrom) -> Option<f32> {
     Some(canonical::side_of(&base))
 }
 
-fn scene(known: &[(&Item, f32)], enlarged: bool, rng: &mut fastrand::Rng) -> Result<Picture> {
+fn scene(known: &[(&Item, f32)], enlarged: bool, rng: &mut fastrand::Rng) -> Result<ScenePicture> {
     let zoom = if enlarged { 2 } else { 1 };
     let (width, height) = (WIDTH / zoom, HEIGHT / zoom);
     let mut canvas = fill(&open(known[rng.usize(..known.len())].0)?, width, height);
@@ -164,7 +169,7 @@ fn scene(known: &[(&Item, f32)], enlarged: bool, rng: &mut fastrand::Rng) -> Res
     if enlarged {
         canvas = imageops::resize(&canvas, WIDTH, HEIGHT, FilterType::Triangle);
     }
-    Ok(Picture {
+    Ok(ScenePicture {
         width: WIDTH as usize,
         height: HEIGHT as usize,
         pixels: canvas.into_raw(),

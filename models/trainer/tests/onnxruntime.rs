@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use face8x_train::evaluate::{noise, planar, restore_all};
-use face8x_train::network::{Config, Plan, Tensor, Weights, tap_is_used};
+use face8x_train::network::{NetworkConfig, NetworkPlan, Tensor, Weights, tap_is_used};
 use face8x_train::{onnx, quantise, runner::Runner, scenes};
 
 /// The smallest network with every kind of step, and one with the shape of the shipped ones.
-const TINY: Config = Config {
+const TINY: NetworkConfig = NetworkConfig {
     c16: 16,
     n16: 2,
     c8: 16,
@@ -25,7 +25,7 @@ const TINY: Config = Config {
 };
 
 /// Weights of about the size that training starts with.
-fn random_weights(plan: &Plan, seed: u64) -> Weights {
+fn random_weights(plan: &NetworkPlan, seed: u64) -> Weights {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut weights = Weights::default();
     for (step, conv) in plan.convs() {
@@ -93,8 +93,8 @@ fn onnxruntime_gives_the_bytes_of_tract() {
     };
     let folder = tempfile::tempdir().unwrap();
     let inputs: Vec<Vec<u8>> = (0..48).map(noise).collect();
-    for (name, config) in [("tiny", TINY), ("nano", Config::NANO)] {
-        let weights = random_weights(&Plan::new(&config), 7);
+    for (name, config) in [("tiny", TINY), ("nano", NetworkConfig::NANO)] {
+        let weights = random_weights(&NetworkPlan::new(&config), 7);
         let network = quantise::quantise(&weights, &inputs[..16]).unwrap();
         let file = onnx::int8_model(&network, &[]);
         let outputs = restore_all(&inputs, &Runner::load(&file).unwrap()).unwrap();

@@ -1,6 +1,6 @@
 //! Boxes that another program found, and the classes they are of.
 
-use face8x_train::heatmap::{self, Boxes, Classes, Options};
+use face8x_train::heatmap::{self, Boxes, Classes, HeatmapOptions};
 
 use crate::packed::small_dataset;
 
@@ -19,7 +19,7 @@ pub fn boxes(data: &[u8]) {
     } else {
         "boxes.csv"
     };
-    let options = Options {
+    let options = HeatmapOptions {
         dataset: small_dataset().clone(),
         output: Some(crate::scratch("made.f8h")),
         boxes: Boxes::File {

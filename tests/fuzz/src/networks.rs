@@ -1,7 +1,7 @@
 //! Small networks of the forms that the engine knows: some kilobytes where the real ones have some
 //! hundred.
 
-use face8x_train::network::{Config, Op, Plan, Tensor, Weights, tap_is_used};
+use face8x_train::network::{NetworkConfig, Op, NetworkPlan, Tensor, Weights, tap_is_used};
 use face8x_train::onnx::{
     Attribute, Graph, Port, QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale, float_graph,
     int8_model,
@@ -30,8 +30,8 @@ impl NumberStream {
 }
 
 /// The sizes of a network of the family, with so many channels everywhere.
-fn sizes(channels: usize) -> Config {
-    Config {
+fn sizes(channels: usize) -> NetworkConfig {
+    NetworkConfig {
         c16: channels,
         n16: 1,
         c8: channels,
@@ -49,7 +49,7 @@ fn sizes(channels: usize) -> Config {
 
 /// A network of the shipped family, in integers.
 fn family() -> Vec<u8> {
-    let plan = Plan::new(&sizes(4));
+    let plan = NetworkPlan::new(&sizes(4));
     let mut numbers = NumberStream(1);
     let output = Scale {
         scale: 1.0 / 64.0,
@@ -86,7 +86,7 @@ fn family() -> Vec<u8> {
 
 /// A network of the family in floats.
 pub fn float() -> Vec<u8> {
-    let plan = Plan::new(&sizes(2));
+    let plan = NetworkPlan::new(&sizes(2));
     let mut numbers = NumberStream(2);
     let mut weights = Weights::default();
     for (step, conv) in plan.convs() {

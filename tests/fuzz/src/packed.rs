@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use face8x_core::geometry::{HR_SIDE, Point};
-use face8x_train::dataset::{Alignment, CROP_SIDE, Dataset, PictureData, Split, WIDE_SIDE, Writer};
+use face8x_train::dataset::{Alignment, CROP_SIDE, Dataset, PictureData, Split, WIDE_SIDE, DatasetWriter};
 use face8x_train::heatmap::Heatmaps;
 use serde_json::Value;
 
@@ -146,7 +146,7 @@ pub fn small_dataset() -> &'static PathBuf {
             wide: (vec![0; WIDE_SIDE * WIDE_SIDE], landmarks),
         };
         let write = || {
-            let mut writer = Writer::create(&folder, 1, 1, "fuzz".into())?;
+            let mut writer = DatasetWriter::create(&folder, 1, 1, "fuzz".into())?;
             writer.section(Split::Train, vec![Alignment::Landmarks]);
             writer.push(&picture)?;
             writer.finish()

@@ -13,7 +13,7 @@ use crate::graph::{Conv, Shape, Step};
 use crate::parameters::ConvForm;
 
 /// How far an axis of a convolution goes.
-struct Axis {
+struct ConvAxis {
     /// Zeros before the input.
     padding: usize,
     /// Outputs.
@@ -62,7 +62,7 @@ impl Search<'_> {
         node: &TypedNode,
         op: &TractConv,
         shape: Shape,
-        axes: &[Axis; 2],
+        axes: &[ConvAxis; 2],
     ) -> Option<ConvForm> {
         let (outputs, output) = (op.output_channels(), op.q_params?);
         let depthwise = op.group > 1;
@@ -98,7 +98,7 @@ impl Search<'_> {
 
 /// The axes of a convolution whose geometry the engine knows: a side of 1 or 3, a stride of 1 or 2,
 /// and at most one row and column of zeros around the input, however that is written.
-fn axes(op: &TractConv, shape: Shape) -> Option<[Axis; 2]> {
+fn axes(op: &TractConv, shape: Shape) -> Option<[ConvAxis; 2]> {
     let spec = &op.pool_spec;
     let side = *spec.kernel_shape.first()?;
     let stride = spec.stride(0);
@@ -116,7 +116,7 @@ fn axes(op: &TractConv, shape: Shape) -> Option<[Axis; 2]> {
         let (before, outputs) = (padding[k].pad_before, padding[k].convoluted);
         let last = outputs.checked_sub(1)?.checked_mul(stride)?;
         let inside = before <= side / 2 && last + side <= length + before + side / 2;
-        inside.then_some(Axis {
+        inside.then_some(ConvAxis {
             padding: before,
             length: outputs,
         })

@@ -1,6 +1,6 @@
 //! The steps' places, and the weights in the kernels' order: all that is done once, at load.
 
-use super::graph::{Graph, MaxPool, Scale, Step as GraphStep, Sum, TensorId};
+use super::graph::{Graph, MaxPool, Scale, Step, Sum, TensorId};
 use super::kernel::{Block, Kernel};
 use crate::Result;
 use layout::Layout;
@@ -84,7 +84,7 @@ pub(crate) struct AdditionSide {
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum PlanStep {
     Convolution(Box<Convolution>),
     /// Input, output, and the windows; the tensors in `pool` are not looked at.
     MaxPool {
@@ -105,7 +105,7 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub buffers: Vec<Buffer>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlanStep>,
     /// The inputs' channels, and where they lie.
     pub inputs: Vec<(usize, Place)>,
     /// The outputs' channels, and where they lie; the place of display pixels means nothing.
@@ -122,13 +122,13 @@ impl Plan {
     /// too large.
     pub(crate) fn new(graph: &Graph, outputs: &[TensorId], kernel: &dyn Kernel) -> Result<Plan> {
         let layout = Layout::new(graph, outputs)?;
-        let steps: Vec<Step> = graph
+        let steps: Vec<PlanStep> = graph
             .steps
             .iter()
             .map(|step| plan_step(step, graph, &layout, kernel))
             .collect();
         let base_columns = steps.iter().map(|step| match step {
-            Step::Convolution(conv) => match conv.target {
+            PlanStep::Convolution(conv) => match conv.target {
                 Target::Display { base, .. } => base.columns,
                 _ => 0,
             },
@@ -145,19 +145,19 @@ impl Plan {
     }
 }
 
-fn plan_step(step: &GraphStep, graph: &Graph, layout: &Layout, kernel: &dyn Kernel) -> Step {
+fn plan_step(step: &Step, graph: &Graph, layout: &Layout, kernel: &dyn Kernel) -> PlanStep {
     let place = |tensor: TensorId| layout.places[tensor];
     match step {
-        GraphStep::Conv(conv) => {
+        Step::Conv(conv) => {
             let made = Convolution::new(conv, graph, layout, kernel);
-            Step::Convolution(Box::new(made))
+            PlanStep::Convolution(Box::new(made))
         }
-        GraphStep::MaxPool(pool) => Step::MaxPool {
+        Step::MaxPool(pool) => PlanStep::MaxPool {
             input: place(pool.input),
             output: place(pool.output),
             pool: *pool,
         },
-        GraphStep::Add(add) => Step::Add(Box::new(Addition {
+        Step::Add(add) => PlanStep::Add(Box::new(Addition {
             sides: add.sides.map(|side| AdditionSide {
                 place: place(side.tensor),
                 scale: side.scale,
@@ -166,11 +166,11 @@ fn plan_step(step: &GraphStep, graph: &Graph, layout: &Layout, kernel: &dyn Kern
             output: place(add.output),
             sum: add.sum,
         })),
-        GraphStep::Resize {
+        Step::Resize {
             input,
             output,
             factor,
-        } => Step::Resize {
+        } => PlanStep::Resize {
             input: place(*input),
             output: place(*output),
             factor: *factor,

@@ -188,11 +188,11 @@ fn a_resize_that_additions_alone_read_is_not_written_out() {
     graph.fold_resizes(&outputs);
     let plan = plan::Plan::new(&graph, &outputs, &kernel::Portable).unwrap();
     let kinds = plan.steps.iter().map(|step| match step {
-        plan::Step::Convolution(step) if step.depthwise => "depthwise",
-        plan::Step::Convolution(_) => "conv",
-        plan::Step::MaxPool { .. } => "pool",
-        plan::Step::Add(_) => "add",
-        plan::Step::Resize { .. } => "resize",
+        plan::PlanStep::Convolution(step) if step.depthwise => "depthwise",
+        plan::PlanStep::Convolution(_) => "conv",
+        plan::PlanStep::MaxPool { .. } => "pool",
+        plan::PlanStep::Add(_) => "add",
+        plan::PlanStep::Resize { .. } => "resize",
     });
     let expected = [
         "conv",

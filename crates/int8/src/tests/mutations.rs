@@ -165,7 +165,7 @@ fn comparable(model: &ModelProto) -> bool {
 
 /// How the fused graph did.
 #[derive(Default, Debug)]
-struct Tally {
+struct MutationTally {
     /// tract made no graph of it.
     unread: usize,
     /// Nothing is fused.
@@ -174,7 +174,7 @@ struct Tally {
     equal: usize,
 }
 
-impl Tally {
+impl MutationTally {
     fn judge(&mut self, proto: &ModelProto, shape: &[usize], number: usize) {
         let Some(model) = typed(proto) else {
             self.unread += 1;
@@ -241,7 +241,7 @@ fn levels_beyond_32_bits_stop_at_the_ends_of_bytes() {
 #[test]
 fn strange_graphs_give_errors_or_tracts_bytes() {
     let mut random = Random(4);
-    let mut tally = Tally::default();
+    let mut tally = MutationTally::default();
     for number in 0..500 {
         let sketch = graphs::small_net(number % 4 == 3);
         let last = sketch.shapes.len() - 1;
@@ -267,7 +267,7 @@ fn strange_forms_of_the_embedded_model_give_errors_or_tracts_bytes() {
     };
     let embedded = read(MODELS[0].1);
     let mut random = Random(5);
-    let mut tally = Tally::default();
+    let mut tally = MutationTally::default();
     for number in 0..24 {
         let mut model = embedded.clone();
         mutate(&mut model, &mut random);
@@ -280,7 +280,7 @@ fn strange_forms_of_the_embedded_model_give_errors_or_tracts_bytes() {
 fn damaged_files_give_errors_or_tracts_bytes() {
     let mut random = Random(6);
     let good = MODELS[0].1;
-    let mut tally = Tally::default();
+    let mut tally = MutationTally::default();
     for number in 0..20 {
         let mut bytes = good.to_vec();
         for _ in 0..1 + random.below(4) {

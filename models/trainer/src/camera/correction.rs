@@ -20,7 +20,7 @@ use face8x_core::backproject::Trust;
 use face8x_core::geometry::HR_SIDE;
 
 use super::optics::{self, distribution};
-use super::{BORDER, Capture, Shot};
+use super::{AlignedFrame, BORDER, Shot};
 
 /// Most camera pixels of a row that take part: those of a face of 64 pixels.
 pub const MOST: usize = 66;
@@ -55,7 +55,7 @@ pub struct Correction {
 }
 
 /// One axis: the pixels that take part, from the first, and their matrices.
-struct Axis {
+struct ErrorAxis {
     first: usize,
     count: usize,
     see: Vec<f32>,
@@ -81,7 +81,7 @@ impl Correction {
     }
 
     /// That of the picture which a shot without an alignment's error gave.
-    pub fn of(shot: &Shot, capture: &Capture) -> Self {
+    pub fn of(shot: &Shot, capture: &AlignedFrame) -> Self {
         let frame_side = capture.frame.width as usize;
         let processed = capture.frame.processed;
         let trust = Trust::of(processed);
@@ -104,7 +104,7 @@ impl Correction {
 }
 
 /// Channel `c` of the camera's pixels, turned to the eigenvectors: [`MOST`] x [`MOST`].
-fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
+fn seen(capture: &AlignedFrame, down: &ErrorAxis, across: &ErrorAxis, c: usize) -> Vec<f32> {
     let level = |y: usize, x: usize| {
         let at = (down.first + y) * capture.frame.stride + (across.first + x) * 3 + c;
         f32::from(capture.frame.bytes[at]) / 255.0
@@ -130,7 +130,7 @@ fn seen(capture: &Capture, down: &Axis, across: &Axis, c: usize) -> Vec<f32> {
     out
 }
 
-fn axis(side: f32, phase: f32, frame_side: usize, processed: bool) -> Axis {
+fn axis(side: f32, phase: f32, frame_side: usize, processed: bool) -> ErrorAxis {
     let pixel = HR_SIDE as f64 / f64::from(side);
     let optics = f64::from(Trust::of(processed).optics);
     let centre = |j: usize| (j as f64 - BORDER as f64 + 0.5 + f64::from(phase)) * pixel;
@@ -144,7 +144,7 @@ fn axis(side: f32, phase: f32, frame_side: usize, processed: bool) -> Axis {
     // The response of a pixel, and what the pixel itself sees of it.
     let response = optics.hypot(ERROR_EXTENT / pixel);
     let gain = overlap(0.0, optics.hypot(response));
-    let mut made = Axis {
+    let mut made = ErrorAxis {
         first,
         count,
         see: vec![0.0; MOST * HR_SIDE],

@@ -49,7 +49,7 @@ const DETECTOR_ERROR: [[f32; 4]; 7] = [
 /// The camera of a training: what each input is drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Camera {
+pub struct TrainingCamera {
     /// The share of training inputs that come from the camera; the others are bicubic reductions.
     pub share: f32,
     /// Least and greatest side of the face, in camera pixels; its logarithm is drawn evenly.
@@ -84,9 +84,9 @@ pub struct Camera {
     pub before: f32,
 }
 
-impl Default for Camera {
+impl Default for TrainingCamera {
     fn default() -> Self {
-        Camera {
+        TrainingCamera {
             share: 0.5,
             side: [10.0, 64.0],
             blur: [0.25, 0.7],
@@ -163,16 +163,16 @@ impl Shot {
         }
     }
 
-    /// A picture by a camera that works on its pixels, as most do: it is one of [`Camera::default`]'s, but
+    /// A picture by a camera that works on its pixels, as most do: it is one of [`TrainingCamera::default`]'s, but
     /// for this side and noise.
     pub fn worked_on(side: f32, noise: f32, misalignment: f32, rng: &mut fastrand::Rng) -> Self {
-        let camera = Camera {
+        let camera = TrainingCamera {
             side: [side; 2],
             noise: [noise; 2],
             exposure: 0.0,
             balance: 0.0,
             misalignment,
-            ..Camera::default()
+            ..TrainingCamera::default()
         };
         camera.draw(rng)
     }
@@ -186,7 +186,7 @@ impl Shot {
     }
 }
 
-impl Camera {
+impl TrainingCamera {
     /// # Errors
     /// A value is out of range.
     pub fn check(&self) -> Result<()> {
@@ -293,13 +293,13 @@ pub(crate) fn error_at(side: f32) -> [f32; 4] {
 
 /// What the camera gives: a frame with the face, and where the aligner takes it to be.
 #[derive(Debug, Clone)]
-pub struct Capture {
+pub struct AlignedFrame {
     pub frame: Frame,
     /// From the frame to the canonical face.
     pub similarity: Similarity,
 }
 
-impl Capture {
+impl AlignedFrame {
     /// The network's input.
     ///
     /// # Errors
@@ -313,7 +313,7 @@ impl Capture {
     /// The camera's own pixels, enlarged bicubically to 128x128.
     ///
     /// # Errors
-    /// As [`Capture::lr`].
+    /// As [`AlignedFrame::lr`].
     pub fn enlarged(&self, aligner: &mut Aligner) -> Result<Vec<u8>> {
         let mut pixels = vec![0; HR_LEN];
         aligner.crop(&self.frame, &self.similarity, HR_SIDE, &mut pixels)?;
@@ -325,7 +325,7 @@ impl Capture {
 ///
 /// # Errors
 /// The picture cannot pass through JPEG, which does not happen.
-pub fn take(hr: &[u8], shot: &Shot, rng: &mut fastrand::Rng) -> Result<Capture> {
+pub fn take(hr: &[u8], shot: &Shot, rng: &mut fastrand::Rng) -> Result<AlignedFrame> {
     let mut seen = light(hr, shot);
     steps::noise(&mut seen, shot.noise, rng);
     seen.round();
@@ -343,7 +343,7 @@ pub fn take(hr: &[u8], shot: &Shot, rng: &mut fastrand::Rng) -> Result<Capture> 
     let place = shot.phase.map(|phase| (phase - BORDER as f32) * pixel);
     let moved = Point::new(place[0], place[1]);
     let similarity = Similarity::about(Point::default(), moved, pixel, 0.0).then(&shot.error);
-    Ok(Capture {
+    Ok(AlignedFrame {
         frame: Frame {
             processed: shot.is_processed(),
             ..frame(&seen)

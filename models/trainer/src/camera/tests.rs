@@ -202,7 +202,7 @@ fn noise_light_and_compression_do_what_they_say() {
 
 #[test]
 fn draws_stay_within_the_configuration() {
-    let camera = Camera::default();
+    let camera = TrainingCamera::default();
     let mut rng = fastrand::Rng::with_seed(5);
     let mut sides = Vec::new();
     for _ in 0..300 {
@@ -224,33 +224,33 @@ fn draws_stay_within_the_configuration() {
 
 #[test]
 fn values_out_of_range_are_named() {
-    assert!(Camera::default().check().is_ok());
+    assert!(TrainingCamera::default().check().is_ok());
     let wrong = [
         (
-            Camera {
+            TrainingCamera {
                 side: [2.0, 64.0],
-                ..Camera::default()
+                ..TrainingCamera::default()
             },
             "camera.side is two sizes from 4 to 128",
         ),
         (
-            Camera {
+            TrainingCamera {
                 blur: [0.7, 0.2],
-                ..Camera::default()
+                ..TrainingCamera::default()
             },
             "camera.blur is two numbers from 0 to 4",
         ),
         (
-            Camera {
+            TrainingCamera {
                 noise: [f32::NAN, 3.0],
-                ..Camera::default()
+                ..TrainingCamera::default()
             },
             "camera.noise is two numbers from 0 to 64",
         ),
         (
-            Camera {
+            TrainingCamera {
                 share: 1.5,
-                ..Camera::default()
+                ..TrainingCamera::default()
             },
             "camera.share is from 0 to 1",
         ),

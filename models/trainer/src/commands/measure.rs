@@ -1,14 +1,14 @@
 //! `evaluate` and `evaluate-landmarks`.
 
 use face8x_core::Result;
-use face8x_train::dataset::{Alignment, Dataset, Section, Split};
+use face8x_train::dataset::{Alignment, Dataset, Split, SplitPictures};
 use face8x_train::degrade::Degrade;
 use face8x_train::landmarks::{self, Jitter, Through};
 use face8x_train::runner::{Runner, values};
 use face8x_train::{evaluate, files, heatmap};
 use rayon::prelude::*;
 
-use crate::cli::{Evaluate, EvaluateLandmarks};
+use crate::cli::{EvaluateArgs, EvaluateLandmarksArgs};
 use crate::console::print_line;
 
 /// Sides of the small faces by which a landmark network is measured and quantised, in camera pixels,
@@ -16,7 +16,7 @@ use crate::console::print_line;
 pub(super) const LANDMARK_SIDES: [f32; 8] = [10.0, 12.0, 16.0, 20.0, 24.0, 32.0, 48.0, 60.0];
 pub(super) const LANDMARK_NOISE: f32 = 3.0;
 
-pub(super) fn evaluate(a: &Evaluate) -> Result<()> {
+pub(super) fn evaluate(a: &EvaluateArgs) -> Result<()> {
     let dataset = Dataset::open(&a.dataset)?;
     let split = Split::from(a.split);
     let section = dataset.section(split)?;
@@ -55,7 +55,7 @@ pub(super) fn evaluate(a: &Evaluate) -> Result<()> {
     print_line(format_args!("{count} pictures\n{}", table.trim_end()))
 }
 
-fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
+fn evaluate_camera(a: &EvaluateArgs, cases: &[evaluate::Case]) -> Result<()> {
     let bytes = files::read(&a.model)?;
     let runner = Runner::load(&bytes).map_err(|error| error.context(a.model.display()))?;
     let identity = match &a.identity {
@@ -92,7 +92,7 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
     print_line(evaluate::camera_head())?;
     for &side in &a.sides {
         for &noise in &a.noises {
-            let view = evaluate::View {
+            let view = evaluate::CameraView {
                 side,
                 noise,
                 misalignment: 0.0,
@@ -106,7 +106,7 @@ fn evaluate_camera(a: &Evaluate, cases: &[evaluate::Case]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
+pub(super) fn evaluate_landmarks(a: &EvaluateLandmarksArgs) -> Result<()> {
     let dataset = Dataset::open(&a.dataset)?;
     let section = dataset.section(a.split.into())?;
     let bytes = files::read(&a.model)?;
@@ -144,7 +144,7 @@ pub(super) fn evaluate_landmarks(a: &EvaluateLandmarks) -> Result<()> {
 /// A line of `evaluate-landmarks`.
 fn print_landmarks(
     runner: &Runner,
-    section: &Section,
+    section: &SplitPictures,
     name: &str,
     jitter: Jitter,
     through: &Through,

@@ -5,40 +5,42 @@ use std::path::Path;
 use face8x_core::{Error, Result};
 use face8x_train::dataset::{Alignment, Dataset, Split};
 use face8x_train::landmarks::{self, Jitter, Through};
-use face8x_train::network::{Config, Plan, Points, Weights};
+use face8x_train::network::{NetworkConfig, NetworkPlan, Points, Weights};
 use face8x_train::runner::Runner;
-use face8x_train::scenes::{self, Picture};
+use face8x_train::scenes::{self, ScenePicture};
 use face8x_train::{evaluate, files, heatmap, onnx, prepare, quantise};
 
-use crate::cli::{About, Command, Dump, Export, Heatmaps, Prepare, Quantise};
+use crate::cli::{
+    AboutArgs, DumpArgs, ExportArgs, HeatmapsArgs, PrepareArgs, QuantiseArgs, TrainerCommand,
+};
 use crate::console::print_line;
 
 mod measure;
 
 use measure::{LANDMARK_NOISE, LANDMARK_SIDES};
 
-pub fn run(command: &Command) -> Result<()> {
+pub fn run(command: &TrainerCommand) -> Result<()> {
     match command {
-        Command::Prepare(arguments) => prepare(arguments),
-        Command::Heatmaps(arguments) => heatmaps(arguments),
+        TrainerCommand::Prepare(arguments) => prepare(arguments),
+        TrainerCommand::Heatmaps(arguments) => heatmaps(arguments),
         #[cfg(feature = "train")]
-        Command::Train(arguments) => train(arguments),
+        TrainerCommand::Train(arguments) => train(arguments),
         #[cfg(feature = "train")]
-        Command::TrainLandmarks(arguments) => train_landmarks(arguments),
+        TrainerCommand::TrainLandmarks(arguments) => train_landmarks(arguments),
         #[cfg(feature = "train")]
-        Command::Ablate(arguments) => ablate(arguments),
-        Command::Export(arguments) => export(arguments),
-        Command::Quantise(arguments) => quantise(arguments),
-        Command::Evaluate(arguments) => measure::evaluate(arguments),
-        Command::EvaluateLandmarks(arguments) => measure::evaluate_landmarks(arguments),
-        Command::Dump(arguments) => dump(arguments),
-        Command::Bench(arguments) => crate::bench::bench(arguments),
+        TrainerCommand::Ablate(arguments) => ablate(arguments),
+        TrainerCommand::Export(arguments) => export(arguments),
+        TrainerCommand::Quantise(arguments) => quantise(arguments),
+        TrainerCommand::Evaluate(arguments) => measure::evaluate(arguments),
+        TrainerCommand::EvaluateLandmarks(arguments) => measure::evaluate_landmarks(arguments),
+        TrainerCommand::Dump(arguments) => dump(arguments),
+        TrainerCommand::Bench(arguments) => crate::bench::bench(arguments),
     }
 }
 
-fn prepare(a: &Prepare) -> Result<()> {
+fn prepare(a: &PrepareArgs) -> Result<()> {
     let started = std::time::Instant::now();
-    let report = prepare::prepare(&prepare::Options {
+    let report = prepare::prepare(&prepare::PrepareOptions {
         source: a.source.clone(),
         output: a.output.clone(),
         variants: a.variants,
@@ -54,7 +56,7 @@ fn prepare(a: &Prepare) -> Result<()> {
     print_line(format_args!("{report}{speed:>8.1} pictures a second"))
 }
 
-fn heatmaps(a: &Heatmaps) -> Result<()> {
+fn heatmaps(a: &HeatmapsArgs) -> Result<()> {
     let started = std::time::Instant::now();
     let boxes = match (&a.yolo_world, &a.detections) {
         (Some(network), _) => heatmap::Boxes::YoloWorld(network.clone()),
@@ -69,7 +71,7 @@ fn heatmaps(a: &Heatmaps) -> Result<()> {
         .as_deref()
         .map(heatmap::Classes::read)
         .transpose()?;
-    let report = heatmap::make(&heatmap::Options {
+    let report = heatmap::make(&heatmap::HeatmapOptions {
         dataset: a.dataset.clone(),
         output: a.output.clone(),
         boxes,
@@ -82,19 +84,19 @@ fn heatmaps(a: &Heatmaps) -> Result<()> {
 }
 
 #[cfg(feature = "train")]
-fn train(a: &crate::cli::Train) -> Result<()> {
+fn train(a: &crate::cli::TrainArgs) -> Result<()> {
     let (config, devices) = training(a)?;
     face8x_train::train::train(&config, &a.dataset, &a.output, &devices, true)
 }
 
 #[cfg(feature = "train")]
-fn train_landmarks(a: &crate::cli::Train) -> Result<()> {
+fn train_landmarks(a: &crate::cli::TrainArgs) -> Result<()> {
     let (config, devices) = training(a)?;
     face8x_train::train::train_points(&config, &a.dataset, &a.output, &devices[0])
 }
 
 #[cfg(feature = "train")]
-fn ablate(a: &crate::cli::Ablate) -> Result<()> {
+fn ablate(a: &crate::cli::AblateArgs) -> Result<()> {
     let (config, devices) = training(&a.train)?;
     let (data, output) = (&a.train.dataset, &a.train.output);
     let table = face8x_train::train::ablate(&config, data, output, &devices, a.seeds)?;
@@ -104,19 +106,19 @@ fn ablate(a: &crate::cli::Ablate) -> Result<()> {
 /// The configuration and the devices, of which there is at least one.
 #[cfg(feature = "train")]
 fn training(
-    a: &crate::cli::Train,
+    a: &crate::cli::TrainArgs,
 ) -> Result<(
-    face8x_train::train::Config,
+    face8x_train::train::NetworkConfig,
     Vec<face8x_train::train::Device>,
 )> {
-    let mut config = face8x_train::train::Config::read(&a.config)?;
+    let mut config = face8x_train::train::NetworkConfig::read(&a.config)?;
     if a.init.is_some() {
         config.init.clone_from(&a.init);
     }
     Ok((config, face8x_train::train::open_devices(&a.device)?))
 }
 
-fn export(a: &Export) -> Result<()> {
+fn export(a: &ExportArgs) -> Result<()> {
     let weights = Weights::read(&a.weights)?;
     let metadata = metadata(&a.about, &weights, "floats, level / 255")?;
     let file = onnx::float_model(&weights, &metadata)?;
@@ -125,7 +127,7 @@ fn export(a: &Export) -> Result<()> {
     describe(&a.output, &weights, file.len())
 }
 
-fn quantise(a: &Quantise) -> Result<()> {
+fn quantise(a: &QuantiseArgs) -> Result<()> {
     if a.weights.extension().is_some_and(|e| e == "onnx") {
         let file = files::read(&a.weights)?;
         if !onnx::is_own(&file).map_err(|error| error.context(a.weights.display()))? {
@@ -135,7 +137,7 @@ fn quantise(a: &Quantise) -> Result<()> {
     let weights = Weights::read(&a.weights)?;
     let dataset = Dataset::open(&a.dataset)?;
     let train = dataset.section(Split::Train)?;
-    let is_points = !Plan::of(&weights)?.skip;
+    let is_points = !NetworkPlan::of(&weights)?.skip;
     let inputs = match is_points {
         true => {
             let pictures = a.pictures as usize;
@@ -170,7 +172,7 @@ fn quantise(a: &Quantise) -> Result<()> {
 }
 
 /// Quantises a network that others trained, on scenes with small faces.
-fn quantise_imported(a: &Quantise, file: &[u8]) -> Result<()> {
+fn quantise_imported(a: &QuantiseArgs, file: &[u8]) -> Result<()> {
     if a.correct > 0 {
         return Err(Error::usage(
             "--correct works only for networks of this program's own family",
@@ -180,7 +182,7 @@ fn quantise_imported(a: &Quantise, file: &[u8]) -> Result<()> {
     let mut items = prepare::list(&a.dataset, 0.0)?;
     items.retain(|item| item.split == Split::Train);
     let scenes = scenes::compose(&items, a.pictures as usize, 0)?;
-    let scenes: Vec<Picture> = scenes.into_iter().map(Picture::reversed).collect();
+    let scenes: Vec<ScenePicture> = scenes.into_iter().map(ScenePicture::reversed).collect();
     let network = quantise::quantise_imported(&network, file, &scenes)?;
     let metadata = [
         ("name", a.about.name.clone()),
@@ -205,22 +207,26 @@ fn quantise_imported(a: &Quantise, file: &[u8]) -> Result<()> {
 
 /// Prints what was written.
 fn describe(path: &Path, weights: &Weights, bytes: usize) -> Result<()> {
-    let plan = Plan::of(weights)?;
+    let plan = NetworkPlan::of(weights)?;
     let mmac = plan.macs() as f64 / 1e6;
     let (path, size) = (path.display(), bytes / 1000);
     print_line(format_args!("{path}: {mmac:.1} MMAC a face, {size} kB"))
 }
 
 /// What every file says about itself.
-fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'static str, String)>> {
-    let plan = Plan::of(weights)?;
+fn metadata(
+    about: &AboutArgs,
+    weights: &Weights,
+    kind: &str,
+) -> Result<Vec<(&'static str, String)>> {
+    let plan = NetworkPlan::of(weights)?;
     let canonical = "left eye, right eye, nose, left and right mouth corner at (50,65) (78,65) (64,83) (52,95) \
         (76,95) of 128x128, pixel edges at 0";
     let (config, input, output, geometry) = match plan.skip {
         true => (
-            match plan == Plan::paper() {
+            match plan == NetworkPlan::paper() {
                 true => Ok("the paper's network".to_owned()),
-                false => serde_json::to_string(&Config::of(weights)?),
+                false => serde_json::to_string(&NetworkConfig::of(weights)?),
             },
             format!("1x3x16x16 NCHW RGB, {kind}"),
             format!("1x3x128x128 NCHW RGB, {kind}"),
@@ -258,7 +264,7 @@ fn metadata(about: &About, weights: &Weights, kind: &str) -> Result<Vec<(&'stati
     ])
 }
 
-fn dump(a: &Dump) -> Result<()> {
+fn dump(a: &DumpArgs) -> Result<()> {
     let bytes = files::read(&a.model)?;
     if let Some(outputs) = onnx::open_outputs(&bytes)? {
         return dump_detector(a, &bytes, &outputs);
@@ -283,7 +289,7 @@ fn dump(a: &Dump) -> Result<()> {
 }
 
 /// The same for a network whose input may have any size.
-fn dump_detector(a: &Dump, file: &[u8], outputs: &[String]) -> Result<()> {
+fn dump_detector(a: &DumpArgs, file: &[u8], outputs: &[String]) -> Result<()> {
     let scenes = match &a.dataset {
         Some(folder) => {
             let mut items = prepare::list(folder, 0.0)?;

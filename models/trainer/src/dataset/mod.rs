@@ -20,8 +20,8 @@ mod read;
 mod tests;
 mod write;
 
-pub use read::{Crop, Dataset, Picture, Section};
-pub use write::{PictureData, Writer};
+pub use read::{Crop, Dataset, PictureForms, SplitPictures};
+pub use write::{DatasetWriter, PictureData};
 
 /// Border around the canonical face, in pixels.
 pub const PAD: usize = 2;
@@ -94,7 +94,7 @@ struct IndexSection {
 
 /// What a part holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Index {
+struct PartIndex {
     /// This part's number, from 1, and how many there are.
     part: usize,
     parts: usize,

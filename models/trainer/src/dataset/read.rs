@@ -9,8 +9,8 @@ use face8x_core::{Error, Result};
 use memmap2::Mmap;
 
 use super::{
-    Alignment, CRC_LEN, CROP_LEN, CROP_MASK, CROP_PIXELS, CROP_SIDE, EXTENSION, Index, MAGIC, PAD,
-    Split, WIDE_LEN, WIDE_SIDE, block_len,
+    Alignment, CRC_LEN, CROP_LEN, CROP_MASK, CROP_PIXELS, CROP_SIDE, EXTENSION, MAGIC, PAD,
+    PartIndex, Split, WIDE_LEN, WIDE_SIDE, block_len,
 };
 use crate::{files, trailer};
 
@@ -18,14 +18,14 @@ const REMEDY: &str = "make it again with `face8x-train prepare`";
 
 /// A dataset whose parts are mapped into memory.
 pub struct Dataset {
-    parts: Vec<Part>,
+    parts: Vec<DatasetPart>,
     fingerprint: u32,
 }
 
-struct Part {
+struct DatasetPart {
     path: PathBuf,
     map: Mmap,
-    index: Index,
+    index: PartIndex,
     /// Whether each picture's checksum was compared; once is enough.
     compared: Vec<AtomicBool>,
 }
@@ -50,7 +50,7 @@ impl Dataset {
         }
         let mut parts = paths
             .into_iter()
-            .map(Part::open)
+            .map(DatasetPart::open)
             .collect::<Result<Vec<_>>>()?;
         parts.sort_by_key(|part| part.index.part);
         let first = &parts[0].index;
@@ -76,7 +76,7 @@ impl Dataset {
                 first.parts
             )));
         }
-        let indices: Vec<&Index> = parts.iter().map(|part| &part.index).collect();
+        let indices: Vec<&PartIndex> = parts.iter().map(|part| &part.index).collect();
         let fingerprint = crc32fast::hash(&serde_json::to_vec(&indices).unwrap_or_default());
         Ok(Dataset { parts, fingerprint })
     }
@@ -95,7 +95,7 @@ impl Dataset {
     ///
     /// # Errors
     /// The dataset has none of it.
-    pub fn section(&self, split: Split) -> Result<Section<'_>> {
+    pub fn section(&self, split: Split) -> Result<SplitPictures<'_>> {
         let mut pictures = Vec::new();
         let mut crops = Vec::new();
         for part in &self.parts {
@@ -131,11 +131,11 @@ impl Dataset {
                     .remedy("check the partition file, or the share that prepare keeps apart"),
             );
         }
-        Ok(Section { pictures, crops })
+        Ok(SplitPictures { pictures, crops })
     }
 }
 
-impl Part {
+impl DatasetPart {
     fn open(path: PathBuf) -> Result<Self> {
         let damaged = |what: &str| {
             Error::other(format!("{} is damaged: {what}", path.display())).remedy(REMEDY)
@@ -144,7 +144,7 @@ impl Part {
         // SAFETY: the map is read only, and parts are never changed in place: prepare writes a
         // new file and renames it, which leaves the mapped one as it was.
         let map = unsafe { Mmap::map(&file) }.map_err(|e| files::cannot("map", &path, &e))?;
-        let (index, start): (Index, usize) =
+        let (index, start): (PartIndex, usize) =
             trailer::read(&map, MAGIC).map_err(|what| damaged(&what))?;
         let blocks: Option<usize> = index.sections.iter().try_fold(0usize, |sum, section| {
             sum.checked_add(block_len(section.crops.len()).checked_mul(section.pictures.len())?)
@@ -160,7 +160,7 @@ impl Part {
         let compared = std::iter::repeat_with(AtomicBool::default)
             .take(pictures)
             .collect();
-        Ok(Part {
+        Ok(DatasetPart {
             path,
             map,
             index,
@@ -171,7 +171,7 @@ impl Part {
 
 /// Where a picture lies.
 struct Entry<'a> {
-    part: &'a Part,
+    part: &'a DatasetPart,
     /// Of its block.
     offset: usize,
     /// Its number in the part.
@@ -180,12 +180,12 @@ struct Entry<'a> {
 }
 
 /// The pictures of one split, in order.
-pub struct Section<'a> {
+pub struct SplitPictures<'a> {
     pictures: Vec<Entry<'a>>,
     crops: Vec<Alignment>,
 }
 
-impl<'a> Section<'a> {
+impl<'a> SplitPictures<'a> {
     /// How many pictures there are; never 0.
     pub fn len(&self) -> usize {
         self.pictures.len()
@@ -221,7 +221,7 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     /// It is damaged.
-    pub fn picture(&self, k: usize) -> Result<Picture<'a>> {
+    pub fn picture(&self, k: usize) -> Result<PictureForms<'a>> {
         let Entry {
             part,
             offset,
@@ -241,20 +241,20 @@ impl<'a> Section<'a> {
             }
             compared.store(true, Ordering::Relaxed);
         }
-        Ok(Picture { name, data })
+        Ok(PictureForms { name, data })
     }
 }
 
 /// One picture's aligned forms.
 #[derive(Debug, Clone, Copy)]
-pub struct Picture<'a> {
+pub struct PictureForms<'a> {
     /// The source's file name.
     pub name: &'a str,
     data: &'a [u8],
 }
 
-impl<'a> Picture<'a> {
-    /// Crop `k`; there are as many as [`Section::crops`] lists.
+impl<'a> PictureForms<'a> {
+    /// Crop `k`; there are as many as [`SplitPictures::crops`] lists.
     pub fn crop(&self, k: usize) -> Crop<'a> {
         let bytes = &self.data[k * CROP_LEN..][..CROP_LEN];
         let (pixels, rest) = bytes.split_at(CROP_PIXELS);

@@ -26,7 +26,7 @@ fn picture(name: &str, seed: u64, crops: usize) -> PictureData {
 }
 
 fn write_part(folder: &std::path::Path, part: usize, parts: usize, recipe: &str) {
-    let mut writer = Writer::create(folder, part, parts, recipe.into()).unwrap();
+    let mut writer = DatasetWriter::create(folder, part, parts, recipe.into()).unwrap();
     writer.section(Split::Train, vec![Alignment::Landmarks, Alignment::Box]);
     writer
         .push(&picture(&format!("a{part}"), part as u64, 2))
@@ -131,7 +131,7 @@ fn missing_and_foreign_parts_are_named() {
 #[test]
 fn a_split_has_one_set_of_crops() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), 1, 1, "r".into()).unwrap();
+    let mut writer = DatasetWriter::create(folder.path(), 1, 1, "r".into()).unwrap();
     writer.section(Split::Train, vec![Alignment::Box]);
     writer.push(&picture("a", 1, 1)).unwrap();
     writer.section(Split::Train, vec![Alignment::Landmarks, Alignment::Box]);

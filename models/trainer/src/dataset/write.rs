@@ -6,7 +6,7 @@ use face8x_core::geometry::Landmarks;
 use face8x_core::{Error, Result};
 
 use super::{
-    Alignment, CROP_MASK, CROP_PIXELS, EXTENSION, Index, IndexSection, MAGIC, Split, WIDE_SIDE,
+    Alignment, CROP_MASK, CROP_PIXELS, EXTENSION, IndexSection, MAGIC, PartIndex, Split, WIDE_SIDE,
     block_len,
 };
 use crate::files::Atomic;
@@ -24,12 +24,12 @@ pub struct PictureData {
 }
 
 /// A part in the making.
-pub struct Writer {
+pub struct DatasetWriter {
     file: Atomic,
-    index: Index,
+    index: PartIndex,
 }
 
-impl Writer {
+impl DatasetWriter {
     /// Starts part `part` of `parts` in `folder`. `recipe` says how the pictures are chosen and
     /// aligned; parts of different recipes do not go together.
     ///
@@ -37,9 +37,9 @@ impl Writer {
     /// The folder cannot be written.
     pub fn create(folder: &Path, part: usize, parts: usize, recipe: String) -> Result<Self> {
         let file = Atomic::create(&folder.join(format!("faces-{part}-of-{parts}.{EXTENSION}")))?;
-        Ok(Writer {
+        Ok(DatasetWriter {
             file,
-            index: Index {
+            index: PartIndex {
                 part,
                 parts,
                 recipe,

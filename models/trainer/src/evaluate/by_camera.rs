@@ -10,7 +10,7 @@ use face8x_core::pixel::{Sr, pack_rgb, unpack_rgb};
 use rayon::prelude::*;
 
 use super::{Case, Identity, sharpness};
-use crate::camera::{Capture, Shot, take};
+use crate::camera::{AlignedFrame, Shot, take};
 use crate::landmarks;
 use crate::metrics::{Planes, mean_and_interval, psnr, ssim};
 use crate::prepare::normal;
@@ -40,7 +40,7 @@ const REGISTRATION: f32 = 0.01;
 
 /// How the faces are seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct View {
+pub struct CameraView {
     /// Side of the face in camera pixels.
     pub side: f32,
     /// Standard deviation of the noise at middle grey, in levels.
@@ -78,15 +78,15 @@ pub struct By<'a> {
 }
 
 /// The pictures of [`WAYS`], 128x128 RGB.
-type Pictures = [Vec<u8>; 3];
+type PicturesByWay = [Vec<u8>; 3];
 
 /// The figures of each of [`WAYS`]. The same cases are seen in the same way every time.
 ///
 /// # Errors
 /// tract failed.
-pub fn camera_means(cases: &[Case], by: &By, view: &View) -> Result<[Means; 3]> {
+pub fn camera_means(cases: &[Case], by: &By, view: &CameraView) -> Result<[Means; 3]> {
     let looked = cases.par_iter().enumerate();
-    let pictures: Vec<Pictures> = looked
+    let pictures: Vec<PicturesByWay> = looked
         .map_init(Aligner::new, |aligner, (k, case)| {
             let mut rng = fastrand::Rng::with_seed(k as u64);
             look(&case.hr, by, view, aligner, &mut rng)
@@ -129,10 +129,10 @@ fn means_of(cases: &[Case], shown: &[&[u8]], identity: Option<&Identity>) -> Res
 fn look(
     hr: &[u8],
     by: &By,
-    view: &View,
+    view: &CameraView,
     aligner: &mut Aligner,
     rng: &mut fastrand::Rng,
-) -> Result<Pictures> {
+) -> Result<PicturesByWay> {
     let take_one = if view.processed {
         Shot::worked_on
     } else {
@@ -141,7 +141,7 @@ fn look(
     let shot = take_one(view.side, view.noise, view.misalignment, rng);
     let mut history = FaceHistory::new(view.frames);
     let mut projector = BackProjector::new(view.optics);
-    let mut pictures = Pictures::default();
+    let mut pictures = PicturesByWay::default();
     for frame in 0..view.frames.max(1) {
         let shot = match frame {
             0 => shot,
@@ -153,7 +153,7 @@ fn look(
         }
         let restored = by.restorer.restore(&capture.lr(aligner)?)?;
         let (sr, mut out) = (packed(&restored), Box::new([0; HR_SIDE * HR_SIDE]));
-        let Capture {
+        let AlignedFrame {
             frame: seen,
             similarity,
         } = &capture;
@@ -181,7 +181,7 @@ fn next_shot(first: &Shot, misalignment: f32, rng: &mut fastrand::Rng) -> Shot {
 ///
 /// # Errors
 /// None for a whole frame.
-pub fn corrected(restored: &[u8], capture: &Capture, noise: f32) -> Result<Vec<u8>> {
+pub fn corrected(restored: &[u8], capture: &AlignedFrame, noise: f32) -> Result<Vec<u8>> {
     let mut projector = BackProjector::new(None);
     let (mut base, mut last) = (Canonical::default(), Canonical::default());
     base.load(&packed(restored));
@@ -205,7 +205,7 @@ fn unpacked(sr: &Sr) -> Vec<u8> {
 }
 
 /// What a camera gave, and the noise in it, in levels.
-pub type Noisy = (Capture, f32);
+pub type Noisy = (AlignedFrame, f32);
 
 /// Faces as cameras see them, for the validation of a training: the cases with the camera's inputs, and
 /// what the camera gave of each. Side and noise go in turn through a fixed list.
@@ -242,10 +242,10 @@ pub fn camera_head() -> String {
 ///
 /// # Errors
 /// As for [`camera_means`].
-pub fn camera_row(cases: &[Case], by: &By, view: &View) -> Result<String> {
+pub fn camera_row(cases: &[Case], by: &By, view: &CameraView) -> Result<String> {
     let mut row = format!("| {}, {} |", view.side, view.noise);
     for misalignment in [0.0, 1.0] {
-        let view = View {
+        let view = CameraView {
             misalignment,
             ..*view
         };

@@ -9,8 +9,8 @@ use face8x_core::geometry::HR_SIDE;
 use rayon::prelude::*;
 
 use crate::bicubic;
-use crate::camera::{self, Camera};
-use crate::dataset::{Section, Split};
+use crate::camera::{self, TrainingCamera};
+use crate::dataset::{Split, SplitPictures};
 use crate::degrade::{Degrade, Degrader};
 use crate::files;
 use crate::heatmap::Heatmaps;
@@ -26,7 +26,7 @@ pub mod skin;
 mod tests;
 
 pub use by_camera::{
-    By, Means, NOISES, SIDES, View, WAYS, camera_head, camera_means, camera_row, corrected,
+    By, CameraView, Means, NOISES, SIDES, WAYS, camera_head, camera_means, camera_row, corrected,
     photographed,
 };
 pub use identity::Identity;
@@ -50,7 +50,7 @@ pub struct Case {
 ///
 /// # Errors
 /// A picture is damaged.
-pub fn cases(section: &Section, crop: usize, limit: Option<usize>) -> Result<Vec<Case>> {
+pub fn cases(section: &SplitPictures, crop: usize, limit: Option<usize>) -> Result<Vec<Case>> {
     let n = section.len().min(limit.unwrap_or(usize::MAX));
     let make = |aligner: &mut Aligner, k: usize| -> Result<Case> {
         let picture = section.picture(k)?;
@@ -232,7 +232,7 @@ pub fn csv_values(score: &Score) -> String {
 ///
 /// # Errors
 /// There are no training pictures, or one is damaged.
-pub fn calibration_inputs(section: &Section, n: usize) -> Result<Vec<Vec<u8>>> {
+pub fn calibration_inputs(section: &SplitPictures, n: usize) -> Result<Vec<Vec<u8>>> {
     debug_assert!(n > 0);
     let step = (section.len() / n.max(1)).max(1);
     let crops = section.crops().len();
@@ -246,7 +246,7 @@ pub fn calibration_inputs(section: &Section, n: usize) -> Result<Vec<Vec<u8>>> {
             aligner.shrink(&hr, &mut lr);
         } else {
             let mut rng = fastrand::Rng::with_seed(k as u64);
-            let shot = Camera::default().draw(&mut rng);
+            let shot = TrainingCamera::default().draw(&mut rng);
             lr = camera::take(hr.as_slice(), &shot, &mut rng)?.lr(&mut aligner)?;
         }
         Ok(lr.to_vec())

@@ -13,12 +13,12 @@ use face8x_core::{Error, Result};
 use serde::Deserialize;
 
 use super::yolo::suppress;
-use super::{Classes, Detection, Region};
+use super::{Classes, FeatureDetection, FeatureRegion};
 use crate::files;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct BoxEntry {
     picture: String,
     class: String,
     #[serde(rename = "box")]
@@ -28,7 +28,7 @@ struct Entry {
 }
 
 /// Entries with their places in the file, or what is wrong.
-type Entries = std::result::Result<Vec<(String, Entry)>, String>;
+type Entries = std::result::Result<Vec<(String, BoxEntry)>, String>;
 
 fn certain() -> f32 {
     1.0
@@ -40,7 +40,7 @@ fn certain() -> f32 {
 /// # Errors
 /// The file cannot be read, a line of it has another form, a box has no area, or a class is
 /// unknown; says which.
-pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<Detection>>> {
+pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<FeatureDetection>>> {
     let text = String::from_utf8(files::read(path)?).map_err(|_| {
         let what = format!("{} is not text", path.display());
         Error::other(what).remedy("save it as text in UTF-8")
@@ -54,7 +54,7 @@ pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<Detect
         read_csv(&text)
     };
     let wrong = |what: String| Error::other(format!("{}: {what}", path.display()));
-    let mut pictures: HashMap<String, Vec<Detection>> = HashMap::new();
+    let mut pictures: HashMap<String, Vec<FeatureDetection>> = HashMap::new();
     for (place, entry) in read.map_err(wrong)? {
         let Some(class) = classes.find(&entry.class) else {
             return Err(wrong(format!("{place}: unknown class \"{}\"", entry.class))
@@ -67,10 +67,13 @@ pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<Detect
         }
         if entry.score >= classes.confidence {
             let bounds = Rect::new(x0, y0, x1 - x0, y1 - y0);
-            pictures.entry(entry.picture).or_default().push(Detection {
-                region: Region { class, bounds },
-                score: entry.score,
-            });
+            pictures
+                .entry(entry.picture)
+                .or_default()
+                .push(FeatureDetection {
+                    region: FeatureRegion { class, bounds },
+                    score: entry.score,
+                });
         }
     }
     let kept = |(name, found)| (name, suppress(found, classes.overlap));
@@ -78,7 +81,7 @@ pub fn read(path: &Path, classes: &Classes) -> Result<HashMap<String, Vec<Detect
 }
 
 fn read_json(text: &str) -> Entries {
-    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let entries: Vec<BoxEntry> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let numbered = entries.into_iter().enumerate();
     Ok(numbered
         .map(|(k, entry)| (format!("entry {}", k + 1), entry))
@@ -106,7 +109,7 @@ fn read_csv(text: &str) -> Entries {
         let numbers = fields[2..].iter().map(|field| field.parse::<f32>());
         let numbers = numbers.collect::<std::result::Result<Vec<_>, _>>();
         let numbers = numbers.map_err(|_| format!("{place}: not a number"))?;
-        let entry = Entry {
+        let entry = BoxEntry {
             picture: fields[0].into(),
             class: fields[1].into(),
             corners: [numbers[0], numbers[1], numbers[2], numbers[3]],

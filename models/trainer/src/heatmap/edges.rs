@@ -5,14 +5,14 @@ const TAN_22: i32 = 13_573;
 
 /// A plane of `width` columns and the index of a pixel that may lie beyond its edges.
 #[derive(Clone, Copy)]
-struct Grid {
+struct EdgeGrid {
     width: usize,
     height: usize,
 }
 
-impl Grid {
+impl EdgeGrid {
     fn of(len: usize, width: usize) -> Self {
-        Grid {
+        EdgeGrid {
             width,
             height: len / width.max(1),
         }
@@ -50,7 +50,7 @@ fn mirror(at: usize, d: i32, n: usize) -> usize {
 /// The length of the gradient by Scharr's kernels (3, 10, 3), of levels from 0 to 255.
 /// `grey` has a multiple of `width` pixels.
 pub fn scharr(grey: &[u8], width: usize) -> Vec<f32> {
-    let grid = Grid::of(grey.len(), width);
+    let grid = EdgeGrid::of(grey.len(), width);
     let lengths = grid.pixels().map(|(x, y)| {
         let at = |dx: i32, dy: i32| i32::from(grey[grid.mirrored(x, y, dx, dy)]);
         let (gx, gy) = gradient(at, 3, 10);
@@ -71,7 +71,7 @@ fn gradient(at: impl Fn(i32, i32) -> i32, side: i32, middle: i32) -> (i32, i32) 
 /// Canny's edges (Canny 1986) of levels: Sobel derivatives, |gx| + |gy| as length, thin lines,
 /// hysteresis between the thresholds `low` and `high`. True on edges.
 pub fn canny(grey: &[u8], width: usize, low: i32, high: i32) -> Vec<bool> {
-    let grid = Grid::of(grey.len(), width);
+    let grid = EdgeGrid::of(grey.len(), width);
     let gradients: Vec<(i32, i32)> = grid
         .pixels()
         .map(|(x, y)| {
@@ -117,7 +117,7 @@ fn is_ridge(here: i32, (gx, gy): (i32, i32), length: impl Fn(i32, i32) -> i32) -
 }
 
 /// The ridges above `high`, and all that hang together with them.
-fn connect(thin: &[i32], grid: Grid, high: i32) -> Vec<bool> {
+fn connect(thin: &[i32], grid: EdgeGrid, high: i32) -> Vec<bool> {
     let mut edges: Vec<bool> = thin.iter().map(|&length| length > high).collect();
     let mut open: Vec<usize> = (0..thin.len()).filter(|&k| edges[k]).collect();
     while let Some(k) = open.pop() {
@@ -136,7 +136,7 @@ fn connect(thin: &[i32], grid: Grid, high: i32) -> Vec<bool> {
 
 /// Gaussian mean with a window of `side` x `side` (odd) and standard deviation `sigma`.
 pub fn blur(plane: &[f32], width: usize, side: usize, sigma: f32) -> Vec<f32> {
-    let grid = Grid::of(plane.len(), width);
+    let grid = EdgeGrid::of(plane.len(), width);
     let reach = (side / 2) as i32;
     let bell: Vec<f32> = (-reach..=reach)
         .map(|d| (-(d * d) as f32 / (2.0 * sigma * sigma)).exp())

@@ -8,10 +8,10 @@ use face8x_core::geometry::{Landmarks, Point, Rect, Similarity};
 use face8x_core::{Error, Result};
 use rayon::prelude::*;
 
-use super::store::{self, FILE, Writer};
-use super::yolo::Detector;
-use super::{Classes, Detection, Region, boxes, detections, heatmap, preview};
-use crate::dataset::{CROP_SIDE, Dataset, PAD, Picture, Split};
+use super::store::{self, FILE, HeatmapWriter};
+use super::yolo::FeatureDetector;
+use super::{Classes, FeatureDetection, FeatureRegion, boxes, detections, heatmap, preview};
+use crate::dataset::{CROP_SIDE, Dataset, PAD, PictureForms, Split};
 use crate::prepare::{FaceFrom, list, luma, official, progress};
 
 /// Pictures that are worked on before their heatmaps are written.
@@ -34,7 +34,7 @@ pub enum Boxes {
 
 /// What to make.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+pub struct HeatmapOptions {
     /// The dataset's folder.
     pub dataset: PathBuf,
     /// The file to write; without it, the place in the dataset's folder where training looks.
@@ -47,7 +47,7 @@ pub struct Options {
 
 /// What was made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Report {
+pub struct HeatmapReport {
     pub pictures: usize,
     pub crops: usize,
     /// Boxes, by class.
@@ -56,7 +56,7 @@ pub struct Report {
     pub without: (usize, String),
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for HeatmapReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:>8} pictures, {} crops", self.pictures, self.crops)?;
         for (class, n) in &self.boxes {
@@ -78,13 +78,13 @@ impl fmt::Display for Report {
 /// # Errors
 /// The dataset, the network or the file of boxes cannot be read or does not fit, no picture has a
 /// box, or the output cannot be written; an earlier file stays whole.
-pub fn make(options: &Options) -> Result<Report> {
+pub fn make(options: &HeatmapOptions) -> Result<HeatmapReport> {
     let dataset = Dataset::open(&options.dataset)?;
     let finder = Finder::new(&options.boxes, &options.classes)?;
     let in_place = || options.dataset.join(FILE);
     let output = options.output.clone().unwrap_or_else(in_place);
-    let mut writer = Writer::create(&output, &dataset, describe(options))?;
-    let mut report = Report::default();
+    let mut writer = HeatmapWriter::create(&output, &dataset, describe(options))?;
+    let mut report = HeatmapReport::default();
     let sections: Vec<_> = Split::ALL
         .into_iter()
         .filter_map(|split| Some((split, dataset.section(split).ok()?)))
@@ -123,7 +123,7 @@ pub fn make(options: &Options) -> Result<Report> {
 }
 
 /// How the boxes were found.
-fn describe(options: &Options) -> String {
+fn describe(options: &HeatmapOptions) -> String {
     match &options.boxes {
         Boxes::Landmarks => "landmarks".into(),
         Boxes::YoloWorld(file) => format!("YOLO-World {}", file.display()),
@@ -132,15 +132,15 @@ fn describe(options: &Options) -> String {
 }
 
 /// One picture's heatmaps.
-struct Made {
+struct PictureHeatmaps {
     /// Of all crops, as they are stored.
     levels: Vec<u8>,
     /// The classes of the first crop's boxes.
     classes: Vec<usize>,
 }
 
-impl Report {
-    fn add(&mut self, name: &str, made: &Made, classes: &Classes) {
+impl HeatmapReport {
+    fn add(&mut self, name: &str, made: &PictureHeatmaps, classes: &Classes) {
         self.pictures += 1;
         self.crops += made.levels.len() / (CROP_SIDE / 2).pow(2);
         for &class in &made.classes {
@@ -157,14 +157,14 @@ impl Report {
 }
 
 fn picture_heat(
-    picture: &Picture,
+    picture: &PictureForms,
     crops: usize,
     finder: &Finder,
     classes: &Classes,
-) -> Result<Made> {
+) -> Result<PictureHeatmaps> {
     let first = finder.first_crop(picture)?;
     let found = padded(&picture.crop(0).landmarks());
-    let mut made = Made {
+    let mut made = PictureHeatmaps {
         levels: Vec::new(),
         classes: Vec::new(),
     };
@@ -192,22 +192,22 @@ fn padded(landmarks: &Landmarks) -> Landmarks {
     landmarks.map(|p| Point::new(p.x + pad, p.y + pad))
 }
 
-fn by_landmarks(landmarks: &Landmarks, classes: &Classes) -> Vec<Region> {
+fn by_landmarks(landmarks: &Landmarks, classes: &Classes) -> Vec<FeatureRegion> {
     let known = |(name, bounds)| {
         let class = classes.find(name)?;
-        Some(Region { class, bounds })
+        Some(FeatureRegion { class, bounds })
     };
     boxes(landmarks).into_iter().filter_map(known).collect()
 }
 
 /// Regions of the frame in which the landmarks lie at `from`, in that in which they lie at `to`.
-fn moved(regions: &[Region], from: &Landmarks, to: &Landmarks) -> Vec<Region> {
+fn moved(regions: &[FeatureRegion], from: &Landmarks, to: &Landmarks) -> Vec<FeatureRegion> {
     let similarity = Similarity::fit(from, to).unwrap_or(Similarity::IDENTITY);
     let scale = similarity.scale();
-    let shift = |region: &Region| {
+    let shift = |region: &FeatureRegion| {
         let (b, centre) = (&region.bounds, similarity.apply(region.bounds.centre()));
         let (w, h) = (b.w * scale, b.h * scale);
-        Region {
+        FeatureRegion {
             bounds: Rect::new(centre.x - w / 2.0, centre.y - h / 2.0, w, h),
             ..*region
         }
@@ -218,9 +218,9 @@ fn moved(regions: &[Region], from: &Landmarks, to: &Landmarks) -> Vec<Region> {
 /// Finds the boxes of a picture.
 enum Finder {
     Landmarks,
-    Detector(Box<Detector>),
+    Detector(Box<FeatureDetector>),
     File {
-        found: HashMap<String, Vec<Detection>>,
+        found: HashMap<String, Vec<FeatureDetection>>,
         /// The landmarks in the source pictures; without them the boxes are the face's.
         faces: Option<HashMap<String, FaceFrom>>,
     },
@@ -230,7 +230,9 @@ impl Finder {
     fn new(boxes: &Boxes, classes: &Classes) -> Result<Self> {
         Ok(match boxes {
             Boxes::Landmarks => Finder::Landmarks,
-            Boxes::YoloWorld(path) => Finder::Detector(Box::new(Detector::load(path, classes)?)),
+            Boxes::YoloWorld(path) => {
+                Finder::Detector(Box::new(FeatureDetector::load(path, classes)?))
+            }
             Boxes::File { file, pictures } => Finder::File {
                 found: detections::read(file, classes)?,
                 faces: pictures.as_deref().map(faces).transpose()?,
@@ -239,7 +241,7 @@ impl Finder {
     }
 
     /// The regions in the first crop; none where they follow from each crop's landmarks.
-    fn first_crop(&self, picture: &Picture) -> Result<Option<Vec<Region>>> {
+    fn first_crop(&self, picture: &PictureForms) -> Result<Option<Vec<FeatureRegion>>> {
         let crop = picture.crop(0);
         match self {
             Finder::Landmarks => Ok(None),
@@ -249,7 +251,7 @@ impl Finder {
             }
             Finder::File { found, faces } => {
                 let found = found.get(picture.name).map_or(&[][..], Vec::as_slice);
-                let regions: Vec<Region> = found.iter().map(|d| d.region).collect();
+                let regions: Vec<FeatureRegion> = found.iter().map(|d| d.region).collect();
                 let to = padded(&crop.landmarks());
                 let from = match faces {
                     None => crop.landmarks(),

@@ -23,7 +23,7 @@ mod tests;
 mod yolo;
 
 pub use classes::{Class, Classes, Fade};
-pub use make::{Boxes, Options, Report, make};
+pub use make::{Boxes, HeatmapOptions, HeatmapReport, make};
 pub use proportions::boxes;
 pub use store::{FILE, Heatmaps};
 
@@ -34,7 +34,7 @@ const BLUR: (usize, f32) = (15, 3.0);
 
 /// A feature of a face.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Region {
+pub struct FeatureRegion {
     /// Its number in [`Classes`].
     pub class: usize,
     /// In pixels; it may reach beyond the picture.
@@ -43,15 +43,20 @@ pub struct Region {
 
 /// A feature that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Detection {
-    pub region: Region,
+pub struct FeatureDetection {
+    pub region: FeatureRegion,
     /// 0 to 1.
     pub score: f32,
 }
 
 /// The heatmap of a picture of grey levels, 0 to 1; all 0 where no region has an edge.
 /// `grey` has a multiple of `width` pixels.
-pub fn heatmap(grey: &[u8], width: usize, regions: &[Region], classes: &Classes) -> Vec<f32> {
+pub fn heatmap(
+    grey: &[u8],
+    width: usize,
+    regions: &[FeatureRegion],
+    classes: &Classes,
+) -> Vec<f32> {
     let edges = edges(grey, width);
     let mut sum = vec![0f32; grey.len()];
     for region in regions {
@@ -77,7 +82,7 @@ fn edges(grey: &[u8], width: usize) -> Vec<f32> {
 }
 
 /// Adds a region's share.
-fn add(sum: &mut [f32], edges: &[f32], width: usize, region: &Region, classes: &Classes) {
+fn add(sum: &mut [f32], edges: &[f32], width: usize, region: &FeatureRegion, classes: &Classes) {
     let (b, class) = (&region.bounds, &classes.classes[region.class]);
     let height = edges.len() / width;
     let clip = |v: f32, n: usize| (v.max(0.0) as usize).min(n);

@@ -31,22 +31,22 @@ const CRC_LEN: usize = 4;
 pub const FILE: &str = "heatmaps.f8h";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Index {
+struct HeatmapIndex {
     /// [`Dataset::fingerprint`] of the dataset that they belong to.
     dataset: u32,
     /// How the boxes were found.
     source: String,
-    sections: Vec<Section>,
+    sections: Vec<SectionIndex>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Section {
+struct SectionIndex {
     split: Split,
     pictures: usize,
     crops: usize,
 }
 
-impl Section {
+impl SectionIndex {
     /// Bytes of a picture's block; `None` where no file can hold it.
     fn checked_block(&self) -> Option<usize> {
         self.crops.checked_mul(AREA)?.checked_add(CRC_LEN)
@@ -62,7 +62,7 @@ impl Section {
 pub struct Heatmaps {
     path: PathBuf,
     map: Mmap,
-    index: Index,
+    index: HeatmapIndex,
     /// Whether each picture's checksum was compared; once is enough.
     compared: Vec<AtomicBool>,
 }
@@ -86,7 +86,7 @@ impl Heatmaps {
         // SAFETY: the map is read only, and the file is never changed in place: a new one is
         // written under another name and renamed, which leaves the mapped one as it was.
         let map = unsafe { Mmap::map(&file) }.map_err(|e| files::cannot("map", path, &e))?;
-        let (index, start): (Index, usize) =
+        let (index, start): (HeatmapIndex, usize) =
             trailer::read(&map, MAGIC).map_err(|what| damaged(&what))?;
         let blocks = index.sections.iter().try_fold(0usize, |sum, s| {
             sum.checked_add(s.checked_block()?.checked_mul(s.pictures)?)
@@ -190,20 +190,20 @@ impl Heatmaps {
 }
 
 /// Heatmaps in the making.
-pub struct Writer {
+pub struct HeatmapWriter {
     file: Atomic,
-    index: Index,
+    index: HeatmapIndex,
 }
 
-impl Writer {
+impl HeatmapWriter {
     /// Starts the heatmaps of `dataset`; `source` says how the boxes were found.
     ///
     /// # Errors
     /// The folder cannot be written.
     pub fn create(path: &Path, dataset: &Dataset, source: String) -> Result<Self> {
-        Ok(Writer {
+        Ok(HeatmapWriter {
             file: Atomic::create(path)?,
-            index: Index {
+            index: HeatmapIndex {
                 dataset: dataset.fingerprint(),
                 source,
                 sections: Vec::new(),
@@ -213,7 +213,7 @@ impl Writer {
 
     /// Begins a section, whose pictures follow and have so many crops.
     pub fn section(&mut self, split: Split, crops: usize) {
-        self.index.sections.push(Section {
+        self.index.sections.push(SectionIndex {
             split,
             pictures: 0,
             crops,

@@ -11,7 +11,7 @@ use std::path::Path;
 use face8x_core::geometry::Rect;
 use face8x_core::{Error, Result};
 
-use super::{Classes, Detection, Region};
+use super::{Classes, FeatureDetection, FeatureRegion};
 use crate::files;
 use crate::runner::{Runner, floats};
 
@@ -22,7 +22,7 @@ const BESIDE: u8 = 114;
 const OPEN_SIDE: usize = 320;
 
 /// Finds the features of a face by YOLO-World.
-pub struct Detector {
+pub struct FeatureDetector {
     runner: Runner,
     /// The network gives boxes x numbers.
     is_transposed: bool,
@@ -31,7 +31,7 @@ pub struct Detector {
     overlap: f32,
 }
 
-impl Detector {
+impl FeatureDetector {
     /// Loads an ONNX file that was exported with the prompts of `classes`, in their order.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Detector {
             ))
             .remedy("export a YOLO-World network as models/trainer/README.md says"));
         }
-        let mut detector = Detector {
+        let mut detector = FeatureDetector {
             runner,
             is_transposed: false,
             classes: classes.classes.len(),
@@ -67,7 +67,7 @@ impl Detector {
     ///
     /// # Errors
     /// tract failed.
-    pub fn detect(&self, rgb: &[u8], width: usize, height: usize) -> Result<Vec<Detection>> {
+    pub fn detect(&self, rgb: &[u8], width: usize, height: usize) -> Result<Vec<FeatureDetection>> {
         let (seen, placed) = letterbox(rgb, width, height, self.runner.input().1);
         let found = decode(&self.raw(&seen)?, self.classes, self.confidence);
         let mut kept = suppress(found, self.overlap);
@@ -174,7 +174,7 @@ pub fn letterbox(rgb: &[u8], width: usize, height: usize, side: usize) -> (Vec<u
 }
 
 /// The boxes of a network's output whose best class has a score above `confidence`.
-pub fn decode(values: &[f32], classes: usize, confidence: f32) -> Vec<Detection> {
+pub fn decode(values: &[f32], classes: usize, confidence: f32) -> Vec<FeatureDetection> {
     let boxes = values.len() / (4 + classes);
     let at = |row: usize, k: usize| values[row * boxes + k];
     let best = |k: usize| {
@@ -186,8 +186,8 @@ pub fn decode(values: &[f32], classes: usize, confidence: f32) -> Vec<Detection>
         let (x, y, w, h) = (at(0, k), at(1, k), at(2, k), at(3, k));
         let bounds = Rect::new(x - w / 2.0, y - h / 2.0, w, h);
         let sound = [x, y, w, h].iter().all(|v| v.is_finite()) && w > 0.0 && h > 0.0;
-        (sound && score > confidence).then_some(Detection {
-            region: Region { class, bounds },
+        (sound && score > confidence).then_some(FeatureDetection {
+            region: FeatureRegion { class, bounds },
             score,
         })
     };
@@ -196,11 +196,11 @@ pub fn decode(values: &[f32], classes: usize, confidence: f32) -> Vec<Detection>
 
 /// Leaves out boxes that overlap a better one of their class by more than `overlap` (intersection
 /// over union); the best first.
-pub fn suppress(mut found: Vec<Detection>, overlap: f32) -> Vec<Detection> {
+pub fn suppress(mut found: Vec<FeatureDetection>, overlap: f32) -> Vec<FeatureDetection> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<Detection> = Vec::new();
+    let mut kept: Vec<FeatureDetection> = Vec::new();
     for detection in found {
-        let covers = |better: &Detection| {
+        let covers = |better: &FeatureDetection| {
             better.region.class == detection.region.class
                 && better.region.bounds.iou(&detection.region.bounds) > overlap
         };

@@ -9,7 +9,7 @@ use crate::network::Points;
 
 /// How well landmarks were found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figures {
+pub struct LandmarkFigures {
     /// Mean distance of the five points from the truth by the eye distance: its mean over the
     /// faces, its median, and the share of faces with more than a tenth; in per cent.
     pub mean: f64,
@@ -26,7 +26,7 @@ pub struct Figures {
 }
 
 /// Compares what the network gave (11 numbers each, see [`Points`]) with the truth.
-pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
+pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> LandmarkFigures {
     let (mut errors, mut by_side, mut shifts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut seen, mut false_seen, mut others) = (0, 0, 0);
     for (sample, found) in samples.iter().zip(found) {
@@ -55,7 +55,7 @@ pub fn figures(samples: &[Sample], found: &[Vec<f32>]) -> Figures {
     }
     errors.sort_by(f64::total_cmp);
     let share = |n: usize, of: usize| 100.0 * n as f64 / of.max(1) as f64;
-    Figures {
+    LandmarkFigures {
         mean: mean_and_interval(&errors).0,
         median: errors.get(errors.len() / 2).copied().unwrap_or(0.0),
         by_side: mean_and_interval(&by_side).0,

@@ -10,13 +10,13 @@ use face8x_core::geometry::{HR_SIDE, Landmarks, Point, Similarity};
 
 use rayon::prelude::*;
 
-use crate::camera::{self, Camera, Capture, Shot};
-use crate::dataset::{Section, WIDE_SIDE, WIDE_SPAN};
+use crate::camera::{self, AlignedFrame, Shot, TrainingCamera};
+use crate::dataset::{SplitPictures, WIDE_SIDE, WIDE_SPAN};
 use crate::network::Points;
 use crate::prepare::{luma, normal};
 use crate::runner::{Runner, values};
 
-pub use figures::{Figures, figures};
+pub use figures::{LandmarkFigures, figures};
 
 mod figures;
 
@@ -86,7 +86,7 @@ pub enum Through {
     /// A camera that sees a face of so many pixels a side, with noise of so many levels.
     Plain { side: f32, noise: f32 },
     /// Training: another light, mirrored or not, and for a share of the faces this camera.
-    Training(Option<Camera>),
+    Training(Option<TrainingCamera>),
 }
 
 /// One in so many samples shows no face.
@@ -107,7 +107,7 @@ pub struct Sample {
 /// # Errors
 /// The picture is damaged.
 pub fn sample(
-    section: &Section,
+    section: &SplitPictures,
     k: usize,
     jitter: Jitter,
     through: &Through,
@@ -188,7 +188,7 @@ fn photograph(
 ///
 /// # Errors
 /// tract failed.
-pub fn align(capture: &Capture, network: &Runner) -> Result<Similarity> {
+pub fn align(capture: &AlignedFrame, network: &Runner) -> Result<Similarity> {
     let side = Points::SIDE as f32;
     let middle = Point::new(side / 2.0, side / 2.0);
     let to_crop = Similarity::about(CENTRE, middle, side / SPAN, 0.0);
@@ -317,7 +317,7 @@ fn relight(crop: &mut [f32], noise: f32, rng: &mut fastrand::Rng) {
 /// # Errors
 /// A picture is damaged.
 pub fn fixed_samples(
-    section: &Section,
+    section: &SplitPictures,
     jitter: Jitter,
     through: &Through,
     limit: usize,

@@ -16,7 +16,7 @@ mod points;
 mod taps;
 mod weights;
 
-pub use plan::{Conv, Join, Op, Plan, Step};
+pub use plan::{ConvSpec, Join, NetworkPlan, NetworkStep, Op};
 pub use points::Points;
 pub use taps::{Taps, tap_is_used};
 pub use weights::{Tensor, Weights};
@@ -25,7 +25,7 @@ pub use weights::{Tensor, Weights};
 /// resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub struct NetworkConfig {
     pub c16: usize,
     pub n16: usize,
     pub c8: usize,
@@ -44,9 +44,9 @@ pub struct Config {
 const MAX_CHANNELS: usize = 1024;
 const MAX_CONVS: usize = 64;
 
-impl Config {
+impl NetworkConfig {
     /// At most 0.05 GMAC.
-    pub const NANO: Config = Config {
+    pub const NANO: NetworkConfig = NetworkConfig {
         c16: 32,
         n16: 2,
         c8: 48,
@@ -62,7 +62,7 @@ impl Config {
     };
 
     /// At most 0.12 GMAC.
-    pub const DEFAULT: Config = Config {
+    pub const DEFAULT: NetworkConfig = NetworkConfig {
         c16: 48,
         n16: 2,
         c8: 64,
@@ -78,7 +78,7 @@ impl Config {
     };
 
     /// At most 0.35 GMAC.
-    pub const LARGE: Config = Config {
+    pub const LARGE: NetworkConfig = NetworkConfig {
         c16: 96,
         n16: 4,
         c8: 96,
@@ -142,7 +142,7 @@ impl Config {
             let shape = &weights.get(&format!("{conv}.w"))?.shape;
             Ok(shape.first().unwrap_or(&0) / fold)
         };
-        let config = Config {
+        let config = NetworkConfig {
             c16: channels("stem", 1)?,
             n16: count("e16"),
             c8: channels("d8", 1)?,

@@ -7,7 +7,7 @@
 //! everywhere, a bilinear global skip. The paper gives sizes and sums; where a channel count is not
 //! given it is the one that makes both sums right.
 
-use super::plan::{Builder, Conv, Join, PAPER_MARK, Plan, conv};
+use super::plan::{Builder, ConvSpec, Join, NetworkPlan, PAPER_MARK, conv};
 
 /// Channels from 16x16 down to 2x2, and from 32x32 on.
 const CHANNELS: [usize; 4] = [48, 96, 192, 384];
@@ -16,13 +16,13 @@ const BLOCKS: usize = 5;
 /// Slope of LeakyReLU below 0.
 const LEAK: f32 = 0.2;
 
-impl Plan {
+impl NetworkPlan {
     /// The steps of the paper's network.
     pub fn paper() -> Self {
         let mut b = Builder::new(face8x_core::geometry::LR_SIDE);
         let (mut x, mut from, mut skips) = (0, 3, Vec::new());
         for (level, to) in CHANNELS.into_iter().enumerate() {
-            let first = Conv {
+            let first = ConvSpec {
                 stride: if level == 0 { 1 } else { 2 },
                 ..leaky(from, to)
             };
@@ -50,7 +50,7 @@ impl Plan {
         x = b.push_conv(PAPER_MARK, x, pointwise(leaky(WIDE, WIDE)));
         for block in 0..BLOCKS {
             let inner = b.push_conv(&format!("block{block}.a"), x, leaky(WIDE, WIDE));
-            let last = Conv {
+            let last = ConvSpec {
                 relu: false,
                 gain: 0.3,
                 ..leaky(WIDE, WIDE)
@@ -58,7 +58,7 @@ impl Plan {
             let inner = b.push_conv(&format!("block{block}.b"), inner, last);
             x = b.join(&format!("block{block}.sum"), &[x, inner], Join::Add);
         }
-        let last = Conv {
+        let last = ConvSpec {
             relu: false,
             gain: 0.1,
             ..pointwise(conv(WIDE, 3))
@@ -68,15 +68,15 @@ impl Plan {
     }
 }
 
-fn leaky(inputs: usize, outputs: usize) -> Conv {
-    Conv {
+fn leaky(inputs: usize, outputs: usize) -> ConvSpec {
+    ConvSpec {
         leak: LEAK,
         ..conv(inputs, outputs)
     }
 }
 
-fn pointwise(conv: Conv) -> Conv {
-    Conv {
+fn pointwise(conv: ConvSpec) -> ConvSpec {
+    ConvSpec {
         kernel: 1,
         border: 0,
         ..conv
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn it_has_the_paper_s_size_and_cost() {
-        let plan = Plan::paper();
+        let plan = NetworkPlan::paper();
         let parameters: usize = plan
             .convs()
             .map(|(_, c)| c.outputs * (c.inputs * c.kernel * c.kernel + 1))

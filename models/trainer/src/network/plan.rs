@@ -5,14 +5,14 @@ use face8x_core::{Error, Result};
 
 use face8x_core::geometry::LR_SIDE;
 
-use super::{Config, Points, Taps, Weights};
+use super::{NetworkConfig, Points, Taps, Weights};
 
 /// The convolution that only the paper's network has.
 pub(super) const PAPER_MARK: &str = "merge";
 
 /// A convolution.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Conv {
+pub struct ConvSpec {
     pub inputs: usize,
     pub outputs: usize,
     /// Side of its window: 3, or 1 in the paper's network.
@@ -32,7 +32,7 @@ pub struct Conv {
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Op {
-    Conv(Conv),
+    Conv(ConvSpec),
     /// Four channels become 2x2 pixels of one (DepthToSpace, mode CRD).
     Shuffle,
     /// max(0, a + b).
@@ -56,7 +56,7 @@ pub enum Join {
 
 /// One step of the network. Tensor 0 is the network's input, tensor k + 1 is what step k makes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct NetworkStep {
     pub op: Op,
     /// The tensors it reads: one, or two for [`Op::AddRelu`], [`Join::Concat`] and [`Join::Add`].
     pub inputs: Vec<usize>,
@@ -70,19 +70,19 @@ pub struct Step {
 
 /// The steps of a network.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub struct NetworkPlan {
     /// Channels of the input.
     pub channels: usize,
     /// Side of the input, in pixels.
     pub side: usize,
     /// Whether the bilinear enlargement of the input is added to what the last step makes.
     pub skip: bool,
-    pub steps: Vec<Step>,
+    pub steps: Vec<NetworkStep>,
 }
 
-impl Plan {
+impl NetworkPlan {
     /// The steps of the network with these sizes.
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &NetworkConfig) -> Self {
         let c = config;
         let mut b = Builder::new(LR_SIDE);
         let stem = b.conv("stem", 0, 3, c.c16);
@@ -104,7 +104,7 @@ impl Plan {
         let x = b.push_conv(
             "out",
             x,
-            Conv {
+            ConvSpec {
                 relu: false,
                 gain: 0.1,
                 ..conv(c.c64, 12)
@@ -131,7 +131,7 @@ impl Plan {
             }
             from = to;
         }
-        let last = Conv {
+        let last = ConvSpec {
             relu: false,
             border: 0,
             gain: 0.1,
@@ -147,18 +147,18 @@ impl Plan {
     /// They are of no network of this program, or their shapes do not fit together.
     pub fn of(weights: &Weights) -> Result<Self> {
         let plan = if weights.contains("points.w") {
-            Plan::points(&Points::of(weights)?)
+            NetworkPlan::points(&Points::of(weights)?)
         } else if weights.contains(&format!("{}.w", PAPER_MARK)) {
-            Plan::paper()
+            NetworkPlan::paper()
         } else {
-            Plan::new(&Config::of(weights)?)
+            NetworkPlan::new(&NetworkConfig::of(weights)?)
         };
         plan.check(weights)?;
         Ok(plan)
     }
 
     /// Its convolutions, with their steps, in order.
-    pub fn convs(&self) -> impl Iterator<Item = (&Step, &Conv)> {
+    pub fn convs(&self) -> impl Iterator<Item = (&NetworkStep, &ConvSpec)> {
         self.steps.iter().filter_map(|step| match &step.op {
             Op::Conv(conv) => Some((step, conv)),
             _ => None,
@@ -199,15 +199,15 @@ impl Plan {
     }
 }
 
-impl Conv {
+impl ConvSpec {
     /// The shape of its weights.
     pub fn shape(&self) -> [usize; 4] {
         [self.outputs, self.inputs, self.kernel, self.kernel]
     }
 }
 
-pub(super) fn conv(inputs: usize, outputs: usize) -> Conv {
-    Conv {
+pub(super) fn conv(inputs: usize, outputs: usize) -> ConvSpec {
+    ConvSpec {
         inputs,
         outputs,
         kernel: 3,
@@ -223,7 +223,7 @@ pub(super) fn conv(inputs: usize, outputs: usize) -> Conv {
 pub(super) struct Builder {
     /// Side of the input.
     side: usize,
-    steps: Vec<Step>,
+    steps: Vec<NetworkStep>,
 }
 
 impl Builder {
@@ -242,15 +242,15 @@ impl Builder {
     }
 
     /// Adds a step and gives the number of the tensor it makes.
-    fn push(&mut self, step: Step) -> usize {
+    fn push(&mut self, step: NetworkStep) -> usize {
         self.steps.push(step);
         self.steps.len()
     }
 
-    pub(super) fn push_conv(&mut self, name: &str, input: usize, conv: Conv) -> usize {
+    pub(super) fn push_conv(&mut self, name: &str, input: usize, conv: ConvSpec) -> usize {
         let side = (self.side(input) + 2 * conv.border - conv.kernel) / conv.stride + 1;
         let op = Op::Conv(conv);
-        self.push(Step {
+        self.push(NetworkStep {
             op,
             inputs: vec![input],
             name: name.into(),
@@ -266,7 +266,7 @@ impl Builder {
             Join::Concat => (channels + self.steps[inputs[1] - 1].channels, side),
             Join::Add => (channels, side),
         };
-        self.push(Step {
+        self.push(NetworkStep {
             op: Op::Join(join),
             inputs: inputs.to_vec(),
             name: name.into(),
@@ -275,8 +275,8 @@ impl Builder {
         })
     }
 
-    pub(super) fn into_plan(self, channels: usize, skip: bool) -> Plan {
-        Plan {
+    pub(super) fn into_plan(self, channels: usize, skip: bool) -> NetworkPlan {
+        NetworkPlan {
             channels,
             side: self.side,
             skip,
@@ -292,7 +292,7 @@ impl Builder {
         self.push_conv(
             name,
             input,
-            Conv {
+            ConvSpec {
                 stride: 2,
                 ..conv(from, to)
             },
@@ -302,7 +302,7 @@ impl Builder {
     fn shuffle(&mut self, name: &str, input: usize) -> usize {
         let (channels, side) = (self.steps[input - 1].channels / 4, self.side(input) * 2);
         let name = format!("{name}.shuffle");
-        self.push(Step {
+        self.push(NetworkStep {
             op: Op::Shuffle,
             inputs: vec![input],
             name,
@@ -313,7 +313,7 @@ impl Builder {
 
     fn up(&mut self, name: &str, input: usize, from: usize, to: usize, relu: bool) -> usize {
         let gain = if relu { 1.0 } else { 0.5 };
-        let conv = Conv {
+        let conv = ConvSpec {
             relu,
             gain,
             taps: Taps::Phase,
@@ -326,7 +326,7 @@ impl Builder {
     fn add(&mut self, name: &str, a: usize, b: usize) -> usize {
         let (channels, side) = (self.steps[a - 1].channels, self.side(a));
         let inputs = vec![a, b];
-        self.push(Step {
+        self.push(NetworkStep {
             op: Op::AddRelu,
             inputs,
             name: name.into(),
@@ -342,7 +342,7 @@ impl Builder {
             if k + 1 == n {
                 return inner;
             }
-            let second = Conv {
+            let second = ConvSpec {
                 relu: false,
                 gain: 0.3,
                 ..conv(channels, channels)
@@ -360,15 +360,19 @@ mod tests {
 
     #[test]
     fn the_cost_is_that_of_the_networks_that_were_measured() {
-        assert_eq!(Plan::new(&Config::DEFAULT).macs(), 92_278_784);
-        assert_eq!(Plan::new(&Config::LARGE).macs(), 316_022_784);
-        assert!(Plan::new(&Config::NANO).macs() < 50_000_000);
+        assert_eq!(NetworkPlan::new(&NetworkConfig::DEFAULT).macs(), 92_278_784);
+        assert_eq!(NetworkPlan::new(&NetworkConfig::LARGE).macs(), 316_022_784);
+        assert!(NetworkPlan::new(&NetworkConfig::NANO).macs() < 50_000_000);
     }
 
     #[test]
     fn the_last_step_makes_three_channels_at_128() {
-        for config in [Config::NANO, Config::DEFAULT, Config::LARGE] {
-            let plan = Plan::new(&config);
+        for config in [
+            NetworkConfig::NANO,
+            NetworkConfig::DEFAULT,
+            NetworkConfig::LARGE,
+        ] {
+            let plan = NetworkPlan::new(&config);
             let last = plan.steps.last().unwrap();
             assert_eq!((last.channels, last.side), (3, 128));
             for (k, step) in plan.steps.iter().enumerate() {

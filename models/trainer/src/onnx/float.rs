@@ -2,8 +2,8 @@
 
 use face8x_core::Result;
 
-use super::{Attribute, Graph, Port};
-use crate::network::{Conv, Join, Op, Plan, Weights, tap_is_used};
+use super::{Attribute, OnnxGraph, Port};
+use crate::network::{ConvSpec, Join, NetworkPlan, Op, Weights, tap_is_used};
 
 /// An ONNX file of the network in floats: levels / 255 in; RGB of 1x3x16x16 to 1x3x128x128, before
 /// clamping, or a grey crop to landmarks.
@@ -11,7 +11,7 @@ use crate::network::{Conv, Join, Op, Plan, Weights, tap_is_used};
 /// # Errors
 /// The weights are not those of a network of this family.
 pub fn float_model(weights: &Weights, metadata: &[(&str, String)]) -> Result<Vec<u8>> {
-    let plan = Plan::of(weights)?;
+    let plan = NetworkPlan::of(weights)?;
     let mut graph = float_graph(weights, &plan)?;
     graph.output(Port::output(&plan, false));
     Ok(graph.into_file("face8x", metadata))
@@ -21,9 +21,9 @@ pub fn float_model(weights: &Weights, metadata: &[(&str, String)]) -> Result<Vec
 ///
 /// # Errors
 /// The weights do not fit the plan.
-pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
+pub fn float_graph(weights: &Weights, plan: &NetworkPlan) -> Result<OnnxGraph> {
     plan.check(weights)?;
-    let mut graph = Graph::default();
+    let mut graph = OnnxGraph::default();
     graph.input(Port::input(plan, false));
     let name_of = |tensor: usize| match tensor {
         0 => "input",
@@ -57,9 +57,9 @@ pub fn float_graph(weights: &Weights, plan: &Plan) -> Result<Graph> {
 
 /// A convolution with its weights, and its ReLU where it has one; `output` is its name and its result.
 fn relu_conv(
-    graph: &mut Graph,
+    graph: &mut OnnxGraph,
     weights: &Weights,
-    conv: &Conv,
+    conv: &ConvSpec,
     input: &str,
     name: &str,
 ) -> Result<()> {
@@ -91,7 +91,7 @@ fn relu_conv(
 }
 
 /// What joins the convolutions of the paper's network.
-fn join_node(graph: &mut Graph, join: Join, (a, b): (&str, &str), output: &str) {
+fn join_node(graph: &mut OnnxGraph, join: Join, (a, b): (&str, &str), output: &str) {
     match join {
         Join::Add => graph.node("Add", &[a, b], output, &[]),
         Join::Concat => graph.node("Concat", &[a, b], output, &[("axis", Attribute::Int(1))]),
@@ -101,7 +101,13 @@ fn join_node(graph: &mut Graph, join: Join, (a, b): (&str, &str), output: &str) 
 }
 
 /// A convolution.
-pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, conv: &Conv) {
+pub(super) fn conv_node(
+    g: &mut OnnxGraph,
+    op: &str,
+    inputs: &[&str],
+    output: &str,
+    conv: &ConvSpec,
+) {
     let strides = [conv.stride as i64; 2];
     let pads = [conv.border as i64; 4];
     g.node(
@@ -117,7 +123,7 @@ pub(super) fn conv_node(g: &mut Graph, op: &str, inputs: &[&str], output: &str, 
 }
 
 /// Four channels to 2x2 pixels.
-pub(super) fn shuffle_node(graph: &mut Graph, input: &str, output: &str) {
+pub(super) fn shuffle_node(graph: &mut OnnxGraph, input: &str, output: &str) {
     let attributes = [
         ("blocksize", Attribute::Int(2)),
         ("mode", Attribute::Text("CRD")),
@@ -126,12 +132,18 @@ pub(super) fn shuffle_node(graph: &mut Graph, input: &str, output: &str) {
 }
 
 /// Bilinear enlargement by 8.
-pub(super) fn enlarge_node(graph: &mut Graph, input: &str, output: &str) {
+pub(super) fn enlarge_node(graph: &mut OnnxGraph, input: &str, output: &str) {
     resize_node(graph, input, output, 8.0, "linear");
 }
 
 /// Enlargement by a factor; "nearest" repeats each pixel.
-pub(super) fn resize_node(graph: &mut Graph, input: &str, output: &str, factor: f32, mode: &str) {
+pub(super) fn resize_node(
+    graph: &mut OnnxGraph,
+    input: &str,
+    output: &str,
+    factor: f32,
+    mode: &str,
+) {
     let name = match factor {
         8.0 => "enlarge.scales".to_owned(),
         _ => format!("{output}.scales"),

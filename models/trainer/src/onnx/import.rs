@@ -73,7 +73,7 @@ pub struct ImportedOutput {
 
 /// What the name of a tensor in the file stands for.
 #[derive(Debug, Clone, Copy)]
-enum Value {
+enum ImportedValue {
     Tensor(usize),
     /// Reordered values of a tensor, and whether the sigmoid has been taken.
     Tail(usize, bool),
@@ -106,7 +106,7 @@ struct Reader<'g> {
     constants: HashMap<&'g str, &'g TensorProto>,
     /// How often each tensor is read.
     uses: HashMap<&'g str, usize>,
-    values: HashMap<&'g str, Value>,
+    values: HashMap<&'g str, ImportedValue>,
     input: (String, usize),
     steps: Vec<ImportedStep>,
 }
@@ -137,7 +137,7 @@ impl<'g> Reader<'g> {
         Ok(Reader {
             constants,
             uses,
-            values: HashMap::from([(input.name.as_str(), Value::Tensor(0))]),
+            values: HashMap::from([(input.name.as_str(), ImportedValue::Tensor(0))]),
             input: (input.name.clone(), channels),
             steps: Vec::new(),
         })
@@ -156,7 +156,7 @@ impl<'g> Reader<'g> {
             ("" | "ai.onnx", "Transpose" | "Reshape") => self.tail(node, false)?,
             ("" | "ai.onnx", "Sigmoid") => self.tail(node, true)?,
             ("" | "ai.onnx", "Shape" | "Gather" | "Unsqueeze" | "Concat" | "Constant") => {
-                Value::Size
+                ImportedValue::Size
             }
             _ => return Err("unsupported operator".into()),
         };
@@ -168,7 +168,7 @@ impl<'g> Reader<'g> {
     fn tensor(&self, node: &NodeProto, k: usize) -> std::result::Result<usize, String> {
         let name = node.input.get(k).map_or("", String::as_str);
         match self.values.get(name) {
-            Some(Value::Tensor(tensor)) => Ok(*tensor),
+            Some(ImportedValue::Tensor(tensor)) => Ok(*tensor),
             _ => Err(format!("input '{name}' is not a tensor of channels")),
         }
     }
@@ -186,17 +186,17 @@ impl<'g> Reader<'g> {
         op: ImportedOp,
         inputs: Vec<usize>,
         channels: usize,
-    ) -> Value {
+    ) -> ImportedValue {
         self.steps.push(ImportedStep {
             name: node.output[0].clone(),
             op,
             inputs,
             channels,
         });
-        Value::Tensor(self.steps.len())
+        ImportedValue::Tensor(self.steps.len())
     }
 
-    fn conv(&mut self, node: &'g NodeProto) -> std::result::Result<Value, String> {
+    fn conv(&mut self, node: &'g NodeProto) -> std::result::Result<ImportedValue, String> {
         let input = self.tensor(node, 0)?;
         let channels = self.channels(input);
         let (shape, weights) = self.floats(node, 1)?;
@@ -233,7 +233,7 @@ impl<'g> Reader<'g> {
     }
 
     /// Joins a ReLU to its convolution.
-    fn relu(&mut self, node: &NodeProto) -> std::result::Result<Value, String> {
+    fn relu(&mut self, node: &NodeProto) -> std::result::Result<ImportedValue, String> {
         let tensor = self.tensor(node, 0)?;
         let once = self.uses.get(node.input[0].as_str()) == Some(&1);
         match tensor.checked_sub(1).and_then(|k| self.steps.get_mut(k)) {
@@ -244,13 +244,13 @@ impl<'g> Reader<'g> {
             }) if once && !conv.relu => {
                 conv.relu = true;
                 name.clone_from(&node.output[0]);
-                Ok(Value::Tensor(tensor))
+                Ok(ImportedValue::Tensor(tensor))
             }
             _ => Err("does not follow a convolution that it alone reads".into()),
         }
     }
 
-    fn pool(&mut self, node: &NodeProto) -> std::result::Result<Value, String> {
+    fn pool(&mut self, node: &NodeProto) -> std::result::Result<ImportedValue, String> {
         let input = self.tensor(node, 0)?;
         let fits = ints(node, "kernel_shape") == Some(&[2, 2])
             && ints(node, "strides") == Some(&[2, 2])
@@ -264,7 +264,7 @@ impl<'g> Reader<'g> {
         Ok(self.step(node, ImportedOp::MaxPool, vec![input], channels))
     }
 
-    fn resize(&mut self, node: &'g NodeProto) -> std::result::Result<Value, String> {
+    fn resize(&mut self, node: &'g NodeProto) -> std::result::Result<ImportedValue, String> {
         let input = self.tensor(node, 0)?;
         let fits = text(node, "mode") == Some("nearest")
             && text(node, "coordinate_transformation_mode") == Some("asymmetric")
@@ -278,7 +278,7 @@ impl<'g> Reader<'g> {
         Ok(self.step(node, ImportedOp::Enlarge, vec![input], channels))
     }
 
-    fn add(&mut self, node: &NodeProto) -> std::result::Result<Value, String> {
+    fn add(&mut self, node: &NodeProto) -> std::result::Result<ImportedValue, String> {
         let inputs = vec![self.tensor(node, 0)?, self.tensor(node, 1)?];
         let channels = self.channels(inputs[0]);
         if channels != self.channels(inputs[1]) || inputs[0] == inputs[1] {
@@ -288,12 +288,14 @@ impl<'g> Reader<'g> {
     }
 
     /// What stands between a tensor and an output.
-    fn tail(&self, node: &NodeProto, sigmoid: bool) -> std::result::Result<Value, String> {
+    fn tail(&self, node: &NodeProto, sigmoid: bool) -> std::result::Result<ImportedValue, String> {
         let name = node.input.first().map_or("", String::as_str);
         match self.values.get(name) {
-            Some(&Value::Tensor(tensor)) if tensor > 0 => Ok(Value::Tail(tensor, sigmoid)),
-            Some(&Value::Tail(tensor, before)) if !(before && sigmoid) => {
-                Ok(Value::Tail(tensor, before || sigmoid))
+            Some(&ImportedValue::Tensor(tensor)) if tensor > 0 => {
+                Ok(ImportedValue::Tail(tensor, sigmoid))
+            }
+            Some(&ImportedValue::Tail(tensor, before)) if !(before && sigmoid) => {
+                Ok(ImportedValue::Tail(tensor, before || sigmoid))
             }
             _ => Err(format!("input '{name}' is not a tensor of channels")),
         }
@@ -332,8 +334,8 @@ impl<'g> Reader<'g> {
     fn finish(self, graph: &GraphProto) -> Result<Imported> {
         let output = |info: &ValueInfoProto| {
             let (tensor, sigmoid) = match self.values.get(info.name.as_str()) {
-                Some(&Value::Tensor(tensor)) if tensor > 0 => (tensor, false),
-                Some(&Value::Tail(tensor, sigmoid)) => (tensor, sigmoid),
+                Some(&ImportedValue::Tensor(tensor)) if tensor > 0 => (tensor, false),
+                Some(&ImportedValue::Tail(tensor, sigmoid)) => (tensor, sigmoid),
                 _ => {
                     let name = &info.name;
                     return Err(Error::other(format!("no step makes the output '{name}'")));

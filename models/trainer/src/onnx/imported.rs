@@ -2,8 +2,8 @@
 //! that is a multiple of the network's coarsest step.
 
 use super::import::{Imported, ImportedConv, ImportedOp, ImportedStep};
-use super::int8::{QuantisedConv, Scale, dequantise, quantise, scale_constants, scale_names};
-use super::{Attribute, Graph, Port};
+use super::int8::{ByteScale, QuantisedConv, dequantise, quantise, scale_constants, scale_names};
+use super::{Attribute, OnnxGraph, Port};
 
 /// An [`Imported`] network in integers.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct QuantisedImport {
     /// In the order of the network's convolutions.
     pub convs: Vec<QuantisedConv>,
     /// Of every tensor: number 0 is the input, whose bytes are levels; k + 1 is what step k makes.
-    pub scales: Vec<Scale>,
+    pub scales: Vec<ByteScale>,
 }
 
 /// An ONNX file of the network in integers: bytes in, of an open height and width; each output is
@@ -20,7 +20,7 @@ pub struct QuantisedImport {
 /// sigmoid.
 pub fn imported_model(quantised: &QuantisedImport, metadata: &[(&str, String)]) -> Vec<u8> {
     let network = &quantised.network;
-    let mut graph = Graph::default();
+    let mut graph = OnnxGraph::default();
     graph.input(Port {
         name: &network.input.0,
         bytes: true,
@@ -31,7 +31,7 @@ pub fn imported_model(quantised: &QuantisedImport, metadata: &[(&str, String)]) 
         0 => network.input.0.as_str(),
         k => network.steps[k - 1].name.as_str(),
     };
-    let mut writer = Writer {
+    let mut writer = GraphWriter {
         quantised,
         zero_weight: graph.signed("weights.zero", &[], &[0]).to_owned(),
         graph,
@@ -79,13 +79,13 @@ fn origin(network: &Imported, mut tensor: usize) -> usize {
     tensor
 }
 
-struct Writer<'q> {
+struct GraphWriter<'q> {
     quantised: &'q QuantisedImport,
     zero_weight: String,
-    graph: Graph,
+    graph: OnnxGraph,
 }
 
-impl Writer<'_> {
+impl GraphWriter<'_> {
     /// The names of the scale and zero point of a step's input number `k`.
     fn scale_of(&self, step: &ImportedStep, k: usize) -> (String, String) {
         let network = &self.quantised.network;
@@ -119,7 +119,7 @@ impl Writer<'_> {
             .node("QLinearConv", &all, &step.name, &attributes);
     }
 
-    fn add(&mut self, step: &ImportedStep, inputs: (&str, &str), scale: Scale) {
+    fn add(&mut self, step: &ImportedStep, inputs: (&str, &str), scale: ByteScale) {
         scale_constants(&mut self.graph, &step.name, scale);
         let parts = ["a", "b", "sum"].map(|part| format!("{}.{part}", step.name));
         for (k, (input, part)) in [inputs.0, inputs.1].into_iter().zip(&parts).enumerate() {

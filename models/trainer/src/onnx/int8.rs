@@ -7,12 +7,12 @@
 //! has weights in 1/256, so that sum and rounding are exact in floats and integers alike.
 
 use super::float::{conv_node, enlarge_node, shuffle_node};
-use super::{Graph, Port};
-use crate::network::{Op, Plan};
+use super::{OnnxGraph, Port};
+use crate::network::{NetworkPlan, Op};
 
 /// What a byte q stands for: `scale` * (q - `zero`).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
+pub struct ByteScale {
     pub scale: f32,
     pub zero: u8,
 }
@@ -27,20 +27,20 @@ pub struct QuantisedConv {
     /// In units of the input's scale times `scales`.
     pub bias: Vec<i32>,
     /// Of the output.
-    pub output: Scale,
+    pub output: ByteScale,
 }
 
 /// The result of an addition.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QuantisedAdd {
     /// Of the output.
-    pub output: Scale,
+    pub output: ByteScale,
 }
 
 /// A whole network: what the plan's steps compute in integers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantisedNetwork {
-    pub plan: Plan,
+    pub plan: NetworkPlan,
     /// In the order of the plan's convolutions.
     pub convs: Vec<QuantisedConv>,
     /// In the order of the plan's additions.
@@ -48,14 +48,14 @@ pub struct QuantisedNetwork {
 }
 
 /// The input's bytes are grey levels, and so are the output's.
-const LEVELS: Scale = Scale {
+const LEVELS: ByteScale = ByteScale {
     scale: 1.0,
     zero: 0,
 };
 
 impl QuantisedNetwork {
     /// The scale of every tensor: number 0 is the input, k + 1 what step k makes.
-    pub fn scales(&self) -> Vec<Scale> {
+    pub fn scales(&self) -> Vec<ByteScale> {
         let (mut convs, mut adds) = (self.convs.iter(), self.adds.iter());
         let mut scales = vec![LEVELS];
         for step in &self.plan.steps {
@@ -79,9 +79,9 @@ pub fn int8_model(network: &QuantisedNetwork, metadata: &[(&str, String)]) -> Ve
 }
 
 /// The graph of [`int8_model`] without declared outputs. What step k makes bears the step's name.
-pub fn int8_graph(network: &QuantisedNetwork) -> Graph {
+pub fn int8_graph(network: &QuantisedNetwork) -> OnnxGraph {
     let plan = &network.plan;
-    let mut graph = Graph::default();
+    let mut graph = OnnxGraph::default();
     graph.input(Port::input(plan, true));
     let scales = network.scales();
     let zero_weight = graph.signed("weights.zero", &[], &[0]);
@@ -136,7 +136,7 @@ pub fn int8_graph(network: &QuantisedNetwork) -> Graph {
 }
 
 /// The name of the tensor whose scale the tensor of this number has: folding changes no value.
-fn origin(plan: &Plan, tensor: usize) -> &str {
+fn origin(plan: &NetworkPlan, tensor: usize) -> &str {
     let mut tensor = tensor;
     while tensor > 0 {
         let step = &plan.steps[tensor - 1];
@@ -152,18 +152,18 @@ pub(super) fn scale_names(tensor: &str) -> (String, String) {
     (format!("{tensor}.scale"), format!("{tensor}.zero"))
 }
 
-pub(super) fn scale_constants(graph: &mut Graph, tensor: &str, scale: Scale) {
+pub(super) fn scale_constants(graph: &mut OnnxGraph, tensor: &str, scale: ByteScale) {
     let (s, z) = scale_names(tensor);
     graph.floats(&s, &[], &[scale.scale]);
     graph.bytes(&z, &[], &[scale.zero]);
 }
 
-pub(super) fn dequantise(graph: &mut Graph, input: &str, scaled_as: &str, output: &str) {
+pub(super) fn dequantise(graph: &mut OnnxGraph, input: &str, scaled_as: &str, output: &str) {
     let (s, z) = scale_names(scaled_as);
     graph.node("DequantizeLinear", &[input, &s, &z], output, &[]);
 }
 
-pub(super) fn quantise(graph: &mut Graph, input: &str, output: &str) {
+pub(super) fn quantise(graph: &mut OnnxGraph, input: &str, output: &str) {
     let (s, z) = scale_names(output);
     graph.node("QuantizeLinear", &[input, &s, &z], output, &[]);
 }

@@ -14,7 +14,7 @@ use tract_onnx::pb::{
 };
 
 use crate::files;
-use crate::network::{Plan, Tensor, Weights};
+use crate::network::{NetworkPlan, Tensor, Weights};
 
 mod float;
 mod import;
@@ -26,7 +26,7 @@ mod tests;
 pub use float::{float_graph, float_model};
 pub use import::{Imported, ImportedConv, ImportedOp, ImportedOutput, ImportedStep, import};
 pub use imported::{QuantisedImport, imported_model};
-pub use int8::{QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale, int8_graph, int8_model};
+pub use int8::{ByteScale, QuantisedAdd, QuantisedConv, QuantisedNetwork, int8_graph, int8_model};
 
 /// The operator set of every file: the last that all engines of the comparison read.
 const OPSET: i64 = 17;
@@ -55,7 +55,7 @@ pub struct Port<'a> {
 
 impl Port<'static> {
     /// The input of a network.
-    fn input(plan: &Plan, bytes: bool) -> Self {
+    fn input(plan: &NetworkPlan, bytes: bool) -> Self {
         Port {
             name: "input",
             bytes,
@@ -65,7 +65,7 @@ impl Port<'static> {
     }
 
     /// The output of a network; landmarks are floats in any case.
-    fn output(plan: &Plan, bytes: bool) -> Self {
+    fn output(plan: &NetworkPlan, bytes: bool) -> Self {
         let (channels, side) = match plan.steps.last() {
             Some(step) => (step.channels, step.side),
             None => (plan.channels, plan.side),
@@ -81,14 +81,14 @@ impl Port<'static> {
 
 /// A graph in the making.
 #[derive(Default)]
-pub struct Graph {
+pub struct OnnxGraph {
     nodes: Vec<NodeProto>,
     constants: Vec<TensorProto>,
     inputs: Vec<ValueInfoProto>,
     outputs: Vec<ValueInfoProto>,
 }
 
-impl Graph {
+impl OnnxGraph {
     /// Adds a node that makes `output`.
     pub fn node(&mut self, op: &str, inputs: &[&str], output: &str, attrs: &[(&str, Attribute)]) {
         self.nodes.push(NodeProto {

@@ -1,12 +1,12 @@
 //! The exported networks against plain loops.
 
 use super::*;
-use crate::network::{Config, Op, Plan, tap_is_used};
+use crate::network::{NetworkConfig, NetworkPlan, Op, tap_is_used};
 use crate::runner::{LR_LEN, Runner, values};
 
 /// A network small enough for loops, with weights of every size.
 fn tiny() -> Weights {
-    let config = Config {
+    let config = NetworkConfig {
         c16: 16,
         n16: 2,
         c8: 16,
@@ -22,7 +22,7 @@ fn tiny() -> Weights {
     };
     let mut rng = fastrand::Rng::with_seed(3);
     let mut weights = Weights::default();
-    for (step, conv) in Plan::new(&config).convs() {
+    for (step, conv) in NetworkPlan::new(&config).convs() {
         let n = conv.outputs * conv.inputs * 9;
         let sd = (3.0 / (conv.inputs * 9) as f32).sqrt();
         let w = (0..n).map(|_| (rng.f32() * 2.0 - 1.0) * sd).collect();
@@ -78,7 +78,7 @@ fn convolve((channels, side, x): &Map, w: &[f32], b: &[f32], stride: usize, phas
 
 /// The network by loops: level / 255 in, level / 255 out.
 fn by_loops(weights: &Weights, lr: &[u8]) -> Vec<f64> {
-    let plan = Plan::new(&Config::of(weights).unwrap());
+    let plan = NetworkPlan::new(&NetworkConfig::of(weights).unwrap());
     let plane = |c: usize| lr.iter().skip(c).step_by(3).map(|&v| f64::from(v) / 255.0);
     let input: Vec<f64> = (0..3).flat_map(plane).collect();
     let mut maps: Vec<Map> = vec![(3, 16, input.clone())];
@@ -160,7 +160,10 @@ fn weights_and_metadata_come_back_from_a_file() {
     let weights = tiny();
     let file = float_model(&weights, &[("name", "x".into())]).unwrap();
     let back = read_weights(&file).unwrap();
-    assert_eq!(Config::of(&back).unwrap(), Config::of(&weights).unwrap());
+    assert_eq!(
+        NetworkConfig::of(&back).unwrap(),
+        NetworkConfig::of(&weights).unwrap()
+    );
     assert_eq!(back.get("stem.w").unwrap(), weights.get("stem.w").unwrap());
     assert_eq!(
         read_metadata(&file).unwrap(),

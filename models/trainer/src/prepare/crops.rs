@@ -15,15 +15,15 @@ use crate::files;
 const MIN_FACE: f32 = 48.0;
 
 /// Makes crops, keeping its buffers.
-pub struct Cropper {
+pub struct FaceCropper {
     aligner: Aligner,
     /// Opened for the first picture that needs it.
     detector: Option<Box<dyn Detector>>,
 }
 
-impl Cropper {
+impl FaceCropper {
     pub fn new() -> Self {
-        Cropper {
+        FaceCropper {
             aligner: Aligner::new(),
             detector: None,
         }

@@ -8,7 +8,7 @@ use face8x_core::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use crate::dataset::{Alignment, Split, Writer};
+use crate::dataset::{Alignment, DatasetWriter, Split};
 use crate::files;
 
 mod crops;
@@ -26,7 +26,7 @@ const CHUNK: usize = 128;
 
 /// What to prepare, and how.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+pub struct PrepareOptions {
     /// A folder in CelebA's layout, or a plain folder of pictures.
     pub source: PathBuf,
     /// The folder that becomes the dataset.
@@ -71,14 +71,14 @@ impl fmt::Display for LeftOut {
 
 /// What became of the pictures.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Report {
+pub struct PrepareReport {
     /// Pictures that were taken, by split.
     pub taken: BTreeMap<&'static str, usize>,
     /// Pictures that were left out, with the first one's name, by reason.
     pub left_out: BTreeMap<LeftOut, (usize, String)>,
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for PrepareReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (split, n) in &self.taken {
             writeln!(f, "{n:>8} {split} pictures")?;
@@ -95,7 +95,7 @@ impl fmt::Display for Report {
 /// # Errors
 /// The source has no pictures or broken lists, none of its pictures is of use, or the output
 /// cannot be written. A broken picture is not an error: it is left out and counted.
-pub fn prepare(options: &Options) -> Result<Report> {
+pub fn prepare(options: &PrepareOptions) -> Result<PrepareReport> {
     let (part, parts) = options.shard;
     if part == 0 || part > parts {
         return Err(Error::usage(format!(
@@ -119,8 +119,8 @@ pub fn prepare(options: &Options) -> Result<Report> {
         "variants {} boxes {} seed {} validation {} limit {:?}",
         options.variants, options.boxes, options.seed, options.validation, options.limit
     );
-    let mut writer = Writer::create(&options.output, part, parts, recipe)?;
-    let mut report = Report::default();
+    let mut writer = DatasetWriter::create(&options.output, part, parts, recipe)?;
+    let mut report = PrepareReport::default();
     let bar = progress(items.len());
     for split in Split::ALL {
         let items: Vec<&Item> = items.iter().filter(|item| item.split == split).collect();
@@ -148,7 +148,7 @@ pub fn prepare(options: &Options) -> Result<Report> {
 }
 
 /// How each crop of a picture is aligned.
-fn crops_of(split: Split, options: &Options) -> Vec<Alignment> {
+fn crops_of(split: Split, options: &PrepareOptions) -> Vec<Alignment> {
     let (variants, boxes) = match split {
         Split::Train => (options.variants, options.boxes),
         Split::Validation | Split::Test => (1, 1),
@@ -164,12 +164,12 @@ fn pack(
     items: &[&Item],
     crops: &[Alignment],
     seed: u64,
-    writer: &mut Writer,
-    report: &mut Report,
+    writer: &mut DatasetWriter,
+    report: &mut PrepareReport,
 ) -> Result<()> {
     let made: Vec<_> = items
         .par_iter()
-        .map_init(crops::Cropper::new, |cropper, item| {
+        .map_init(crops::FaceCropper::new, |cropper, item| {
             cropper.picture(item, crops, seed)
         })
         .collect();

@@ -58,8 +58,8 @@ fn celeba(folder: &Path) {
     fs::write(folder.join("list_eval_partition.txt"), partition).unwrap();
 }
 
-fn options(source: &Path, output: &Path) -> Options {
-    Options {
+fn options(source: &Path, output: &Path) -> PrepareOptions {
+    PrepareOptions {
         source: source.into(),
         output: output.into(),
         variants: 2,
@@ -118,7 +118,7 @@ fn shards_make_together_what_one_machine_makes() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     prepare(&options(source.path(), one.path())).unwrap();
     for part in 1..=2 {
-        prepare(&Options {
+        prepare(&PrepareOptions {
             shard: (part, 2),
             ..options(source.path(), two.path())
         })
@@ -168,7 +168,7 @@ fn official_pictures_need_no_landmarks() {
     fs::create_dir(&folder).unwrap();
     ramp(178, 218).save(folder.join("000001.jpg")).unwrap();
     ramp(100, 100).save(folder.join("000002.jpg")).unwrap();
-    let report = prepare(&Options {
+    let report = prepare(&PrepareOptions {
         validation: 0.0,
         ..options(source.path(), output.path())
     })
@@ -212,7 +212,7 @@ fn a_plain_folder_is_searched_by_the_apps_detector() {
     ramp(300, 300)
         .save(source.path().join("nobody.png"))
         .unwrap();
-    let report = prepare(&Options {
+    let report = prepare(&PrepareOptions {
         validation: 0.0,
         ..options(source.path(), output.path())
     })

@@ -3,7 +3,7 @@
 use face8x_core::Result;
 use rayon::prelude::*;
 
-use crate::network::{Op, Plan, Weights};
+use crate::network::{NetworkPlan, Op, Weights};
 use crate::onnx::{self, QuantisedNetwork};
 use crate::runner::{Runner, values};
 
@@ -51,7 +51,7 @@ pub fn correct_bias(
 }
 
 /// The mean of each channel of what each step makes, over all pictures.
-fn means(file: &[u8], plan: &Plan, pictures: &[Vec<u8>]) -> Result<Vec<Vec<f64>>> {
+fn means(file: &[u8], plan: &NetworkPlan, pictures: &[Vec<u8>]) -> Result<Vec<Vec<f64>>> {
     let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
     let runner = Runner::with_outputs(file, Some(&names))?;
     let runs = pictures.par_iter().map(|picture| -> Result<Vec<Vec<f64>>> {

@@ -12,7 +12,7 @@
 
 use face8x_core::{Error, Result};
 
-use crate::onnx::Scale;
+use crate::onnx::ByteScale;
 
 /// Bits of an activation scale's significand.
 const BITS: u32 = 12;
@@ -27,11 +27,11 @@ pub fn short(value: f32) -> f32 {
 }
 
 /// `wanted`, a 12-bit scale for max(0, a + b), moved up until it is exact.
-pub fn add_scale(a: Scale, b: Scale, wanted: Scale) -> Result<Scale> {
+pub fn add_scale(a: ByteScale, b: ByteScale, wanted: ByteScale) -> Result<ByteScale> {
     let step = 1u32 << (f32::MANTISSA_DIGITS - BITS);
     let mut scale = wanted.scale;
     for _ in 0..TRIES {
-        let candidate = Scale { scale, ..wanted };
+        let candidate = ByteScale { scale, ..wanted };
         if add_is_exact(a, b, candidate) {
             return Ok(candidate);
         }
@@ -41,8 +41,8 @@ pub fn add_scale(a: Scale, b: Scale, wanted: Scale) -> Result<Scale> {
 }
 
 /// Whether each pair of bytes gives the same byte by division and by the reciprocal.
-pub fn add_is_exact(a: Scale, b: Scale, output: Scale) -> bool {
-    let value = |s: Scale, q: u8| f32::from(i16::from(q) - i16::from(s.zero)) * s.scale;
+pub fn add_is_exact(a: ByteScale, b: ByteScale, output: ByteScale) -> bool {
+    let value = |s: ByteScale, q: u8| f32::from(i16::from(q) - i16::from(s.zero)) * s.scale;
     let reciprocal = output.scale.recip();
     (0..=255).all(|p| {
         let x = value(a, p);

@@ -9,9 +9,9 @@ use face8x_core::{Error, Result};
 use rayon::prelude::*;
 
 use super::{exact, quantise_conv, ranges};
-use crate::onnx::{Imported, ImportedConv, ImportedOp, QuantisedConv, QuantisedImport, Scale};
+use crate::onnx::{ByteScale, Imported, ImportedConv, ImportedOp, QuantisedConv, QuantisedImport};
 use crate::runner::{Runner, values};
-use crate::scenes::Picture;
+use crate::scenes::ScenePicture;
 
 /// The sigmoid is within 0.0004 of its limits beyond this, so no more of its input is kept.
 const SIGMOID_REACH: f32 = 8.0;
@@ -27,12 +27,12 @@ type Reach = (f32, f32);
 pub fn quantise_imported(
     network: &Imported,
     file: &[u8],
-    pictures: &[Picture],
+    pictures: &[ScenePicture],
 ) -> Result<QuantisedImport> {
     let mut network = network.clone();
     let mut reaches = measure(&network, file, pictures)?;
     equalise(&mut network, &mut reaches);
-    let mut scales = vec![Scale {
+    let mut scales = vec![ByteScale {
         scale: 1.0,
         zero: 0,
     }];
@@ -71,12 +71,12 @@ pub fn quantise_imported(
     })
 }
 
-fn quantised(conv: &ImportedConv, input: f32, output: Scale) -> QuantisedConv {
+fn quantised(conv: &ImportedConv, input: f32, output: ByteScale) -> QuantisedConv {
     quantise_conv((&conv.weights, &conv.bias), |_, _| true, input, output)
 }
 
 /// The reach of each channel of what each step makes.
-fn measure(network: &Imported, file: &[u8], pictures: &[Picture]) -> Result<Vec<Vec<Reach>>> {
+fn measure(network: &Imported, file: &[u8], pictures: &[ScenePicture]) -> Result<Vec<Vec<Reach>>> {
     let names: Vec<&str> = network
         .steps
         .iter()
@@ -84,7 +84,7 @@ fn measure(network: &Imported, file: &[u8], pictures: &[Picture]) -> Result<Vec<
         .collect();
     let mut reaches: Option<Vec<Vec<Reach>>> = None;
     // The pictures of one size share a runner.
-    let mut sizes: Vec<(usize, usize)> = pictures.iter().map(Picture::size).collect();
+    let mut sizes: Vec<(usize, usize)> = pictures.iter().map(ScenePicture::size).collect();
     sizes.sort_unstable();
     sizes.dedup();
     for size in sizes {

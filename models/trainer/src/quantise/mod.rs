@@ -8,8 +8,8 @@
 use face8x_core::{Error, Result};
 use rayon::prelude::*;
 
-use crate::network::{Conv, Op, Plan, Weights, tap_is_used};
-use crate::onnx::{self, QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale};
+use crate::network::{ConvSpec, NetworkPlan, Op, Weights, tap_is_used};
+use crate::onnx::{self, ByteScale, QuantisedAdd, QuantisedConv, QuantisedNetwork};
 use crate::runner::{Runner, values};
 
 mod correct;
@@ -33,7 +33,7 @@ const LEVELS: f32 = 255.0;
 /// # Errors
 /// The weights are not of this network family, or there are no pictures.
 pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetwork> {
-    let plan = Plan::of(weights)?;
+    let plan = NetworkPlan::of(weights)?;
     if plan.steps.iter().any(|step| matches!(step.op, Op::Join(_))) {
         return Err(no_integers());
     }
@@ -43,7 +43,7 @@ pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetw
         convs: Vec::new(),
         adds: Vec::new(),
     };
-    let mut tensor_scales = vec![Scale {
+    let mut tensor_scales = vec![ByteScale {
         scale: 1.0,
         zero: 0,
     }];
@@ -60,7 +60,7 @@ pub fn quantise(weights: &Weights, pictures: &[Vec<u8>]) -> Result<QuantisedNetw
                     &weights.get(&format!("{}.b", step.name))?.values,
                     factor_out,
                 );
-                let output = Scale {
+                let output = ByteScale {
                     scale: chosen.scale * factor_out,
                     ..chosen
                 };
@@ -99,7 +99,11 @@ fn scaled(values: &[f32], factor: f32) -> Vec<f32> {
 }
 
 /// The scale of what each step makes, in the float network's units.
-fn choose_scales(weights: &Weights, plan: &Plan, pictures: &[Vec<u8>]) -> Result<Vec<Scale>> {
+fn choose_scales(
+    weights: &Weights,
+    plan: &NetworkPlan,
+    pictures: &[Vec<u8>],
+) -> Result<Vec<ByteScale>> {
     if pictures.is_empty() {
         return Err(Error::other("there are no pictures to calibrate with"));
     }
@@ -117,10 +121,10 @@ fn choose_scales(weights: &Weights, plan: &Plan, pictures: &[Vec<u8>]) -> Result
         .map(|k| {
             let seen: Vec<&[f32]> = runs.iter().map(|run| run[k].as_slice()).collect();
             match &plan.steps[k].op {
-                Op::Conv(Conv { relu: false, .. }) if plan.steps[k].name == "out" => {
+                Op::Conv(ConvSpec { relu: false, .. }) if plan.steps[k].name == "out" => {
                     ranges::residual(&seen, LEVELS)
                 }
-                Op::Conv(Conv { relu: false, .. }) => ranges::signed(&seen),
+                Op::Conv(ConvSpec { relu: false, .. }) => ranges::signed(&seen),
                 _ => ranges::positive(&seen),
             }
         })
@@ -139,7 +143,7 @@ fn quantise_conv(
     (w, b): (&[f32], &[f32]),
     used: impl Fn(usize, usize) -> bool,
     input: f32,
-    output: Scale,
+    output: ByteScale,
 ) -> QuantisedConv {
     let per_output = w.len() / b.len();
     let mut q = QuantisedConv {

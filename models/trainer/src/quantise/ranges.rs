@@ -1,6 +1,6 @@
 //! The choice of scales: the least mean square error on what was seen.
 
-use crate::onnx::Scale;
+use crate::onnx::ByteScale;
 
 use super::exact::short;
 
@@ -11,34 +11,34 @@ const SHARES: usize = 24;
 const SMALLEST_SHARE: f32 = 0.4;
 
 /// For values of which none is negative: zero point 0, so that saturation is ReLU.
-pub fn positive(seen: &[&[f32]]) -> Scale {
+pub fn positive(seen: &[&[f32]]) -> ByteScale {
     let (_, high) = range(seen);
-    best(seen, |share| Scale {
+    best(seen, |share| ByteScale {
         scale: short(high * share / 255.0),
         zero: 0,
     })
 }
 
 /// For values of both signs.
-pub fn signed(seen: &[&[f32]]) -> Scale {
+pub fn signed(seen: &[&[f32]]) -> ByteScale {
     let (low, high) = range(seen);
     best(seen, |share| {
         let scale = short((high - low) * share / 255.0);
         let zero = (-low * share / scale).round_ties_even().clamp(0.0, 255.0) as u8;
-        Scale { scale, zero }
+        ByteScale { scale, zero }
     })
 }
 
 /// For all values from `low` to `high`, which hold 0 between them.
-pub fn whole(low: f32, high: f32) -> Scale {
+pub fn whole(low: f32, high: f32) -> ByteScale {
     let scale = short((high - low).max(1e-6) / 255.0);
     let zero = (-low / scale).round_ties_even().clamp(0.0, 255.0) as u8;
-    Scale { scale, zero }
+    ByteScale { scale, zero }
 }
 
 /// For the residual, which is added to the enlarged input: a power of two of `levels` around 128.
-pub fn residual(seen: &[&[f32]], levels: f32) -> Scale {
-    let candidates = [0.25, 0.5, 1.0, 2.0].map(|step| Scale {
+pub fn residual(seen: &[&[f32]], levels: f32) -> ByteScale {
+    let candidates = [0.25, 0.5, 1.0, 2.0].map(|step| ByteScale {
         scale: step / levels,
         zero: 128,
     });
@@ -67,7 +67,7 @@ fn sample(seen: &[&[f32]]) -> Vec<f32> {
     values.step_by(step).copied().collect()
 }
 
-fn best(seen: &[&[f32]], scale: impl Fn(f32) -> Scale) -> Scale {
+fn best(seen: &[&[f32]], scale: impl Fn(f32) -> ByteScale) -> ByteScale {
     let sample = sample(seen);
     let mut found = (scale(1.0), f64::INFINITY);
     for k in 0..SHARES {
@@ -82,7 +82,7 @@ fn best(seen: &[&[f32]], scale: impl Fn(f32) -> Scale) -> Scale {
 }
 
 /// The sum of squared errors of `values` as bytes of this scale.
-fn error(values: &[f32], scale: Scale) -> f64 {
+fn error(values: &[f32], scale: ByteScale) -> f64 {
     let zero = f32::from(scale.zero);
     let inverse = 1.0 / scale.scale;
     let square = |&v: &f32| {

@@ -24,9 +24,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn a_sum_has_an_exact_scale_nearby(a in 0.001f32..1.0, b in 0.001f32..1.0, y in 0.001f32..1.0, zero in 0u8..255) {
-        let a = Scale { scale: short(a), zero: 0 };
-        let b = Scale { scale: short(b), zero };
-        let wanted = Scale { scale: short(y), zero: 0 };
+        let a = ByteScale { scale: short(a), zero: 0 };
+        let b = ByteScale { scale: short(b), zero };
+        let wanted = ByteScale { scale: short(y), zero: 0 };
         let found = add_scale(a, b, wanted).unwrap();
         prop_assert!(add_is_exact(a, b, found));
         prop_assert!(found.scale >= wanted.scale && found.scale < wanted.scale * 1.1);
@@ -45,7 +45,7 @@ fn ranges_hold_what_was_seen() {
     let s = ranges::residual(&[&[0.1, -0.2, 0.4]], 255.0);
     assert_eq!(
         s,
-        Scale {
+        ByteScale {
             scale: 1.0 / 255.0,
             zero: 128
         }
@@ -69,7 +69,12 @@ fn nothing_to_calibrate_with_is_an_error() {
 }
 
 /// Random weights of a convolution, under `name`: outputs x inputs x side x side.
-fn add_weights(graph: &mut onnx::Graph, name: &str, shape: [usize; 4], rng: &mut fastrand::Rng) {
+fn add_weights(
+    graph: &mut onnx::OnnxGraph,
+    name: &str,
+    shape: [usize; 4],
+    rng: &mut fastrand::Rng,
+) {
     let [outputs, inputs, side, _] = shape;
     // Levels come in, and numbers around 1 go on.
     let unit = if inputs == 3 { 0.01 } else { 1.0 };
@@ -87,7 +92,7 @@ fn add_weights(graph: &mut onnx::Graph, name: &str, shape: [usize; 4], rng: &mut
 fn detector(operator: &str) -> Vec<u8> {
     use crate::onnx::{Attribute, Port};
     let mut rng = fastrand::Rng::with_seed(8);
-    let mut graph = onnx::Graph::default();
+    let mut graph = onnx::OnnxGraph::default();
     let port = |name, channels| Port {
         name,
         bytes: false,
@@ -95,7 +100,7 @@ fn detector(operator: &str) -> Vec<u8> {
         side: None,
     };
     graph.input(port("input", 3));
-    let mut conv = |graph: &mut onnx::Graph, input: &str, output: &str, form: [usize; 5]| {
+    let mut conv = |graph: &mut onnx::OnnxGraph, input: &str, output: &str, form: [usize; 5]| {
         let [outputs, inputs, side, stride, groups] = form;
         let shape = [outputs, inputs, side, side];
         add_weights(graph, output, shape, &mut rng);

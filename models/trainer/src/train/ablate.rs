@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use face8x_core::{Error, Result};
 
-use super::network::Network;
+use super::network::TrainedNetwork;
 use super::{Config, run, validate};
 use crate::dataset::{Alignment, Dataset, Split};
 use crate::evaluate::{self, Case, Scores};
@@ -58,7 +58,7 @@ fn arms(config: &Config) -> Result<Vec<Arm>> {
 }
 
 /// What was measured of one form.
-struct Measured {
+struct MeasuredForm {
     name: String,
     /// By seed: each picture's scores.
     clean: Vec<Vec<Score>>,
@@ -84,7 +84,7 @@ pub fn ablate(
     let (clean, damaged) = cases(config, data)?;
     let mut measured = vec![bicubic(&clean, &damaged)?];
     for arm in &arms {
-        let mut of_arm = Measured {
+        let mut of_arm = MeasuredForm {
             name: arm.name.into(),
             clean: Vec::new(),
             damaged: Vec::new(),
@@ -99,7 +99,7 @@ pub fn ablate(
                 ..arm.config.clone()
             };
             let weights = trained(&config, data, folder, devices)?;
-            let network = Network::new(&weights, &devices[0])?;
+            let network = TrainedNetwork::new(&weights, &devices[0])?;
             let score = |cases: &[Case]| -> Result<Scores> {
                 validate::scores(arm.name, &network, cases, &devices[0])
             };
@@ -129,8 +129,8 @@ pub fn ablate(
 }
 
 /// What all are compared with.
-fn bicubic(clean: &[Case], damaged: &[Case]) -> Result<Measured> {
-    Ok(Measured {
+fn bicubic(clean: &[Case], damaged: &[Case]) -> Result<MeasuredForm> {
+    Ok(MeasuredForm {
         name: "bicubic".into(),
         clean: vec![evaluate::score_bicubic(clean)?.scores],
         damaged: match damaged.is_empty() {
@@ -164,7 +164,11 @@ fn trained(config: &Config, data: &Path, folder: PathBuf, devices: &[Device]) ->
 
 /// The paper's Table 1 for this data: means over seeds with 95 % intervals of Student's t; below
 /// each form without a part what the part gains, by seed, and by picture with a bootstrap interval.
-fn table(title: &str, rows: &[Measured], of: impl Fn(&Measured) -> &Vec<Vec<Score>>) -> String {
+fn table(
+    title: &str,
+    rows: &[MeasuredForm],
+    of: impl Fn(&MeasuredForm) -> &Vec<Vec<Score>>,
+) -> String {
     let names: Vec<&str> = COLUMNS.iter().map(|&(k, _)| Score::NAMES[k]).collect();
     let mut text = format!("| {title} | {} |\n|---|", names.join(" | "));
     text += &"---|".repeat(COLUMNS.len());
@@ -230,7 +234,7 @@ fn interval((mean, half): (f64, f64), digits: usize) -> String {
 }
 
 /// Every picture's figures.
-fn csv(rows: &[Measured], cases: &[Case]) -> String {
+fn csv(rows: &[MeasuredForm], cases: &[Case]) -> String {
     let mut text = format!("form,seed,inputs,picture,{}\n", Score::NAMES.join(","));
     for row in rows {
         for (inputs, seeds) in [("clean", &row.clean), ("damaged", &row.damaged)] {

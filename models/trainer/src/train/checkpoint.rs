@@ -8,19 +8,19 @@ use burn::tensor::{Device, Tensor, TensorData};
 use face8x_core::{Error, Result};
 
 use super::Config;
-use super::network::{Layer, Network, to_vec};
+use super::network::{Layer, TrainedNetwork, to_vec};
 use crate::network::{Tensor as Values, Weights};
 
 /// AdamW's state of one layer's weight and bias.
 pub type LayerState = (Option<AdamWState<4>>, Option<AdamWState<1>>);
 
 /// Everything that changes while training.
-pub struct State {
+pub struct TrainingState {
     /// Steps done.
     pub step: u64,
-    pub network: Network,
+    pub network: TrainedNetwork,
     /// The moving average of the weights.
-    pub average: Network,
+    pub average: TrainedNetwork,
     /// AdamW's state, by layer.
     pub optimiser: Vec<LayerState>,
     /// The best validation PSNR so far, and the validations since.
@@ -32,14 +32,14 @@ pub struct State {
     pub seconds: f64,
 }
 
-impl State {
+impl TrainingState {
     /// The state before the first step.
     ///
     /// # Errors
     /// The weights are of no network of this program.
     pub fn fresh(weights: &Weights, device: &Device) -> Result<Self> {
-        let network = Network::new(weights, device)?;
-        Ok(State {
+        let network = TrainedNetwork::new(weights, device)?;
+        Ok(TrainingState {
             step: 0,
             average: network.clone(),
             optimiser: network.layers().iter().map(|_| (None, None)).collect(),
@@ -56,7 +56,7 @@ impl State {
 ///
 /// # Errors
 /// The disk is full; the earlier checkpoint stays.
-pub fn write(path: &Path, state: &State, config: &Config) -> Result<()> {
+pub fn write(path: &Path, state: &TrainingState, config: &Config) -> Result<()> {
     let mut file = Weights::default();
     for (prefix, network) in [("now", &state.network), ("average", &state.average)] {
         for (name, tensor) in network.weights()?.iter() {
@@ -109,7 +109,7 @@ fn put<const D: usize>(
 ///
 /// # Errors
 /// The file is damaged, or of a training with another configuration.
-pub fn read(path: &Path, config: &Config, device: &Device) -> Result<State> {
+pub fn read(path: &Path, config: &Config, device: &Device) -> Result<TrainingState> {
     let (file, metadata) = Weights::read_with_metadata(path)?;
     let damaged = |what: &str| {
         Error::other(format!("the checkpoint {} has no {what}", path.display()))
@@ -139,14 +139,14 @@ pub fn read(path: &Path, config: &Config, device: &Device) -> Result<State> {
         }
         part
     };
-    let network = Network::new(&part("now/"), device)?;
-    let average = Network::new(&part("average/"), device)?;
+    let network = TrainedNetwork::new(&part("now/"), device)?;
+    let average = TrainedNetwork::new(&part("average/"), device)?;
     let (first, second) = (part("first/"), part("second/"));
     let mut optimiser = Vec::new();
     for layer in network.layers() {
         optimiser.push(layer_state(layer, &times, &first, &second, device)?);
     }
-    Ok(State {
+    Ok(TrainingState {
         step: number("step")? as u64,
         network,
         average,

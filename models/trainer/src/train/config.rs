@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use face8x_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::camera::Camera;
+use crate::camera::TrainingCamera;
 use crate::degrade::Degrade;
 use crate::network;
 
@@ -15,7 +15,7 @@ use crate::network;
 pub enum Sizes {
     /// "nano", "default", "large" or "paper".
     Named(String),
-    Given(network::Config),
+    Given(network::NetworkConfig),
 }
 
 /// What is minimised.
@@ -154,7 +154,7 @@ pub struct Config {
     /// The paper's heatmap term; none without it.
     pub heatmap: Option<Heat>,
     /// Inputs as a camera gives them; none without it.
-    pub camera: Option<Camera>,
+    pub camera: Option<TrainingCamera>,
     /// Damage to the inputs that do not come from the camera; none without it.
     pub degrade: Option<Degrade>,
 }
@@ -255,19 +255,21 @@ impl Config {
     ///
     /// # Errors
     /// There is no network of that name.
-    pub fn plan(&self) -> Result<network::Plan> {
+    pub fn plan(&self) -> Result<network::NetworkPlan> {
         let sizes = self.sizes()?;
-        Ok(sizes.map_or_else(network::Plan::paper, |sizes| network::Plan::new(&sizes)))
+        Ok(sizes.map_or_else(network::NetworkPlan::paper, |sizes| {
+            network::NetworkPlan::new(&sizes)
+        }))
     }
 
     /// The sizes of a network of the family; none of the paper's network.
-    fn sizes(&self) -> Result<Option<network::Config>> {
+    fn sizes(&self) -> Result<Option<network::NetworkConfig>> {
         match &self.network {
             Sizes::Given(config) => Ok(Some(*config)),
             Sizes::Named(name) => match name.as_str() {
-                "nano" => Ok(Some(network::Config::NANO)),
-                "default" => Ok(Some(network::Config::DEFAULT)),
-                "large" => Ok(Some(network::Config::LARGE)),
+                "nano" => Ok(Some(network::NetworkConfig::NANO)),
+                "default" => Ok(Some(network::NetworkConfig::DEFAULT)),
+                "large" => Ok(Some(network::NetworkConfig::LARGE)),
                 "paper" => Ok(None),
                 _ => Err(Error::usage(format!("unknown network \"{name}\""))
                     .remedy("choose nano, default, large or paper, or give c16, n16 and so on")),

@@ -2,7 +2,7 @@
 
 use face8x_core::Result;
 
-use super::figures::Figures;
+use super::figures::ValidationFigures;
 
 /// Shows the course of a training.
 pub enum Show {
@@ -47,7 +47,7 @@ impl Show {
     ///
     /// # Errors
     /// The user broke it off at once.
-    pub fn figures(&mut self, figures: &Figures, total: u64) -> Result<()> {
+    pub fn figures(&mut self, figures: &ValidationFigures, total: u64) -> Result<()> {
         match self {
             Show::Lines => {
                 log::info!("step {}/{total} {}", figures.step, figures.line());
@@ -74,7 +74,7 @@ mod terminal {
     use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
     use face8x_core::{Error, Result};
 
-    use super::super::figures::{Figures, NAMES};
+    use super::super::figures::{NAMES, ValidationFigures};
 
     /// burn's dashboard.
     pub struct Dashboard {
@@ -122,7 +122,7 @@ mod terminal {
             Ok(!self.interrupter.should_stop())
         }
 
-        pub fn figures(&mut self, figures: &Figures) -> Result<()> {
+        pub fn figures(&mut self, figures: &ValidationFigures) -> Result<()> {
             self.quietly(|renderer| {
                 for (name, value) in NAMES.iter().zip(figures.values()).skip(4) {
                     if !value.is_nan() {

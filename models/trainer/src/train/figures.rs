@@ -7,7 +7,7 @@ use face8x_core::{Error, Result};
 
 use crate::files;
 
-/// The columns of `metrics.csv`, in the order of [`Figures::values`].
+/// The columns of `metrics.csv`, in the order of [`ValidationFigures::values`].
 pub const NAMES: [&str; 13] = [
     "step",
     "epoch",
@@ -26,7 +26,7 @@ pub const NAMES: [&str; 13] = [
 
 /// One validation's figures; no numbers where nothing was measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figures {
+pub struct ValidationFigures {
     pub step: u64,
     pub epoch: f64,
     pub seconds: f64,
@@ -38,7 +38,7 @@ pub struct Figures {
     pub damaged: [f64; 5],
 }
 
-impl Figures {
+impl ValidationFigures {
     /// The values in the order of [`NAMES`].
     pub fn values(&self) -> [f64; NAMES.len()] {
         let [psnr, ssim, ms_ssim, psnr_features, ssim_features] = self.clean;
@@ -105,7 +105,7 @@ impl Figures {
     }
 }
 
-/// The rows of a file that [`Figures::append`] made, with those of its columns that are known.
+/// The rows of a file that [`ValidationFigures::append`] made, with those of its columns that are known.
 ///
 /// # Errors
 /// It cannot be read, or is damaged.

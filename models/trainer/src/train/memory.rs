@@ -6,7 +6,7 @@ use face8x_core::{Error, Result};
 
 use super::Config;
 use super::loader::READY;
-use crate::network::Plan;
+use crate::network::NetworkPlan;
 
 /// Compares what a step needs at the least with what is free, where the system tells.
 ///
@@ -47,7 +47,7 @@ pub(super) fn compare(config: &Config, free: u64) -> Result<()> {
 
 /// Bytes for each picture of a batch: what waits in the loader, and what every step of the network
 /// gave, which the gradients need.
-fn each(plan: &Plan) -> u64 {
+fn each(plan: &NetworkPlan) -> u64 {
     let loaded = 3 * LR_SIDE * LR_SIDE + (2 * 3 + 1) * HR_SIDE * HR_SIDE;
     let given: usize = plan
         .steps

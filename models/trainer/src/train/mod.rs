@@ -36,7 +36,7 @@ pub use ablate::ablate;
 pub use burn::tensor::Device;
 pub use config::{Config, Heat, Loss, Precision, Schedule, Sizes};
 pub use device::{DEVICES, open as open_devices};
-pub use network::Network;
+pub use network::TrainedNetwork;
 pub use points::train_points;
 pub use run::train;
 pub use speed::{Speed, speed};

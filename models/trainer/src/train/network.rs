@@ -7,7 +7,7 @@ use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use face8x_core::{Error, Result};
 
 use super::Precision;
-use crate::network::{self, Conv, Join, Op, Plan, Weights, tap_is_used};
+use crate::network::{self, ConvSpec, Join, NetworkPlan, Op, Weights, tap_is_used};
 use crate::prepare::normal;
 
 /// Weights and bias of one convolution.
@@ -21,8 +21,8 @@ pub struct Layer {
 
 /// A network's layers and the plan that joins them.
 #[derive(Debug, Clone)]
-pub struct Network {
-    plan: Plan,
+pub struct TrainedNetwork {
+    plan: NetworkPlan,
     layers: Vec<Layer>,
     /// 1 where an upsampling convolution has a tap, 0 elsewhere; none where all taps are used.
     masks: Vec<Option<Tensor<4>>>,
@@ -30,7 +30,7 @@ pub struct Network {
 }
 
 /// Random weights (He et al. 2015), smaller where a sum follows.
-pub fn random_weights(plan: &Plan, seed: u64) -> Weights {
+pub fn random_weights(plan: &NetworkPlan, seed: u64) -> Weights {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut weights = Weights::default();
     for (step, conv) in plan.convs() {
@@ -58,7 +58,7 @@ pub fn random_weights(plan: &Plan, seed: u64) -> Weights {
 }
 
 /// 1 for each weight that is used, 0 for the others.
-fn mask(conv: &Conv) -> Vec<f32> {
+fn mask(conv: &ConvSpec) -> Vec<f32> {
     let (side, all) = (conv.kernel, conv.kernel * conv.kernel);
     let per_output = conv.inputs * all;
     let used = |k: usize| tap_is_used(conv.taps, k / per_output, k % all / side, k % side);
@@ -67,13 +67,13 @@ fn mask(conv: &Conv) -> Vec<f32> {
         .collect()
 }
 
-impl Network {
+impl TrainedNetwork {
     /// The network with these weights.
     ///
     /// # Errors
     /// The weights are not those of a network of this family.
     pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
-        let plan = Plan::of(weights)?;
+        let plan = NetworkPlan::of(weights)?;
         let (mut layers, mut masks) = (Vec::new(), Vec::new());
         for (step, conv) in plan.convs() {
             let (w, b) = (
@@ -91,7 +91,7 @@ impl Network {
             let partial = conv.taps == network::Taps::Phase;
             masks.push(partial.then(|| Tensor::from_data(TensorData::new(kept, shape), device)));
         }
-        Ok(Network {
+        Ok(TrainedNetwork {
             plan,
             layers,
             masks,
@@ -101,7 +101,7 @@ impl Network {
 
     /// The same network, with convolutions of that precision.
     pub fn with_precision(self, precision: Precision) -> Self {
-        Network { precision, ..self }
+        TrainedNetwork { precision, ..self }
     }
 
     /// The same network on another device.
@@ -112,7 +112,7 @@ impl Network {
             bias: layer.bias.clone().to_device(device),
         });
         let mask = |mask: &Option<Tensor<4>>| mask.clone().map(|mask| mask.to_device(device));
-        Network {
+        TrainedNetwork {
             layers: layers.collect(),
             masks: self.masks.iter().map(mask).collect(),
             ..self.clone()
@@ -126,7 +126,7 @@ impl Network {
 
     /// The same network with other layers.
     pub fn with_layers(&self, layers: Vec<Layer>) -> Self {
-        Network {
+        TrainedNetwork {
             layers,
             ..self.clone()
         }
@@ -213,7 +213,7 @@ pub fn to_vec<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
 }
 
 fn convolve(
-    conv: &Conv,
+    conv: &ConvSpec,
     layer: &Layer,
     mask: Option<&Tensor<4>>,
     x: Tensor<4>,

@@ -4,8 +4,8 @@ use burn::optim::{AdamW, AdamWConfig, Optimizer};
 use burn::tensor::Tensor;
 use face8x_core::{Error, Result};
 
-use super::checkpoint::State;
-use super::network::{Layer, Network, to_vec};
+use super::checkpoint::TrainingState;
+use super::network::{Layer, TrainedNetwork, to_vec};
 use super::{Config, Schedule};
 
 /// The share of the highest learning rate that is left at the end.
@@ -48,7 +48,7 @@ impl Optimiser {
 
     /// The learning rate of the state's next step: it rises linearly and falls as a cosine, or
     /// by halves.
-    pub fn rate(&self, state: &State, total: u64) -> f64 {
+    pub fn rate(&self, state: &TrainingState, total: u64) -> f64 {
         let step = state.step as f64;
         let rise = ((step + 1.0) / self.warm_up.max(1) as f64).min(1.0);
         let fall = match self.schedule {
@@ -67,7 +67,7 @@ impl Optimiser {
     /// The loss is no number.
     pub fn update(
         &self,
-        state: &mut State,
+        state: &mut TrainingState,
         gradients: Vec<Gradient>,
         loss: Tensor<1>,
         total: u64,
@@ -116,7 +116,7 @@ impl Optimiser {
 ///
 /// # Errors
 /// The loss does not depend on a layer.
-pub fn gradients(network: &Network, loss: &Tensor<1>) -> Result<Vec<Gradient>> {
+pub fn gradients(network: &TrainedNetwork, loss: &Tensor<1>) -> Result<Vec<Gradient>> {
     let mut all = loss.backward();
     let one = |layer: &Layer| {
         let missing = || Error::other(format!("the loss does not depend on {}", layer.name));

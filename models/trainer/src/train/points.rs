@@ -9,13 +9,13 @@ use face8x_core::Result;
 use rayon::prelude::*;
 
 use super::Config;
-use super::checkpoint::{self, State};
-use super::network::{Network, random_weights, to_vec};
+use super::checkpoint::{self, TrainingState};
+use super::network::{TrainedNetwork, random_weights, to_vec};
 use super::optimise::{self, Optimiser};
-use crate::dataset::{Dataset, Section, Split};
+use crate::dataset::{Dataset, Split, SplitPictures};
 use crate::files;
 use crate::landmarks::{self, Jitter, Sample, Through};
-use crate::network::{Plan, Points, Weights};
+use crate::network::{NetworkPlan, Points, Weights};
 
 /// Errors are counted in twentieths of the crop, about half an eye distance: beyond it an error
 /// weighs linearly.
@@ -76,7 +76,7 @@ pub(super) fn train_until(
     let path = output.join(CHECKPOINT);
     let mut state = match path.exists() {
         true => checkpoint::read(&path, config, device)?,
-        false => State::fresh(&first_weights(config)?, device)?,
+        false => TrainingState::fresh(&first_weights(config)?, device)?,
     };
     let optimiser = Optimiser::new(config);
     let total = (config.epochs * train.len() as f64 / config.batch as f64)
@@ -105,7 +105,7 @@ pub(super) fn train_until(
 
 /// Writes to the log how well the averaged weights do; gives the mean error in percent.
 fn validate(
-    state: &State,
+    state: &TrainingState,
     validation: &[Sample],
     total: u64,
     loss: f64,
@@ -128,7 +128,7 @@ fn validate(
 }
 
 /// Writes the averaged weights, as the best if they are, and a checkpoint.
-fn keep(state: &mut State, mean_error: f64, config: &Config, output: &Path) -> Result<()> {
+fn keep(state: &mut TrainingState, mean_error: f64, config: &Config, output: &Path) -> Result<()> {
     let weights = state.average.weights()?;
     if -mean_error > state.best {
         state.best = -mean_error;
@@ -140,7 +140,7 @@ fn keep(state: &mut State, mean_error: f64, config: &Config, output: &Path) -> R
 
 /// Weights to start from; random ones begin at the middle of where the points lie.
 fn first_weights(config: &Config) -> Result<Weights> {
-    let plan = Plan::points(&Points::STANDARD);
+    let plan = NetworkPlan::points(&Points::STANDARD);
     if let Some(path) = &config.init {
         let weights = Weights::read(path)?;
         plan.check(&weights)
@@ -157,7 +157,7 @@ fn first_weights(config: &Config) -> Result<Weights> {
 }
 
 /// The samples of a step, which depend on the seed and the step's number alone.
-fn batch(section: &Section, config: &Config, step: u64) -> Result<Vec<Sample>> {
+fn batch(section: &SplitPictures, config: &Config, step: u64) -> Result<Vec<Sample>> {
     let first = step * config.batch as u64;
     let through = Through::Training(config.camera);
     (first..first + config.batch as u64)
@@ -179,7 +179,7 @@ fn input(samples: &[Sample], device: &Device) -> Tensor<4> {
 }
 
 /// Points: sqrt(1 + d^2) - 1 of each coordinate of faces; confidence: the cross-entropy.
-fn points_loss(network: &Network, samples: &[Sample], device: &Device) -> Tensor<1> {
+fn points_loss(network: &TrainedNetwork, samples: &[Sample], device: &Device) -> Tensor<1> {
     let n = samples.len();
     let truth: Vec<f32> = samples
         .iter()
@@ -214,7 +214,7 @@ fn points_loss(network: &Network, samples: &[Sample], device: &Device) -> Tensor
 }
 
 /// What the network gives for each sample.
-fn answers(network: &Network, samples: &[Sample], device: &Device) -> Result<Vec<Vec<f32>>> {
+fn answers(network: &TrainedNetwork, samples: &[Sample], device: &Device) -> Result<Vec<Vec<f32>>> {
     let mut all = Vec::with_capacity(samples.len());
     for chunk in samples.chunks(256) {
         let values = to_vec(network.forward(input(chunk, device)))?;

@@ -6,15 +6,15 @@ use std::time::Instant;
 use burn::tensor::Device;
 use face8x_core::{Error, Result};
 
-use super::checkpoint::{self, State};
+use super::checkpoint::{self, TrainingState};
 use super::dashboard::Show;
-use super::figures::Figures;
+use super::figures::ValidationFigures;
 use super::loader::Loader;
 use super::network::random_weights;
 use super::optimise::Optimiser;
 use super::step::Workers;
 use super::{Config, Schedule, memory, plot, validate};
-use crate::camera::Capture;
+use crate::camera::AlignedFrame;
 use crate::dataset::{Alignment, Dataset, Split};
 use crate::evaluate::{self, Case};
 use crate::files;
@@ -115,10 +115,10 @@ struct Trainer<'a> {
     /// The same faces from damaged inputs, or as a camera sees them.
     damaged: Vec<Case>,
     /// What the camera gave of them, and its noise: what is restored is corrected by it.
-    captures: Vec<(Capture, f32)>,
+    captures: Vec<(AlignedFrame, f32)>,
     workers: Workers,
     optimiser: Optimiser,
-    state: State,
+    state: TrainingState,
     started: Instant,
 }
 
@@ -178,7 +178,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Validates the averaged weights and writes everything.
-    fn validate(&mut self, loss: f64, total: u64) -> Result<Figures> {
+    fn validate(&mut self, loss: f64, total: u64) -> Result<ValidationFigures> {
         let average = &self.state.average;
         let scores = validate::scores("average", average, &self.clean, self.device)?;
         let damaged = match self.damaged.is_empty() {
@@ -191,7 +191,7 @@ impl<'a> Trainer<'a> {
         };
         self.state.seconds += self.started.elapsed().as_secs_f64();
         self.started = Instant::now();
-        let figures = Figures {
+        let figures = ValidationFigures {
             step: self.state.step,
             epoch: self.state.step as f64 / self.per_epoch,
             seconds: self.state.seconds,
@@ -226,7 +226,7 @@ impl<'a> Trainer<'a> {
 }
 
 /// The state before the first step.
-pub(super) fn fresh(config: &Config, device: &Device) -> Result<State> {
+pub(super) fn fresh(config: &Config, device: &Device) -> Result<TrainingState> {
     let plan = config.plan()?;
     let weights = match &config.init {
         Some(path) => {
@@ -237,5 +237,5 @@ pub(super) fn fresh(config: &Config, device: &Device) -> Result<State> {
         }
         None => random_weights(&plan, config.seed),
     };
-    State::fresh(&weights, device)
+    TrainingState::fresh(&weights, device)
 }

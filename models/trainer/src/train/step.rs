@@ -14,14 +14,14 @@ use super::Config;
 use super::correct::correct;
 use super::loader::{Batch, enlarge};
 use super::losses::{Ssim, heat_loss, heat_weights, pixel_loss};
-use super::network::Network;
+use super::network::TrainedNetwork;
 use super::optimise::{Gradient, gradients};
 use crate::network::Weights;
 
 /// One device and what it needs beside the network.
 struct Worker {
     device: Device,
-    teacher: Option<Network>,
+    teacher: Option<TrainedNetwork>,
     ssim: Option<Ssim>,
 }
 
@@ -38,7 +38,7 @@ impl Workers {
         let weights = config.teacher.as_deref().map(Weights::read).transpose()?;
         let worker = |device: &Device| {
             super::device::check_precision(device, config.precision)?;
-            let teacher = weights.as_ref().map(|w| Network::new(w, device));
+            let teacher = weights.as_ref().map(|w| TrainedNetwork::new(w, device));
             let teacher = teacher.transpose()?;
             Ok(Worker {
                 device: device.clone(),
@@ -59,7 +59,7 @@ impl Workers {
     /// The loss does not depend on a layer, or a device failed.
     pub fn gradients(
         &self,
-        network: &Network,
+        network: &TrainedNetwork,
         batch: Batch,
         heat: f32,
     ) -> Result<(Vec<Gradient>, Tensor<1>)> {
@@ -122,7 +122,7 @@ fn mean(
 impl Worker {
     fn gradients(
         &self,
-        network: &Network,
+        network: &TrainedNetwork,
         batch: Batch,
         heat: f32,
         config: &Config,
@@ -132,7 +132,13 @@ impl Worker {
         Ok((gradients(&tracked, &loss)?, loss.inner()))
     }
 
-    fn loss(&self, network: &Network, batch: Batch, heat: f32, config: &Config) -> Tensor<1> {
+    fn loss(
+        &self,
+        network: &TrainedNetwork,
+        batch: Batch,
+        heat: f32,
+        config: &Config,
+    ) -> Tensor<1> {
         let n = batch.len();
         let tensor = |values: Vec<f32>, channels: usize, side: usize| -> Tensor<4> {
             let data = TensorData::new(values, [n, channels, side, side]);

@@ -11,7 +11,7 @@ use crate::dataset::Dataset;
 use crate::heatmap::{self, Heatmaps};
 
 fn heatmaps(data: &tempfile::TempDir) -> Heatmaps {
-    heatmap::make(&heatmap::Options {
+    heatmap::make(&heatmap::HeatmapOptions {
         dataset: data.path().to_owned(),
         output: None,
         boxes: heatmap::Boxes::Landmarks,
@@ -129,7 +129,7 @@ fn several_devices_give_the_gradients_of_one() {
     let devices = open_devices(&format!("{name}, {name},{name}")).unwrap();
     assert_eq!(devices.len(), 3);
     let plan = config.plan().unwrap();
-    let network = Network::new(&random_weights(&plan, 3), &devices[0]).unwrap();
+    let network = TrainedNetwork::new(&random_weights(&plan, 3), &devices[0]).unwrap();
     let made = |devices: &[Device]| {
         let workers = step::Workers::new(&config, devices).unwrap();
         let (gradients, loss) = workers.gradients(&network, batch.clone(), 2.0).unwrap();
@@ -164,7 +164,7 @@ fn half_precision_computes_nearly_the_same() {
     let dataset = Dataset::open(data.path()).unwrap();
     let batch = loader::batch(&dataset, None, &config(), 0).unwrap();
     let plan = config().plan().unwrap();
-    let network = Network::new(&random_weights(&plan, 3), device).unwrap();
+    let network = TrainedNetwork::new(&random_weights(&plan, 3), device).unwrap();
     let loss = |precision| {
         let config = Config {
             precision,

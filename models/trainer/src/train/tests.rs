@@ -1,7 +1,9 @@
 use std::fs;
 
 use super::*;
-use crate::dataset::{self, Alignment, CROP_SIDE, Dataset, PictureData, Split, WIDE_SIDE, Writer};
+use crate::dataset::{
+    self, Alignment, CROP_SIDE, Dataset, DatasetWriter, PictureData, Split, WIDE_SIDE,
+};
 use crate::degrade::Degrade;
 use crate::network::Weights;
 
@@ -34,7 +36,7 @@ pub(super) fn config() -> Config {
 
 pub(super) fn data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), 1, 1, "test".into()).unwrap();
+    let mut writer = DatasetWriter::create(folder.path(), 1, 1, "test".into()).unwrap();
     let landmarks = face8x_core::geometry::CANONICAL_LANDMARKS;
     let picture = |k: usize| {
         let wave =
@@ -96,7 +98,7 @@ fn weights_of_other_shapes_are_refused_and_leave_nothing() {
     let (data, device) = (data(), open_devices(DEVICES[0]).unwrap());
     let output = tempfile::tempdir().unwrap();
     let path = output.path().join("nano.safetensors");
-    let nano = crate::network::Plan::new(&crate::network::Config::NANO);
+    let nano = crate::network::NetworkPlan::new(&crate::network::NetworkConfig::NANO);
     let weights = network::random_weights(&nano, 1);
     weights.write(&path, &[]).unwrap();
     let config = Config {
@@ -181,12 +183,12 @@ fn training_lowers_the_loss() {
 
 #[test]
 fn the_networks_compute_what_their_onnx_files_compute() {
-    use crate::network::{Config, Plan};
+    use crate::network::{NetworkConfig, NetworkPlan};
     let device = &open_devices(DEVICES[0]).unwrap()[0];
-    for plan in [Plan::new(&Config::NANO), Plan::paper()] {
+    for plan in [NetworkPlan::new(&NetworkConfig::NANO), NetworkPlan::paper()] {
         let weights = network::random_weights(&plan, 5);
-        assert_eq!(Plan::of(&weights).unwrap(), plan);
-        let burn = Network::new(&weights, device).unwrap();
+        assert_eq!(NetworkPlan::of(&weights).unwrap(), plan);
+        let burn = TrainedNetwork::new(&weights, device).unwrap();
         let file = crate::onnx::float_model(&weights, &[]).unwrap();
         let runner = crate::runner::Runner::load(&file).unwrap();
         let lr = crate::evaluate::noise(7);
@@ -292,10 +294,10 @@ fn the_configurations_that_come_with_it_are_good() {
 #[test]
 fn the_landmark_network_computes_what_its_onnx_files_compute() {
     let device = open_devices(DEVICES[0]).unwrap();
-    let plan = crate::network::Plan::points(&crate::network::Points::STANDARD);
+    let plan = crate::network::NetworkPlan::points(&crate::network::Points::STANDARD);
     let weights = network::random_weights(&plan, 8);
-    assert_eq!(crate::network::Plan::of(&weights).unwrap(), plan);
-    let burn = Network::new(&weights, &device[0]).unwrap();
+    assert_eq!(crate::network::NetworkPlan::of(&weights).unwrap(), plan);
+    let burn = TrainedNetwork::new(&weights, &device[0]).unwrap();
     let mut rng = fastrand::Rng::with_seed(4);
     let crops: Vec<Vec<u8>> = (0..6)
         .map(|_| (0..48 * 48).map(|_| rng.u8(..)).collect())

@@ -6,8 +6,8 @@ use face8x_core::geometry::{HR_SIDE, LR_SIDE};
 use rayon::prelude::*;
 
 use super::loader::{enlarge, planes};
-use super::network::{Network, to_vec};
-use crate::camera::Capture;
+use super::network::{TrainedNetwork, to_vec};
+use crate::camera::AlignedFrame;
 use crate::evaluate::{self, Case, Scores};
 use crate::metrics::{Score, mean_and_interval};
 
@@ -18,7 +18,12 @@ const BATCH: usize = 32;
 ///
 /// # Errors
 /// The device failed.
-pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) -> Result<Scores> {
+pub fn scores(
+    name: &str,
+    network: &TrainedNetwork,
+    cases: &[Case],
+    device: &Device,
+) -> Result<Scores> {
     let mut restored = Vec::with_capacity(cases.len());
     for chunk in cases.chunks(BATCH) {
         let lr: Vec<f32> = chunk.iter().flat_map(|case| planes(&case.lr)).collect();
@@ -53,7 +58,11 @@ pub fn scores(name: &str, network: &Network, cases: &[Case], device: &Device) ->
 ///
 /// # Errors
 /// None for whole frames.
-pub fn correct(scores: &mut Scores, cases: &[Case], captures: &[(Capture, f32)]) -> Result<()> {
+pub fn correct(
+    scores: &mut Scores,
+    cases: &[Case],
+    captures: &[(AlignedFrame, f32)],
+) -> Result<()> {
     let restored = scores.restored.par_iter().zip(captures).zip(cases);
     let made = restored.map(|((sr, (capture, noise)), case)| {
         let last = evaluate::corrected(sr, capture, *noise)?;

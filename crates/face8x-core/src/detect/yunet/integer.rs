@@ -1,6 +1,6 @@
 //! YuNet in 8-bit integers, by the engine: the form of `models/detector.onnx`.
 
-use int8::{Format, Output, TensorInfo};
+use int8::{Format, QuantisedOutput, TensorInfo};
 
 use super::anchor::Anchor;
 use super::{CONFIDENCE, STRIDES, YuNetModel};
@@ -169,7 +169,8 @@ impl HeadIndices {
                 if u16::from(object.pixel(row, column)[0]) < least {
                     continue;
                 }
-                let one = |output: &Output| output.values(row, column).next().unwrap_or(0.0);
+                let one =
+                    |output: &QuantisedOutput| output.values(row, column).next().unwrap_or(0.0);
                 let mut anchor = Anchor {
                     stride: self.stride,
                     column,

@@ -43,7 +43,7 @@ impl Kernel for Smull {
 }
 
 /// A pixel's sums of a block.
-type Sums = [int32x4_t; 2 * REGISTERS];
+type PixelSums = [int32x4_t; 2 * REGISTERS];
 
 /// `count` pixels, 1 or 2, from `pixel` on of one block; gives `count`.
 ///
@@ -133,7 +133,7 @@ macro_rules! products {
 #[inline]
 #[target_feature(enable = "neon")]
 unsafe fn two_quads(
-    sums: &mut [Sums; 2],
+    sums: &mut [PixelSums; 2],
     first: *const Block,
     second: *const Block,
     quads: [u32; 4],

@@ -50,7 +50,7 @@ const PIXELS: usize = 4;
 
 /// The sums of a tile: for two pixels, each register has two channels of the one, then the same
 /// two of the other.
-type Sums = [[int32x4_t; 2 * REGISTERS]; PIXELS / 2];
+type TileSums = [[int32x4_t; 2 * REGISTERS]; PIXELS / 2];
 
 /// `count` pixels, 1 to 4, from `pixel` on of one block; gives `count`.
 ///
@@ -59,7 +59,7 @@ type Sums = [[int32x4_t; 2 * REGISTERS]; PIXELS / 2];
 #[inline(never)]
 #[target_feature(enable = "neon,i8mm")]
 unsafe fn tile(row: &mut Row<'_>, block: usize, pixel: usize, count: usize) -> usize {
-    let mut sums: Sums = [[vdupq_n_s32(0); 2 * REGISTERS]; PIXELS / 2];
+    let mut sums: TileSums = [[vdupq_n_s32(0); 2 * REGISTERS]; PIXELS / 2];
     // The last one stands in for pixels that the row has not.
     let steps: [usize; PIXELS] = std::array::from_fn(|p| p.min(count - 1) * row.input_step);
     // SAFETY: the check: taps x quads x blocks of weights.
@@ -111,7 +111,7 @@ unsafe fn tile(row: &mut Row<'_>, block: usize, pixel: usize, count: usize) -> u
 #[inline]
 #[target_feature(enable = "neon,i8mm")]
 unsafe fn two_quads(
-    sums: &mut Sums,
+    sums: &mut TileSums,
     first: *const Block,
     second: *const Block,
     inputs: [uint8x8_t; PIXELS],

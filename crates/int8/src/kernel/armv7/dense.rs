@@ -5,7 +5,7 @@
 
 use std::arch::global_asm;
 
-use super::{Arguments, Sums};
+use super::{LoopArguments, PairSums};
 use crate::kernel::{Block, Row};
 
 /// The second of two quads where there is none.
@@ -14,7 +14,7 @@ static NOTHING: Block = Block([0; Block::LANES * Block::INPUTS]);
 /// What `int8_neon_dense` reads. The offsets stand in the assembler.
 #[repr(C)]
 struct Dense {
-    row: Arguments,
+    row: LoopArguments,
     quads: usize,
     nothing: *const Block,
 }
@@ -154,11 +154,11 @@ int8_neon_dense:
 ///
 /// # Safety
 /// This processor has NEON; the row has passed its check and has the block and these pixels.
-pub(super) unsafe fn sums(row: &Row<'_>, block: usize, pixel: usize, count: usize) -> Sums {
-    let mut sums = Sums([[0; Block::LANES]; 2]);
+pub(super) unsafe fn sums(row: &Row<'_>, block: usize, pixel: usize, count: usize) -> PairSums {
+    let mut sums = PairSums([[0; Block::LANES]; 2]);
     let arguments = Dense {
         // SAFETY: the caller's.
-        row: unsafe { Arguments::new(row, block, pixel, count, 0, &mut sums) },
+        row: unsafe { LoopArguments::new(row, block, pixel, count, 0, &mut sums) },
         quads: row.quads,
         nothing: &NOTHING,
     };

@@ -2,14 +2,14 @@
 
 use std::arch::global_asm;
 
-use super::{Arguments, Sums};
+use super::{LoopArguments, PairSums};
 use crate::kernel::{Block, Row};
 
 // SAFETY: the assembler below has this name, argument and C's calling convention.
 unsafe extern "C" {
     /// # Safety
     /// The processor has NEON, and all that the arguments point to is there.
-    fn int8_neon_depthwise(arguments: *const Arguments);
+    fn int8_neon_depthwise(arguments: *const LoopArguments);
 }
 
 // Sums are in q8, q9 (the first pixel) and q10, q11; weights of four taps in d0 to d3; inputs of two
@@ -95,11 +95,11 @@ int8_neon_depthwise:
 ///
 /// # Safety
 /// This processor has NEON; the row has passed its check and has the block and these pixels.
-pub(super) unsafe fn sums(row: &Row<'_>, block: usize, pixel: usize, count: usize) -> Sums {
-    let mut sums = Sums([[0; Block::LANES]; 2]);
+pub(super) unsafe fn sums(row: &Row<'_>, block: usize, pixel: usize, count: usize) -> PairSums {
+    let mut sums = PairSums([[0; Block::LANES]; 2]);
     let first = block * Block::LANES;
     // SAFETY: the caller's; the block's channels are in every window.
-    let arguments = unsafe { Arguments::new(row, block, pixel, count, first, &mut sums) };
+    let arguments = unsafe { LoopArguments::new(row, block, pixel, count, first, &mut sums) };
     // SAFETY: the caller's; the check: every window holds 16 bytes for each block at every tap.
     unsafe { int8_neon_depthwise(&arguments) };
     sums

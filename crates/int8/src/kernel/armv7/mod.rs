@@ -62,11 +62,11 @@ impl Kernel for Neon {
 
 /// The sums of a block's 16 channels, of two pixels.
 #[repr(C, align(16))]
-struct Sums([[i32; Block::LANES]; 2]);
+struct PairSums([[i32; Block::LANES]; 2]);
 
 /// What the loops over a row's taps read. The offsets stand in their assembler.
 #[repr(C)]
-struct Arguments {
+struct LoopArguments {
     /// The first pixel's window.
     input: *const u8,
     /// Bytes to the second pixel's window; 0 where there is one pixel, which is then computed twice.
@@ -77,10 +77,10 @@ struct Arguments {
     weights: *const Block,
     /// Bytes from a block's weights to the next ones.
     step: usize,
-    sums: *mut Sums,
+    sums: *mut PairSums,
 }
 
-impl Arguments {
+impl LoopArguments {
     /// For `count` pixels, 1 or 2, from `pixel` on of one block, whose windows begin `first` bytes
     /// further on.
     ///
@@ -92,10 +92,10 @@ impl Arguments {
         pixel: usize,
         count: usize,
         first: usize,
-        sums: &mut Sums,
-    ) -> Arguments {
+        sums: &mut PairSums,
+    ) -> LoopArguments {
         let at = pixel * row.input_step + first;
-        Arguments {
+        LoopArguments {
             // SAFETY: the caller's: the pixel's window is in the input, and `first` in it.
             input: unsafe { row.input.as_ptr().add(at) },
             second: if count == 2 { row.input_step } else { 0 },
@@ -111,7 +111,7 @@ impl Arguments {
 
 /// Has a row computed by two pixels of a block at a time: `sums(row, block, pixel, count)` gives the
 /// sums without the bias of `count` pixels, 1 or 2.
-fn pairs(row: &mut Row<'_>, sums: impl Fn(&Row<'_>, usize, usize, usize) -> Sums) {
+fn pairs(row: &mut Row<'_>, sums: impl Fn(&Row<'_>, usize, usize, usize) -> PairSums) {
     let exact = finish::is_exact(row);
     for block in 0..row.blocks {
         for pixel in (0..row.pixels).step_by(2) {

@@ -10,7 +10,7 @@ mod avx_vnni;
 
 /// A row's numbers, owned.
 #[derive(Debug, Clone)]
-struct Case {
+struct RowCase {
     depthwise: bool,
     input: Vec<u8>,
     input_step: usize,
@@ -23,11 +23,11 @@ struct Case {
     zero: u8,
     output_step: usize,
     other_step: usize,
-    add: Option<Addition>,
+    add: Option<AdditionCase>,
     pixels: usize,
 }
 
-impl Case {
+impl RowCase {
     /// The output after a kernel, and what it left alone around it.
     fn run(&self, kernel: &dyn Kernel) -> Vec<u8> {
         let offset = match self.depthwise {
@@ -136,9 +136,9 @@ fn weights(count: usize) -> impl Strategy<Value = Vec<Block>> {
 }
 
 /// The other side of an addition, with the scales and the sum.
-type Addition = (Vec<u8>, Scale, Scale, Sum);
+type AdditionCase = (Vec<u8>, Scale, Scale, Sum);
 
-fn additions(count: usize) -> impl Strategy<Value = Addition> {
+fn additions(count: usize) -> impl Strategy<Value = AdditionCase> {
     (bytes(count), scales(), scales(), sums())
 }
 
@@ -151,14 +151,14 @@ fn sums() -> impl Strategy<Value = Sum> {
 }
 
 /// Input, taps, weights, bias, factors, zero point and addition of a case.
-type Numbers = (
+type CaseNumbers = (
     Vec<u8>,
     Vec<usize>,
     Vec<Block>,
     Vec<i32>,
     Vec<f32>,
     u8,
-    Option<Addition>,
+    Option<AdditionCase>,
 );
 
 /// Numbers of these lengths, those of the other side of an addition last. With `small` no factor takes
@@ -166,7 +166,7 @@ type Numbers = (
 fn numbers(
     [input, taps, weight_blocks, lanes, other]: [usize; 5],
     small: bool,
-) -> impl Strategy<Value = Numbers> {
+) -> impl Strategy<Value = CaseNumbers> {
     let most = if small { 0.05f32 } else { 1e6 };
     let factor = prop_oneof![1e-6..0.05f32, Just(most)];
     (
@@ -180,7 +180,7 @@ fn numbers(
     )
 }
 
-fn cases() -> impl Strategy<Value = Case> {
+fn cases() -> impl Strategy<Value = RowCase> {
     let sizes = (
         any::<bool>(),
         0usize..20,
@@ -216,7 +216,7 @@ fn cases() -> impl Strategy<Value = Case> {
                     if depthwise {
                         clear_fillers(&taps, &mut weights, blocks);
                     }
-                    Case {
+                    RowCase {
                         depthwise,
                         input,
                         input_step,

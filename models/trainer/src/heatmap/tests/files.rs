@@ -21,7 +21,7 @@ fn scene(p: Point) -> u8 {
 
 /// A dataset of 3 training pictures and 2 for validation with two crops each.
 fn dataset(folder: &Path, recipe: &str) -> Dataset {
-    let mut writer = dataset::Writer::create(folder, 1, 1, recipe.into()).unwrap();
+    let mut writer = dataset::DatasetWriter::create(folder, 1, 1, recipe.into()).unwrap();
     let landmarks = CANONICAL_LANDMARKS;
     let crop = |to: &Similarity| {
         let back = to.invert();
@@ -50,8 +50,8 @@ fn dataset(folder: &Path, recipe: &str) -> Dataset {
     Dataset::open(folder).unwrap()
 }
 
-fn options(folder: &Path, boxes: Boxes) -> Options {
-    Options {
+fn options(folder: &Path, boxes: Boxes) -> HeatmapOptions {
+    HeatmapOptions {
         dataset: folder.to_owned(),
         output: None,
         boxes,
@@ -101,7 +101,7 @@ fn a_dataset_gets_a_heatmap_for_each_crop() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = dataset(folder.path(), "r");
     let sheet = folder.path().join("sheet.png");
-    let report = make(&Options {
+    let report = make(&HeatmapOptions {
         preview: Some(sheet.clone()),
         ..options(folder.path(), Boxes::Landmarks)
     });
@@ -124,9 +124,9 @@ fn a_dataset_gets_a_heatmap_for_each_crop() {
         let grey: Vec<u8> = stored.pixels.iter().step_by(3).copied().collect();
         let pad = PAD as f32;
         let points = stored.landmarks().map(|p| Point::new(p.x + pad, p.y + pad));
-        let regions: Vec<Region> = boxes(&points)
+        let regions: Vec<FeatureRegion> = boxes(&points)
             .into_iter()
-            .map(|(name, bounds)| Region {
+            .map(|(name, bounds)| FeatureRegion {
                 class: Classes::default().find(name).unwrap(),
                 bounds,
             })
@@ -146,7 +146,7 @@ fn boxes_of_a_file_follow_the_crops() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = dataset(folder.path(), "r");
     let by_landmarks = folder.path().join("landmarks.f8h");
-    make(&Options {
+    make(&HeatmapOptions {
         output: Some(by_landmarks.clone()),
         ..options(folder.path(), Boxes::Landmarks)
     })

@@ -8,7 +8,7 @@ use super::*;
 
 /// What OpenCV makes of a small picture; `tests/references/edges.py` wrote it.
 #[derive(Deserialize)]
-struct Case {
+struct EdgesCase {
     kind: String,
     width: usize,
     grey: Vec<u8>,
@@ -21,13 +21,13 @@ struct Case {
 }
 
 #[derive(Deserialize)]
-struct Reference {
-    cases: Vec<Case>,
+struct EdgesReference {
+    cases: Vec<EdgesCase>,
 }
 
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<EdgesCase> {
     let text = include_str!("../../../tests/references/edges.json");
-    let reference: Reference = serde_json::from_str(text).unwrap();
+    let reference: EdgesReference = serde_json::from_str(text).unwrap();
     assert_eq!(reference.cases.len(), 4);
     reference.cases
 }
@@ -74,7 +74,7 @@ fn the_heatmap_is_that_of_the_formulas_in_numpy() {
             let name = class.to_string();
             classes.classes.push(Class { name, weight, fade });
             let bounds = Rect::new(x, y, w, h);
-            regions.push(Region { class, bounds });
+            regions.push(FeatureRegion { class, bounds });
         }
         let found = heatmap(&case.grey, case.width, &regions, &classes);
         for (found, wanted) in found.iter().zip(&case.heatmap) {
@@ -91,7 +91,7 @@ fn the_heatmap_is_that_of_the_formulas_in_numpy() {
 #[test]
 fn nothing_found_or_nothing_to_see_is_no_heat() {
     let classes = Classes::default();
-    let region = |x, w| Region {
+    let region = |x, w| FeatureRegion {
         class: 0,
         bounds: Rect::new(x, 2.0, w, 5.0),
     };

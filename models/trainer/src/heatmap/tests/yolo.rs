@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::super::yolo::{Detector, decode, is_transposed, letterbox, suppress};
+use super::super::yolo::{FeatureDetector, decode, is_transposed, letterbox, suppress};
 use super::*;
 
 /// What onnxruntime, OpenCV and numpy make of it; `tests/references/yolo_world.py` wrote it.
 #[derive(Deserialize)]
-struct Reference {
+struct YoloReference {
     confidence: f32,
     overlap: f32,
     /// Row, box, value of the network's output.
@@ -34,7 +34,7 @@ struct Letterbox {
     seen: Vec<u8>,
 }
 
-fn reference() -> Reference {
+fn reference() -> YoloReference {
     serde_json::from_str(include_str!("../../../tests/references/yolo_world.json")).unwrap()
 }
 
@@ -47,8 +47,8 @@ fn picture(width: usize, height: usize) -> Vec<u8> {
     (0..width * height * 3).map(level).collect()
 }
 
-fn assert_same(found: &[Detection], wanted: &[(usize, f32, f32, f32, f32, f32)]) {
-    let mut found: Vec<Detection> = found.to_vec();
+fn assert_same(found: &[FeatureDetection], wanted: &[(usize, f32, f32, f32, f32, f32)]) {
+    let mut found: Vec<FeatureDetection> = found.to_vec();
     found.sort_by_key(|d| d.region.class);
     assert_eq!(found.len(), wanted.len());
     for (d, &(class, x0, y0, x1, y1, score)) in found.iter().zip(wanted) {
@@ -105,7 +105,7 @@ fn the_true_graph_gives_what_it_gives_in_onnxruntime() {
         overlap: wanted.overlap,
         ..Classes::default()
     };
-    let detector = Detector::load(&path, &classes).unwrap();
+    let detector = FeatureDetector::load(&path, &classes).unwrap();
     let picture = picture(320, 320);
     let raw = detector.raw(&picture).unwrap();
     assert_eq!(raw.len(), 13 * 2100);
@@ -125,14 +125,17 @@ fn the_true_graph_gives_what_it_gives_in_onnxruntime() {
         classes: classes.classes[..2].to_vec(),
         ..classes
     };
-    let error = Detector::load(&path, &two).err().unwrap().to_string();
+    let error = FeatureDetector::load(&path, &two)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("13") && error.contains('6'), "{error}");
 }
 
-fn detection(class: usize, x: f32, y: f32, w: f32, h: f32, score: f32) -> Detection {
+fn detection(class: usize, x: f32, y: f32, w: f32, h: f32, score: f32) -> FeatureDetection {
     let bounds = Rect::new(x, y, w, h);
-    Detection {
-        region: Region { class, bounds },
+    FeatureDetection {
+        region: FeatureRegion { class, bounds },
         score,
     }
 }
@@ -143,10 +146,10 @@ proptest! {
         boxes in prop::collection::vec((0usize..3, 0f32..50.0, 0f32..50.0, 1f32..30.0, 1f32..30.0, 0f32..1.0), 0..40),
         overlap in 0.1f32..0.9,
     ) {
-        let all: Vec<Detection> =
+        let all: Vec<FeatureDetection> =
             boxes.iter().map(|&(c, x, y, w, h, s)| detection(c, x, y, w, h, s)).collect();
         let kept = suppress(all.clone(), overlap);
-        let covers = |a: &Detection, b: &Detection| {
+        let covers = |a: &FeatureDetection, b: &FeatureDetection| {
             a.region.class == b.region.class && a.region.bounds.iou(&b.region.bounds) > overlap
         };
         for (k, a) in kept.iter().enumerate() {
@@ -228,14 +231,21 @@ fn exports_of_every_form_are_read_or_named() {
     let file = |name: &str| std::fs::read(cases.join(name)).unwrap();
     let classes = Classes::default();
     let seen = picture(64, 64);
-    let raw = |file: &[u8]| Detector::parse(file, &classes).unwrap().raw(&seen).unwrap();
+    let raw = |file: &[u8]| {
+        FeatureDetector::parse(file, &classes)
+            .unwrap()
+            .raw(&seen)
+            .unwrap()
+    };
     let (half, transposed) = (raw(&file("fp16.onnx")), raw(&file("transposed.onnx")));
     assert_eq!((half.len(), transposed.len()), (13 * 84, 13 * 84));
     assert!(half.iter().chain(&transposed).all(|v| v.is_finite()));
     let wide = picture(320, 320);
-    let open = Detector::parse(&opened(&file("transposed.onnx")), &classes).unwrap();
+    let open = FeatureDetector::parse(&opened(&file("transposed.onnx")), &classes).unwrap();
     assert_eq!(open.raw(&wide).unwrap().len() % 13, 0);
-    let error = Detector::parse(&file("nms.onnx"), &classes).err().unwrap();
+    let error = FeatureDetector::parse(&file("nms.onnx"), &classes)
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("1 x 300 x 6"), "{error}");
     assert!(
         error.remedy_text().unwrap().contains("nms=False"),
