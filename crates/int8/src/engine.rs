@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::kernel::global_skip::{self, Base, RowRoom};
 use super::kernel::{Addend, Block, Kernel, Row, SumRow, SumSide};
-use super::plan::{Addition, Convolution, Place, Plan, PlanStep, Target};
+use super::plan::{Addition, Border, Convolution, Place, Plan, PlanStep, Target};
 use super::resample;
 use super::threads::{MAX_THREADS, ThreadPool};
 
@@ -15,13 +15,14 @@ use super::threads::{MAX_THREADS, ThreadPool};
 /// leaves its share to the others.
 const PARTS: usize = 4;
 
-/// A plan with its buffers and threads.
+/// A plan with its memory and threads.
 #[derive(Debug)]
 pub(crate) struct Engine {
     plan: Arc<Plan>,
     kernel: Arc<dyn Kernel>,
     threads: ThreadPool,
-    buffers: Vec<Vec<u8>>,
+    /// All tensors, where the plan puts them.
+    memory: Vec<u8>,
     /// One for each thread.
     rooms: Vec<Mutex<Room>>,
 }
@@ -31,6 +32,24 @@ pub(crate) struct Engine {
 struct Room {
     residual: Vec<u8>,
     row: RowRoom,
+}
+
+/// The tensors that a step reads: all that lie before and behind the one that it writes.
+struct Tensors<'a> {
+    before: &'a [u8],
+    behind: &'a [u8],
+    /// Where `behind` begins.
+    end: usize,
+}
+
+impl<'a> Tensors<'a> {
+    fn at(&self, place: &Place) -> &'a [u8] {
+        let range = place.range();
+        match range.start < self.end {
+            true => &self.before[range],
+            false => &self.behind[range.start - self.end..range.end - self.end],
+        }
+    }
 }
 
 /// What a convolution reads and writes.
@@ -50,17 +69,29 @@ impl Engine {
             residual: vec![0; columns * global_skip::FACTOR / 2 * Block::LANES],
             row: RowRoom::new(columns),
         };
-        Engine {
-            buffers: plan
-                .buffers
-                .iter()
-                .map(|buffer| vec![buffer.fill; buffer.bytes])
-                .collect(),
+        let mut engine = Engine {
+            memory: Vec::new(),
             rooms: (0..threads.count()).map(|_| Mutex::new(room())).collect(),
-            plan,
+            plan: Arc::clone(&plan),
             kernel,
             threads,
+        };
+        engine.set_plan(plan);
+        engine
+    }
+
+    /// Runs the plan of another size of the same network from now on, in the same memory. What the
+    /// tensors held is lost.
+    pub(crate) fn set_plan(&mut self, plan: Arc<Plan>) {
+        if self.memory.len() < plan.bytes {
+            // Not enlarged, which would copy and keep both for a moment.
+            self.memory = Vec::new();
+            self.memory = vec![0; plan.bytes];
         }
+        for (place, byte) in &plan.borders {
+            place.fill_border(&mut self.memory[place.range()], *byte);
+        }
+        self.plan = plan;
     }
 
     /// What it runs them on.
@@ -75,11 +106,10 @@ impl Engine {
 
     /// Sets the input `k` from interleaved bytes (rows x columns x channels).
     pub(crate) fn load_input(&mut self, k: usize, interleaved: &[u8]) {
-        let (channels, place) = self.plan.inputs[k];
-        let buffer = &mut self.buffers[place.buffer];
+        let (channels, place, tensor) = self.input_mut(k);
         let rows = interleaved.chunks_exact(place.columns * channels);
         for (y, row) in rows.enumerate().take(place.rows) {
-            let pixels = buffer[place.start(y)..].chunks_exact_mut(place.pixel);
+            let pixels = tensor[place.start(y)..].chunks_exact_mut(place.pixel);
             match channels {
                 // Known to the compiler, which else calls a function for every pixel.
                 3 => copy_pixels(pixels, row.as_chunks::<3>().0.iter().map(|from| &from[..])),
@@ -90,10 +120,9 @@ impl Engine {
 
     /// Sets the input `k`, of three channels, from display pixels: blue, green and red.
     pub(crate) fn load_display(&mut self, k: usize, pixels: &[u32]) {
-        let (_, place) = self.plan.inputs[k];
-        let buffer = &mut self.buffers[place.buffer];
+        let (_, place, tensor) = self.input_mut(k);
         for (y, row) in pixels.chunks_exact(place.columns.max(1)).enumerate() {
-            let to = &mut buffer[place.start(y)..];
+            let to = &mut tensor[place.start(y)..];
             if place.pixel == 4 {
                 // No weight reads the fourth byte.
                 let pixels = row.iter().zip(to.as_chunks_mut().0);
@@ -106,20 +135,21 @@ impl Engine {
         }
     }
 
-    /// The channels, the place and the buffer of the output `k`.
+    /// The channels, the place and the bytes of the output `k`.
     pub(crate) fn output(&self, k: usize) -> (usize, &Place, &[u8]) {
         let (channels, place) = &self.plan.outputs[k];
-        let buffer = self
-            .buffers
-            .get(place.buffer)
-            .map_or(&[][..], Vec::as_slice);
-        (*channels, place, buffer)
+        let tensor = self.memory.get(place.range()).unwrap_or_default();
+        (*channels, place, tensor)
     }
 
-    /// The input `k` as [`Engine::output`].
+    /// The input `k` as [`Engine::output`], to be written whole.
     pub(crate) fn input_mut(&mut self, k: usize) -> (usize, Place, &mut [u8]) {
         let (channels, place) = self.plan.inputs[k];
-        (channels, place, &mut self.buffers[place.buffer])
+        let tensor = &mut self.memory[place.range()];
+        if let Border::Refilled(byte) = place.border {
+            place.fill_border(tensor, byte);
+        }
+        (channels, place, tensor)
     }
 
     /// Runs every step. Display pixels, where there are any, go to `display`.
@@ -133,16 +163,16 @@ impl Engine {
                     input,
                     output,
                     pool,
-                } => self.fill(output, output.rows, 1, |buffers, range, rows| {
-                    let from = &buffers[input.buffer];
+                } => self.fill(output, output.rows, 1, |tensors, range, rows| {
+                    let from = tensors.at(input);
                     resample::max_pool(pool, input, from, output, range, rows);
                 }),
                 PlanStep::Resize {
                     input,
                     output,
                     factor,
-                } => self.fill(output, input.rows, *factor, |buffers, range, rows| {
-                    let from = &buffers[input.buffer];
+                } => self.fill(output, input.rows, *factor, |tensors, range, rows| {
+                    let from = tensors.at(input);
                     resample::nearest(*factor, input, from, output, range, rows);
                 }),
             }
@@ -152,10 +182,10 @@ impl Engine {
     fn addition(&mut self, step: &Addition) {
         let kernel = Arc::clone(&self.kernel);
         let output = &step.output;
-        self.fill(output, output.rows, 1, |buffers, range, rows| {
+        self.fill(output, output.rows, 1, |tensors, range, rows| {
             for y in range.clone() {
                 let sides = step.sides.map(|side| SumSide {
-                    bytes: &buffers[side.place.buffer][side.place.start(y / side.factor)..],
+                    bytes: &tensors.at(&side.place)[side.place.start(y / side.factor)..],
                     scale: side.scale,
                     factor: side.factor,
                 });
@@ -177,82 +207,96 @@ impl Engine {
             Target::Display { base, .. } => return self.display(step, base, display),
         };
         let kernel = Arc::clone(&self.kernel);
-        self.fill(&output, step.rows, step.square, |buffers, range, rows| {
+        self.fill(&output, step.rows, step.square, |tensors, range, rows| {
             let job = ConvolutionRun {
                 step,
                 kernel: kernel.as_ref(),
-                input: &buffers[step.input.buffer],
-                other: other.map_or(&[], |place| &buffers[place.buffer]),
+                input: tensors.at(&step.input),
+                other: other.map_or(&[], |place| tensors.at(&place)),
             };
             job.bytes(&output, range, rows);
         });
     }
 
-    /// Fills a tensor's rows, `square` for each of the step's `rows`. `work` gets the buffers, a
+    /// Fills a tensor's rows, `square` for each of the step's `rows`. `work` gets the other tensors, a
     /// range of the step's rows, and the tensor's rows from the first of them on.
     fn fill(
         &mut self,
         output: &Place,
         rows: usize,
         square: usize,
-        work: impl Fn(&[Vec<u8>], Range<usize>, &mut [u8]) + Sync,
+        work: impl Fn(&Tensors<'_>, Range<usize>, &mut [u8]) + Sync,
     ) {
-        // Taken out, so that the other buffers can be read meanwhile.
-        let mut taken = std::mem::take(&mut self.buffers[output.buffer]);
+        let range = output.range();
+        let (before, rest) = self.memory.split_at_mut(range.start);
+        let (tensor, behind) = rest.split_at_mut(range.len());
+        let others = Tensors {
+            before,
+            behind,
+            end: range.end,
+        };
+        if let Border::Refilled(byte) = output.border {
+            output.fill_border(tensor, byte);
+        }
         let unit = square * output.row;
-        let all = &mut taken[output.row..][..rows * unit];
-        self.share(rows, unit, all, |_, range, rows| {
-            work(&self.buffers, range, rows);
+        let all = &mut tensor[output.row..][..rows * unit];
+        share(&self.threads, rows, unit, all, |_, range, rows| {
+            work(&others, range, rows);
         });
-        self.buffers[output.buffer] = taken;
     }
 
     fn display(&self, step: &Convolution, base: Place, display: &mut [u32]) {
         let job = ConvolutionRun {
             step,
             kernel: self.kernel.as_ref(),
-            input: &self.buffers[step.input.buffer],
-            other: &self.buffers[base.buffer],
+            input: &self.memory[step.input.range()],
+            other: &self.memory[base.range()],
         };
         let unit = step.square * step.square * step.columns;
-        self.share(step.rows, unit, display, |thread, range, rows| {
-            let mut room = self.rooms[thread]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            job.display(base, range, rows, &mut room);
-        });
+        share(
+            &self.threads,
+            step.rows,
+            unit,
+            display,
+            |thread, range, rows| {
+                let mut room = self.rooms[thread]
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                job.display(base, range, rows, &mut room);
+            },
+        );
     }
+}
 
-    /// Shares out `rows` rows of `unit` elements over the threads.
-    fn share<T: Send>(
-        &self,
-        rows: usize,
-        unit: usize,
-        mut all: &mut [T],
-        work: impl Fn(usize, Range<usize>, &mut [T]) + Sync,
-    ) {
-        let parts = match self.threads.count() {
-            1 => 1,
-            threads => rows.min(threads * PARTS),
-        };
-        let range = |k: usize| k.min(parts) * rows / parts..(k + 1).min(parts) * rows / parts;
-        let slices: [Mutex<&mut [T]>; MAX_THREADS * PARTS] = std::array::from_fn(|k| {
-            let (part, rest) = std::mem::take(&mut all).split_at_mut(range(k).len() * unit);
-            all = rest;
-            Mutex::new(part)
-        });
-        let next = AtomicUsize::new(0);
-        self.threads.run(&|thread| {
-            loop {
-                let k = next.fetch_add(1, Ordering::Relaxed);
-                if k >= parts {
-                    break;
-                }
-                let mut part = slices[k].lock().unwrap_or_else(PoisonError::into_inner);
-                work(thread, range(k), &mut part);
+/// Shares out `rows` rows of `unit` elements over the threads.
+fn share<T: Send>(
+    pool: &ThreadPool,
+    rows: usize,
+    unit: usize,
+    mut all: &mut [T],
+    work: impl Fn(usize, Range<usize>, &mut [T]) + Sync,
+) {
+    let parts = match pool.count() {
+        1 => 1,
+        threads => rows.min(threads * PARTS),
+    };
+    let range = |k: usize| k.min(parts) * rows / parts..(k + 1).min(parts) * rows / parts;
+    let slices: [Mutex<&mut [T]>; MAX_THREADS * PARTS] = std::array::from_fn(|k| {
+        let (part, rest) = std::mem::take(&mut all).split_at_mut(range(k).len() * unit);
+        all = rest;
+        Mutex::new(part)
+    });
+    let next = AtomicUsize::new(0);
+    pool.run(&|thread| {
+        loop {
+            let k = next.fetch_add(1, Ordering::Relaxed);
+            if k >= parts {
+                break;
             }
-        });
-    }
+            let mut part = slices[k].lock().unwrap_or_else(PoisonError::into_inner);
+            work(thread, range(k), &mut part);
+        }
+    });
 }
 
 /// Copies pixels to the beginnings of others.

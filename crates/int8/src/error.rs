@@ -46,9 +46,9 @@ pub enum Error {
     /// [`Options::input_size`]: crate::Options::input_size
     #[error("the model leaves the size of its input open; set it")]
     OpenSize,
-    /// The network cannot be made for this size of input: see [`Network::resized`].
+    /// The network cannot be made for this size of input: see [`Network::resize`].
     ///
-    /// [`Network::resized`]: crate::Network::resized
+    /// [`Network::resize`]: crate::Network::resize
     #[error("the model cannot have an input of {rows} rows and {columns} columns")]
     FixedSize {
         /// The rows asked for.

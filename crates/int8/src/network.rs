@@ -14,6 +14,9 @@ use crate::kernel::Kernel;
 use crate::plan::{Place, Plan};
 use crate::{Error, Options, Result, load, op};
 
+/// Sizes of the input for which a network is kept planned, the one that is set among them.
+const KEPT_SIZES: usize = 4;
+
 /// An input or an output: rows x columns pixels of so many channels, interleaved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TensorInfo {
@@ -46,21 +49,36 @@ pub enum Format {
     Display,
 }
 
-/// A quantised network, its buffers and its threads.
+/// A quantised network, its memory and its threads.
 ///
 /// All of it is run by the engine, on bytes: a QuantizeLinear right behind the input and
 /// DequantizeLinear right before an output are left to the caller, who finds their scale and zero
 /// point in [`input`](Network::input) and [`outputs`](Network::outputs). After loading nothing is
-/// allocated.
+/// allocated, but when the input gets [another size](Network::resize).
 #[derive(Debug)]
 pub struct Network {
     engine: Engine,
+    planned: PlannedSize,
+    /// Sizes of before, the last first.
+    others: Vec<PlannedSize>,
+    /// What [`Network::resize`] goes by, and the outputs' numbers in it; `None` where the network has
+    /// one size only.
+    steps: Option<(Graph, Vec<TensorId>)>,
+}
+
+/// What depends on the size of the input.
+#[derive(Debug)]
+struct PlannedSize {
+    plan: Arc<Plan>,
     input: TensorInfo,
     outputs: Vec<TensorInfo>,
     multiplications: usize,
-    /// What [`Network::resized`] goes by, and the outputs' numbers in it; `None` where the network has
-    /// one size only.
-    steps: Option<(Arc<Graph>, Vec<TensorId>)>,
+}
+
+impl PlannedSize {
+    fn has(&self, rows: usize, columns: usize) -> bool {
+        (self.input.rows, self.input.columns) == (rows, columns)
+    }
 }
 
 impl Network {
@@ -95,7 +113,7 @@ impl Network {
         };
         let tensors: Vec<TensorId> = outputs.iter().map(|(tensor, _)| *tensor).collect();
         found.graph.fold_resizes(&tensors);
-        let plan = Plan::new(&found.graph, &tensors, kernel.as_ref())?;
+        let plan = Arc::new(Plan::new(&found.graph, &tensors, kernel.as_ref())?);
         let info = |tensor, scale, outlet| describe(model, &found, tensor, scale, outlet);
         let input = info(found.graph.inputs[0], input, model.inputs[0]);
         let outputs = outputs
@@ -104,54 +122,70 @@ impl Network {
             .map(|((tensor, scale), &outlet)| info(tensor, scale, outlet))
             .collect();
         Ok(Network {
-            engine: Engine::new(Arc::new(plan), kernel, threads),
-            input,
-            outputs,
-            multiplications: found.graph.multiplications(),
-            steps: found
-                .graph
-                .has_any_size()
-                .then(|| (Arc::new(found.graph), tensors)),
+            engine: Engine::new(Arc::clone(&plan), kernel, threads),
+            planned: PlannedSize {
+                plan,
+                input,
+                outputs,
+                multiplications: found.graph.multiplications(),
+            },
+            others: Vec::with_capacity(KEPT_SIZES),
+            steps: found.graph.has_any_size().then_some((found.graph, tensors)),
         })
     }
 
-    /// The same network for an input of other rows and columns, without the file; it computes what the
-    /// file does, loaded with that [`Options::input_size`].
+    /// Takes an input of other rows and columns from now on, and computes what the file does, loaded
+    /// with that [`Options::input_size`]. The last sizes are kept, so that changing between four of
+    /// them is quick and allocates nothing; all of them share the memory of the largest. The outputs
+    /// of the last run are lost.
     ///
     /// # Errors
     /// [`Error::FixedSize`] where the network's tensors would not keep their shares of the input, as
-    /// with rows or columns that its strides do not divide; too large tensors.
-    pub fn resized(&self, rows: usize, columns: usize) -> Result<Network> {
+    /// with rows or columns that its strides do not divide; too large tensors. The network then keeps
+    /// its size.
+    pub fn resize(&mut self, rows: usize, columns: usize) -> Result<()> {
+        if self.planned.has(rows, columns) {
+            return Ok(());
+        }
+        let next = match self.others.iter().position(|size| size.has(rows, columns)) {
+            Some(at) => self.others.remove(at),
+            None => self.plan_size(rows, columns)?,
+        };
+        self.engine.set_plan(Arc::clone(&next.plan));
+        let last = std::mem::replace(&mut self.planned, next);
+        self.others.truncate(KEPT_SIZES - 2);
+        self.others.insert(0, last);
+        Ok(())
+    }
+
+    fn plan_size(&self, rows: usize, columns: usize) -> Result<PlannedSize> {
         let resized = self.steps.as_ref().and_then(|(graph, outputs)| {
             let graph = graph.resized([rows, columns])?;
-            Some((graph, outputs.clone()))
+            Some((graph, outputs))
         });
         let (graph, tensors) = resized.ok_or(Error::FixedSize { rows, columns })?;
-        let kernel = self.engine.kernel();
-        let plan = Plan::new(&graph, &tensors, kernel.as_ref())?;
         let info = |info: &TensorInfo, tensor: TensorId| TensorInfo {
             rows: graph.tensors[tensor].rows,
             columns: graph.tensors[tensor].columns,
             ..info.clone()
         };
-        let outputs = self.outputs.iter().zip(&tensors);
-        Ok(Network {
-            engine: Engine::new(Arc::new(plan), Arc::clone(kernel), self.engine.threads()),
-            input: info(&self.input, graph.inputs[0]),
+        let outputs = self.planned.outputs.iter().zip(tensors);
+        Ok(PlannedSize {
+            plan: Arc::new(Plan::new(&graph, tensors, self.engine.kernel().as_ref())?),
+            input: info(&self.planned.input, graph.inputs[0]),
             outputs: outputs.map(|(known, &id)| info(known, id)).collect(),
             multiplications: graph.multiplications(),
-            steps: self.steps.clone(),
         })
     }
 
     /// What the input is.
     pub fn input(&self) -> &TensorInfo {
-        &self.input
+        &self.planned.input
     }
 
     /// What the outputs are, in the file's order.
     pub fn outputs(&self) -> &[TensorInfo] {
-        &self.outputs
+        &self.planned.outputs
     }
 
     /// The name of the kernel that computes it, such as "AVX2".
@@ -167,7 +201,7 @@ impl Network {
     /// Multiplications of a run; those with weights that are zero for all input channels of a tap
     /// are left out.
     pub fn multiplications(&self) -> usize {
-        self.multiplications
+        self.planned.multiplications
     }
 
     /// Runs the network on interleaved bytes: rows x columns x channels of the
@@ -185,14 +219,18 @@ impl Network {
     /// # Errors
     /// `pixels` has another length, the input other channels, or the output is display pixels.
     pub fn run_on_display(&mut self, pixels: &[u32]) -> Result<()> {
-        let input = &self.input;
+        let input = &self.planned.input;
         check_length(
             "the input",
             3 * pixels.len(),
             input.rows * input.columns * input.channels,
         )?;
         check_length("the input", 3, input.channels)?;
-        let displays = self.outputs.iter().filter(|o| o.format == Format::Display);
+        let displays = self
+            .planned
+            .outputs
+            .iter()
+            .filter(|o| o.format == Format::Display);
         check_length("the display", 0, displays.map(|o| o.rows * o.columns).sum())?;
         self.engine.load_display(0, pixels);
         self.engine.run(&mut []);
@@ -205,13 +243,17 @@ impl Network {
     /// `pixels` or `display` has another length than input or output; that of other networks is
     /// 0.
     pub fn run_to_display(&mut self, pixels: &[u8], display: &mut [u32]) -> Result<()> {
-        let input = &self.input;
+        let input = &self.planned.input;
         check_length(
             "the input",
             pixels.len(),
             input.rows * input.columns * input.channels,
         )?;
-        let displayed = self.outputs.iter().find(|o| o.format == Format::Display);
+        let displayed = self
+            .planned
+            .outputs
+            .iter()
+            .find(|o| o.format == Format::Display);
         let pixels_out = displayed.map_or(0, |output| output.rows * output.columns);
         check_length("the display", display.len(), pixels_out)?;
         self.engine.load_input(0, pixels);
@@ -222,7 +264,7 @@ impl Network {
     /// The output of this number after a run, where it lies; `None` where there is none, or it is
     /// display pixels.
     pub fn output(&self, number: usize) -> Option<QuantisedOutput<'_>> {
-        let info = self.outputs.get(number)?;
+        let info = self.planned.outputs.get(number)?;
         if info.format == Format::Display {
             return None;
         }

@@ -8,7 +8,7 @@ use layout::Layout;
 mod layout;
 mod pack;
 
-pub(crate) use layout::{Buffer, Place};
+pub(crate) use layout::{Border, Place};
 
 /// Up to four blocks of output channels that have the same taps and go to the same phase.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,10 @@ pub(crate) enum PlanStep {
 /// A network ready to run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
-    pub buffers: Vec<Buffer>,
+    /// Bytes of all tensors.
+    pub bytes: usize,
+    /// The tensors whose borders are filled before the first run, and with which bytes.
+    pub borders: Vec<(Place, u8)>,
     pub steps: Vec<PlanStep>,
     /// The inputs' channels, and where they lie.
     pub inputs: Vec<(usize, Place)>,
@@ -140,7 +143,8 @@ impl Plan {
             steps,
             inputs: graph.inputs.iter().map(port).collect(),
             outputs: outputs.iter().map(port).collect(),
-            buffers: layout.buffers,
+            borders: layout.kept_borders().collect(),
+            bytes: layout.bytes,
         })
     }
 }

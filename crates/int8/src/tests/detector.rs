@@ -88,31 +88,41 @@ fn a_network_of_another_size_computes_what_the_file_does() {
             },
         )
     };
-    let first = load(Some([32, 32])).unwrap();
-    for size in [[96, 64], [32, 32], [160, 224]] {
+    let mut network = load(Some([32, 32])).unwrap();
+    // More sizes than are kept; larger and smaller ones follow each other in the same memory.
+    let sizes = [
+        [96, 64],
+        [32, 32],
+        [160, 224],
+        [64, 64],
+        [96, 64],
+        [32, 96],
+        [160, 224],
+        [32, 32],
+    ];
+    for size in sizes {
         let pixels: Vec<u8> = (0..).flat_map(noise).take(3 * size[0] * size[1]).collect();
-        let mut resized = first.resized(size[0], size[1]).unwrap();
+        network.resize(size[0], size[1]).unwrap();
         let mut loaded = load(Some(size)).unwrap();
-        assert_eq!(resized.input(), loaded.input());
-        assert_eq!(resized.outputs(), loaded.outputs());
-        assert_eq!(resized.multiplications(), loaded.multiplications());
+        assert_eq!(network.input(), loaded.input());
+        assert_eq!(network.outputs(), loaded.outputs());
+        assert_eq!(network.multiplications(), loaded.multiplications());
         assert!(
-            found(&mut resized, &pixels) == found(&mut loaded, &pixels),
+            found(&mut network, &pixels) == found(&mut loaded, &pixels),
             "{size:?}"
         );
-        let again = resized.resized(32, 32).unwrap();
-        assert_eq!(again.outputs(), first.outputs());
     }
     for [rows, columns] in [[48, 64], [0, 32], [32, 33], [usize::MAX, 32]] {
-        let error = first.resized(rows, columns).unwrap_err();
+        let error = network.resize(rows, columns).unwrap_err();
         assert!(
             matches!(error, Error::FixedSize { .. } | Error::TooLarge { .. }),
             "{error}"
         );
     }
+    assert_eq!((network.input().rows, network.input().columns), (32, 32));
     // The restorer ends in the global skip.
-    let restorer = Network::load(MODELS[0].1, &Options::default()).unwrap();
-    assert!(restorer.resized(32, 32).is_err());
+    let mut restorer = Network::load(MODELS[0].1, &Options::default()).unwrap();
+    assert!(restorer.resize(32, 32).is_err());
 }
 
 #[test]

@@ -8,24 +8,15 @@ use crate::Result;
 use crate::detect::plan::InputSize;
 use crate::network::{broken, contained, engine_options};
 
-/// Networks of so many sizes of input are kept: those of a live picture, and one more.
-const KEPT: usize = 4;
 /// Width and height of the largest input. Its largest tensor then has 2 MB, and stays in the cache of
 /// most processors.
 const LARGEST: usize = 704;
 /// An input that a file of open size is tried with.
 const TRIED: (usize, usize) = (64, 96);
 
-/// The network, made for each size of input that is wanted.
+/// The network, which gets the size of each picture.
 pub(super) struct IntegerNetwork {
     input: InputSize,
-    /// The last used first.
-    loaded: Vec<Loaded>,
-}
-
-/// The network for one size of input.
-struct Loaded {
-    size: (usize, usize),
     network: int8::Network,
     heads: [HeadIndices; 3],
 }
@@ -48,36 +39,28 @@ impl IntegerNetwork {
     /// # Errors
     /// The engine cannot run the file whole, or it is another network.
     pub(super) fn load(onnx: &[u8]) -> Result<IntegerNetwork> {
-        let fixed = contained(|| Ok(int8::Network::load(onnx, &engine_options(None, 1)?)?));
-        let (input, loaded) = match fixed {
-            Ok(network) => {
-                let size = (network.input().columns, network.input().rows);
-                let loaded = Loaded::of(network, size)?;
-                (InputSize::Only(size.0, size.1), loaded)
-            }
-            Err(_) => {
-                let loaded = Loaded::load(onnx, TRIED)?;
-                (InputSize::UpTo(LARGEST, LARGEST), loaded)
-            }
+        let load = |input_size| {
+            let options = int8::Options {
+                input_size,
+                ..engine_options(None, 1)?
+            };
+            Ok(int8::Network::load(onnx, &options)?)
+        };
+        let (network, is_open) = match contained(|| load(None)) {
+            Ok(network) => (network, false),
+            Err(_) => (contained(|| load(Some([TRIED.1, TRIED.0])))?, true),
+        };
+        let size = (network.input().columns, network.input().rows);
+        let heads = heads(&network, size)?;
+        let input = match is_open {
+            true => InputSize::UpTo(LARGEST, LARGEST),
+            false => InputSize::Only(size.0, size.1),
         };
         Ok(IntegerNetwork {
             input,
-            loaded: vec![loaded],
+            network,
+            heads,
         })
-    }
-
-    /// Brings the network of this size to the front.
-    fn of_size(&mut self, size: (usize, usize)) -> Result<&mut Loaded> {
-        match self.loaded.iter().position(|loaded| loaded.size == size) {
-            Some(place) => self.loaded[..=place].rotate_right(1),
-            None => {
-                let network = &self.loaded[0].network;
-                let network = contained(|| Ok(network.resized(size.1, size.0)?))?;
-                self.loaded.truncate(KEPT - 1);
-                self.loaded.insert(0, Loaded::of(network, size)?);
-            }
-        }
-        Ok(&mut self.loaded[0])
     }
 }
 
@@ -87,42 +70,32 @@ impl YuNetModel for IntegerNetwork {
     }
 
     fn run(&mut self, size: (usize, usize), pixels: &[u32], found: &mut Vec<Anchor>) -> Result<()> {
-        let Loaded { network, heads, .. } = self.of_size(size)?;
-        contained(|| Ok(network.run_on_display(pixels)?))?;
-        heads.iter().for_each(|head| head.read(network, found));
+        let network = &mut self.network;
+        contained(|| {
+            network.resize(size.1, size.0)?;
+            Ok(network.run_on_display(pixels)?)
+        })?;
+        let heads = self.heads.iter();
+        heads.for_each(|head| head.read(network, found));
         Ok(())
     }
 }
 
-impl Loaded {
-    fn load(onnx: &[u8], size: (usize, usize)) -> Result<Loaded> {
-        let options = int8::Options {
-            input_size: Some([size.1, size.0]),
-            ..engine_options(None, 1)?
-        };
-        let network = contained(|| Ok(int8::Network::load(onnx, &options)?))?;
-        Loaded::of(network, size)
+/// The outputs of each stride, which have the same numbers whatever the size of the input.
+fn heads(network: &int8::Network, size: (usize, usize)) -> Result<[HeadIndices; 3]> {
+    let input = network.input();
+    let whole = STRIDES[2];
+    if input.channels != 3 || !size.0.is_multiple_of(whole) || !size.1.is_multiple_of(whole) {
+        return Err(broken(format!(
+            "the model is not YuNet: its input has {} channels and {}x{} pixels \
+             instead of 3 channels and multiples of 32",
+            input.channels, size.0, size.1
+        )));
     }
-
-    fn of(network: int8::Network, size: (usize, usize)) -> Result<Loaded> {
-        let input = network.input();
-        let whole = STRIDES[2];
-        if input.channels != 3 || !size.0.is_multiple_of(whole) || !size.1.is_multiple_of(whole) {
-            return Err(broken(format!(
-                "the model is not YuNet: its input has {} channels and {}x{} pixels \
-                 instead of 3 channels and multiples of 32",
-                input.channels, size.0, size.1
-            )));
-        }
-        let outputs = network.outputs();
-        let head = |stride| HeadIndices::find(outputs, stride, (size.0 / stride, size.1 / stride));
-        let [a, b, c] = STRIDES.map(head);
-        Ok(Loaded {
-            size,
-            heads: [a?, b?, c?],
-            network,
-        })
-    }
+    let outputs = network.outputs();
+    let head = |stride| HeadIndices::find(outputs, stride, (size.0 / stride, size.1 / stride));
+    let [a, b, c] = STRIDES.map(head);
+    Ok([a?, b?, c?])
 }
 
 impl HeadIndices {
@@ -226,8 +199,7 @@ mod tests {
 
     #[test]
     fn bytes_decide_as_confidences_do() {
-        let mut network = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
-        let Loaded { network, heads, .. } = network.of_size((32, 32)).unwrap();
+        let IntegerNetwork { network, heads, .. } = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
         for head in heads {
             let [class, object] = [head.class, head.object].map(|k| &network.outputs()[k]);
             for (byte, least) in (0..=255).zip(head.least.iter()) {
@@ -243,30 +215,16 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_some_sizes_are_kept() {
-        let mut network = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
-        assert_eq!(network.input_size(), InputSize::UpTo(704, 704));
-        let sizes = |network: &IntegerNetwork| {
-            let sizes = network.loaded.iter().map(|loaded| loaded.size.0);
-            sizes.collect::<Vec<_>>()
-        };
-        for width in [32, 64, 96, 128, 64, 160] {
-            network.of_size((width, 32)).unwrap();
-        }
-        assert_eq!(sizes(&network), [160, 64, 128, 96]);
-    }
-
-    #[test]
     fn an_output_that_is_missing_is_named() {
-        let mut network = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
-        let outputs = network.of_size((32, 32)).unwrap().network.outputs();
+        let loaded = IntegerNetwork::load(DETECTOR_MODEL).unwrap();
+        assert_eq!(loaded.input_size(), InputSize::UpTo(704, 704));
+        let (width, height) = TRIED;
         for (stride, channels) in [(8, 10), (16, 4), (32, 1)] {
-            let side = 32 / stride;
-            let lacks = |o: &&TensorInfo| (o.columns, o.channels) != (side, channels);
-            let left: Vec<_> = outputs.iter().filter(lacks).cloned().collect();
-            let error = HeadIndices::find(&left, stride, (side, side))
-                .err()
-                .unwrap();
+            let size = (width / stride, height / stride);
+            let lacks = |o: &&TensorInfo| (o.columns, o.channels) != (size.0, channels);
+            let outputs = loaded.network.outputs().iter();
+            let left: Vec<_> = outputs.filter(lacks).cloned().collect();
+            let error = HeadIndices::find(&left, stride, size).err().unwrap();
             let what = format!("it lacks an output of {channels} channels at stride {stride}");
             assert!(error.to_string().ends_with(&what), "{error}");
         }
