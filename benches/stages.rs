@@ -150,67 +150,33 @@ fn scale(name: &str, converter: &mut Converter, frame: &Frame, sizes: &[(u32, u3
 
 /// Every view with one face, and what costs most with more.
 fn compose(name: &str, frame: &Frame) {
+    let of = |what: &str, options, count, size| {
+        view_of(&format!("{name}: {what}"), frame, options, count, size);
+    };
     let options = |view| ComposeOptions {
         view,
         ..ComposeOptions::default()
     };
+    let size = (960, 540);
     for view in View::ALL {
-        view_of(
-            &format!("{name}: {view}"),
-            frame,
-            options(view),
-            1,
-            (960, 540),
-        );
+        of(&view.to_string(), options(view), 1, size);
     }
     let mirror = ComposeOptions {
         mirror: true,
         ..options(View::SideBySide)
     };
-    view_of(
-        &format!("{name}: side-by-side, mirror"),
-        frame,
-        mirror,
-        1,
-        (960, 540),
-    );
-    let rotation = Rotation::Deg90;
+    of("side-by-side, mirror", mirror, 1, size);
     let turned = ComposeOptions {
-        rotation,
+        rotation: Rotation::Deg90,
         ..options(View::SideBySide)
     };
-    view_of(
-        &format!("{name}: side-by-side, rotate 90"),
-        frame,
-        turned,
-        1,
-        (540, 960),
-    );
+    of("side-by-side, rotate 90", turned, 1, (540, 960));
     for size in [(320, 240), (800, 480), (1920, 1080), (1080, 1920)] {
-        let name = format!("{name}: side-by-side");
-        view_of(&name, frame, options(View::SideBySide), 1, size);
+        of("side-by-side", options(View::SideBySide), 1, size);
     }
-    view_of(
-        &format!("{name}: strip, 8 faces"),
-        frame,
-        options(View::Strip),
-        8,
-        (960, 540),
-    );
-    view_of(
-        &format!("{name}: in-place, 8 faces"),
-        frame,
-        options(View::InPlace),
-        8,
-        (960, 540),
-    );
-    view_of(
-        &format!("{name}: restored"),
-        frame,
-        options(View::Restored),
-        1,
-        (480, 480),
-    );
+    of("strip, 8 faces", options(View::Strip), 8, size);
+    of("in-place, 8 faces", options(View::InPlace), 8, size);
+    of("restored", options(View::Restored), 1, (480, 480));
 }
 
 /// One view of `count` faces of 80 pixels at this size, with an overlay text.

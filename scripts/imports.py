@@ -386,15 +386,12 @@ def mermaid(house, rooms):
 
 def main():
     house = House(ROOT, CRATES)
-    found = list(problems(house, ROOMS, NEVER))
-    failed = False
-    for _, problem in sorted(found):
+    found = sorted(problems(house, ROOMS, NEVER))
+    for _, problem in found:
         print(problem)
-        failed = True
     graph = mermaid(house, ROOMS)
-    if not readme.update(ROOT / "ARCHITECTURE.md", "imports", graph, "--check" in sys.argv[1:]):
-        failed = True
-    sys.exit(1 if failed else 0)
+    current = readme.update(ROOT / "ARCHITECTURE.md", "imports", graph, "--check" in sys.argv[1:])
+    sys.exit(1 if found or not current else 0)
 
 
 if __name__ == "__main__":

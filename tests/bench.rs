@@ -151,7 +151,13 @@ fn a_quick_run_measures_every_stage_and_writes_every_file() {
     ] {
         assert!(out.stdout.contains(word), "no {word} in:\n{}", out.stdout);
     }
-    let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    check_files(folder.path());
+    compared_with_an_older_one(folder.path(), &report);
+}
+
+/// The files of a run of two engines.
+fn check_files(folder: &Path) {
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     assert_eq!(text("a.csv").lines().count(), 29);
     assert!(text("a.csv").starts_with("engine,model,threads,stage,runs,min,median,mean,p90,"));
     assert_eq!(
@@ -161,11 +167,10 @@ fn a_quick_run_measures_every_stage_and_writes_every_file() {
             .count(),
         30
     );
-    let picture = image::open(folder.path().join("a.png")).unwrap();
+    let picture = image::open(folder.join("a.png")).unwrap();
     assert_eq!((picture.width(), picture.height()), (960, 520));
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    let left: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
     assert_eq!(left.len(), 4, "no temporary file is left: {left:?}");
-    compared_with_an_older_one(folder.path(), &report);
 }
 
 /// What was measured is compared with itself, made twice as slow and of another machine.
@@ -218,7 +223,11 @@ fn compared_with_an_older_one(folder: &Path, report: &Value) {
     ] {
         assert!(out.contains(alone), "no {alone} in:\n{out}");
     }
-    // Two files are compared in no time, and are made other files of.
+    two_files_are_compared(folder, report);
+}
+
+/// Without measuring anything; and other files are made of them.
+fn two_files_are_compared(folder: &Path, report: &Value) {
     let two = [
         "bench",
         "--compare",

@@ -40,11 +40,7 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
         faces: arguments.detection.faces,
         mark: arguments.mark,
     };
-    let bar = ProgressBar::no_length();
-    bar.enable_steady_tick(Duration::from_millis(200));
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
-        bar.set_style(style);
-    }
+    let bar = progress_bar();
     let mut stdout = Stdout::default();
     let mut faces = 0;
     let result = still::run(&job, &mut restorer, &mut |progress| {
@@ -76,6 +72,15 @@ pub(super) fn image(arguments: ImageArgs) -> Result<ExitCode> {
     console::eprint_line(counts);
     stdout.finish()?;
     Ok(ExitCode::from(summary.exit_code()))
+}
+
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    bar.enable_steady_tick(Duration::from_millis(200));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Moves the bar on, which counts the faces of all pictures so far.

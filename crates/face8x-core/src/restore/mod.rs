@@ -6,6 +6,7 @@ use crate::network::sha256;
 use crate::{Error, Result};
 
 mod bicubic;
+mod ends;
 mod float_form;
 mod threads;
 mod tract;
