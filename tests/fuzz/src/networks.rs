@@ -1,10 +1,10 @@
 //! Small networks of the forms that the engine knows: some kilobytes where the real ones have some
 //! hundred.
 
-use face8x_train::network::{NetworkConfig, Op, NetworkPlan, Tensor, Weights, tap_is_used};
+use face8x_train::network::{NetworkConfig, NetworkPlan, Op, Tensor, Weights, tap_is_used};
 use face8x_train::onnx::{
-    Attribute, Graph, Port, QuantisedAdd, QuantisedConv, QuantisedNetwork, Scale, float_graph,
-    int8_model,
+    Attribute, ByteScale, OnnxGraph, Port, QuantisedAdd, QuantisedConv, QuantisedNetwork,
+    float_graph, int8_model,
 };
 use prost::Message;
 use tract_onnx::pb::{ModelProto, TensorProto, tensor_proto::DataType};
@@ -51,7 +51,7 @@ fn sizes(channels: usize) -> NetworkConfig {
 fn family() -> Vec<u8> {
     let plan = NetworkPlan::new(&sizes(4));
     let mut numbers = NumberStream(1);
-    let output = Scale {
+    let output = ByteScale {
         scale: 1.0 / 64.0,
         zero: 0,
     };
@@ -74,7 +74,7 @@ fn family() -> Vec<u8> {
         });
     }
     if let Some(last) = convs.last_mut() {
-        last.output = Scale {
+        last.output = ByteScale {
             scale: 1.0,
             zero: 128,
         };
@@ -112,7 +112,7 @@ fn picture(bytes: bool) -> Port<'static> {
 
 /// A graph of bytes in the making.
 struct NetworkSketch {
-    graph: Graph,
+    graph: OnnxGraph,
     numbers: NumberStream,
 }
 
@@ -185,7 +185,7 @@ impl NetworkSketch {
 /// A network of every other form: 1x1 windows, strides, pooling, enlargement, concatenation.
 fn forms() -> Vec<u8> {
     let mut sketch = NetworkSketch {
-        graph: Graph::default(),
+        graph: OnnxGraph::default(),
         numbers: NumberStream(3),
     };
     sketch.graph.input(Port {
@@ -218,7 +218,7 @@ fn forms() -> Vec<u8> {
 /// A network with YuNet's input and outputs: one convolution for each.
 pub fn yunet() -> Vec<u8> {
     let mut numbers = NumberStream(4);
-    let mut graph = Graph::default();
+    let mut graph = OnnxGraph::default();
     graph.input(Port {
         name: "input",
         bytes: false,

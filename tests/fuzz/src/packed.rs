@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use face8x_core::geometry::{HR_SIDE, Point};
-use face8x_train::dataset::{Alignment, CROP_SIDE, Dataset, PictureData, Split, WIDE_SIDE, DatasetWriter};
+use face8x_train::dataset::{
+    Alignment, CROP_SIDE, Dataset, DatasetWriter, PictureData, Split, WIDE_SIDE,
+};
 use face8x_train::heatmap::Heatmaps;
 use serde_json::Value;
 
@@ -108,7 +110,7 @@ pub fn dataset(data: &[u8]) {
     }
 }
 
-fn look(section: &face8x_train::dataset::Section, k: usize) {
+fn look(section: &face8x_train::dataset::SplitPictures, k: usize) {
     let picture = match section.picture(k) {
         Ok(picture) => picture,
         Err(error) => return crate::explained(&error),
