@@ -11,6 +11,7 @@
 
 use super::Canonical;
 use super::grid::{Grid, PITCH};
+use super::overlap::Overlap;
 use crate::convert::Region;
 use crate::geometry::{HR_SIDE, Point, Similarity};
 use crate::resample::{Rgbx, add, add_scaled, dot};
@@ -21,15 +22,12 @@ const MAX_DENSITY: usize = 8;
 /// density that [`Camera::place`] takes.
 const LATTICE_SIDE: usize = 256;
 /// Most samples of a point spread function: that of the widest optics, 2 camera pixels.
-const LONGEST_FILTER: usize = 128;
+pub(super) const LONGEST_FILTER: usize = 128;
 /// Standard deviations of the Gaussian that are taken in.
 const REACH: f32 = 3.0;
 /// How far what a network gets wrong extends, as the standard deviation of a Gaussian in pixels of
-/// the canonical face. Measured: 0 is as good for faces of up to 32 camera pixels and 0.8 dB worse
-/// at 64 pixels with a noise of 6 levels.
-const ERROR_EXTENT: f32 = 1.2;
-/// The autocorrelation of the point spread function is cut where it falls below this share.
-const TAIL: f32 = 1e-3;
+/// the canonical face.
+const ERROR_EXTENT: f32 = 0.82;
 
 /// A camera before a face.
 #[derive(Default)]
@@ -50,23 +48,27 @@ pub(super) struct Camera {
     /// What a difference at a pixel causes in the picture: the same, blurred by the extent of what
     /// a network gets wrong.
     response: Vec<f32>,
-    /// What a pixel sees of the response to another one at a distance of 0, 1, 2 ... camera pixels.
-    pub(super) correlation: Vec<f32>,
+    pub(super) overlap: Overlap,
     lattice: Vec<Rgbx>,
     rows: Vec<Rgbx>,
 }
 
 impl Camera {
-    /// Room for every face without another allocation.
-    pub(super) fn new() -> Camera {
-        Camera {
+    /// Room for every face of up to `side` camera pixels without another allocation, with optics that blur
+    /// by up to `optics` camera pixels. `pixels` take part at most.
+    pub(super) fn new(optics: f32, side: f32, pixels: usize) -> Camera {
+        let mut camera = Camera {
+            density: 2,
             spread: Vec::with_capacity(LONGEST_FILTER),
             response: Vec::with_capacity(LONGEST_FILTER),
-            correlation: Vec::with_capacity(LONGEST_FILTER),
             lattice: Vec::with_capacity(LATTICE_SIDE * LATTICE_SIDE),
             rows: Vec::with_capacity(LATTICE_SIDE),
             ..Camera::default()
-        }
+        };
+        // The largest face is blurred most, in its camera's pixels.
+        camera.set_filters(HR_SIDE as f32 / side, optics, 0.0);
+        camera.overlap.reserve(LATTICE_SIDE, pixels);
+        camera
     }
 
     /// Looks at the face through the pixels of `region`, with optics that blur by `optics` camera
@@ -89,46 +91,42 @@ impl Camera {
             tx: share * to_canonical.tx,
             ty: share * to_canonical.ty,
         };
-        let density = (self.to_grid.scale().round() as usize).clamp(2, MAX_DENSITY);
-        self.density = density;
-        let unit = density as f32;
-        let extent = ERROR_EXTENT / to_canonical.scale();
-        // What the grid blurs, the optics need not.
-        let blurred = self.grid.blur() / to_canonical.scale().powi(2);
-        let optics = (optics * optics - blurred).max(0.0).sqrt();
-        spread_of(density, optics * unit, &mut self.spread);
-        spread_of(density, optics.hypot(extent) * unit, &mut self.response);
-        let margin = (self.response.len() - self.spread.len()) / 2;
-        let overlap = |distance: usize| {
-            let later = self.response.iter().skip(margin + distance * density);
-            self.spread
-                .iter()
-                .zip(later)
-                .map(|(a, b)| a * b)
-                .sum::<f32>()
-        };
-        let reach = (self.response.len() - margin).div_ceil(density);
-        self.correlation.clear();
-        self.correlation.extend((0..reach).map(overlap));
-        let least = TAIL * self.correlation[0];
-        let kept = self.correlation.iter().rposition(|&value| value > least);
-        self.correlation.truncate(kept.unwrap_or_default() + 1);
+        self.density = (self.to_grid.scale().round() as usize).clamp(2, MAX_DENSITY);
+        self.set_filters(to_canonical.scale(), optics, self.grid.blur());
+        let density = self.density;
         self.lattice
             .resize(self.width * self.height * density * density, [0.0; 4]);
         self.rows.resize(self.width * density, [0.0; 4]);
     }
 
-    /// How many values fit without an allocation.
-    #[cfg(test)]
-    pub(super) fn capacities(&self) -> [usize; 5] {
-        let filters = [&self.spread, &self.response, &self.correlation].map(Vec::capacity);
-        let [a, b, c] = filters;
-        [a, b, c, self.lattice.capacity(), self.rows.capacity()]
+    /// For a face whose camera pixels are `scale` canonical ones each, and a grid that
+    /// [blurs](Grid::blur) by so much.
+    fn set_filters(&mut self, scale: f32, optics: f32, blurred: f32) {
+        let density = self.density;
+        let unit = density as f32;
+        let response = optics.hypot(ERROR_EXTENT / scale);
+        spread_of(density, response * unit, &mut self.response);
+        // What the grid blurs, the optics need not.
+        let optics = (optics * optics - blurred / scale.powi(2)).max(0.0).sqrt();
+        spread_of(density, optics * unit, &mut self.spread);
+        self.overlap.set_filter(&self.response, density);
     }
 
-    /// How strongly a pixel sees what it alone has caused, along one axis.
-    pub(super) fn gain(&self) -> f32 {
-        self.correlation[0]
+    /// How many values fit without an allocation.
+    #[cfg(test)]
+    pub(super) fn capacities(&self) -> [usize; 4] {
+        let [a, b] = [&self.spread, &self.response].map(Vec::capacity);
+        [a, b, self.lattice.capacity(), self.rows.capacity()]
+    }
+
+    /// Fills `overlap` by what the camera's pixels see alike of what is wrong with the picture that was
+    /// last [projected](Self::project).
+    pub(super) fn find_overlap(&mut self) {
+        let columns = self.width * self.density;
+        let before = (self.response.len() - self.density) / 2;
+        self.overlap.load(&self.lattice, columns);
+        self.overlap
+            .fill(self.width, self.height, self.density, before);
     }
 
     /// What the camera would see of `picture`, pixel by pixel, in levels. The fourth number is the
@@ -183,6 +181,12 @@ impl Camera {
             for (row, &weight) in fine.zip(&self.response[skipped..]) {
                 add_scaled(row, weight, wide);
             }
+        }
+        for (sample, &variance) in self.lattice.iter_mut().zip(&self.overlap.variance) {
+            sample.iter_mut().for_each(|value| *value *= variance);
+        }
+        if self.grid.side() == HR_SIDE {
+            soften(&mut self.lattice, columns);
         }
         self.spread_over_grid();
         self.grid.add_to(base, scale, out);
@@ -328,9 +332,34 @@ fn spread_of(density: usize, sigma: f32, spread: &mut Vec<f32>) {
     spread.iter_mut().for_each(|value| *value /= sum);
 }
 
+/// Blurs by 1/4, 1/2, 1/4 both ways.
+fn soften(pixels: &mut [Rgbx], columns: usize) {
+    let mix = |before: &Rgbx, here: &Rgbx, after: &Rgbx| -> Rgbx {
+        std::array::from_fn(|k| 0.25 * (before[k] + after[k]) + 0.5 * here[k])
+    };
+    for row in pixels.chunks_exact_mut(columns) {
+        let mut before = row[0];
+        for x in 0..columns {
+            let here = row[x];
+            row[x] = mix(&before, &here, &row[(x + 1).min(columns - 1)]);
+            before = here;
+        }
+    }
+    for x in 0..columns {
+        let rows = pixels.len() / columns;
+        let mut before = pixels[x];
+        for y in 0..rows {
+            let here = pixels[y * columns + x];
+            let after = pixels[(y + 1).min(rows - 1) * columns + x];
+            pixels[y * columns + x] = mix(&before, &here, &after);
+            before = here;
+        }
+    }
+}
+
 /// Where a filter that reaches `before` samples before `at` begins, and how many of its weights
 /// lie before the first sample.
-fn start_of(at: usize, before: usize) -> (usize, usize) {
+pub(super) fn start_of(at: usize, before: usize) -> (usize, usize) {
     (at.saturating_sub(before), before.saturating_sub(at))
 }
 

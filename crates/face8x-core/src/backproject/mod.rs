@@ -17,7 +17,8 @@
 //! carried to its end and weighed by the noise; without noise it is the range-null-space
 //! decomposition (Wang, Yu and Zhang, "Zero-Shot Image Restoration Using Denoising Diffusion
 //! Null-Space Model", ICLR 2023). sigma is the camera's noise, tau the error of the network, which
-//! follows from how much c and A n differ.
+//! follows from how much c and A n differ. It is larger at edges than in plain places, and larger in
+//! brightness than in colour: see `overlap.rs` and [`COLOUR_CALM`].
 //!
 //! The model of the camera is separable along the frame's own axes, so everything but the sampling
 //! of the turned face is done by rows and columns: see `camera.rs`. The equation is solved on the
@@ -31,6 +32,7 @@ mod fields;
 mod grid;
 mod history;
 mod noise;
+mod overlap;
 mod solve;
 #[cfg(test)]
 mod tests;
@@ -50,7 +52,7 @@ use solve::Solver;
 pub use canonical::Canonical;
 pub use history::FaceHistory;
 pub use noise::NoiseEstimator;
-pub use trust::Trust;
+pub use trust::{COLOUR_CALM, Trust};
 
 /// Faces with a crop of up to this many camera pixels a side are restored. A larger one the camera
 /// sees well by itself: it fades into the camera's own pixels up to [`CAMERA_SIDE`], so that nothing
@@ -124,14 +126,16 @@ impl BackProjector {
     /// contrast into the picture that the face does not have.
     pub fn new(optics: Option<f32>) -> Self {
         let most = MOST_PIXELS * MOST_PIXELS;
+        let optics = optics.map(|pixels| pixels.clamp(0.0, 2.0));
+        let most_optics = optics.unwrap_or(Trust::of(false).optics);
         BackProjector {
-            optics: optics.map(|pixels| pixels.clamp(0.0, 2.0)),
+            optics,
             trust: Trust::of(true),
             side: 0.0,
             aligner: Aligner::new(),
             converter: Converter::new(),
             bytes: Vec::with_capacity(3 * most),
-            camera: Camera::new(),
+            camera: Camera::new(most_optics, CAMERA_SIDE, most),
             seen: Vec::with_capacity(most),
             expected: Vec::with_capacity(most),
             solver: Solver::with_capacity(most),
@@ -188,7 +192,7 @@ impl BackProjector {
             return None;
         };
         let camera = self.trust.noise_variance(noise, self.side);
-        let noise = camera + self.trust.model_variance(self.side) * power;
+        let noise = camera + self.model_variance() * power;
         let error = (power - noise).max(LEAST_SHARE * power);
         Some(self.add_correction(error, noise, base, out))
     }
@@ -207,8 +211,13 @@ impl BackProjector {
             return error;
         };
         let camera = noise.powi(2) + self.trust.least_noise.powi(2);
-        let noise = camera + self.trust.model_variance(self.side) * power;
+        let noise = camera + self.model_variance() * power;
         self.add_correction(error, noise, base, out)
+    }
+
+    /// See [`Trust::model_variance`].
+    fn model_variance(&self) -> f32 {
+        self.trust.model_variance(self.side, self.optics.is_some())
     }
 
     /// Adds to `base` what makes up for the difference between seen and expected pixels, where the variance
@@ -221,10 +230,10 @@ impl BackProjector {
         out: &mut Canonical,
     ) -> f32 {
         let error = error.max(f32::MIN_POSITIVE);
-        let gain = self.camera.gain();
-        let weight = error / (gain * gain);
+        self.camera.find_overlap();
+        let weight = error / self.camera.overlap.gain(&self.seen).max(f32::MIN_POSITIVE);
         let (seen, expected) = (&self.seen, &self.expected);
-        let colour_noise = noise + self.trust.colour_noise.powi(2);
+        let colour_noise = self.trust.colour_variance(noise);
         let solution =
             self.solver
                 .solve(&self.camera, seen, expected, weight, [noise, colour_noise]);

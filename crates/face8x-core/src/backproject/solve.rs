@@ -1,24 +1,27 @@
-//! Conjugate gradients (Hestenes and Stiefel, 1952) on the camera's pixels.
+//! Conjugate gradients (Hestenes and Stiefel, 1952) on the camera's pixels, with Jacobi's preconditioner.
 //!
-//! The matrix is weight * S + noise, where S, the point spread functions' overlap of each two
-//! pixels, is the same along rows and columns: it is applied as two short filters.
+//! The matrix is weight * S + noise, where S is what each two pixels see alike: see `overlap.rs`.
+//! Brightness and colour have different noise, and are solved one after the other.
 
 use super::camera::Camera;
 use crate::convert::LUMA_WEIGHTS;
-use crate::resample::{Rgbx, add_scaled};
+use crate::resample::Rgbx;
 
 /// Most steps. Where there is noise, fewer are needed.
-const STEPS: usize = 10;
+const STEPS: usize = 24;
 /// The rest of the equation, as a share of its right side in squares, at which it is solved.
 const SOLVED: f32 = 1e-4;
 
 /// Solves, and keeps its buffers.
 pub(super) struct Solver {
+    /// The right side; what is left of it.
+    rest: Vec<f32>,
+    solved: Vec<f32>,
+    /// Those of the matrix's diagonal.
+    inverses: Vec<f32>,
+    direction: Vec<f32>,
+    image: Vec<f32>,
     solution: Vec<Rgbx>,
-    rest: Vec<Rgbx>,
-    direction: Vec<Rgbx>,
-    image: Vec<Rgbx>,
-    across: Vec<Rgbx>,
 }
 
 impl Solver {
@@ -26,11 +29,12 @@ impl Solver {
     pub(super) fn with_capacity(pixels: usize) -> Solver {
         let room = || Vec::with_capacity(pixels);
         Solver {
-            solution: room(),
             rest: room(),
+            solved: room(),
+            inverses: room(),
             direction: room(),
             image: room(),
-            across: room(),
+            solution: Vec::with_capacity(pixels),
         }
     }
 
@@ -44,37 +48,25 @@ impl Solver {
         weight: f32,
         noise: [f32; 2],
     ) -> &[Rgbx] {
-        // Brightness stands by itself, in the fourth number; the others say how a colour differs from it.
-        let difference = |(seen, expected): (&Rgbx, &Rgbx)| {
-            let [r, g, b, _] = std::array::from_fn(|k| seen[3] * (seen[k] - expected[k]));
-            let luma = LUMA_WEIGHTS[0] * r + LUMA_WEIGHTS[1] * g + LUMA_WEIGHTS[2] * b;
-            [r - luma, g - luma, b - luma, luma]
-        };
-        self.rest.clear();
-        self.rest.extend(seen.iter().zip(expected).map(difference));
-        self.direction.clone_from(&self.rest);
+        let [red, green, blue] = LUMA_WEIGHTS;
         self.solution.clear();
         self.solution.resize(seen.len(), [0.0; 4]);
-        let noise = [noise[1], noise[1], noise[1], noise[0]];
-        let begin = dot(&self.rest, &self.rest);
-        let mut length = begin;
-        for _ in 0..STEPS {
-            if length <= SOLVED * begin {
-                break;
+        // Brightness, and by how much red and blue differ from it: green follows.
+        for (channel, noise) in [(3, noise[0]), (0, noise[1]), (2, noise[1])] {
+            let right_side = |(seen, expected): (&Rgbx, &Rgbx)| {
+                let [r, g, b, _] = std::array::from_fn(|k| seen[3] * (seen[k] - expected[k]));
+                let luma = red * r + green * g + blue * b;
+                [r - luma, 0.0, b - luma, luma][channel]
+            };
+            self.rest.clear();
+            self.rest.extend(seen.iter().zip(expected).map(right_side));
+            self.solve_plane(camera, seen, weight, noise);
+            for (solution, &value) in self.solution.iter_mut().zip(&self.solved) {
+                solution[channel] = value;
             }
-            self.apply(camera, seen, weight, &noise);
-            let step = length / dot(&self.direction, &self.image);
-            add_scaled(&mut self.solution, step, &self.direction);
-            add_scaled(&mut self.rest, -step, &self.image);
-            let shorter = dot(&self.rest, &self.rest);
-            let turn = shorter / length;
-            let directions = self.direction.as_flattened_mut().iter_mut();
-            for (direction, rest) in directions.zip(self.rest.as_flattened()) {
-                *direction = rest + turn * *direction;
-            }
-            length = shorter;
         }
         for [r, g, b, luma] in &mut self.solution {
+            *g = -(red * *r + blue * *b) / green;
             for colour in [r, g, b] {
                 *colour += *luma;
             }
@@ -83,45 +75,64 @@ impl Solver {
         &self.solution
     }
 
-    /// Fills `image` by the matrix times `direction`.
-    fn apply(&mut self, camera: &Camera, seen: &[Rgbx], weight: f32, noise: &Rgbx) {
-        let (width, height) = (camera.width, camera.height);
-        let taps = &camera.correlation;
-        self.across.clear();
-        self.across.resize(width * height, [0.0; 4]);
-        for (row, line) in self
-            .across
-            .chunks_exact_mut(width)
-            .zip(self.direction.chunks_exact(width))
-        {
-            add_scaled(row, taps[0], line);
-            for (distance, &tap) in taps.iter().enumerate().take(width).skip(1) {
-                add_scaled(&mut row[distance..], tap, line);
-                add_scaled(row, tap, &line[distance..]);
+    /// Fills `solved` for the right side that `rest` holds.
+    fn solve_plane(&mut self, camera: &Camera, seen: &[Rgbx], weight: f32, noise: f32) {
+        let own = camera.overlap.own(seen.len()).iter();
+        self.inverses.clear();
+        self.inverses
+            .extend(own.map(|own| (weight * own + noise).max(f32::MIN_POSITIVE).recip()));
+        self.solved.clear();
+        self.solved.resize(seen.len(), 0.0);
+        self.direction.clear();
+        let pairs = self.rest.iter().zip(&self.inverses);
+        self.direction
+            .extend(pairs.map(|(rest, inverse)| rest * inverse));
+        let begin = dot(&self.rest, &self.direction);
+        let mut length = begin;
+        for _ in 0..STEPS {
+            if length <= SOLVED * begin {
+                break;
             }
-        }
-        self.image.clear();
-        self.image.resize(width * height, [0.0; 4]);
-        add_scaled(&mut self.image, weight * taps[0], &self.across);
-        for (distance, &tap) in taps.iter().enumerate().take(height).skip(1) {
-            let offset = distance * width;
-            add_scaled(&mut self.image[offset..], weight * tap, &self.across);
-            add_scaled(&mut self.image, weight * tap, &self.across[offset..]);
-        }
-        let pixels = self.image.iter_mut().zip(&self.direction).zip(seen);
-        for ((image, direction), seen) in pixels {
-            *image = std::array::from_fn(|k| seen[3] * (image[k] + noise[k] * direction[k]));
+            self.image.resize(seen.len(), 0.0);
+            let overlap = &camera.overlap;
+            overlap.apply(&self.direction, camera.width, &mut self.image);
+            let pixels = self.image.iter_mut().zip(&self.direction).zip(seen);
+            for ((image, direction), seen) in pixels {
+                *image = seen[3] * (weight * *image + noise * direction);
+            }
+            let step = length / dot(&self.direction, &self.image);
+            add_scaled(&mut self.solved, step, &self.direction);
+            add_scaled(&mut self.rest, -step, &self.image);
+            for (image, (rest, inverse)) in
+                (self.image.iter_mut()).zip(self.rest.iter().zip(&self.inverses))
+            {
+                *image = rest * inverse;
+            }
+            let shorter = dot(&self.rest, &self.image);
+            let turn = shorter / length;
+            for (direction, image) in self.direction.iter_mut().zip(&self.image) {
+                *direction = image + turn * *direction;
+            }
+            length = shorter;
         }
     }
 }
 
-/// The scalar product, over all channels.
-fn dot(a: &[Rgbx], b: &[Rgbx]) -> f32 {
-    let mut sums = [0.0; 4];
+fn add_scaled(values: &mut [f32], scale: f32, others: &[f32]) {
+    for (value, other) in values.iter_mut().zip(others) {
+        *value += scale * other;
+    }
+}
+
+/// The scalar product, in eight sums, which the compiler makes into vectors.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
     for (a, b) in a.iter().zip(b) {
-        for k in 0..4 {
+        for k in 0..8 {
             sums[k] += a[k] * b[k];
         }
     }
-    sums.iter().sum()
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
 }

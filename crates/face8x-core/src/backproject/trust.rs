@@ -7,6 +7,10 @@ use crate::geometry::LR_SIDE;
 /// network repeats one half of the noise. Measured as what restores best at 12 to 32 pixels.
 const DETAIL: f32 = 45.0;
 
+/// How much less a network errs in colours than in brightness, as a ratio of variances. Measured: 5 to 20
+/// are as good, and 1 is 0.1 to 0.3 dB worse where there is noise.
+pub const COLOUR_CALM: f32 = 8.0;
+
 /// What is assumed of a camera. The numbers were searched for on simulated cameras
 /// (`face8x-train evaluate --camera`, with and without `--processed`): sides of 12 to 64 pixels, noise of 0
 /// to 10 levels, blur of 0.25 to 0.7 pixels.
@@ -17,8 +21,9 @@ pub struct Trust {
     /// The smallest standard deviation of the noise, in levels: what rounding to 8 bits leaves, or
     /// compression.
     pub least_noise: f32,
-    /// What the model of the camera gets wrong, as a share of what it explains.
-    model_error: f32,
+    /// What the model of the camera gets wrong, as a share of what it explains: with optics that are
+    /// guessed, and with optics that are known.
+    model_errors: [f32; 2],
     /// The side in camera pixels from which on the model errs no more than that. The network sees all that a
     /// camera saw of smaller faces, so that the difference is what it took for the camera's work.
     whole_from: f32,
@@ -32,7 +37,7 @@ pub struct Trust {
 const EXACT: Trust = Trust {
     optics: 0.42,
     least_noise: 0.5,
-    model_error: 0.1,
+    model_errors: [0.2, 0.1],
     whole_from: 1.0,
     colour_noise: 0.0,
     halved_from: 7.0,
@@ -44,7 +49,7 @@ const EXACT: Trust = Trust {
 const PROCESSED: Trust = Trust {
     optics: 0.33,
     least_noise: 2.0,
-    model_error: 0.2,
+    model_errors: [0.2, 0.2],
     whole_from: 24.0,
     colour_noise: 6.0,
     halved_from: 4.0,
@@ -66,10 +71,17 @@ impl Trust {
     }
 
     /// The variance of what the model of the camera gets wrong, as a share of the mean square of the difference
-    /// between what it saw of a face of `side` camera pixels and what the network made of it.
-    pub fn model_variance(&self, side: f32) -> f32 {
+    /// between what it saw of a face of `side` camera pixels and what the network made of it; `known`: the
+    /// blur of the optics is not a guess.
+    pub fn model_variance(&self, side: f32, known: bool) -> f32 {
         let believed = (side / self.whole_from).min(1.0).powi(2);
-        1.0 - believed * (1.0 - self.model_error.powi(2))
+        1.0 - believed * (1.0 - self.model_errors[usize::from(known)].powi(2))
+    }
+
+    /// The variance of the noise in how a colour differs from brightness, where that in brightness is
+    /// `noise`, both in levels squared. A network errs less in colours, which is the same as more noise there.
+    pub fn colour_variance(&self, noise: f32) -> f32 {
+        COLOUR_CALM * noise + self.colour_noise.powi(2)
     }
 
     /// The variance, in levels squared, that a camera's `noise` (standard deviation in levels) leaves in the

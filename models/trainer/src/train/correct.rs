@@ -1,6 +1,7 @@
 //! Back-projection of a batch: see [`crate::camera::correction`].
 
 use burn::tensor::{Device, Tensor, TensorData};
+use face8x_core::backproject::COLOUR_CALM;
 use face8x_core::convert::LUMA_WEIGHTS;
 use face8x_core::geometry::HR_SIDE;
 
@@ -43,7 +44,7 @@ pub fn correct(pictures: Tensor<4>, corrections: &[Correction], device: &Device)
     let noise = noise + power.clone() * number(&|c| &c.model_error);
     let error = (power.clone() - noise.clone()).max_pair(power.mul_scalar(LEAST_SHARE));
     let values = tensor(&|c| &c.values[0], [1, MOST, 1]) * tensor(&|c| &c.values[1], [1, 1, MOST]);
-    let colour_noise = noise.clone() + number(&|c| &c.colour_noise);
+    let colour_noise = noise.clone().mul_scalar(COLOUR_CALM) + number(&|c| &c.colour_noise);
     let weight = |noise: Tensor<4>| {
         let weight = error.clone() / (error.clone() * values.clone() + noise);
         weight.autodiff()

@@ -146,7 +146,11 @@ fn there_is_room_for_every_face_from_the_start() {
         let mut projector = BackProjector::new(Some(optics));
         let capacities = |p: &BackProjector| {
             let numbers = [p.seen.capacity(), p.expected.capacity(), p.bytes.capacity()];
-            (numbers, p.camera.capacities())
+            (
+                numbers,
+                p.camera.capacities(),
+                p.camera.overlap.capacities(),
+            )
         };
         let before = capacities(&projector);
         for side in 4..80 {
