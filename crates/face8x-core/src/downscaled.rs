@@ -22,7 +22,7 @@ pub struct Downscaled {
 }
 
 impl Downscaled {
-    /// Makes this a copy of `other`; allocates only where it has never been as large.
+    /// Makes this a copy of `other`; allocates only if it has never been as large.
     pub fn copy_from(&mut self, other: &Downscaled) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clone_from(&other.bytes);

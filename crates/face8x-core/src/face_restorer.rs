@@ -53,7 +53,7 @@ impl RestoredFace {
 }
 
 impl FaceRestorer {
-    /// One with the embedded networks and the detector for photographs, on one thread.
+    /// A restorer with the embedded networks and the detector for photographs, on one thread.
     ///
     /// # Errors
     /// The program file is damaged.
@@ -62,7 +62,7 @@ impl FaceRestorer {
         Ok(Self::from_parts(detector, restore::open("auto", None, 1)?))
     }
 
-    /// One with a detector and a restorer of your choice ([`detect::open`], [`restore::open`], or
+    /// A restorer with a detector and a network of your choice ([`detect::open`], [`restore::open`], or
     /// your own).
     pub fn from_parts(detector: Box<dyn Detector>, restorer: Box<dyn Restorer>) -> Self {
         FaceRestorer {
@@ -85,7 +85,7 @@ impl FaceRestorer {
         }
     }
 
-    /// Finds and restores every face of `frame`, the largest first; none is no error.
+    /// Finds and restores every face of `frame`, the largest first; to find none is not an error.
     ///
     /// # Errors
     /// The frame is not valid (see [`Frame::validate`]) or is a JPEG, which
@@ -126,8 +126,8 @@ impl FaceRestorer {
     /// Restores one face of `frame`.
     ///
     /// # Errors
-    /// The frame is not valid or is a JPEG; the face is smaller than a pixel, larger than the
-    /// frame by far, or its place is not finite; the network failed.
+    /// The frame is not valid or is a JPEG; the face is smaller than a pixel, far larger than
+    /// the frame, or its place is not finite; the network failed.
     pub fn restore_face(&mut self, frame: &Frame, face: &Detection) -> Result<RestoredFace> {
         self.restored(frame, face, &mut None)
     }
@@ -197,7 +197,7 @@ impl FaceRestorer {
     /// The canonical 128x128 face as the frame shows it: interleaved RGB.
     ///
     /// # Errors
-    /// The frame is not valid or is a JPEG; the face is larger than the frame by far.
+    /// The frame is not valid or is a JPEG; the face is far larger than the frame.
     pub fn crop(&mut self, frame: &Frame, to_canonical: &Similarity) -> Result<Box<Hr>> {
         let mut hr = Box::new([0; HR_SIDE * HR_SIDE * 3]);
         self.aligner

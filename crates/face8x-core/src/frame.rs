@@ -170,15 +170,15 @@ impl Frame {
         })
     }
 
-    /// Makes this a copy of `other`; allocates only where it has never been as large.
+    /// Makes this a copy of `other`; allocates only if it has never been as large.
     pub fn copy_from(&mut self, other: &Frame) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clone_from(&other.bytes);
         *self = Frame { bytes, ..*other };
     }
 
-    /// Makes this a picture of another size that is made of `other`: its format and all that is said of it,
-    /// with rows without padding. [`bytes`](Frame::bytes) are left as they are.
+    /// Describes this frame as a picture of another size that is made of `other`: its format and all else
+    /// that is known of it, rows without padding. [`bytes`](Frame::bytes) are left as they are.
     pub fn begin_from(&mut self, other: &Frame, width: u32, height: u32) {
         let bytes = std::mem::take(&mut self.bytes);
         *self = Frame {

@@ -10,7 +10,7 @@ pub enum Error {
     /// This processor has no kernel of that name.
     #[error("unknown kernel \"{name}\"; valid values: {}", known.join(", "))]
     UnknownKernel {
-        /// What was named.
+        /// The name that was given.
         name: String,
         /// The kernels of this processor.
         known: Vec<String>,
@@ -66,7 +66,7 @@ pub enum Error {
         /// What they should be.
         expected: usize,
     },
-    /// The file is no ONNX file, or tract cannot make a graph of it.
+    /// The file is not an ONNX file, or tract cannot make a graph of it.
     #[error("tract cannot load the model: {0:#}")]
     Tract(tract_core::internal::TractError),
     /// tract panicked, which some damaged files cause.

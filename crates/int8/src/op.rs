@@ -149,22 +149,22 @@ fn for_each_byte(channels: usize, place: &Place, mut copy: impl FnMut(usize, usi
     }
 }
 
-/// A graph of tract's with what the engine runs in it as one operator.
+/// A tract graph in which all that the engine runs is one operator.
 #[derive(Debug)]
 pub struct Fused {
     /// The graph, for tract to simplify and run.
     pub model: TypedModel,
     /// Multiplications of the fused convolutions a run, zero taps left out.
     pub multiplications: usize,
-    /// Names of the nodes that stay tract's.
+    /// Names of the nodes that stay with tract.
     pub left: Vec<String>,
     /// The name of the kernel, such as "AVX2".
     pub kernel: &'static str,
 }
 
-/// Replaces what the engine knows of a graph, which tract has not simplified, by one operator;
-/// `None` where that is nothing. For a network that is fused whole, [`Network`](crate::Network) is
-/// the shorter way.
+/// Replaces all nodes of a graph that the engine can run by one operator; `None` where there are none.
+/// tract has not simplified the graph yet. For a network that is fused whole,
+/// [`Network`](crate::Network) is the shorter way.
 ///
 /// # Errors
 /// Broken quantisation parameters, with the node's name; too large tensors; an unknown kernel.

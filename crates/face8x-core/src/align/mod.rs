@@ -25,8 +25,8 @@ const PATCH_SIDE: usize = (HR_SIDE as f32 * MAX_STEP * std::f32::consts::SQRT_2)
 /// Most samples to a pixel of a crop, each way.
 const MAX_SAMPLES: f32 = 8.0;
 
-/// Makes the network's input and the canonical face of a frame. Buffers are kept: once LR has been
-/// made of a frame, that of faces of any size in frames as wide takes no allocation.
+/// Makes the network's input and the canonical face of a frame. Buffers are kept: after
+/// the first LR nothing is allocated for faces of any size in frames of the same width.
 pub struct Aligner {
     converter: Converter,
     patch: Patch,
@@ -41,7 +41,7 @@ impl Default for Aligner {
 }
 
 impl Aligner {
-    /// One with its weights computed.
+    /// An aligner, its weights computed.
     pub fn new() -> Self {
         Aligner {
             converter: Converter::new(),
@@ -64,8 +64,8 @@ impl Aligner {
     /// to 16x16. It costs the same for small faces and large ones, apart from reading the pixels.
     ///
     /// # Errors
-    /// The frame is not valid or is a JPEG; the similarity is not finite; the face is larger than
-    /// the frame by far (more than 96 times its shorter side).
+    /// The frame is not valid or is a JPEG; the similarity is not finite; the face is far larger
+    /// than the frame (more than 96 times its shorter side).
     pub fn lr(&mut self, frame: &Frame, similarity: &Similarity, lr: &mut Lr) -> Result<()> {
         let back = checked_inverse(similarity)?;
         let step = back.scale() * HR_SIDE as f32 / GRID as f32;

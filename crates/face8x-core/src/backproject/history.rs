@@ -81,7 +81,7 @@ impl FaceHistory {
     /// [share](restored_share) of the picture that is restored.
     ///
     /// # Errors
-    /// The frame is not whole, or is a JPEG; the face is larger than the frame by far.
+    /// The frame is not whole, or is a JPEG; the face is far larger than the frame.
     pub fn update(
         &mut self,
         projector: &mut BackProjector,

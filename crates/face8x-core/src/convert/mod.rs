@@ -67,7 +67,7 @@ impl Region {
     }
 }
 
-/// Makes `out` the `region` of `frame`, in its format and without padding. Column, row, width and height of
+/// Copies the `region` of `frame` to `out`, in its format and without padding. Column, row, width and height of
 /// the region are even, so that pixels that share their chroma stay together.
 ///
 /// # Errors
@@ -100,7 +100,7 @@ pub struct Converter {
 }
 
 impl Converter {
-    /// One with empty buffers.
+    /// A converter with empty buffers.
     pub fn new() -> Self {
         Converter::default()
     }

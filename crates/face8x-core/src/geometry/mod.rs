@@ -112,7 +112,7 @@ impl Default for Similarity {
 }
 
 impl Similarity {
-    /// The one that changes nothing.
+    /// The identity, which changes nothing.
     pub const IDENTITY: Similarity = Similarity {
         a: 1.0,
         b: 0.0,
@@ -120,7 +120,7 @@ impl Similarity {
         ty: 0.0,
     };
 
-    /// The one that scales by `scale`, turns by `angle` radians (from x towards y, so clockwise
+    /// The transform that scales by `scale`, turns by `angle` radians (from x towards y, so clockwise
     /// on the screen) and takes the point `from` to the point `to`.
     pub fn about(from: Point, to: Point, scale: f32, angle: f32) -> Self {
         let (sin, cos) = angle.sin_cos();
@@ -133,7 +133,7 @@ impl Similarity {
         }
     }
 
-    /// The one that takes the points `from` nearest to the points `to` in the least-squares sense,
+    /// The transform that takes the points `from` nearest to the points `to` in the least-squares sense,
     /// without reflection (Umeyama 1991; in the plane the minimum has a closed form).
     ///
     /// `None` for fewer than two points, unequal numbers of them, points that all coincide (on
@@ -161,7 +161,7 @@ impl Similarity {
         fitted.is_regular().then_some(fitted)
     }
 
-    /// Where `p` comes to lie.
+    /// Where `p` is taken to.
     pub fn apply(&self, p: Point) -> Point {
         Point::new(
             self.a * p.x - self.b * p.y + self.tx,
@@ -181,7 +181,7 @@ impl Similarity {
         }
     }
 
-    /// This one first, `next` after it.
+    /// The transform that does this one first and `next` after it.
     pub fn then(&self, next: &Similarity) -> Self {
         let t = next.apply(Point::new(self.tx, self.ty));
         Similarity {
@@ -192,7 +192,7 @@ impl Similarity {
         }
     }
 
-    /// How many times longer lines become.
+    /// The scale: how many times longer lines become.
     pub fn scale(&self) -> f32 {
         self.a.hypot(self.b)
     }

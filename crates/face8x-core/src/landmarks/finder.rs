@@ -1,4 +1,4 @@
-//! Five points and a confidence of a face whose place is about known, by the landmark network.
+//! Five points and a confidence of a face whose place is roughly known, by the landmark network.
 
 use super::{CROP_SIDE, LandmarkNetwork, LumaCrop};
 use crate::convert::LumaSource;
@@ -20,7 +20,7 @@ pub struct LandmarkEstimate {
     pub confidence: f32,
 }
 
-/// Finds the landmarks of faces whose places are about known. It allocates nothing after the first.
+/// Finds the landmarks of faces whose places are roughly known. It allocates nothing after the first.
 pub struct LandmarkFinder {
     network: LandmarkNetwork,
     crop: Box<LumaCrop>,
@@ -47,8 +47,8 @@ impl LandmarkFinder {
         self.network.engine()
     }
 
-    /// Looks at the face of `picture` that `to_canonical` (frame to canonical face) is about right
-    /// for. `None` where there are no pixels, or the network failed; the first failure is logged.
+    /// Finds the landmarks of the face in `picture` for which `to_canonical` (frame to canonical face) is
+    /// roughly right. `None` where there are no pixels, or the network failed; the first failure is logged.
     pub fn find(
         &mut self,
         picture: &LumaSource,

@@ -1,4 +1,4 @@
-//! Landmarks: five points of a face whose place is about known.
+//! Landmarks: five points of a face whose place is roughly known.
 
 mod finder;
 mod network;

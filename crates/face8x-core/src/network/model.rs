@@ -51,10 +51,10 @@ pub fn verify_checksum(file: &str, bytes: &[u8], sums: &str) -> Result<String> {
     Ok(found)
 }
 
-/// Reads a model file of the user's, at most 64 MB; `option` is where it was named, as "--model".
+/// Reads the user's model file, of at most 64 MB; `option` is where it was named, such as `--model`.
 ///
 /// # Errors
-/// Missing, unreadable, a directory or another thing that is not a file, empty, or too large.
+/// Missing, unreadable, a directory or anything else that is not a file, empty, or too large.
 pub fn read_file(path: &Path, option: &str) -> Result<Vec<u8>> {
     let shown = path.display();
     let bytes = files::read(path, MAX_MB).map_err(|error| {

@@ -13,7 +13,7 @@ const FRACTION_BITS: u32 = 22;
 /// 1981), in the form of Pillow's `BICUBIC`: pixel centres at half pixels, the weights of a
 /// window that the edge cuts are made to sum to one, 8 bits between the two passes.
 ///
-/// What a network is worth shows beside this.
+/// Networks are compared with it.
 pub struct Bicubic {
     /// For each output position the first input position and four weights.
     taps: [(usize, [i32; 4]); HR_SIDE],

@@ -54,7 +54,7 @@ pub enum Format {
 /// All of it is run by the engine, on bytes: a QuantizeLinear right behind the input and
 /// DequantizeLinear right before an output are left to the caller, who finds their scale and zero
 /// point in [`input`](Network::input) and [`outputs`](Network::outputs). After loading nothing is
-/// allocated, but when the input gets [another size](Network::resize).
+/// allocated, except when the input gets [another size](Network::resize).
 #[derive(Debug)]
 pub struct Network {
     engine: Engine,
@@ -92,8 +92,8 @@ impl Network {
         Network::from_model(&load::load(onnx, options.input_size)?, options)
     }
 
-    /// Takes over a graph of tract's, before tract has simplified it. `input_size` is not looked
-    /// at: the graph's facts are concrete.
+    /// Loads a tract graph that tract has not simplified. `input_size` is ignored: the graph's facts
+    /// are concrete.
     ///
     /// # Errors
     /// As [`Network::load`].

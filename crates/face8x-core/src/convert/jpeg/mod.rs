@@ -56,7 +56,7 @@ impl Default for JpegDecoder {
 }
 
 impl JpegDecoder {
-    /// One with empty buffers.
+    /// A decoder with empty buffers.
     pub fn new() -> Self {
         JpegDecoder::default()
     }

@@ -48,7 +48,7 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Whether nothing was read yet.
+    /// Whether nothing has been read yet.
     pub fn is_at_start(&self) -> bool {
         self.at == 0
     }
@@ -159,7 +159,7 @@ impl Scan {
         }
     }
 
-    /// The picture that all `bytes` are, which end among its pixels.
+    /// The picture that all `bytes` make up, where they end among its pixels.
     pub fn without_end(&self, bytes: &[u8]) -> Option<JpegPicture> {
         self.picture(bytes.len()).filter(|_| self.in_data)
     }
