@@ -27,7 +27,7 @@ pub(super) fn person(person: &Person, head: &PortraitHead, stride: usize, bytes:
         .take(bottom)
         .skip(top)
     {
-        let body = Body::new(person, y as f32);
+        let body = BodyRow::new(person, y as f32);
         let reach = side * body.reach(side);
         let left = whole(face.x - reach, columns) / 2;
         let right = whole(face.x + reach + 2.0, columns).div_ceil(2);
@@ -45,21 +45,21 @@ fn whole(at: f32, limit: usize) -> usize {
 
 /// What a row of pixels crosses of a person, in sides: where it is below the middle of the face, how
 /// far the middle of each leg is to its side, and how wide half a leg and half the coat are.
-struct Body {
+struct BodyRow {
     v: f32,
     legs: f32,
     leg: f32,
     coat: f32,
 }
 
-impl Body {
-    fn new(person: &Person, y: f32) -> Body {
+impl BodyRow {
+    fn new(person: &Person, y: f32) -> BodyRow {
         let v = (y + 0.5 - person.face.y) / person.side;
         let down = ((v - 2.7) / (HEIGHT - 2.7)).min(1.0);
         // Shoulders, then a coat that is a little wider below.
         let coat = 0.64 * (((v - 0.5) / 0.32).clamp(0.0, 1.0)).sqrt() - 0.1 * (v - 0.8).max(0.0)
             + 0.13 * (v - 1.6).max(0.0);
-        Body {
+        BodyRow {
             v,
             legs: SWING * 0.3 * person.stride * down,
             leg: 0.2 - 0.06 * down,
@@ -128,7 +128,7 @@ impl Painter<'_> {
 
     /// Draws the two pixels from (x, y) on, which share their chroma.
     #[inline]
-    fn pair(&self, body: &Body, pair: &mut [u8; 4], x: f32, y: f32) {
+    fn pair(&self, body: &BodyRow, pair: &mut [u8; 4], x: f32, y: f32) {
         let [first, cb, second, cr] = pair.map(f32::from);
         let left = self.pixel(body, [first, cb, cr, 0.0], x, y);
         let right = self.pixel(body, [second, cb, cr, 0.0], x + 1.0, y);
@@ -138,7 +138,7 @@ impl Painter<'_> {
 
     /// What is seen at pixel (x, y) before `behind`.
     #[inline]
-    fn pixel(&self, body: &Body, behind: Colour, x: f32, y: f32) -> Colour {
+    fn pixel(&self, body: &BodyRow, behind: Colour, x: f32, y: f32) -> Colour {
         let Person { face, side, .. } = *self.person;
         let (u, v) = ((x + 0.5 - face.x) / side, body.v);
         let mut seen = behind;
@@ -203,7 +203,7 @@ mod tests {
             let painter = Painter::new(&person, &head).unwrap();
             let all = (person.side * 0.72).ceil() as i32;
             for y in (person.face.y - person.side) as i32..480 {
-                let body = Body::new(&person, y as f32);
+                let body = BodyRow::new(&person, y as f32);
                 let reach = person.side * body.reach(person.side);
                 for x in -all..=all {
                     let x = person.face.x.floor() + x as f32;

@@ -114,8 +114,10 @@ fn shop(number: f32, at: f32, y: f32, wall: [f32; 3]) -> [f32; 3] {
 /// A tree at the left, with its trunk.
 fn tree(x: f32, y: f32) -> Option<[f32; 3]> {
     let (dx, dy) = (x - 52.0, y - 96.0);
-    let ragged = 50.0 + 12.0 * (dx.atan2(dy) * 7.0).sin() + 5.0 * (dx.atan2(dy) * 17.0).cos();
-    if dx.hypot(dy * 1.05) < ragged {
+    let reach = dx.hypot(dy * 1.05);
+    let ragged = || 50.0 + 12.0 * (dx.atan2(dy) * 7.0).sin() + 5.0 * (dx.atan2(dy) * 17.0).cos();
+    // No leaf is farther out than 67.
+    if reach < 68.0 && reach < ragged() {
         let leaf = hash((x / 3.0).floor(), (y / 3.0).floor());
         let light = 0.75 + 0.4 * leaf - 0.15 * (dy / 50.0);
         return Some([74.0, 104.0, 60.0].map(|c: f32| c * light));
