@@ -106,6 +106,21 @@ impl Blocks {
     ) {
         let (x0, x1) = (bx * block.w, (bx + count) * block.w);
         let y0 = by * block.h;
+        if let Some(luma) = layout.packed_luma()
+            && block == BlockSize::square(2)
+        {
+            for means in &mut self.means {
+                make_room(means, layout.width);
+                means.resize(count, 0);
+            }
+            let plane = &layout.planes()[0];
+            let rows = [y0, y0 + 1].map(|y| plane.span(y, x0, x1));
+            match luma {
+                0 => mean_of_groups::<0>(rows, &mut self.means),
+                _ => mean_of_groups::<1>(rows, &mut self.means),
+            }
+            return;
+        }
         let planes = if channels == 1 {
             1
         } else {
@@ -158,6 +173,27 @@ fn add(sums: &mut [u16], row: &[u8]) {
     sums.iter_mut()
         .zip(row)
         .for_each(|(s, &v)| *s += u16::from(v));
+}
+
+/// The mean luma, Cb and Cr of blocks of 2x2 pixels, the commonest, in two rows of groups of two pixels
+/// that share their chroma, where luma is byte `LUMA` of two. Each group is a word of two lanes.
+#[inline(never)]
+fn mean_of_groups<const LUMA: u32>([above, below]: [&[u8]; 2], [y, cb, cr]: &mut [Vec<u8>; 3]) {
+    const LANES: u32 = 0x00ff_00ff;
+    let groups = above
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .zip(below.as_chunks::<4>().0);
+    let means = y.iter_mut().zip(cb).zip(cr);
+    for (((y, cb), cr), (&above, &below)) in means.zip(groups) {
+        let (above, below) = (u32::from_le_bytes(above), u32::from_le_bytes(below));
+        let sums = |byte: u32| (above >> (8 * byte) & LANES) + (below >> (8 * byte) & LANES);
+        let (luma, chroma) = (sums(LUMA), sums(1 - LUMA));
+        *y = (((luma & 0xffff) + (luma >> 16) + 2) >> 2) as u8;
+        *cb = (((chroma & 0xffff) + 1) >> 1) as u8;
+        *cr = (((chroma >> 16) + 1) >> 1) as u8;
+    }
 }
 
 /// Adds up the sums of `component` along each block and divides. The first `skipped` bytes of the
@@ -245,6 +281,27 @@ mod tests {
     use super::*;
     use crate::frame::PixelFormat;
     use crate::testing::reference::noise_frame;
+
+    #[test]
+    fn pairs_of_packed_pixels_have_the_means_of_their_samples() {
+        for format in [PixelFormat::Yuyv, PixelFormat::Uyvy] {
+            let frame = noise_frame(format, 87, 10, 3, 5);
+            let layout = FrameLayout::of(&frame).unwrap();
+            let mut blocks = Blocks::default();
+            blocks.average(&layout, BlockSize::square(2), 2, 3, 40, 3);
+            for (component, means) in layout.components.iter().zip(&blocks.means) {
+                for (i, &mean) in means.iter().enumerate() {
+                    let sample = |x: usize, y: usize| {
+                        let at = component.offset + (x >> component.h) * component.step;
+                        f32::from(frame.bytes[y * frame.stride + at])
+                    };
+                    let x = 6 + 2 * i;
+                    let sum = sample(x, 4) + sample(x + 1, 4) + sample(x, 5) + sample(x + 1, 5);
+                    assert_eq!(f32::from(mean), (sum / 4.0).round(), "{format} {i}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn wider_regions_and_other_blocks_allocate_nothing() {

@@ -184,6 +184,15 @@ impl<'a> FrameLayout<'a> {
         })
     }
 
+    /// Which byte of two is luma, where a group of four is two pixels that share their chroma.
+    pub(super) fn packed_luma(&self) -> Option<u32> {
+        match self.format {
+            PixelFormat::Yuyv => Some(0),
+            PixelFormat::Uyvy => Some(1),
+            _ => None,
+        }
+    }
+
     /// The planes, that of luma (or of all channels) first.
     pub(super) fn planes(&self) -> &[Plane<'a>] {
         &self.planes[..self.plane_count]
