@@ -148,19 +148,24 @@ impl Patch {
         }
         let place = |v: f32, axis: &PatchAxis| {
             let v = v / self.factor - 0.5 - axis.first as f32;
-            let whole = (v as usize).clamp(1, axis.len - 3);
-            (whole - 1, weights((v - whole as f32).clamp(0.0, 1.0)))
+            // A cast to 32 bits is one instruction on most processors.
+            let whole = (v as i32).clamp(1, axis.len as i32 - 3);
+            let share = (v - whole as f32).clamp(0.0, 1.0);
+            (whole as usize - 1, weights(share))
         };
         let (left, across) = place(x, &self.across);
         let (top, down) = place(y, &self.down);
         let mut sum = [0.0; 4];
-        let rows = self.pixels[top * self.across.len + left..].chunks(self.across.len);
-        for (row, weight) in rows.zip(down) {
+        let mut rest = &self.pixels[top * self.across.len + left..];
+        for weight in down {
             let mut line = [0.0; 4];
-            for (pixel, weight) in row.iter().zip(across) {
-                add(&mut line, weight, pixel);
+            if let Some(row) = rest.first_chunk::<4>() {
+                for (pixel, weight) in row.iter().zip(across) {
+                    add(&mut line, weight, pixel);
+                }
             }
             add(&mut sum, weight, &line);
+            rest = rest.get(self.across.len..).unwrap_or_default();
         }
         sum
     }

@@ -152,13 +152,14 @@ impl Pyramid {
         let (a, b) = (back.a / pixel, back.b / pixel);
         let (left, top) = (back.tx - self.origin.x, back.ty - self.origin.y);
         let half_step = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
-        let offsets = half_step.map(|(u, v): (f32, f32)| (a * u - b * v, b * u + a * v));
+        let right = half_step.map(|(u, v): (f32, f32)| a * u - b * v);
+        let down = half_step.map(|(u, v): (f32, f32)| b * u + a * v);
         for (y, row) in out.chunks_exact_mut(n).enumerate() {
             for (x, value) in row.iter_mut().enumerate() {
                 let (x, y) = (x as f32, y as f32);
                 let at_x = a * x - b * y + left / pixel - 0.5;
                 let at_y = b * x + a * y + top / pixel - 0.5;
-                let samples = offsets.map(|(u, v)| level.sample(at_x + u, at_y + v));
+                let samples = level.four(right.map(|u| at_x + u), down.map(|v| at_y + v));
                 *value = (samples.iter().sum::<f32>() / 4.0 + 0.5) as u8;
             }
         }
@@ -167,21 +168,58 @@ impl Pyramid {
 }
 
 impl Level {
-    /// The level at (x, y), bilinearly; pixel centres lie at whole numbers.
+    /// The level at four places, bilinearly; pixel centres lie at whole numbers.
     #[inline]
-    fn sample(&self, x: f32, y: f32) -> f32 {
-        let x = x.clamp(0.0, (self.width - 1) as f32);
-        let y = y.clamp(0.0, (self.height - 1) as f32);
-        let (left, above) = (x as usize, y as usize);
-        let (u, v) = (x - left as f32, y - above as f32);
-        let right = (left + 1).min(self.width - 1);
-        let upper = above * self.width;
-        let lower = (above + 1).min(self.height - 1) * self.width;
-        let at = |k: usize| f32::from(self.luma[k]);
-        let top = at(upper + left) + (at(upper + right) - at(upper + left)) * u;
-        let bottom = at(lower + left) + (at(lower + right) - at(lower + left)) * u;
-        top + (bottom - top) * v
+    fn four(&self, x: [f32; 4], y: [f32; 4]) -> [f32; 4] {
+        let (last_column, last_row) = ((self.width - 1) as f32, (self.height - 1) as f32);
+        // The last column is a whole way from the one before it, where there is one: the next pixel of a
+        // row is then always as far away.
+        let right = usize::from(self.width > 1);
+        let (left, across) = whole_and_part(x, last_column, (last_column - 1.0).max(0.0));
+        let (above, down) = whole_and_part(y, last_row, last_row);
+        let below = above.map(|row| (row + 1.0).min(last_row));
+        let columns = self.width as f32;
+        let row = |rows: [f32; 4]| -> [f32; 4] {
+            let first: [usize; 4] = std::array::from_fn(|k| index(rows[k] * columns + left[k]));
+            let pixels = first.map(|k| f32::from(self.luma[k]));
+            between_four(
+                pixels,
+                first.map(|k| f32::from(self.luma[k + right])),
+                across,
+            )
+        };
+        between_four(row(above), row(below), down)
     }
+}
+
+/// Shares of the way from some values to others.
+#[inline]
+fn between_four(from: [f32; 4], to: [f32; 4], share: [f32; 4]) -> [f32; 4] {
+    std::array::from_fn(|k| from[k] + (to[k] - from[k]) * share[k])
+}
+
+/// Places from 0 to `last`, cut to that: the whole number below each, at most `most`, and the rest.
+#[inline]
+fn whole_and_part(at: [f32; 4], last: f32, most: f32) -> ([f32; 4], [f32; 4]) {
+    let at = at.map(|v| v.clamp(0.0, last));
+    let whole = at.map(|v| floor(v).min(most));
+    (whole, std::array::from_fn(|k| at[k] - whole[k]))
+}
+
+/// 2^23: floats from here on are whole numbers, with the units in the last bits.
+const WHOLE: f32 = 8_388_608.0;
+
+/// The whole number at or below `v`, from 0 to 2^22: without a call, and in vectors.
+#[inline]
+fn floor(v: f32) -> f32 {
+    let nearest = (v + WHOLE) - WHOLE;
+    if nearest > v { nearest - 1.0 } else { nearest }
+}
+
+/// A whole number from 0 to 2^22 as an index.
+#[inline]
+fn index(whole: f32) -> usize {
+    ((whole + WHOLE).to_bits() - WHOLE.to_bits()) as usize
 }
 
 /// The two pixels that frame position `at` lies between, of `len` that are `pixel` large, and how
@@ -295,6 +333,39 @@ mod tests {
             assert!(!pyramid.crop(&Similarity::IDENTITY, 8, &mut [0; 63]));
         }
         assert!(!Pyramid::default().crop(&Similarity::IDENTITY, 1, &mut [0]));
+    }
+
+    /// A level at (x, y), bilinearly, straight from the definition.
+    fn bilinear(level: &Level, x: f32, y: f32) -> f32 {
+        let cut = |v: f32, len: usize| v.clamp(0.0, (len - 1) as f32);
+        let (x, y) = (cut(x, level.width), cut(y, level.height));
+        let at = |x: usize, y: usize| {
+            let (x, y) = (x.min(level.width - 1), y.min(level.height - 1));
+            f32::from(level.luma[y * level.width + x])
+        };
+        let (left, above) = (x as usize, y as usize);
+        let row = |y: usize| at(left, y) + (at(left + 1, y) - at(left, y)) * x.fract();
+        row(above) + (row(above + 1) - row(above)) * y.fract()
+    }
+
+    #[test]
+    fn four_places_at_once_are_what_each_is_alone() {
+        for (width, height) in [(1, 1), (1, 9), (9, 1), (2, 2), (7, 5), (40, 30)] {
+            let luma = (0..width * height).map(|k| (k * 89 % 251) as u8).collect();
+            let level = Level {
+                width,
+                height,
+                luma,
+            };
+            let spread =
+                |k: usize, len: usize| (k * 97 % 211) as f32 / 40.0 * len as f32 / 4.0 - 1.5;
+            for k in 0..200 {
+                let x = std::array::from_fn(|i| spread(k + 7 * i, width).round() + 0.1 * i as f32);
+                let y = std::array::from_fn(|i| spread(3 * k + i, height));
+                let alone: [f32; 4] = std::array::from_fn(|i| bilinear(&level, x[i], y[i]));
+                assert_eq!(level.four(x, y), alone, "{width}x{height} {x:?} {y:?}");
+            }
+        }
     }
 
     #[test]
