@@ -112,7 +112,8 @@ impl Template {
                 FINE,
                 &mut samples,
             );
-            *score = correlation::<FINE>(&self.fine, &samples, FINE, 0, 0);
+            let columns = ColumnSums::new::<FINE>(&samples, FINE, 0);
+            *score = correlation::<FINE>(&self.fine, &samples, FINE, (0, 0), &columns);
         }
         let side = from.side * ZOOM.powf(peak(scores[0], scores[1], scores[2], 1.0));
         let score = scores.into_iter().fold(-1.0, f32::max);
@@ -133,25 +134,50 @@ fn normalise(patch: &mut [f32]) -> bool {
     true
 }
 
-/// Correlation of `template` (N x N, normalised) with the N x N samples from (x, y) of a grid `n` wide.
+/// Sums of the samples, and of their squares, down each column of some rows of a grid: all patches in
+/// these rows are made of them.
+struct ColumnSums {
+    sum: [f32; MAX_GRID],
+    square: [f32; MAX_GRID],
+}
+
+impl ColumnSums {
+    /// Of N rows from `y` on of a grid `n` wide.
+    fn new<const N: usize>(grid: &[f32], n: usize, y: usize) -> ColumnSums {
+        let (mut sum, mut square) = ([0.0; MAX_GRID], [0.0; MAX_GRID]);
+        for row in grid[y * n..].chunks_exact(n).take(N) {
+            for ((sum, square), sample) in sum.iter_mut().zip(&mut square).zip(row) {
+                *sum += sample;
+                *square += sample * sample;
+            }
+        }
+        ColumnSums { sum, square }
+    }
+}
+
+/// Correlation of `template` (N x N, normalised) with the N x N samples from (x, y) of a grid `n` wide,
+/// whose rows from y on have these sums.
 fn correlation<const N: usize>(
     template: &[f32],
     grid: &[f32],
     n: usize,
-    x: usize,
-    y: usize,
+    (x, y): (usize, usize),
+    columns: &ColumnSums,
 ) -> f32 {
-    let (mut product, mut sum, mut square) = ([0.0; N], [0.0; N], [0.0; N]);
+    let mut product = [0.0; N];
     for (row, samples) in template.chunks_exact(N).zip(grid[y * n..].chunks(n)) {
         let samples = &samples[x..x + N];
         for i in 0..N {
             product[i] += row[i] * samples[i];
-            sum[i] += samples[i];
-            square[i] += samples[i] * samples[i];
         }
     }
-    let (product, sum): (f32, f32) = (product.iter().sum(), sum.iter().sum());
-    let power = square.iter().sum::<f32>() - sum * sum / (N * N) as f32;
+    let (mut sum, mut square) = (0.0, 0.0);
+    for (of_column, of_squares) in columns.sum[x..x + N].iter().zip(&columns.square[x..x + N]) {
+        sum += of_column;
+        square += of_squares;
+    }
+    let product: f32 = product.iter().sum();
+    let power = square - sum * sum / (N * N) as f32;
     if power > (MIN_CONTRAST * N as f32).powi(2) {
         product / power.sqrt()
     } else {
@@ -166,11 +192,14 @@ fn best<const N: usize>(template: &[f32], grid: &[f32], n: usize, farness: f32) 
     let middle = (side / 2) as f32;
     let mut scores = [[0.0; SIDE]; SIDE];
     let mut at = (side / 2, side / 2);
-    let mut top = correlation::<N>(template, grid, n, at.0, at.1);
+    let columns = ColumnSums::new::<N>(grid, n, at.1);
+    let mut top = correlation::<N>(template, grid, n, at, &columns);
     for (y, row) in scores[..side].iter_mut().enumerate() {
+        let columns = ColumnSums::new::<N>(grid, n, y);
         for (x, score) in row[..side].iter_mut().enumerate() {
             let (dx, dy) = (x as f32 - middle, y as f32 - middle);
-            *score = correlation::<N>(template, grid, n, x, y) - farness * (dx * dx + dy * dy);
+            let likeness = correlation::<N>(template, grid, n, (x, y), &columns);
+            *score = likeness - farness * (dx * dx + dy * dy);
             if *score > top {
                 (top, at) = (*score, (x, y));
             }
@@ -258,6 +287,24 @@ mod tests {
             "{at:?}"
         );
         assert_eq!(summit([1.0; 9]), Point::default());
+    }
+
+    #[test]
+    fn a_correlation_by_column_sums_is_that_of_the_samples() {
+        let grid: Vec<f32> = (0..400).map(|k| (k * 73 % 101) as f32).collect();
+        let mut template: Vec<f32> = (0..144).map(|k| (k * 31 % 47) as f32).collect();
+        assert!(normalise(&mut template));
+        for y in 0..=8 {
+            let columns = ColumnSums::new::<12>(&grid, 20, y);
+            for x in 0..=8 {
+                let rows = (y..y + 12).map(|y| &grid[20 * y + x..][..12]);
+                let mut patch: Vec<f32> = rows.flatten().copied().collect();
+                assert!(normalise(&mut patch));
+                let exact: f32 = template.iter().zip(&patch).map(|(a, b)| a * b).sum();
+                let found = correlation::<12>(&template, &grid, 20, (x, y), &columns);
+                assert!((found - exact).abs() < 1e-4, "{x} {y}: {found} {exact}");
+            }
+        }
     }
 
     #[test]
