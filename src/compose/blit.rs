@@ -27,15 +27,12 @@ pub(crate) const MAX_AREAS: usize = 12;
 /// otherwise: each pixel is written once.
 pub(crate) fn fill_around(canvas: &mut Picture, areas: &[Area], colour: u32) {
     let width = canvas.width as usize;
+    let mut kept = [(width, width); MAX_AREAS];
     for (y, row) in canvas.pixels.chunks_exact_mut(width.max(1)).enumerate() {
-        let mut kept = [(width, width); MAX_AREAS];
-        let crossed = areas
-            .iter()
-            .filter(|area| (area.y..area.bottom()).contains(&y));
-        for (kept, area) in kept.iter_mut().zip(crossed) {
-            *kept = (area.x.min(width), area.right().min(width));
+        // Rows between the edges of two areas are alike.
+        if areas.iter().any(|area| y == area.y || y == area.bottom()) {
+            kept = kept_columns(areas, y, width);
         }
-        kept.sort_unstable();
         let mut from = 0;
         for (left, right) in kept {
             if from < left {
@@ -44,6 +41,20 @@ pub(crate) fn fill_around(canvas: &mut Picture, areas: &[Area], colour: u32) {
             from = from.max(right);
         }
     }
+}
+
+/// The first column and the end of each of `areas` in row `y`, from the left; `width` twice where it is
+/// not in that row.
+fn kept_columns(areas: &[Area], y: usize, width: usize) -> [(usize, usize); MAX_AREAS] {
+    let mut kept = [(width, width); MAX_AREAS];
+    let crossed = areas
+        .iter()
+        .filter(|area| (area.y..area.bottom()).contains(&y));
+    for (kept, area) in kept.iter_mut().zip(crossed) {
+        *kept = (area.x.min(width), area.right().min(width));
+    }
+    kept.sort_unstable();
+    kept
 }
 
 /// Leaves three tenths of the light in `area`: a backing on which text can be read.

@@ -66,8 +66,8 @@ pub(crate) struct Enlarger {
     widened: [Vec<WidePair>; TAPS],
     /// One target row.
     bytes: Vec<u8>,
-    /// The half, quarter, ... picture.
-    halved: Vec<u32>,
+    /// The half, quarter, ... picture, and the one before.
+    halved: [Vec<u32>; 2],
 }
 
 impl Enlarger {
@@ -77,16 +77,13 @@ impl Enlarger {
         if side == 0 {
             return;
         }
+        let [mut halved, mut spare] = std::mem::take(&mut self.halved);
         let mut source_side = HR_SIDE;
-        let mut halved = std::mem::take(&mut self.halved);
         let mut source = sr.as_slice();
-        if source_side >= 2 * side {
-            halved.clear();
-            halved.extend_from_slice(sr);
-            while source_side >= 2 * side {
-                halve(source_side, &mut halved);
-                source_side /= 2;
-            }
+        while source_side >= 2 * side {
+            halve(source_side, source, &mut spare);
+            std::mem::swap(&mut halved, &mut spare);
+            source_side /= 2;
             source = &halved;
         }
         self.prepare(source_side, side);
@@ -99,7 +96,7 @@ impl Enlarger {
             },
             source,
         );
-        self.halved = halved;
+        self.halved = [halved, spare];
         if mirror {
             blit::mirror(canvas, area);
         }
@@ -260,21 +257,13 @@ fn combine_any(taps: [&[WidePair]; TAPS], w: [u16; TAPS], bytes: &mut [u8], row:
     }
 }
 
-/// Halves a square picture of `side` pixels in place, each pixel becoming the mean of four. The
-/// `half * half` pixels stand at the beginning.
-pub(crate) fn halve(side: usize, pixels: &mut [u32]) {
-    let half = side / 2;
-    for y in 0..half {
-        for x in 0..half {
-            let at = 2 * (y * side + x);
-            let four = [
-                pixels[at],
-                pixels[at + 1],
-                pixels[at + side],
-                pixels[at + side + 1],
-            ];
-            pixels[y * half + x] = mean(four);
-        }
+/// Makes `to` the half of a square picture of `side` pixels, each pixel the mean of four.
+pub(crate) fn halve(side: usize, from: &[u32], to: &mut Vec<u32>) {
+    to.clear();
+    for rows in from[..side * side].chunks_exact(2 * side) {
+        let (above, below) = rows.split_at(side);
+        let pairs = above.as_chunks().0.iter().zip(below.as_chunks().0);
+        to.extend(pairs.map(|(&[a, b], &[c, d])| mean([a, b, c, d])));
     }
 }
 
@@ -387,13 +376,11 @@ mod tests {
 
     #[test]
     fn halving_takes_means() {
-        let mut pixels = [
+        let pixels = [
             0x000000, 0x040000, 0x000100, 0xff0000ff, 0, 0, 0, 0, 1, 2, 3, 4, 1, 2, 3, 4,
         ];
-        halve(4, &mut pixels);
-        assert_eq!(
-            pixels[..4],
-            [0x00010000, 0x40000040, 0x00000002, 0x00000004]
-        );
+        let mut half = Vec::new();
+        halve(4, &pixels, &mut half);
+        assert_eq!(half, [0x00010000, 0x40000040, 0x00000002, 0x00000004]);
     }
 }

@@ -36,6 +36,7 @@ pub(crate) struct Paster {
     mask: Vec<u8>,
     /// The face with the mask, or its half, quarter, ...
     texture: Vec<u32>,
+    halved: Vec<u32>,
 }
 
 impl Default for Paster {
@@ -46,6 +47,7 @@ impl Default for Paster {
         Paster {
             mask,
             texture: vec![0; PIXELS],
+            halved: Vec::with_capacity(PIXELS / 4),
         }
     }
 }
@@ -84,7 +86,8 @@ impl Paster {
         let mut side = HR_SIDE;
         // Two or more texels to a canvas pixel would flicker.
         while map.reach() >= 2.0 && side > 4 {
-            halve(side, &mut self.texture);
+            halve(side, &self.texture, &mut self.halved);
+            self.texture[..self.halved.len()].copy_from_slice(&self.halved);
             side /= 2;
             map.halve();
         }
