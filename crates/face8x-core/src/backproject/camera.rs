@@ -186,7 +186,7 @@ impl Camera {
             sample.iter_mut().for_each(|value| *value *= variance);
         }
         if self.grid.side() == HR_SIDE {
-            soften(&mut self.lattice, columns);
+            soften(&mut self.lattice, columns, &mut self.rows[..columns]);
         }
         self.spread_over_grid();
         self.grid.add_to(base, scale, out);
@@ -332,28 +332,29 @@ fn spread_of(density: usize, sigma: f32, spread: &mut Vec<f32>) {
     spread.iter_mut().for_each(|value| *value /= sum);
 }
 
-/// Blurs by 1/4, 1/2, 1/4 both ways.
-fn soften(pixels: &mut [Rgbx], columns: usize) {
+/// Blurs by 1/4, 1/2, 1/4 both ways. `above` has room for a row.
+fn soften(pixels: &mut [Rgbx], columns: usize, above: &mut [Rgbx]) {
     let mix = |before: &Rgbx, here: &Rgbx, after: &Rgbx| -> Rgbx {
         std::array::from_fn(|k| 0.25 * (before[k] + after[k]) + 0.5 * here[k])
     };
     for row in pixels.chunks_exact_mut(columns) {
         let mut before = row[0];
-        for x in 0..columns {
-            let here = row[x];
-            row[x] = mix(&before, &here, &row[(x + 1).min(columns - 1)]);
+        for x in 1..columns {
+            let here = row[x - 1];
+            row[x - 1] = mix(&before, &here, &row[x]);
             before = here;
         }
     }
-    for x in 0..columns {
-        let rows = pixels.len() / columns;
-        let mut before = pixels[x];
-        for y in 0..rows {
-            let here = pixels[y * columns + x];
-            let after = pixels[(y + 1).min(rows - 1) * columns + x];
-            pixels[y * columns + x] = mix(&before, &here, &after);
-            before = here;
+    above.copy_from_slice(&pixels[..columns]);
+    let mut rows = pixels;
+    while rows.len() > columns {
+        let (row, below) = rows.split_at_mut(columns);
+        for ((pixel, above), below) in row.iter_mut().zip(above.iter_mut()).zip(&*below) {
+            let here = *pixel;
+            *pixel = mix(above, &here, below);
+            *above = here;
         }
+        rows = below;
     }
 }
 

@@ -97,11 +97,15 @@ impl Overlap {
         self.variance.clear();
         for y in 0..rows {
             let [above, here, below] = [y.saturating_sub(1), y, (y + 1).min(rows - 1)].map(row);
-            for x in 0..columns {
-                let (left, right) = (x.saturating_sub(1), (x + 1).min(columns - 1));
-                let gradient = gap(&here[left], &here[right]) + gap(&above[x], &below[x]);
-                self.variance.push(gradient);
-            }
+            let inner = here.windows(3).zip(&above[1..]).zip(&below[1..]);
+            self.variance.push(0.0);
+            self.variance
+                .extend(inner.map(|((w, above), below)| gap(&w[0], &w[2]) + gap(above, below)));
+            self.variance.push(0.0);
+            // Those at both ends are as their neighbours.
+            let first = y * columns;
+            self.variance[first] = self.variance[first + 1];
+            self.variance[first + columns - 1] = self.variance[first + columns - 2];
         }
         let inside: f32 = lattice.iter().map(|sample| sample[3]).sum();
         let sum: f32 = self.variance.iter().sum();

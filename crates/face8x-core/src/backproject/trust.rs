@@ -40,7 +40,7 @@ const EXACT: Trust = Trust {
     model_errors: [0.2, 0.1],
     whole_from: 1.0,
     colour_noise: 0.0,
-    halved_from: 7.0,
+    halved_from: 5.0,
 };
 
 /// The camera has sharpened and smoothed them, and has left out colour: on such pictures the numbers of
