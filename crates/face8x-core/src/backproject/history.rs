@@ -123,7 +123,9 @@ impl FaceHistory {
         if self.limit == 1 || self.frames == 0 {
             let error = projector.correct(noise, &self.network, &mut self.picture);
             self.error = error.unwrap_or_default();
-            self.mean.copy_from(&self.network);
+            if self.limit > 1 {
+                self.mean.copy_from(&self.network);
+            }
             self.frames = 1;
             return;
         }

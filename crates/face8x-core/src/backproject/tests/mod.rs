@@ -1,6 +1,7 @@
 //! Back-projection against a camera that is written from its definition, point by point.
 
 mod faults;
+mod overlap;
 mod quality;
 
 use super::*;
