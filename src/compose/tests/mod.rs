@@ -137,7 +137,7 @@ impl ScenePerson {
             lr: &self.lr,
             sr: &self.sr,
             picture: &self.sr,
-            share: restored_share(&self.to_canonical, 0.0),
+            share: restored_share(&self.to_canonical),
             to_canonical: self.to_canonical,
         }
     }

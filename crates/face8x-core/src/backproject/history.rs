@@ -91,7 +91,7 @@ impl FaceHistory {
         sr: &Sr,
         out: &mut Sr,
     ) -> Result<f32> {
-        let share = restored_share(to_canonical, noise);
+        let share = restored_share(to_canonical);
         if share < 1.0 {
             projector.camera_face(frame, to_canonical, out)?;
         } else {

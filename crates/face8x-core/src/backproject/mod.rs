@@ -83,20 +83,11 @@ const SETTLED: f32 = 0.05;
 /// Fewer pixels than these are no picture of a face.
 const FEWEST_PIXELS: usize = 12;
 
-/// Noise makes the limit lower, since it is what the correction of a large face mostly adds: so many
-/// levels above [`QUIET`] halve it. Measured: at 64 pixels and a noise of 6 levels the camera's
-/// own pixels, enlarged, are as near to the truth as the corrected ones.
-const HALVING_NOISE: f32 = 12.0;
-/// Noise in levels that lowers nothing.
-const QUIET: f32 = 1.0;
-
 /// How much of a face's final picture is restored, and how much shows the camera's own pixels: 1 up
-/// to [`LARGEST_SIDE`], 0 from [`CAMERA_SIDE`] on, a straight line between; for a camera whose
-/// `noise` has this standard deviation in levels. This is the one place that says which faces are
-/// restored.
-pub fn restored_share(to_canonical: &Similarity, noise: f32) -> f32 {
-    let excess = (noise - QUIET).max(0.0) / HALVING_NOISE;
-    let side = side_of(to_canonical) * (1.0 + excess);
+/// to [`LARGEST_SIDE`], 0 from [`CAMERA_SIDE`] on, a straight line between. This is the one place that says
+/// which faces are restored.
+pub fn restored_share(to_canonical: &Similarity) -> f32 {
+    let side = side_of(to_canonical);
     ((CAMERA_SIDE - side) / (CAMERA_SIDE - LARGEST_SIDE)).clamp(0.0, 1.0)
 }
 
