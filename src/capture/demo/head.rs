@@ -8,6 +8,10 @@ use face8x_core::portrait::{PORTRAIT, PORTRAIT_LANDMARKS};
 
 /// Sizes of the portrait, each half of the one before.
 const LEVELS: usize = 5;
+/// The square of the portrait with the head: its first column, from the first row on, and its side. Both
+/// are multiples of the coarsest level's pixels, so that every level is a part of the whole portrait's.
+const LEFT: u32 = 96;
+const SIDE: u32 = 256;
 /// The two ellipses that hold the head in the portrait: its hair, and its face down to the chin, each
 /// with its centre and half axes.
 const OUTLINE: [[f32; 4]; 2] = [[228.0, 76.0, 71.0, 59.0], [225.0, 121.0, 45.0, 66.0]];
@@ -15,7 +19,7 @@ const OUTLINE: [[f32; 4]; 2] = [[228.0, 76.0, 71.0, 59.0], [225.0, 121.0, 45.0, 
 /// Luma, Cb, Cr and nothing: four floats fill a vector register.
 pub(super) type Colour = [f32; 4];
 
-/// The portrait in luma and chroma.
+/// The part of the portrait with the head, in luma and chroma.
 pub(super) struct PortraitHead {
     levels: Vec<PortraitLevel>,
 }
@@ -42,6 +46,7 @@ impl PortraitHead {
     pub(super) fn load() -> Result<PortraitHead> {
         let portrait = image::load_from_memory(PORTRAIT)
             .map_err(|error| Error::other(format!("the demo portrait: {error}")))?
+            .crop_imm(LEFT, 0, SIDE, SIDE)
             .into_rgb8();
         let mut levels = vec![PortraitLevel {
             side: portrait.width() as usize,
@@ -82,7 +87,10 @@ impl SizedHead<'_> {
     pub(super) fn sample(&self, at: Point) -> (f32, Colour) {
         match self.cover(at) {
             0.0 => (0.0, [0.0; 4]),
-            cover => (cover, self.level.sample(at, self.scale)),
+            cover => {
+                let at = Point::new(at.x - LEFT as f32, at.y);
+                (cover, self.level.sample(at, self.scale))
+            }
         }
     }
 
