@@ -10,6 +10,7 @@
 //! so fine.
 
 use super::Canonical;
+use super::filter::{LONGEST_FILTER, start_of};
 use super::grid::{Grid, PITCH};
 use super::overlap::Overlap;
 use crate::convert::Region;
@@ -21,8 +22,6 @@ const MAX_DENSITY: usize = 8;
 /// Most samples of the lattice each way: the diagonal of the canonical face and its border at any
 /// density that [`Camera::place`] takes.
 const LATTICE_SIDE: usize = 256;
-/// Most samples of a point spread function: that of the widest optics, 2 camera pixels.
-pub(super) const LONGEST_FILTER: usize = 128;
 /// Standard deviations of the Gaussian that are taken in.
 const REACH: f32 = 3.0;
 /// How far what a network gets wrong extends, as the standard deviation of a Gaussian in pixels of
@@ -356,12 +355,6 @@ fn soften(pixels: &mut [Rgbx], columns: usize, above: &mut [Rgbx]) {
         }
         rows = below;
     }
-}
-
-/// Where a filter that reaches `before` samples before `at` begins, and how many of its weights
-/// lie before the first sample.
-pub(super) fn start_of(at: usize, before: usize) -> (usize, usize) {
-    (at.saturating_sub(before), before.saturating_sub(at))
 }
 
 /// The value between four pixels at (x, y), in pixel-edge coordinates; pixels beyond the edge are

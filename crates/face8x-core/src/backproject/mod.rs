@@ -29,6 +29,7 @@
 mod camera;
 mod canonical;
 mod fields;
+mod filter;
 mod grid;
 mod history;
 mod noise;
