@@ -206,28 +206,63 @@ fn mean(
     block: BlockSize,
     out: &mut [u8],
 ) {
-    let at = |x: usize| component.offset + (x >> component.h) * component.step - skipped;
+    let sums = &sums[component.offset + (x0 >> component.h) * component.step - skipped..];
     if component.h == 1 && block.w % 2 == 1 {
-        // Blocks begin within a pair of pixels that share their sample.
         let scale = Mean::of(block.w * block.h);
-        for (i, o) in out.iter_mut().enumerate() {
-            let first = x0 + i * block.w;
-            *o = scale.of_sum(
-                (first..first + block.w)
-                    .map(|x| u32::from(sums[at(x)]))
-                    .sum(),
-            );
-        }
-        return;
+        let shared = match component.step {
+            1 => mean_of_shared::<1>,
+            2 => mean_of_shared::<2>,
+            _ => mean_of_shared::<4>,
+        };
+        return shared(sums, x0 % 2 == 1, block.w, scale, out);
     }
     let w = block.w >> component.h;
     let scale = Mean::of(w * block.h);
-    let sums = &sums[at(x0)..];
     match component.step {
         1 => mean_by::<1>(sums, w, scale, out),
         2 => mean_by::<2>(sums, w, scale, out),
         3 => mean_by::<3>(sums, w, scale, out),
         _ => mean_by::<4>(sums, w, scale, out),
+    }
+}
+
+/// The mean of every `w` pixels, an odd number, of which two and two share a sample, `STEP` apart. `odd`
+/// says whether the first pixel is the second of its two.
+#[inline(never)]
+fn mean_of_shared<const STEP: usize>(
+    mut sums: &[u16],
+    odd: bool,
+    w: usize,
+    scale: Mean,
+    out: &mut [u8],
+) {
+    let (first, out) = out.split_at_mut(usize::from(odd && !out.is_empty()));
+    for first in first {
+        let whole = (1..=w / 2).map(|k| u32::from(sums[k * STEP]));
+        *first = scale.of_sum(u32::from(sums[0]) + 2 * whole.sum::<u32>());
+        sums = &sums[(w / 2 + 1) * STEP..];
+    }
+    match w {
+        // The usual one, for which the compiler then knows the length of a block.
+        3 => mean_of_twos::<STEP>(sums, 3, scale, out),
+        _ => mean_of_twos::<STEP>(sums, w, scale, out),
+    }
+}
+
+/// Two blocks of `w` pixels have `w` samples, and each half of the middle one.
+#[inline(always)]
+fn mean_of_twos<const STEP: usize>(sums: &[u16], w: usize, scale: Mean, out: &mut [u8]) {
+    let sum = |group: &[u16]| -> u32 { group.iter().step_by(STEP).map(|&s| u32::from(s)).sum() };
+    let middle = w / 2 * STEP;
+    let (twos, last) = out.as_chunks_mut();
+    for ([first, second], group) in twos.iter_mut().zip(sums.chunks_exact(w * STEP)) {
+        let half = u32::from(group[middle]);
+        *first = scale.of_sum(2 * sum(&group[..middle]) + half);
+        *second = scale.of_sum(half + 2 * sum(&group[middle + STEP..]));
+    }
+    if let [last] = last {
+        let group = &sums[twos.len() * w * STEP..];
+        *last = scale.of_sum(2 * sum(&group[..middle]) + u32::from(group[middle]));
     }
 }
 
@@ -239,6 +274,7 @@ fn mean_by<const STEP: usize>(sums: &[u16], w: usize, scale: Mean, out: &mut [u8
     match w {
         1 => mean_of::<STEP, 1>(sums, scale, out),
         2 => mean_of::<STEP, 2>(sums, scale, out),
+        3 => mean_of::<STEP, 3>(sums, scale, out),
         4 => mean_of::<STEP, 4>(sums, scale, out),
         _ => {
             for (o, block) in out.iter_mut().zip(sums.chunks_exact(w * STEP)) {
@@ -283,21 +319,37 @@ mod tests {
     use crate::testing::reference::noise_frame;
 
     #[test]
-    fn pairs_of_packed_pixels_have_the_means_of_their_samples() {
-        for format in [PixelFormat::Yuyv, PixelFormat::Uyvy] {
-            let frame = noise_frame(format, 87, 10, 3, 5);
+    fn blocks_of_every_side_have_the_means_of_their_samples() {
+        let formats = [
+            PixelFormat::Yuyv,
+            PixelFormat::Uyvy,
+            PixelFormat::Nv12,
+            PixelFormat::Yu12,
+        ];
+        for (format, side) in formats
+            .into_iter()
+            .flat_map(|f| (2..8).map(move |side| (f, side)))
+        {
+            let frame = noise_frame(format, 87, 20, 3, 5);
             let layout = FrameLayout::of(&frame).unwrap();
             let mut blocks = Blocks::default();
-            blocks.average(&layout, BlockSize::square(2), 2, 3, 40, 3);
+            let (by, bx, count) = (1, 3, 87 / side - 3);
+            blocks.average(&layout, BlockSize::square(side), by, bx, count, 3);
             for (component, means) in layout.components.iter().zip(&blocks.means) {
+                let plane = &layout.planes()[component.plane];
                 for (i, &mean) in means.iter().enumerate() {
-                    let sample = |x: usize, y: usize| {
-                        let at = component.offset + (x >> component.h) * component.step;
-                        f32::from(frame.bytes[y * frame.stride + at])
-                    };
-                    let x = 6 + 2 * i;
-                    let sum = sample(x, 4) + sample(x + 1, 4) + sample(x, 5) + sample(x + 1, 5);
-                    assert_eq!(f32::from(mean), (sum / 4.0).round(), "{format} {i}");
+                    let left = (bx + i) * side;
+                    let samples = (by * side..(by + 1) * side)
+                        .flat_map(|y| (left..left + side).map(move |x| (x, y)))
+                        .map(|(x, y)| {
+                            let at = component.offset + (x >> component.h) * component.step;
+                            f64::from(plane.span(y, x, x + 1)[at - (x >> plane.h) * plane.step])
+                        });
+                    let exact = samples.sum::<f64>() / (side * side) as f64;
+                    assert!(
+                        (f64::from(mean) - exact).abs() < 0.501,
+                        "{format} {side} {i}"
+                    );
                 }
             }
         }
