@@ -22,7 +22,7 @@ VIEWS = {"side-by-side": 1, "restored": 1, "strip": 3, "in-place": 5, "full": 1}
 # Screens, and how much smaller the sheet shows them.
 SCREENS = [(1920, 1080, 4), (1080, 1920, 4), (800, 480, 2), (480, 320, 2), (320, 240, 2), (128, 160, 1)]
 # The demo's visitor is near then.
-FRAMES = 70
+FRAMES = 140
 GAP = 10
 PAPER = (255, 255, 255)
 

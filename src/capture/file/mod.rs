@@ -90,6 +90,8 @@ pub(crate) fn read_picture(path: &Path, frame: &mut Frame) -> Result<()> {
     (frame.width, frame.height) = picture.dimensions();
     frame.stride = PixelFormat::Rgb3.min_stride(frame.width);
     frame.bytes = picture.into_raw();
+    // A camera has worked on what is stored in a file.
+    frame.processed = true;
     Ok(())
 }
 
@@ -140,6 +142,7 @@ impl PictureFiles {
         if let Some(only) = &self.only {
             (frame.format, frame.stride) = (only.format, only.stride);
             (frame.width, frame.height) = (only.width, only.height);
+            frame.processed = only.processed;
             frame.bytes.clear();
             frame.bytes.extend_from_slice(&only.bytes);
         } else if let Err(e) = read_picture(&self.files[self.next], frame) {

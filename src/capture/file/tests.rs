@@ -56,6 +56,7 @@ fn one_picture_is_one_frame() {
         (PixelFormat::Rgb3, 3, 2, 9)
     );
     assert_eq!(frame.bytes, *image.as_raw());
+    assert!(frame.processed);
     assert_eq!(source.read(&mut frame, Duration::ZERO), Err(ReadError::End));
 
     let mut looped = open(&format!("//{}", path.display()), &unpaced(true)).unwrap();
