@@ -8,7 +8,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # Several jobs would only wait for each other inside cargo.
 .NOTPARALLEL:
-.PHONY: run test soak fuzz monitoring-test test-training exactness memcheck setup lint deny readme fmt \
+.PHONY: run test soak fuzz monitoring-test browser-test test-training exactness memcheck setup lint deny readme fmt \
 	bench peers peers-detect cross-kernels cross-frame deb deb-test doc cross cross-test cross-exactness board-test clean help
 
 run: setup ## Build face8x and run it; ARGS="--source /dev/video0" are its arguments
@@ -28,6 +28,9 @@ fuzz: ## Fuzz what reads bytes from outside; ARGS="TARGET SECONDS" chooses, TARG
 monitoring-test: ## Test the metrics against Prometheus and node_exporter
 	@scripts/all.sh build --bin face8x
 	@board/monitoring/test.sh
+
+browser-test: ## Test the page of --sink http: in Chromium; ARGS="--screenshot FILE" writes what it shows
+	@tests/browser/test.py $(ARGS)
 
 test-training: setup ## Test the training, which builds burn (make test does it too)
 	@scripts/training.sh

@@ -46,6 +46,7 @@ tests() {
     # Doc tests and the binaries' tests included.
     timed "$scripts/all.sh" test --no-fail-fast || status=1
     timed ./board/monitoring/test.sh || status=1
+    timed board tests/browser/test.py || status=1
     timed "$scripts/soak.sh" || status=1
     timed "$scripts/fuzz.sh" || status=1
     # Built for the board, on an emulated processor.

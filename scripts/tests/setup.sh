@@ -134,7 +134,7 @@ cp "$here"/../*.sh "$folder/project/scripts/"
 echo 'echo "test result: ok. 2 passed; 0 failed; 0 ignored"' >"$folder/project/scripts/tests/a.sh"
 # board STATUS: the tests on emulated boards end so.
 board() {
-    for script in cross/test.sh cross/frame.py board/virtual/test.sh; do
+    for script in cross/test.sh cross/frame.py board/virtual/test.sh tests/browser/test.py; do
         mkdir -p "$folder/project/${script%/*}"
         printf '#!/bin/sh\nexit %s\n' "$1" >"$folder/project/$script"
         chmod +x "$folder/project/$script"

@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""The page of `--sink http:` in a real browser: Chromium without a screen, driven by WebDriver
+(https://www.w3.org/TR/webdriver2/).
+
+usage: test.py [--screenshot FILE]
+
+Builds face8x unless $FACE8X names a program. Prints what passed and failed in the words of cargo's test
+programs; exits with 77 where no Chromium can be installed.
+"""
+
+import argparse
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PACKAGES = ["chromium-headless-shell", "chromium-driver"]
+# Width and height of the pictures that are compared.
+SIZE = (80, 60)
+# Two pictures of something that moves differ by more levels than this, on average.
+MOVED = 0.05
+WAIT = 20
+GREY = """
+const picture = document.getElementById("picture"), canvas = document.createElement("canvas");
+[canvas.width, canvas.height] = arguments;
+const context = canvas.getContext("2d");
+context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data, grey = [];
+for (let k = 0; k < pixels.length; k += 4) grey.push(pixels[k] + pixels[k + 1] + pixels[k + 2]);
+return grey;
+"""
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def until(what, seconds=WAIT):
+    """The first answer of `what` that is true, or its last one after so many seconds."""
+    end = time.monotonic() + seconds
+    while not (answer := what()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return answer
+
+
+class Program:
+    """face8x, showing the demo scene to browsers."""
+
+    def __init__(self, path, sink, folder):
+        self.log = folder / "log"
+        command = [path, "run", "--source", "demo:", "--view", "in-place", "--sink", sink, "--threads", "1"]
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def token(self):
+        found = until(lambda: re.search(r"\?token=(\w+)", self.log.read_text()))
+        return found.group(1) if found else ""
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(WAIT)
+
+
+class Browser:
+    """A session of Chromium."""
+
+    def __init__(self, port):
+        self.base = f"http://127.0.0.1:{port}"
+        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,700"]
+        options = {"binary": shutil.which("chromium-headless-shell"), "args": arguments}
+        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
+        until(lambda: self.ready())
+        self.base += "/session/" + self.ask("POST", "/session", wanted)["sessionId"]
+
+    def ready(self):
+        try:
+            return self.ask("GET", "/status")["ready"]
+        except OSError:
+            return False
+
+    def ask(self, method, path, body=None):
+        data = json.dumps(body or {}).encode() if method == "POST" else None
+        request = urllib.request.Request(self.base + path, data, method=method)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["value"]
+
+    def open(self, address):
+        self.ask("POST", "/url", {"url": address})
+
+    def run(self, script, *arguments):
+        return self.ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def press(self, words):
+        """Clicks on the button or link with these words."""
+        path = f"//*[self::button or self::a][text()='{words}']"
+        found = self.ask("POST", "/element", {"using": "xpath", "value": path})
+        self.ask("POST", f"/element/{next(iter(found.values()))}/click")
+
+    def has_picture(self):
+        return self.run("return document.getElementById('picture').naturalWidth > 0")
+
+    def state(self):
+        return self.run("return document.getElementById('state').textContent")
+
+    def picture(self):
+        return self.run(GREY, *SIZE)
+
+    def moves(self):
+        """Whether the picture changes within seven tenths of a second."""
+        first = self.picture()
+        time.sleep(0.7)
+        return distance(first, self.picture()) > MOVED
+
+    def screenshot(self):
+        return base64.b64decode(self.ask("GET", "/screenshot"))
+
+    def quit(self):
+        self.ask("DELETE", "")
+
+
+def distance(one, other):
+    """By how many levels two pictures differ, on average."""
+    return sum(abs(a - b) for a, b in zip(one, other)) / len(one) / 3
+
+
+def mirrored(picture):
+    rows = [picture[k : k + SIZE[0]] for k in range(0, len(picture), SIZE[0])]
+    return [level for row in rows for level in reversed(row)]
+
+
+class Tests:
+    """What passed and what failed."""
+
+    passed = 0
+    failed = 0
+
+    def check(self, name, good):
+        print(f"test {name} ... {'ok' if good else 'FAILED'}", flush=True)
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+
+    def finish(self):
+        word = "FAILED" if self.failed else "ok"
+        counts = f"{self.passed} passed; {self.failed} failed; 0 ignored; 0 measured; 0 filtered out"
+        print(f"test result: {word}. {counts}")
+        return 1 if self.failed else 0
+
+
+def test_page(tests, browser, face8x, folder, screenshot):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/"
+    program = Program(face8x, f"http:{port}", folder)
+    until(lambda: "sink: http" in program.log.read_text())
+    browser.open(address)
+    tests.check("the page shows the picture", until(browser.has_picture))
+    tests.check("the stream moves", until(browser.moves))
+    shot = browser.screenshot()
+    tests.check("a screenshot is a picture", shot.startswith(b"\x89PNG") and len(shot) > 20_000)
+    if screenshot:
+        screenshot.write_bytes(shot)
+
+    browser.press("Freeze")
+    tests.check("the button Freeze stops it", until(lambda: not browser.moves()))
+    browser.press("Freeze")
+    tests.check("the button Freeze lets it go on", until(browser.moves))
+
+    before = browser.picture()
+    browser.press("Mirror")
+    def is_mirrored():
+        now = browser.picture()
+        return distance(now, mirrored(before)) < 0.5 * distance(now, before)
+    tests.check("the button Mirror mirrors it", until(is_mirrored))
+    before = browser.picture()
+    def is_another_view():
+        browser.press("Next view")
+        time.sleep(0.5)
+        return distance(browser.picture(), before) > 20
+    tests.check("the button Next view shows other views", until(is_another_view))
+
+    link = browser.run("return document.getElementById('snapshot').href")
+    with urllib.request.urlopen(link, timeout=WAIT) as answer:
+        jpeg = answer.read()
+    tests.check("the link Save gives a JPEG", jpeg.startswith(b"\xff\xd8\xff") and jpeg.endswith(b"\xff\xd9"))
+
+    tests.check("the program ends when it is asked to", program.stop() == 0)
+    tests.check("the page says that there is no picture", until(lambda: "no picture" in browser.state()))
+    program = Program(face8x, f"http:{port}", folder)
+    tests.check("the picture comes back by itself", until(lambda: browser.has_picture() and browser.moves()))
+    tests.check("the page no longer says that there is none", browser.state() == "")
+    program.stop()
+
+
+def test_token(tests, browser, face8x, folder):
+    port = free_port()
+    program = Program(face8x, f"http:0.0.0.0:{port}", folder)
+    token = program.token()
+    address = f"http://127.0.0.1:{port}/"
+    until(lambda: "sink: http" in program.log.read_text())
+    try:
+        with urllib.request.urlopen(address, timeout=WAIT):
+            refused = False
+    except urllib.error.HTTPError as error:
+        refused = error.code == 401
+    tests.check("other machines need the token", refused)
+    browser.open(f"{address}?token={token}")
+    tests.check("with the token the stream moves", until(lambda: browser.has_picture() and browser.moves()))
+    browser.press("Freeze")
+    tests.check("with the token the buttons work", until(lambda: not browser.moves()))
+    program.stop()
+
+
+def built():
+    """The program, which is built unless it is named."""
+    if "FACE8X" in os.environ:
+        return os.environ["FACE8X"]
+    subprocess.run([ROOT / "scripts/all.sh", "build", "--bin", "face8x"], cwd=ROOT, check=True)
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "face8x"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--screenshot", type=pathlib.Path, help="write what the browser shows to this PNG file")
+    screenshot = parser.parse_args().screenshot
+    if not (shutil.which("chromedriver") and shutil.which(PACKAGES[0])):
+        if subprocess.run([ROOT / "scripts/install.sh", *PACKAGES]).returncode != 0:
+            print("skipped: the page in a browser, because Chromium cannot be installed here")
+            sys.exit(77)
+    face8x = built()
+    tests = Tests()
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        driver = subprocess.Popen(["chromedriver", f"--port={port}", "--silent"])
+        try:
+            browser = Browser(port)
+            test_page(tests, browser, face8x, folder, screenshot)
+            test_token(tests, browser, face8x, folder)
+            browser.quit()
+        finally:
+            driver.terminate()
+            driver.wait(WAIT)
+    sys.exit(tests.finish())
+
+
+if __name__ == "__main__":
+    main()
