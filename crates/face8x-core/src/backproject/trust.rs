@@ -49,8 +49,8 @@ const EXACT: Trust = Trust {
 const PROCESSED: Trust = Trust {
     optics: 0.33,
     least_noise: 2.0,
-    model_errors: [0.4, 0.4],
-    whole_from: 24.0,
+    model_errors: [0.2, 0.2],
+    whole_from: 26.0,
     colour_noise: 6.0,
     halved_from: 4.0,
 };
