@@ -10,7 +10,7 @@
 //! so fine.
 
 use super::Canonical;
-use super::filter::{LONGEST_FILTER, start_of};
+use super::filter::{LONGEST_FILTER, blurred, start_of};
 use super::grid::{Grid, PITCH};
 use super::overlap::Overlap;
 use crate::convert::Region;
@@ -333,14 +333,11 @@ fn spread_of(density: usize, sigma: f32, spread: &mut Vec<f32>) {
 
 /// Blurs by 1/4, 1/2, 1/4 both ways. `above` has room for a row.
 fn soften(pixels: &mut [Rgbx], columns: usize, above: &mut [Rgbx]) {
-    let mix = |before: &Rgbx, here: &Rgbx, after: &Rgbx| -> Rgbx {
-        std::array::from_fn(|k| 0.25 * (before[k] + after[k]) + 0.5 * here[k])
-    };
     for row in pixels.chunks_exact_mut(columns) {
         let mut before = row[0];
         for x in 1..columns {
             let here = row[x - 1];
-            row[x - 1] = mix(&before, &here, &row[x]);
+            row[x - 1] = blurred(&before, &here, &row[x]);
             before = here;
         }
     }
@@ -350,7 +347,7 @@ fn soften(pixels: &mut [Rgbx], columns: usize, above: &mut [Rgbx]) {
         let (row, below) = rows.split_at_mut(columns);
         for ((pixel, above), below) in row.iter_mut().zip(above.iter_mut()).zip(&*below) {
             let here = *pixel;
-            *pixel = mix(above, &here, below);
+            *pixel = blurred(above, &here, below);
             *above = here;
         }
         rows = below;

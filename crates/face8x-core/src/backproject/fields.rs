@@ -1,5 +1,6 @@
 //! Interlaced frames: a camera that takes every other row a field later combs what moves.
 
+use super::filter::blurred;
 use crate::resample::Rgbx;
 
 /// By what factor neighbouring rows differ more than rows that are two apart, at least, where fields
@@ -35,8 +36,7 @@ pub(super) fn blend_combed(pixels: &mut [Rgbx], width: usize) {
         for y in 0..height {
             let here = pixels[y * width + x];
             let below = pixels[(y + 1).min(height - 1) * width + x];
-            pixels[y * width + x] =
-                std::array::from_fn(|k| (above[k] + 2.0 * here[k] + below[k]) / 4.0);
+            pixels[y * width + x] = blurred(&above, &here, &below);
             above = here;
         }
     }

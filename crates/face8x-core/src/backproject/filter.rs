@@ -1,4 +1,6 @@
-//! Filters along one axis of the lattice.
+//! Filters along one axis.
+
+use crate::resample::Rgbx;
 
 /// Most samples of a point spread function: that of the widest optics, 2 camera pixels.
 pub(super) const LONGEST_FILTER: usize = 128;
@@ -7,4 +9,10 @@ pub(super) const LONGEST_FILTER: usize = 128;
 /// lie before the first sample.
 pub(super) fn start_of(at: usize, before: usize) -> (usize, usize) {
     (at.saturating_sub(before), before.saturating_sub(at))
+}
+
+/// A pixel blurred along one axis: 1/4 of the one before, 1/2 of itself, 1/4 of the one after.
+#[inline(always)]
+pub(super) fn blurred(before: &Rgbx, here: &Rgbx, after: &Rgbx) -> Rgbx {
+    std::array::from_fn(|k| 0.25 * (before[k] + after[k]) + 0.5 * here[k])
 }

@@ -12,7 +12,7 @@
 //! columns and rows. The measured gain over the same variance everywhere is 0.2 dB at 16 to 48 pixels.
 
 use super::filter::{LONGEST_FILTER, start_of};
-use crate::resample::Rgbx;
+use crate::resample::{Rgbx, add_scaled_numbers};
 
 /// The variance where the picture is plain: this share of the mean square of the gradient counts as well.
 /// Measured: 0.05 to 0.2 are as good.
@@ -132,8 +132,7 @@ impl Overlap {
                 let (from, skipped) = start_of((y + down) * density, before);
                 let samples = self.variance.chunks_exact(columns).skip(from);
                 for (samples, &weight) in samples.zip(&tall[skipped..]) {
-                    let sums = self.line.iter_mut().zip(samples);
-                    sums.for_each(|(sum, sample)| *sum += weight * sample);
+                    add_scaled_numbers(&mut self.line, weight, samples);
                 }
                 for (x, value) in row[..width.saturating_sub(across)].iter_mut().enumerate() {
                     let (from, skipped) = start_of((x + across) * density, before);

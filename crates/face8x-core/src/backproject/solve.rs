@@ -5,7 +5,7 @@
 
 use super::camera::Camera;
 use crate::convert::LUMA_WEIGHTS;
-use crate::resample::Rgbx;
+use crate::resample::{Rgbx, add_scaled_numbers};
 
 /// Most steps. Where there is noise, fewer are needed.
 const STEPS: usize = 24;
@@ -101,8 +101,8 @@ impl Solver {
                 *image = seen[3] * (weight * *image + noise * direction);
             }
             let step = length / dot(&self.direction, &self.image);
-            add_scaled(&mut self.solved, step, &self.direction);
-            add_scaled(&mut self.rest, -step, &self.image);
+            add_scaled_numbers(&mut self.solved, step, &self.direction);
+            add_scaled_numbers(&mut self.rest, -step, &self.image);
             for (image, (rest, inverse)) in
                 (self.image.iter_mut()).zip(self.rest.iter().zip(&self.inverses))
             {
@@ -115,12 +115,6 @@ impl Solver {
             }
             length = shorter;
         }
-    }
-}
-
-fn add_scaled(values: &mut [f32], scale: f32, others: &[f32]) {
-    for (value, other) in values.iter_mut().zip(others) {
-        *value += scale * other;
     }
 }
 

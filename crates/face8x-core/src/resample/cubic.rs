@@ -110,9 +110,15 @@ pub(crate) fn add(sum: &mut Rgbx, weight: f32, sample: &Rgbx) {
 /// Adds a row times a weight.
 #[inline(always)]
 pub(crate) fn add_scaled(row: &mut [Rgbx], weight: f32, other: &[Rgbx]) {
-    // Number by number, which the compiler turns into vectors.
-    for (number, value) in row.as_flattened_mut().iter_mut().zip(other.as_flattened()) {
-        *number += weight * value;
+    add_scaled_numbers(row.as_flattened_mut(), weight, other.as_flattened());
+}
+
+/// Adds numbers times a weight.
+#[inline(always)]
+pub(crate) fn add_scaled_numbers(numbers: &mut [f32], weight: f32, others: &[f32]) {
+    // One by one, which the compiler turns into vectors.
+    for (number, other) in numbers.iter_mut().zip(others) {
+        *number += weight * other;
     }
 }
 
