@@ -115,9 +115,11 @@ impl Blocks {
             }
             let plane = &layout.planes()[0];
             let rows = [y0, y0 + 1].map(|y| plane.span(y, x0, x1));
-            match luma {
-                0 => mean_of_groups::<0>(rows, &mut self.means),
-                _ => mean_of_groups::<1>(rows, &mut self.means),
+            match (luma, channels) {
+                (0, 1) => mean_of_groups::<0, false>(rows, &mut self.means),
+                (_, 1) => mean_of_groups::<1, false>(rows, &mut self.means),
+                (0, _) => mean_of_groups::<0, true>(rows, &mut self.means),
+                _ => mean_of_groups::<1, true>(rows, &mut self.means),
             }
             return;
         }
@@ -175,10 +177,14 @@ fn add(sums: &mut [u16], row: &[u8]) {
         .for_each(|(s, &v)| *s += u16::from(v));
 }
 
-/// The mean luma, Cb and Cr of blocks of 2x2 pixels, the commonest, in two rows of groups of two pixels
-/// that share their chroma, where luma is byte `LUMA` of two. Each group is a word of two lanes.
+/// The mean luma, and with `CHROMA` the mean Cb and Cr, of blocks of 2x2 pixels, the commonest, in two rows
+/// of groups of two pixels that share their chroma, where luma is byte `LUMA` of two. Each group is a word of
+/// two lanes.
 #[inline(never)]
-fn mean_of_groups<const LUMA: u32>([above, below]: [&[u8]; 2], [y, cb, cr]: &mut [Vec<u8>; 3]) {
+fn mean_of_groups<const LUMA: u32, const CHROMA: bool>(
+    [above, below]: [&[u8]; 2],
+    [y, cb, cr]: &mut [Vec<u8>; 3],
+) {
     const LANES: u32 = 0x00ff_00ff;
     let groups = above
         .as_chunks::<4>()
@@ -189,10 +195,13 @@ fn mean_of_groups<const LUMA: u32>([above, below]: [&[u8]; 2], [y, cb, cr]: &mut
     for (((y, cb), cr), (&above, &below)) in means.zip(groups) {
         let (above, below) = (u32::from_le_bytes(above), u32::from_le_bytes(below));
         let sums = |byte: u32| (above >> (8 * byte) & LANES) + (below >> (8 * byte) & LANES);
-        let (luma, chroma) = (sums(LUMA), sums(1 - LUMA));
+        let luma = sums(LUMA);
         *y = (((luma & 0xffff) + (luma >> 16) + 2) >> 2) as u8;
-        *cb = (((chroma & 0xffff) + 1) >> 1) as u8;
-        *cr = (((chroma >> 16) + 1) >> 1) as u8;
+        if CHROMA {
+            let chroma = sums(1 - LUMA);
+            *cb = (((chroma & 0xffff) + 1) >> 1) as u8;
+            *cr = (((chroma >> 16) + 1) >> 1) as u8;
+        }
     }
 }
 
