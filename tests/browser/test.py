@@ -10,6 +10,7 @@ programs; exits with 77 where no Chromium can be installed.
 
 import argparse
 import base64
+import functools
 import json
 import os
 import pathlib
@@ -24,6 +25,9 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "board" / "virtual"))
+from vboard.report import Report  # noqa: E402
+
 PACKAGES = ["chromium-headless-shell", "chromium-driver"]
 # Width and height of the pictures that are compared.
 SIZE = (80, 60)
@@ -141,71 +145,51 @@ def mirrored(picture):
     return [level for row in rows for level in reversed(row)]
 
 
-class Tests:
-    """What passed and what failed."""
-
-    passed = 0
-    failed = 0
-
-    def check(self, name, good):
-        print(f"test {name} ... {'ok' if good else 'FAILED'}", flush=True)
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-
-    def finish(self):
-        word = "FAILED" if self.failed else "ok"
-        counts = f"{self.passed} passed; {self.failed} failed; 0 ignored; 0 measured; 0 filtered out"
-        print(f"test result: {word}. {counts}")
-        return 1 if self.failed else 0
-
-
-def test_page(tests, browser, face8x, folder, screenshot):
+def test_page(check, browser, face8x, folder, screenshot):
     port = free_port()
     address = f"http://127.0.0.1:{port}/"
     program = Program(face8x, f"http:{port}", folder)
     until(lambda: "sink: http" in program.log.read_text())
     browser.open(address)
-    tests.check("the page shows the picture", until(browser.has_picture))
-    tests.check("the stream moves", until(browser.moves))
+    check("the page shows the picture", until(browser.has_picture))
+    check("the stream moves", until(browser.moves))
     shot = browser.screenshot()
-    tests.check("a screenshot is a picture", shot.startswith(b"\x89PNG") and len(shot) > 20_000)
+    check("a screenshot is a picture", shot.startswith(b"\x89PNG") and len(shot) > 20_000)
     if screenshot:
         screenshot.write_bytes(shot)
 
     browser.press("Freeze")
-    tests.check("the button Freeze stops it", until(lambda: not browser.moves()))
+    check("the button Freeze stops it", until(lambda: not browser.moves()))
     browser.press("Freeze")
-    tests.check("the button Freeze lets it go on", until(browser.moves))
+    check("the button Freeze lets it go on", until(browser.moves))
 
     before = browser.picture()
     browser.press("Mirror")
     def is_mirrored():
         now = browser.picture()
         return distance(now, mirrored(before)) < 0.5 * distance(now, before)
-    tests.check("the button Mirror mirrors it", until(is_mirrored))
+    check("the button Mirror mirrors it", until(is_mirrored))
     before = browser.picture()
     def is_another_view():
         browser.press("Next view")
         time.sleep(0.5)
         return distance(browser.picture(), before) > 20
-    tests.check("the button Next view shows other views", until(is_another_view))
+    check("the button Next view shows other views", until(is_another_view))
 
     link = browser.run("return document.getElementById('snapshot').href")
     with urllib.request.urlopen(link, timeout=WAIT) as answer:
         jpeg = answer.read()
-    tests.check("the link Save gives a JPEG", jpeg.startswith(b"\xff\xd8\xff") and jpeg.endswith(b"\xff\xd9"))
+    check("the link Save gives a JPEG", jpeg.startswith(b"\xff\xd8\xff") and jpeg.endswith(b"\xff\xd9"))
 
-    tests.check("the program ends when it is asked to", program.stop() == 0)
-    tests.check("the page says that there is no picture", until(lambda: "no picture" in browser.state()))
+    check("the program ends when it is asked to", program.stop() == 0)
+    check("the page says that there is no picture", until(lambda: "no picture" in browser.state()))
     program = Program(face8x, f"http:{port}", folder)
-    tests.check("the picture comes back by itself", until(lambda: browser.has_picture() and browser.moves()))
-    tests.check("the page no longer says that there is none", browser.state() == "")
+    check("the picture comes back by itself", until(lambda: browser.has_picture() and browser.moves()))
+    check("the page no longer says that there is none", browser.state() == "")
     program.stop()
 
 
-def test_token(tests, browser, face8x, folder):
+def test_token(check, browser, face8x, folder):
     port = free_port()
     program = Program(face8x, f"http:0.0.0.0:{port}", folder)
     token = program.token()
@@ -216,11 +200,11 @@ def test_token(tests, browser, face8x, folder):
             refused = False
     except urllib.error.HTTPError as error:
         refused = error.code == 401
-    tests.check("other machines need the token", refused)
+    check("other machines need the token", refused)
     browser.open(f"{address}?token={token}")
-    tests.check("with the token the stream moves", until(lambda: browser.has_picture() and browser.moves()))
+    check("with the token the stream moves", until(lambda: browser.has_picture() and browser.moves()))
     browser.press("Freeze")
-    tests.check("with the token the buttons work", until(lambda: not browser.moves()))
+    check("with the token the buttons work", until(lambda: not browser.moves()))
     program.stop()
 
 
@@ -241,20 +225,21 @@ def main():
             print("skipped: the page in a browser, because Chromium cannot be installed here")
             sys.exit(77)
     face8x = built()
-    tests = Tests()
+    report = Report()
+    check = functools.partial(report.check, reason=f"not so within {WAIT} s")
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         driver = subprocess.Popen(["chromedriver", f"--port={port}", "--silent"])
         try:
             browser = Browser(port)
-            test_page(tests, browser, face8x, folder, screenshot)
-            test_token(tests, browser, face8x, folder)
+            test_page(check, browser, face8x, folder, screenshot)
+            test_token(check, browser, face8x, folder)
             browser.quit()
         finally:
             driver.terminate()
             driver.wait(WAIT)
-    sys.exit(tests.finish())
+    sys.exit(report.sum())
 
 
 if __name__ == "__main__":

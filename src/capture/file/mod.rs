@@ -140,11 +140,7 @@ impl PictureFiles {
 
     fn load(&mut self, frame: &mut Frame) -> std::result::Result<(), ReadError> {
         if let Some(only) = &self.only {
-            (frame.format, frame.stride) = (only.format, only.stride);
-            (frame.width, frame.height) = (only.width, only.height);
-            frame.processed = only.processed;
-            frame.bytes.clear();
-            frame.bytes.extend_from_slice(&only.bytes);
+            frame.copy_from(only);
         } else if let Err(e) = read_picture(&self.files[self.next], frame) {
             // A broken file is reported once, not in every round.
             log::warn!("skipped: {e}");
