@@ -10,6 +10,7 @@
 //! so fine.
 
 use super::Canonical;
+use super::blocks::{BLOCKS, BlockValues, value_at};
 use super::filter::{LONGEST_FILTER, blurred, start_of};
 use super::grid::{Grid, PITCH};
 use super::overlap::Overlap;
@@ -119,20 +120,40 @@ impl Camera {
     }
 
     /// Fills `overlap` by what the camera's pixels see alike of what is wrong with the picture that was
-    /// last [projected](Self::project).
-    pub(super) fn find_overlap(&mut self) {
+    /// last [projected](Self::project). `rise` are places where it is wrong more than elsewhere: each from 0, no
+    /// more, to 1, by so much, as a ratio of variances.
+    pub(super) fn find_overlap(&mut self, rise: Option<(&BlockValues, f32)>) {
         let columns = self.width * self.density;
         let before = (self.response.len() - self.density) / 2;
         self.overlap.load(&self.lattice, columns);
+        if let Some((changes, most)) = rise {
+            let share = BLOCKS as f32 / self.grid.side() as f32;
+            let unit = 1.0 / self.density as f32;
+            let (origin, to_grid) = (self.origin, self.to_grid);
+            self.overlap.raise(|sample| {
+                let (x, y) = (sample % columns, sample / columns);
+                let at = to_grid.apply(Point::new(
+                    origin.x + (x as f32 + 0.5) * unit,
+                    origin.y + (y as f32 + 0.5) * unit,
+                ));
+                let change = value_at(changes, at.x * share, at.y * share);
+                1.0 + change * (most - 1.0).max(0.0)
+            });
+        }
         self.overlap
             .fill(self.width, self.height, self.density, before);
     }
 
-    /// What the camera would see of `picture`, pixel by pixel, in levels. The fourth number is the
-    /// share of the pixel's point spread function that lies within the crop; what lies outside is
-    /// black.
-    pub(super) fn project(&mut self, picture: &Canonical, out: &mut Vec<Rgbx>) {
+    /// Takes the picture that is [projected](Self::project) from now on, until something is
+    /// [added](Self::add_transposed) to one.
+    pub(super) fn look_at(&mut self, picture: &Canonical) {
         self.grid.load(picture);
+    }
+
+    /// What the camera would see of the picture that it looks at, pixel by pixel, in levels. The fourth
+    /// number is the share of the pixel's point spread function that lies within the crop; what lies outside
+    /// is black.
+    pub(super) fn project(&mut self, out: &mut Vec<Rgbx>) {
         self.sample();
         let columns = self.width * self.density;
         let before = (self.spread.len() - self.density) / 2;
@@ -153,15 +174,9 @@ impl Camera {
         }
     }
 
-    /// Adds to `base` the picture that `values`, one for each camera pixel, cause backwards through
-    /// the model, times `scale`; the sum goes to `out`.
-    pub(super) fn add_transposed(
-        &mut self,
-        values: &[Rgbx],
-        scale: f32,
-        base: &Canonical,
-        out: &mut Canonical,
-    ) {
+    /// Adds to `picture` what `values`, one for each camera pixel, cause backwards through the model, times
+    /// `scale`.
+    pub(super) fn add_transposed(&mut self, values: &[Rgbx], scale: f32, picture: &mut Canonical) {
         let density = self.density;
         let columns = self.width * density;
         let before = (self.response.len() - density) / 2;
@@ -188,7 +203,7 @@ impl Camera {
             soften(&mut self.lattice, columns, &mut self.rows[..columns]);
         }
         self.spread_over_grid();
-        self.grid.add_to(base, scale, out);
+        self.grid.add_to(picture, scale);
     }
 
     /// Fills the grid by what the lattice holds at its pixels.
@@ -242,6 +257,17 @@ impl Camera {
             return (0.0, 0.0);
         }
         ((xy * ry - yy * rx) / det, (xy * rx - xx * ry) / det)
+    }
+
+    /// Where the centre of the camera's pixel of this index lies on the face, whose sides are 1.
+    pub(super) fn place_of(&self, pixel: usize) -> (f32, f32) {
+        let (x, y) = (pixel % self.width, pixel / self.width);
+        let at = self.to_grid.apply(Point::new(
+            self.origin.x + x as f32 + 0.5,
+            self.origin.y + y as f32 + 0.5,
+        ));
+        let side = self.grid.side() as f32;
+        (at.x / side, at.y / side)
     }
 
     /// Moves the face by so many camera pixels.

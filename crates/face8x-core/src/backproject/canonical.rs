@@ -23,8 +23,7 @@ impl Canonical {
     /// Takes the levels of display pixels.
     pub fn load(&mut self, sr: &Sr) {
         for (pixel, &packed) in self.pixels.iter_mut().zip(sr.iter()) {
-            let [r, g, b] = unpack_rgb(packed).map(f32::from);
-            *pixel = [r, g, b, 1.0];
+            *pixel = levels_of(packed);
         }
     }
 
@@ -47,4 +46,11 @@ impl Canonical {
     pub fn copy_from(&mut self, other: &Canonical) {
         self.pixels.copy_from_slice(&other.pixels);
     }
+}
+
+/// The levels of a display pixel.
+#[inline(always)]
+pub(super) fn levels_of(packed: u32) -> Rgbx {
+    let [r, g, b] = unpack_rgb(packed).map(f32::from);
+    [r, g, b, 1.0]
 }

@@ -89,12 +89,11 @@ impl Grid {
         self.close();
     }
 
-    /// Adds the grid, enlarged where it is halved, times `scale` to `base`; the sum goes to `out`.
-    pub(super) fn add_to(&mut self, base: &Canonical, scale: f32, out: &mut Canonical) {
+    /// Adds the grid, enlarged where it is halved, times `scale` to `picture`.
+    pub(super) fn add_to(&mut self, picture: &mut Canonical, scale: f32) {
         let halved = self.side < HR_SIDE;
-        let rows = out.pixels.chunks_exact_mut(HR_SIDE);
-        for (y, (row, old)) in rows.zip(base.pixels.chunks_exact(HR_SIDE)).enumerate() {
-            row.copy_from_slice(old);
+        let rows = picture.pixels.chunks_exact_mut(HR_SIDE);
+        for (y, row) in rows.enumerate() {
             if !halved {
                 let added = &self.pixels[(y + 1) * PITCH + 1..][..HR_SIDE];
                 add_scaled(row, scale, added);

@@ -5,9 +5,12 @@
 //! to Linear Filtering and Prediction Problems", 1960) whose one number is the variance of what a camera
 //! pixel may see wrong of the picture: the more frames were seen, the less one of them changes. The
 //! network's part is the mean of what it made of all frames. Where the face itself changes (a blink, a
-//! mouth that opens) the new frame, corrected by itself, is believed at once.
+//! mouth that opens) the picture begins anew with what the network makes of the frame, and the frame is believed
+//! as much as a first one.
 
-use super::{BackProjector, Canonical, restored_share};
+use super::blocks::{BLOCK, BLOCKS, BlockValues, value_at};
+use super::canonical::levels_of;
+use super::{BackProjector, Canonical, Variance, restored_share};
 use crate::Result;
 use crate::frame::Frame;
 use crate::geometry::canonical::{crop_corners, side_of};
@@ -21,13 +24,12 @@ const UNREST: f32 = 4.0;
 /// How much of a change of the network's mean goes into the picture. Measured: 1 is as good without errors
 /// of registration, and 0.1 to 0.2 dB worse with them.
 const NETWORK_SHARE: f32 = 0.7;
-/// A block of the canonical face in which changes are noticed, in pixels each way.
-const BLOCK: usize = 8;
-const BLOCKS: usize = HR_SIDE / BLOCK;
 /// A block has changed where its mean differs by more than this many standard deviations of the
 /// noise that a camera pixel has, and levels for what registration leaves.
 const DEVIATIONS: f32 = 1.5;
 const LEVELS: f32 = 6.0;
+/// How much of a frame's differences goes into the usual ones.
+const USUAL_SHARE: f32 = 0.25;
 /// A face that jumps by more than this share of its side, or grows or turns that much, begins anew.
 const JUMP: f32 = 0.25;
 
@@ -39,12 +41,14 @@ pub struct FaceHistory {
     picture: Canonical,
     /// The variance of what a camera pixel may see wrong of the picture, in levels squared.
     error: f32,
-    network: Canonical,
+    /// The same of what the network made of the first frame.
+    network_error: f32,
     /// The mean of the network's pictures.
     mean: Canonical,
-    single: Canonical,
-    corrected: Canonical,
-    changes: [f32; BLOCKS * BLOCKS],
+    /// By how much camera and picture usually differ (see [`BackProjector::differences`]); before the second
+    /// frame it is not known.
+    usual: BlockValues,
+    changes: BlockValues,
 }
 
 impl FaceHistory {
@@ -56,10 +60,9 @@ impl FaceHistory {
             last: Similarity::IDENTITY,
             picture: Canonical::default(),
             error: 0.0,
-            network: Canonical::default(),
+            network_error: 0.0,
             mean: Canonical::default(),
-            single: Canonical::default(),
-            corrected: Canonical::default(),
+            usual: [0.0; BLOCKS * BLOCKS],
             changes: [0.0; BLOCKS * BLOCKS],
         }
     }
@@ -119,92 +122,77 @@ impl FaceHistory {
             self.clear();
         }
         self.last = *to_canonical;
-        self.network.load(sr);
         if self.limit == 1 || self.frames == 0 {
-            let error = projector.correct(noise, &self.network, &mut self.picture);
-            self.error = error.unwrap_or_default();
+            self.picture.load(sr);
             if self.limit > 1 {
-                self.mean.copy_from(&self.network);
+                self.mean.copy_from(&self.picture);
             }
+            let variance = projector.correct(noise, &mut self.picture);
+            let Variance { before, after } = variance.unwrap_or_default();
+            (self.network_error, self.error) = (before, after);
             self.frames = 1;
+            self.usual.fill(f32::NAN);
             return;
         }
-        projector.register(&self.picture);
-        projector.correct(noise, &self.network, &mut self.single);
         self.frames = (self.frames + 1).min(self.limit);
-        self.find_changes(noise);
-        self.follow_network();
-        self.take_changes();
+        self.follow_network(sr);
+        projector.register(&self.picture);
         // No less than one frame of `limit`.
         let least = noise * noise / (self.limit - 1) as f32;
         let error = (self.error + UNREST).max(least);
-        self.error = projector.correct_known(noise, error, &self.picture, &mut self.corrected);
-        std::mem::swap(&mut self.picture, &mut self.corrected);
+        let changed = self.finds_changes(projector, noise);
+        if changed {
+            self.take_changes(sr);
+            projector.look_at(&self.picture);
+        }
+        let rise = changed.then_some((&self.changes, self.network_error / error));
+        self.error = projector.correct_known(noise, error, rise, &mut self.picture);
     }
 
     /// Brings the network's mean up to date, and the picture with it.
-    fn follow_network(&mut self) {
+    fn follow_network(&mut self, sr: &Sr) {
         let share = 1.0 / self.frames as f32;
-        let pictures = self.picture.pixels.as_flattened_mut().iter_mut();
-        let means = self.mean.pixels.as_flattened_mut().iter_mut();
-        let network = self.network.pixels.as_flattened();
-        for ((picture, mean), network) in pictures.zip(means).zip(network) {
-            let change = share * (network - *mean);
-            *mean += change;
-            *picture += NETWORK_SHARE * change;
+        let pixels = self.picture.pixels.iter_mut().zip(&mut self.mean.pixels);
+        for ((picture, mean), &packed) in pixels.zip(sr) {
+            let network = levels_of(packed);
+            for k in 0..4 {
+                let change = share * (network[k] - mean[k]);
+                mean[k] += change;
+                picture[k] += NETWORK_SHARE * change;
+            }
         }
     }
 
-    /// Where, and how much, the frame's own picture differs from that of the frames before: 0 where
-    /// noise explains it, 1 where it certainly does not.
-    fn find_changes(&mut self, noise: f32) {
+    /// Whether the face has changed anywhere: whether the camera's pixels differ from the expected ones
+    /// otherwise than they usually do. `changes` then says where and how much: 0 where noise explains it, 1 where
+    /// it certainly does not.
+    fn finds_changes(&mut self, projector: &BackProjector, noise: f32) -> bool {
+        projector.differences(&mut self.changes);
         let limit = 3.0 * (DEVIATIONS * noise + LEVELS);
-        for (k, change) in self.changes.iter_mut().enumerate() {
-            let first = (k / BLOCKS) * BLOCK * HR_SIDE + (k % BLOCKS) * BLOCK;
-            let mut sum = 0.0;
-            for y in 0..BLOCK {
-                let range = first + y * HR_SIDE..first + y * HR_SIDE + BLOCK;
-                let (new, old) = (
-                    &self.single.pixels[range.clone()],
-                    &self.picture.pixels[range],
-                );
-                for (new, old) in new.iter().zip(old) {
-                    sum += (new[0] + new[1] + new[2]) - (old[0] + old[1] + old[2]);
-                }
+        let mut found = false;
+        for (change, usual) in self.changes.iter_mut().zip(&mut self.usual) {
+            if usual.is_nan() {
+                *usual = *change;
             }
-            let mean = sum.abs() / (BLOCK * BLOCK) as f32;
-            *change = ((mean - limit) / limit).clamp(0.0, 1.0);
+            let unusual = *change - *usual;
+            *usual += USUAL_SHARE * unusual;
+            *change = ((unusual.abs() - limit) / limit).clamp(0.0, 1.0);
+            found |= *change > 0.0;
         }
+        found
     }
 
-    /// Shows the frame alone where the face has changed.
-    fn take_changes(&mut self) {
-        if self.changes.iter().all(|&change| change == 0.0) {
-            return;
+    /// Shows what the network makes of the frame alone where the face has changed.
+    fn take_changes(&mut self, sr: &Sr) {
+        let pixels = self.picture.pixels.iter_mut().zip(&mut self.mean.pixels);
+        for (k, ((picture, mean), &packed)) in pixels.zip(sr).enumerate() {
+            let (x, y) = (k % HR_SIDE, k / HR_SIDE);
+            let place = |at: usize| (at as f32 + 0.5) / BLOCK as f32;
+            let change = value_at(&self.changes, place(x), place(y));
+            let network = levels_of(packed);
+            approach(picture, &network, change);
+            approach(mean, &network, change);
         }
-        for y in 0..HR_SIDE {
-            for x in 0..HR_SIDE {
-                let change = self.change_at(x, y);
-                let k = y * HR_SIDE + x;
-                approach(&mut self.picture.pixels[k], &self.single.pixels[k], change);
-                approach(&mut self.mean.pixels[k], &self.network.pixels[k], change);
-            }
-        }
-    }
-
-    /// The change at a pixel, between those of the four nearest blocks.
-    fn change_at(&self, x: usize, y: usize) -> f32 {
-        let place = |at: usize| {
-            let at = ((at as f32 + 0.5) / BLOCK as f32 - 0.5).clamp(0.0, (BLOCKS - 1) as f32);
-            let low = (at as usize).min(BLOCKS - 2);
-            (low, at - low as f32)
-        };
-        let ((x, u), (y, v)) = (place(x), place(y));
-        let row = |y: usize| {
-            let at = y * BLOCKS + x;
-            self.changes[at] * (1.0 - u) + self.changes[at + 1] * u
-        };
-        row(y) * (1.0 - v) + row(y + 1) * v
     }
 }
 

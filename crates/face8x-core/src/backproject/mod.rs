@@ -26,6 +26,7 @@
 //!
 //! [`FaceHistory`] goes on over the frames of a face that is followed.
 
+mod blocks;
 mod camera;
 mod canonical;
 mod fields;
@@ -47,6 +48,7 @@ use crate::geometry::Similarity;
 use crate::geometry::canonical::{crop_corners, side_of};
 use crate::pixel::Sr;
 use crate::resample::Rgbx;
+use blocks::{BLOCKS, BlockSums, BlockValues};
 use camera::Camera;
 use solve::Solver;
 
@@ -92,6 +94,15 @@ pub fn restored_share(to_canonical: &Similarity) -> f32 {
     ((CAMERA_SIDE - side) / (CAMERA_SIDE - LARGEST_SIDE)).clamp(0.0, 1.0)
 }
 
+/// How wrong a picture is, as the variance of what a camera pixel sees wrong of it, in levels squared.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Variance {
+    /// Before it was corrected.
+    pub before: f32,
+    /// And afterwards.
+    pub after: f32,
+}
+
 /// Corrects pictures of faces by what the camera saw. It has room for the largest face from the
 /// start, and allocates nothing later.
 pub struct BackProjector {
@@ -108,6 +119,9 @@ pub struct BackProjector {
     seen: Vec<Rgbx>,
     /// What it would have seen of a picture; the fourth number is the share within the crop.
     expected: Vec<Rgbx>,
+    /// The mean square of the difference between the two over the pixels that take part; `None` where there
+    /// are too few.
+    power: Option<f32>,
     solver: Solver,
 }
 
@@ -130,6 +144,7 @@ impl BackProjector {
             camera: Camera::new(most_optics, CAMERA_SIDE, most),
             seen: Vec::with_capacity(most),
             expected: Vec::with_capacity(most),
+            power: None,
             solver: Solver::with_capacity(most),
         }
     }
@@ -175,36 +190,36 @@ impl BackProjector {
         Ok(true)
     }
 
-    /// Corrects `base`, the network's picture, by the pixels that were [loaded](Self::load); `noise` is the
-    /// standard deviation of the camera's noise in levels. Returns the variance, in levels squared, of what a
-    /// camera pixel may still see wrong of `out`, or `None` where nothing was loaded, and `out` is then `base`.
-    pub fn correct(&mut self, noise: f32, base: &Canonical, out: &mut Canonical) -> Option<f32> {
-        let Some(power) = self.compare(base) else {
-            out.copy_from(base);
-            return None;
-        };
+    /// Corrects `picture`, which the network made, by the pixels that were [loaded](Self::load); `noise` is
+    /// the standard deviation of the camera's noise in levels. `None` where nothing was loaded: the picture
+    /// stays then.
+    pub fn correct(&mut self, noise: f32, picture: &mut Canonical) -> Option<Variance> {
+        self.look_at(picture);
+        let power = self.power?;
         let camera = self.trust.noise_variance(noise, self.side);
         let noise = camera + self.model_variance() * power;
-        let error = (power - noise).max(LEAST_SHARE * power);
-        Some(self.add_correction(error, noise, base, out))
+        let before = (power - noise).max(LEAST_SHARE * power);
+        let after = self.add_correction(before, noise, None, picture);
+        Some(Variance { before, after })
     }
 
     /// The same for a picture of which it is known how wrong a camera pixel sees it: the variance `error`
-    /// says so, in levels squared, and the noise of the loaded pixels has no part in it.
+    /// says so, in levels squared, and the noise of the loaded pixels has no part in it. Where the face has
+    /// changed `error` rises: see [`Camera::find_overlap`]. The picture is the one that was
+    /// [looked at](Self::look_at) last. Returns the variance afterwards.
     fn correct_known(
         &mut self,
         noise: f32,
         error: f32,
-        base: &Canonical,
-        out: &mut Canonical,
+        rise: Option<(&BlockValues, f32)>,
+        picture: &mut Canonical,
     ) -> f32 {
-        let Some(power) = self.compare(base) else {
-            out.copy_from(base);
+        let Some(power) = self.power else {
             return error;
         };
         let camera = noise.powi(2) + self.trust.least_noise.powi(2);
         let noise = camera + self.model_variance() * power;
-        self.add_correction(error, noise, base, out)
+        self.add_correction(error, noise, rise, picture)
     }
 
     /// See [`Trust::model_variance`].
@@ -212,24 +227,24 @@ impl BackProjector {
         self.trust.model_variance(self.side, self.optics.is_some())
     }
 
-    /// Adds to `base` what makes up for the difference between seen and expected pixels, where the variance
-    /// of what it gets wrong is `error` and that of the pixels' noise is `noise`.
+    /// Adds to `picture` what makes up for the difference between seen and expected pixels, where the
+    /// variance of what it gets wrong is `error` and that of the pixels' noise is `noise`.
     fn add_correction(
         &mut self,
         error: f32,
         noise: f32,
-        base: &Canonical,
-        out: &mut Canonical,
+        rise: Option<(&BlockValues, f32)>,
+        picture: &mut Canonical,
     ) -> f32 {
         let error = error.max(f32::MIN_POSITIVE);
-        self.camera.find_overlap();
+        self.camera.find_overlap(rise);
         let weight = error / self.camera.overlap.gain(&self.seen).max(f32::MIN_POSITIVE);
         let (seen, expected) = (&self.seen, &self.expected);
         let colour_noise = self.trust.colour_variance(noise);
         let solution =
             self.solver
                 .solve(&self.camera, seen, expected, weight, [noise, colour_noise]);
-        self.camera.add_transposed(solution, weight, base, out);
+        self.camera.add_transposed(solution, weight, picture);
         error * noise / (error + noise)
     }
 
@@ -237,9 +252,10 @@ impl BackProjector {
     /// are shifted against what the camera would have seen of `picture`, at most half a pixel each
     /// way. Returns the shift in camera pixels.
     pub fn register(&mut self, picture: &Canonical) -> (f32, f32) {
+        self.look_at(picture);
         let mut moved = (0.0, 0.0);
         for _ in 0..2 {
-            if self.compare(picture).is_none() {
+            if self.power.is_none() {
                 break;
             }
             let (x, y) = self.camera.shift(&self.seen, &self.expected);
@@ -248,6 +264,7 @@ impl BackProjector {
                 (moved.1 + y).clamp(-0.5, 0.5) - moved.1,
             );
             self.camera.move_face(step);
+            self.compare();
             moved = (moved.0 + step.0, moved.1 + step.1);
             if step.0.hypot(step.1) < SETTLED {
                 break;
@@ -256,13 +273,34 @@ impl BackProjector {
         moved
     }
 
-    /// Fills `expected` by what the camera would have seen of `picture`, and marks the pixels that
-    /// take part. Gives the mean square of the difference over them, in levels squared.
-    fn compare(&mut self, picture: &Canonical) -> Option<f32> {
-        if self.seen.is_empty() {
-            return None;
+    /// By how much the camera's pixels differ from the expected ones, in levels of all three channels
+    /// together, on average about each block of the face.
+    fn differences(&self, out: &mut BlockValues) {
+        let mut blocks = BlockSums::new();
+        let sum = |pixel: &Rgbx| pixel[0] + pixel[1] + pixel[2];
+        let pixels = self.seen.iter().zip(&self.expected);
+        for (k, (seen, expected)) in pixels.enumerate().filter(|(_, (seen, _))| seen[3] > 0.0) {
+            let (u, v) = self.camera.place_of(k);
+            let (x, y) = (u * BLOCKS as f32, v * BLOCKS as f32);
+            blocks.add(x, y, sum(seen) - sum(expected));
         }
-        self.camera.project(picture, &mut self.expected);
+        blocks.means(out);
+    }
+
+    /// Fills `expected` by what the camera would see of `picture`.
+    fn look_at(&mut self, picture: &Canonical) {
+        self.camera.look_at(picture);
+        self.compare();
+    }
+
+    /// Fills `expected` by what the camera would see of the picture that it looks at, and marks the pixels
+    /// that take part.
+    fn compare(&mut self) {
+        self.power = None;
+        if self.seen.is_empty() {
+            return;
+        }
+        self.camera.project(&mut self.expected);
         let (mut power, mut count) = (0.0, 0);
         for (seen, expected) in self.seen.iter_mut().zip(&mut self.expected) {
             let share = expected[3];
@@ -280,7 +318,9 @@ impl BackProjector {
             }
             count += 1;
         }
-        (count >= FEWEST_PIXELS).then(|| power / (3 * count) as f32)
+        if count >= FEWEST_PIXELS {
+            self.power = Some(power / (3 * count) as f32);
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Overlap {
     /// S. In the plane of (down, across) the value at (y, x) is what the pixels (y, x) and
     /// (y + down, x + across) see alike, and so do (y, x + across) and (y + down, x).
     planes: Vec<f32>,
+    /// By how much the mean variance was [raised](Self::raise).
+    raised: f32,
 }
 
 impl Overlap {
@@ -107,12 +109,24 @@ impl Overlap {
             self.variance[first] = self.variance[first + 1];
             self.variance[first + columns - 1] = self.variance[first + columns - 2];
         }
+        self.raised = 1.0;
         let inside: f32 = lattice.iter().map(|sample| sample[3]).sum();
         let sum: f32 = self.variance.iter().sum();
         let plain = PLAIN * sum / inside.max(1.0) + LEAST;
         for (variance, sample) in self.variance.iter_mut().zip(lattice) {
             *variance = sample[3] * (*variance + plain).sqrt();
         }
+    }
+
+    /// Multiplies the variance by what `factor` says of each sample, and takes care that the
+    /// [gain](Self::gain) is as before.
+    pub(super) fn raise(&mut self, factor: impl Fn(usize) -> f32) {
+        let sum = |variance: &[f32]| variance.iter().sum::<f32>();
+        let before = sum(&self.variance);
+        for (k, variance) in self.variance.iter_mut().enumerate() {
+            *variance *= factor(k);
+        }
+        self.raised = sum(&self.variance) / before.max(f32::MIN_POSITIVE);
     }
 
     /// Fills S for `width` x `height` camera pixels from the variance that was loaded; the filter reaches
@@ -148,14 +162,15 @@ impl Overlap {
         &self.planes[..pixels]
     }
 
-    /// The mean of what the pixels that take part (whose fourth number in `seen` is 1) see.
+    /// The mean of what the pixels that take part (whose fourth number in `seen` is 1) see, as it was before the
+    /// variance was [raised](Self::raise).
     pub(super) fn gain(&self, seen: &[Rgbx]) -> f32 {
         let (mut sum, mut count) = (0.0, 0.0);
         for (value, seen) in self.own(seen.len()).iter().zip(seen) {
             sum += seen[3] * value;
             count += seen[3];
         }
-        sum / f32::max(count, 1.0)
+        sum / (f32::max(count, 1.0) * self.raised)
     }
 
     /// Fills `out` by S times `values`, one for each camera pixel in rows of `width`.

@@ -183,12 +183,12 @@ fn next_shot(first: &Shot, misalignment: f32, rng: &mut fastrand::Rng) -> Shot {
 /// None for a whole frame.
 pub fn corrected(restored: &[u8], capture: &AlignedFrame, noise: f32) -> Result<Vec<u8>> {
     let mut projector = BackProjector::new(None);
-    let (mut base, mut last) = (Canonical::default(), Canonical::default());
-    base.load(&packed(restored));
+    let mut picture = Canonical::default();
+    picture.load(&packed(restored));
     projector.load(&capture.frame, &capture.similarity)?;
-    projector.correct(noise, &base, &mut last);
+    projector.correct(noise, &mut picture);
     let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
-    last.store(1.0, &mut out);
+    picture.store(1.0, &mut out);
     Ok(unpacked(&out))
 }
 

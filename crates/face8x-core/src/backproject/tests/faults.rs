@@ -112,21 +112,21 @@ fn clipped_pixels_bound_and_do_not_pull() {
     let to_canonical = placed(30.0, 30.0, 16.0, 0.0);
     let mut frame = Portrait::new().frame((60, 60), &to_canonical, 0.4, 0.0);
     frame.bytes.fill(255);
-    let mut bright = Canonical::default();
-    bright.pixels.fill([300.0, 300.0, 300.0, 1.0]);
+    let mut picture = Canonical::default();
+    picture.pixels.fill([300.0, 300.0, 300.0, 1.0]);
     let mut projector = BackProjector::new(None);
-    let mut out = Canonical::default();
     assert!(projector.load(&frame, &to_canonical).unwrap());
-    projector.correct(1.0, &bright, &mut out);
+    projector.correct(1.0, &mut picture);
     assert!(
-        out.pixels
+        picture
+            .pixels
             .iter()
             .all(|pixel| (pixel[0] - 300.0).abs() < 0.1)
     );
     frame.bytes.fill(254);
     assert!(projector.load(&frame, &to_canonical).unwrap());
-    projector.correct(1.0, &bright, &mut out);
-    assert!(out.pixels[64 * HR_SIDE + 64][0] < 290.0);
+    projector.correct(1.0, &mut picture);
+    assert!(picture.pixels[64 * HR_SIDE + 64][0] < 290.0);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_frame_of_one_colour_gives_that_colour() {
 #[test]
 fn there_is_room_for_every_face_from_the_start() {
     let frame = Portrait::new().frame((130, 130), &placed(65.0, 65.0, 40.0, 0.0), 0.4, 0.0);
-    let (base, mut out) = (Canonical::default(), Canonical::default());
+    let mut picture = Canonical::default();
     for optics in [0.0, 0.4, 2.0] {
         let mut projector = BackProjector::new(Some(optics));
         let capacities = |p: &BackProjector| {
@@ -156,8 +156,8 @@ fn there_is_room_for_every_face_from_the_start() {
         for side in 4..80 {
             let turned = placed(64.7, 65.2, side as f32 + 0.06, 0.785);
             assert!(projector.load(&frame, &turned).unwrap(), "{side}");
-            projector.register(&base);
-            projector.correct(2.0, &base, &mut out);
+            projector.register(&picture);
+            projector.correct(2.0, &mut picture);
             assert_eq!(capacities(&projector), before, "{side}, optics {optics}");
         }
     }

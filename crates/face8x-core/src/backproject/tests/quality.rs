@@ -27,7 +27,8 @@ fn the_model_sees_what_a_camera_sees() {
         let frame = portrait.frame((80, 80), &to_canonical, optics, 0.0);
         let mut projector = BackProjector::new(Some(optics));
         assert!(projector.load(&frame, &to_canonical).unwrap());
-        projector.camera.project(&picture, &mut projector.expected);
+        projector.camera.look_at(&picture);
+        projector.camera.project(&mut projector.expected);
         let mut worst = 0f32;
         let mut inside = 0;
         for (seen, expected) in projector.seen.iter().zip(&projector.expected) {
@@ -143,6 +144,81 @@ fn sixteen_frames_show_more_than_one() {
             last > singles + 0.25,
             "{side} {sigma} {off}: {singles} and {last}"
         );
+    }
+}
+
+/// Somebody closes both eyes: the frame shows it as if there had been none before.
+#[test]
+fn closed_eyes_show_at_once() {
+    let (portrait, mut studio) = (Portrait::new(), Studio::new());
+    for (side, sigma) in [(16.0, 3.0), (24.0, 3.0), (40.0, 6.0)] {
+        let mut histories = [FaceHistory::new(16), FaceHistory::new(1)];
+        let mut projector = BackProjector::new(None);
+        let mut shown = [0, 1].map(|_| Box::new([0; HR_SIDE * HR_SIDE]));
+        let mut apart = Vec::new();
+        for t in 0..11 {
+            let (x, y) = (24.0 + 0.5 * normal(300 + t), 24.0 + 0.5 * normal(400 + t));
+            let size = (side * 1.3) as u32 + 30;
+            let to_canonical = placed(x + side / 2.0, y + side / 2.0, side, 0.02);
+            let mut clean = portrait.frame((size, size), &to_canonical, 0.45, 0.0);
+            if t >= 10 {
+                close_eyes(&mut clean, &to_canonical);
+            }
+            let frame = noisy(&clean, sigma, t * 20_000);
+            let sr = studio.network(&frame, &to_canonical);
+            for (history, out) in histories.iter_mut().zip(&mut shown) {
+                history
+                    .update(&mut projector, &frame, &to_canonical, sigma, &sr, out)
+                    .unwrap();
+            }
+            let eyes = |sr: &Sr| -> f32 {
+                let centre =
+                    |k: usize| Point::new((k % HR_SIDE) as f32 + 0.5, (k / HR_SIDE) as f32 + 0.5);
+                let pixels = levels(sr).enumerate().filter(|&(k, _)| in_eyes(centre(k)));
+                let (mut sum, mut count) = (0.0, 0);
+                for (_, [r, g, b]) in pixels {
+                    sum += (r + g + b) / 3.0;
+                    count += 1;
+                }
+                sum / count as f32
+            };
+            apart.push((eyes(&shown[0]), eyes(&shown[1])));
+        }
+        println!("side {side}: {apart:.1?}");
+        let closing = apart[10].1 - apart[9].1;
+        assert!(closing > 30.0, "side {side}: {closing} levels");
+        let left = (apart[10].0 - apart[10].1).abs();
+        assert!(
+            left < 0.2 * closing,
+            "side {side}: {left} of {closing} levels are left"
+        );
+    }
+}
+
+/// Whether a place of the canonical face lies in an eye.
+fn in_eyes(place: Point) -> bool {
+    let depth = |eye: &Point| ((place.x - eye.x) / 16.0).hypot((place.y - eye.y) / 10.0);
+    CANONICAL_LANDMARKS[..2].iter().any(|eye| depth(eye) < 1.0)
+}
+
+/// Paints skin over the eyes.
+fn close_eyes(frame: &mut Frame, to_canonical: &Similarity) {
+    let back = to_canonical.invert();
+    let skin = back.apply(Point::new(64.0, 64.0));
+    let at = |x: usize, y: usize| y * frame.stride + 3 * x;
+    let skin = at(skin.x as usize, skin.y as usize);
+    let skin: [u8; 3] = std::array::from_fn(|c| frame.bytes[skin + c]);
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    for (x, y) in (0..width).flat_map(|x| (0..height).map(move |y| (x, y))) {
+        let place = to_canonical.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5));
+        let eyes = &CANONICAL_LANDMARKS[..2];
+        if eyes
+            .iter()
+            .any(|eye| ((place.x - eye.x) / 16.0).hypot((place.y - eye.y) / 10.0) < 1.0)
+        {
+            let pixel = y * frame.stride + 3 * x;
+            frame.bytes[pixel..pixel + 3].copy_from_slice(&skin);
+        }
     }
 }
 
