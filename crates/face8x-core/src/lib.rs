@@ -65,6 +65,7 @@
 //! allocate nothing.
 
 pub mod align;
+mod also_for_avx2;
 pub mod backproject;
 mod contain;
 pub mod convert;

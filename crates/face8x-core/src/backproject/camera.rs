@@ -11,12 +11,13 @@
 
 use super::Canonical;
 use super::blocks::{BLOCKS, BlockValues, value_at};
-use super::filter::{LONGEST_FILTER, blurred, start_of};
+use super::filter::{LONGEST_FILTER, blurred, start_of, weights_within};
 use super::grid::{Grid, PITCH};
 use super::overlap::Overlap;
+use crate::also_for_avx2;
 use crate::convert::Region;
 use crate::geometry::{HR_SIDE, Point, Similarity};
-use crate::resample::{Rgbx, add, add_scaled, dot};
+use crate::resample::{Rgbx, add, dot, sum_rows};
 
 /// Most samples of the lattice to a camera pixel, each way.
 const MAX_DENSITY: usize = 8;
@@ -51,6 +52,9 @@ pub(super) struct Camera {
     pub(super) overlap: Overlap,
     lattice: Vec<Rgbx>,
     rows: Vec<Rgbx>,
+    /// Rows of camera pixels, spread across the lattice, and the weights of those that reach one of its rows.
+    wide: Vec<Rgbx>,
+    weights: Vec<f32>,
 }
 
 impl Camera {
@@ -63,6 +67,8 @@ impl Camera {
             response: Vec::with_capacity(LONGEST_FILTER),
             lattice: Vec::with_capacity(LATTICE_SIDE * LATTICE_SIDE),
             rows: Vec::with_capacity(LATTICE_SIDE),
+            wide: Vec::with_capacity(LATTICE_SIDE * LATTICE_SIDE / 2),
+            weights: Vec::with_capacity(LONGEST_FILTER),
             ..Camera::default()
         };
         // The largest face is blurred most, in its camera's pixels.
@@ -114,9 +120,10 @@ impl Camera {
 
     /// How many values fit without an allocation.
     #[cfg(test)]
-    pub(super) fn capacities(&self) -> [usize; 4] {
-        let [a, b] = [&self.spread, &self.response].map(Vec::capacity);
-        [a, b, self.lattice.capacity(), self.rows.capacity()]
+    pub(super) fn capacities(&self) -> [usize; 6] {
+        let [a, b, c] = [&self.spread, &self.response, &self.weights].map(Vec::capacity);
+        let [d, e, f] = [&self.lattice, &self.rows, &self.wide].map(Vec::capacity);
+        [a, b, c, d, e, f]
     }
 
     /// Fills `overlap` by what the camera's pixels see alike of what is wrong with the picture that was
@@ -154,19 +161,17 @@ impl Camera {
     /// number is the share of the pixel's point spread function that lies within the crop; what lies outside
     /// is black.
     pub(super) fn project(&mut self, out: &mut Vec<Rgbx>) {
-        self.sample();
+        sample(self);
         let columns = self.width * self.density;
         let before = (self.spread.len() - self.density) / 2;
         out.clear();
         // Down first: whole rows of the lattice, which lie one after the other, are added.
         let wide = &mut self.rows[..columns];
         for y in 0..self.height {
-            wide.fill([0.0; 4]);
             let (from, skipped) = start_of(y * self.density, before);
-            let lines = self.lattice.chunks_exact(columns).skip(from);
-            for (line, &weight) in lines.zip(&self.spread[skipped..]) {
-                add_scaled(wide, weight, line);
-            }
+            let lines = &self.lattice[from * columns..];
+            let weights = weights_within(&self.spread[skipped..], lines, columns);
+            sum_rows(wide.as_flattened_mut(), weights, lines.as_flattened());
             out.extend((0..self.width).map(|x| {
                 let (from, skipped) = start_of(x * self.density, before);
                 dot(&self.spread[skipped..], &wide[from..])
@@ -180,21 +185,31 @@ impl Camera {
         let density = self.density;
         let columns = self.width * density;
         let before = (self.response.len() - density) / 2;
-        self.lattice.fill([0.0; 4]);
-        let wide = &mut self.rows[..columns];
-        for (y, line) in values.chunks_exact(self.width).enumerate() {
-            wide.fill([0.0; 4]);
+        // Across first, then down: each row of the lattice is the sum of the few rows that reach it.
+        self.wide.clear();
+        self.wide.resize(self.height * columns, [0.0; 4]);
+        for (wide, line) in
+            (self.wide.chunks_exact_mut(columns)).zip(values.chunks_exact(self.width))
+        {
             for (x, value) in line.iter().enumerate() {
                 let (from, skipped) = start_of(x * density, before);
                 for (pixel, weight) in wide[from..].iter_mut().zip(&self.response[skipped..]) {
                     add(pixel, *weight, value);
                 }
             }
-            let (from, skipped) = start_of(y * density, before);
-            let fine = self.lattice.chunks_exact_mut(columns).skip(from);
-            for (row, &weight) in fine.zip(&self.response[skipped..]) {
-                add_scaled(row, weight, wide);
-            }
+        }
+        let reach = self.response.len().div_ceil(density);
+        for (y, row) in self.lattice.chunks_exact_mut(columns).enumerate() {
+            // Those whose filter begins at or before it, as far as it has not ended.
+            let last = ((y + before) / density).min(self.height - 1);
+            let first = (last + 1).saturating_sub(reach);
+            self.weights.clear();
+            self.weights.extend((first..=last).map(|line| {
+                let at = y + before - line * density;
+                self.response.get(at).copied().unwrap_or_default()
+            }));
+            let wide = &self.wide[first * columns..];
+            sum_rows(row.as_flattened_mut(), &self.weights, wide.as_flattened());
         }
         for (sample, &variance) in self.lattice.iter_mut().zip(&self.overlap.variance) {
             sample.iter_mut().for_each(|value| *value *= variance);
@@ -202,32 +217,8 @@ impl Camera {
         if self.grid.side() == HR_SIDE {
             soften(&mut self.lattice, columns, &mut self.rows[..columns]);
         }
-        self.spread_over_grid();
+        spread_over_grid(self);
         self.grid.add_to(picture, scale);
-    }
-
-    /// Fills the grid by what the lattice holds at its pixels.
-    fn spread_over_grid(&mut self) {
-        let unit = self.density as f32;
-        let (columns, rows) = (self.width * self.density, self.height * self.density);
-        let back = self.to_grid.invert();
-        let (step_x, step_y) = (back.a * unit, back.b * unit);
-        for (y, row) in self.grid.rows_mut().enumerate() {
-            let first = back.apply(Point::new(0.5, y as f32 + 0.5));
-            let (left, above) = (
-                (first.x - self.origin.x) * unit,
-                (first.y - self.origin.y) * unit,
-            );
-            for (x, pixel) in row.iter_mut().enumerate() {
-                let (u, v) = (left + x as f32 * step_x, above + x as f32 * step_y);
-                *pixel = if u >= 0.0 && v >= 0.0 && u <= columns as f32 && v <= rows as f32 {
-                    bilinear(&self.lattice, columns, rows, u, v)
-                } else {
-                    [0.0; 4]
-                };
-            }
-        }
-        self.grid.close();
     }
 
     /// By how many camera pixels what was `seen` is shifted against what is `expected`: one step of
@@ -277,39 +268,79 @@ impl Camera {
         self.to_grid.tx -= to.x - from.x;
         self.to_grid.ty -= to.y - from.y;
     }
+}
 
+also_for_avx2! {
     /// Samples the grid on the lattice; the fourth number is 1 within the crop and 0 outside.
-    fn sample(&mut self) {
-        let unit = 1.0 / self.density as f32;
-        let columns = self.width * self.density;
-        let inside = fixed(0.5)..=fixed(self.grid.side() as f32 + 0.5);
-        let Similarity { a, b, .. } = self.to_grid;
-        let (step_x, step_y) = (fixed(a * unit), fixed(b * unit));
-        let pixels = self.grid.padded();
-        for (y, row) in self.lattice.chunks_exact_mut(columns).enumerate() {
-            let first = self.to_grid.apply(Point::new(
-                self.origin.x + 0.5 * unit,
-                self.origin.y + (y as f32 + 0.5) * unit,
-            ));
-            // In fixed point, from the first pixel of the rim on.
-            let (mut u, mut v) = (fixed(first.x + 0.5), fixed(first.y + 0.5));
-            for sample in row {
-                let inside = inside.contains(&u) && inside.contains(&v);
-                *sample = if inside {
-                    between(pixels, u, v)
-                } else {
-                    [0.0; 4]
-                };
-                u = u.wrapping_add(step_x);
-                v = v.wrapping_add(step_y);
-            }
+    fn sample(camera: &mut Camera) as sample_any
+}
+
+#[inline(always)]
+fn sample_any(camera: &mut Camera) {
+    let unit = 1.0 / camera.density as f32;
+    let columns = camera.width * camera.density;
+    let inside = fixed(0.5)..=fixed(camera.grid.side() as f32 + 0.5);
+    let Similarity { a, b, .. } = camera.to_grid;
+    let (step_x, step_y) = (fixed(a * unit), fixed(b * unit));
+    let pixels = camera.grid.padded();
+    for (y, row) in camera.lattice.chunks_exact_mut(columns).enumerate() {
+        let first = camera.to_grid.apply(Point::new(
+            camera.origin.x + 0.5 * unit,
+            camera.origin.y + (y as f32 + 0.5) * unit,
+        ));
+        // In fixed point, from the first pixel of the rim on.
+        let (mut u, mut v) = (fixed(first.x + 0.5), fixed(first.y + 0.5));
+        for sample in row {
+            let inside = inside.contains(&u) && inside.contains(&v);
+            *sample = if inside {
+                between(pixels, u, v)
+            } else {
+                [0.0; 4]
+            };
+            u = u.wrapping_add(step_x);
+            v = v.wrapping_add(step_y);
         }
     }
+}
+
+also_for_avx2! {
+    /// Fills the grid by what the lattice holds at its pixels.
+    fn spread_over_grid(camera: &mut Camera) as spread_over_grid_any
+}
+
+#[inline(always)]
+fn spread_over_grid_any(camera: &mut Camera) {
+    let unit = camera.density as f32;
+    let (columns, rows) = (
+        camera.width * camera.density,
+        camera.height * camera.density,
+    );
+    let back = camera.to_grid.invert();
+    let (step_x, step_y) = (back.a * unit, back.b * unit);
+    let (right, bottom) = (fixed(columns as f32), fixed(rows as f32));
+    let (step_x, step_y) = (fixed(step_x), fixed(step_y));
+    for (y, row) in camera.grid.rows_mut().enumerate() {
+        let first = back.apply(Point::new(0.5, y as f32 + 0.5));
+        let mut u = fixed((first.x - camera.origin.x) * unit);
+        let mut v = fixed((first.y - camera.origin.y) * unit);
+        for pixel in row {
+            let inside = (0..=right).contains(&u) && (0..=bottom).contains(&v);
+            *pixel = if inside {
+                within(&camera.lattice, columns, rows, u, v)
+            } else {
+                [0.0; 4]
+            };
+            u = u.wrapping_add(step_x);
+            v = v.wrapping_add(step_y);
+        }
+    }
+    camera.grid.close();
 }
 
 /// Bits of the fraction of a coordinate in fixed point.
 const FRACTION: u32 = 18;
 
+#[inline(always)]
 fn fixed(coordinate: f32) -> i32 {
     (coordinate * (1 << FRACTION) as f32).round() as i32
 }
@@ -380,16 +411,21 @@ fn soften(pixels: &mut [Rgbx], columns: usize, above: &mut [Rgbx]) {
     }
 }
 
-/// The value between four pixels at (x, y), in pixel-edge coordinates; pixels beyond the edge are
-/// those at the edge.
+/// The value between four samples of the lattice, in fixed point from its edge; those beyond the outermost
+/// are as these.
 #[inline(always)]
-fn bilinear(pixels: &[Rgbx], columns: usize, rows: usize, x: f32, y: f32) -> Rgbx {
-    let (x, y) = ((x - 0.5).max(0.0), (y - 0.5).max(0.0));
-    let (left, above) = ((x as usize).min(columns - 1), (y as usize).min(rows - 1));
-    let (right, below) = ((left + 1).min(columns - 1), (above + 1).min(rows - 1));
-    let (u, v) = (x - left as f32, y - above as f32);
-    let (upper, lower) = (above * columns, below * columns);
-    let [a, b] = [left, right].map(|x| &pixels[upper + x]);
-    let [c, d] = [left, right].map(|x| &pixels[lower + x]);
-    mixed(a, b, c, d, u, v)
+fn within(lattice: &[Rgbx], columns: usize, rows: usize, u: i32, v: i32) -> Rgbx {
+    let place = |at: i32, len: usize| {
+        let at = (at - fixed(0.5)).max(0);
+        let before = ((at >> FRACTION) as usize).min(len - 2);
+        let rest = (at - ((before as i32) << FRACTION)) as f32 * (1.0 / (1 << FRACTION) as f32);
+        (before, rest.min(1.0))
+    };
+    let ((left, u), (above, v)) = (place(u, columns), place(v, rows));
+    let at = above * columns + left;
+    let (upper, lower) = (
+        &lattice[at..at + 2],
+        &lattice[at + columns..at + columns + 2],
+    );
+    mixed(&upper[0], &upper[1], &lower[0], &lower[1], u, v)
 }

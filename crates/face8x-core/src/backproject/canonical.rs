@@ -4,6 +4,8 @@ use crate::geometry::HR_SIDE;
 use crate::pixel::{Sr, pack_rgb, unpack_rgb};
 use crate::resample::Rgbx;
 
+const WHOLE: f32 = 8_388_608.0;
+
 /// A picture of 128x128 pixels in levels, 0 to 255; values between whole levels and beyond the
 /// range are kept, so that corrections add up.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +39,10 @@ impl Canonical {
                     *level = under + share * (level.clamp(0.0, 255.0) - under);
                 }
             }
-            let [r, g, b, _] = levels.map(|level| (level + 0.5) as u8);
+            // Without a cast, which takes long where it has to saturate: from 2^23 on the units of a float are
+            // its last bits.
+            let byte = |level: f32| (level.clamp(0.0, 255.0) + WHOLE).to_bits() as u8;
+            let [r, g, b, _] = levels.map(byte);
             *packed = pack_rgb(r, g, b);
         }
     }

@@ -16,3 +16,12 @@ pub(super) fn start_of(at: usize, before: usize) -> (usize, usize) {
 pub(super) fn blurred(before: &Rgbx, here: &Rgbx, after: &Rgbx) -> Rgbx {
     std::array::from_fn(|k| 0.25 * (before[k] + after[k]) + 0.5 * here[k])
 }
+
+/// The weights of a filter for which `samples` has rows of so many columns.
+pub(super) fn weights_within<'a, T>(
+    weights: &'a [f32],
+    samples: &[T],
+    columns: usize,
+) -> &'a [f32] {
+    &weights[..weights.len().min(samples.len() / columns)]
+}

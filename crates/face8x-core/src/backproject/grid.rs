@@ -2,7 +2,7 @@
 
 use super::Canonical;
 use crate::geometry::HR_SIDE;
-use crate::resample::{Rgbx, add_scaled};
+use crate::resample::{Rgbx, add_scaled_numbers};
 
 /// From one row of the padded grid to the next.
 pub(super) const PITCH: usize = HR_SIDE + 2;
@@ -96,7 +96,7 @@ impl Grid {
         for (y, row) in rows.enumerate() {
             if !halved {
                 let added = &self.pixels[(y + 1) * PITCH + 1..][..HR_SIDE];
-                add_scaled(row, scale, added);
+                add_scaled_numbers(row.as_flattened_mut(), scale, added.as_flattened());
                 continue;
             }
             // A pixel's centre lies a quarter from that of the nearest of the grid.

@@ -80,7 +80,7 @@ const LEAST_SHARE: f32 = 0.02;
 /// centre lies outside.
 const COVERAGE: f32 = 0.6;
 
-/// A face that moves by less than this, in camera pixels, needs no second look.
+/// A face that is found to lie less than this beside its place, in camera pixels, stays there.
 const SETTLED: f32 = 0.05;
 
 /// Fewer pixels than these are no picture of a face.
@@ -263,12 +263,12 @@ impl BackProjector {
                 (moved.0 + x).clamp(-0.5, 0.5) - moved.0,
                 (moved.1 + y).clamp(-0.5, 0.5) - moved.1,
             );
-            self.camera.move_face(step);
-            self.compare();
-            moved = (moved.0 + step.0, moved.1 + step.1);
             if step.0.hypot(step.1) < SETTLED {
                 break;
             }
+            self.camera.move_face(step);
+            self.compare();
+            moved = (moved.0 + step.0, moved.1 + step.1);
         }
         moved
     }

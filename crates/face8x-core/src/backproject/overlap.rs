@@ -11,8 +11,8 @@
 //! f is separable, and so is f_i f_j for each distance of i and j: S is filtered from the variance by
 //! columns and rows. The measured gain over the same variance everywhere is 0.2 dB at 16 to 48 pixels.
 
-use super::filter::{LONGEST_FILTER, start_of};
-use crate::resample::{Rgbx, add_scaled_numbers};
+use super::filter::{LONGEST_FILTER, start_of, weights_within};
+use crate::resample::{Rgbx, dot_numbers, sum_rows};
 
 /// The variance where the picture is plain: this share of the mean square of the gradient counts as well.
 /// Measured: 0.05 to 0.2 are as good.
@@ -142,16 +142,13 @@ impl Overlap {
             let (tall, wide) = (&self.products[down], &self.products[across]);
             let rows = plane.chunks_exact_mut(width);
             for (y, row) in rows.take(height.saturating_sub(down)).enumerate() {
-                self.line.fill(0.0);
                 let (from, skipped) = start_of((y + down) * density, before);
-                let samples = self.variance.chunks_exact(columns).skip(from);
-                for (samples, &weight) in samples.zip(&tall[skipped..]) {
-                    add_scaled_numbers(&mut self.line, weight, samples);
-                }
+                let samples = &self.variance[from * columns..];
+                let weights = weights_within(&tall[skipped..], samples, columns);
+                sum_rows(&mut self.line, weights, samples);
                 for (x, value) in row[..width.saturating_sub(across)].iter_mut().enumerate() {
                     let (from, skipped) = start_of((x + across) * density, before);
-                    let samples = self.line[from..].iter().zip(&wide[skipped..]);
-                    *value = samples.map(|(sample, weight)| sample * weight).sum();
+                    *value = dot_numbers(&wide[skipped..], &self.line[from..]);
                 }
             }
         }
@@ -174,6 +171,7 @@ impl Overlap {
     }
 
     /// Fills `out` by S times `values`, one for each camera pixel in rows of `width`.
+    #[inline(always)]
     pub(super) fn apply(&self, values: &[f32], width: usize, out: &mut [f32]) {
         out.fill(0.0);
         let height = values.len() / width;
@@ -196,6 +194,7 @@ impl Overlap {
     }
 }
 
+#[inline(always)]
 fn add_products(sums: &mut [f32], a: &[f32], b: &[f32]) {
     for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
         *sum += a * b;

@@ -4,8 +4,9 @@
 //! Brightness and colour have different noise, and are solved one after the other.
 
 use super::camera::Camera;
+use crate::also_for_avx2;
 use crate::convert::LUMA_WEIGHTS;
-use crate::resample::{Rgbx, add_scaled_numbers};
+use crate::resample::{Rgbx, add_scaled_numbers, dot_numbers as dot};
 
 /// Most steps. Where there is noise, fewer are needed.
 const STEPS: usize = 24;
@@ -60,7 +61,7 @@ impl Solver {
             };
             self.rest.clear();
             self.rest.extend(seen.iter().zip(expected).map(right_side));
-            self.solve_plane(camera, seen, weight, noise);
+            solve_plane(self, camera, seen, weight, noise);
             for (solution, &value) in self.solution.iter_mut().zip(&self.solved) {
                 solution[channel] = value;
             }
@@ -74,59 +75,53 @@ impl Solver {
         }
         &self.solution
     }
-
-    /// Fills `solved` for the right side that `rest` holds.
-    fn solve_plane(&mut self, camera: &Camera, seen: &[Rgbx], weight: f32, noise: f32) {
-        let own = camera.overlap.own(seen.len()).iter();
-        self.inverses.clear();
-        self.inverses
-            .extend(own.map(|own| (weight * own + noise).max(f32::MIN_POSITIVE).recip()));
-        self.solved.clear();
-        self.solved.resize(seen.len(), 0.0);
-        self.direction.clear();
-        let pairs = self.rest.iter().zip(&self.inverses);
-        self.direction
-            .extend(pairs.map(|(rest, inverse)| rest * inverse));
-        let begin = dot(&self.rest, &self.direction);
-        let mut length = begin;
-        for _ in 0..STEPS {
-            if length <= SOLVED * begin {
-                break;
-            }
-            self.image.resize(seen.len(), 0.0);
-            let overlap = &camera.overlap;
-            overlap.apply(&self.direction, camera.width, &mut self.image);
-            let pixels = self.image.iter_mut().zip(&self.direction).zip(seen);
-            for ((image, direction), seen) in pixels {
-                *image = seen[3] * (weight * *image + noise * direction);
-            }
-            let step = length / dot(&self.direction, &self.image);
-            add_scaled_numbers(&mut self.solved, step, &self.direction);
-            add_scaled_numbers(&mut self.rest, -step, &self.image);
-            for (image, (rest, inverse)) in
-                (self.image.iter_mut()).zip(self.rest.iter().zip(&self.inverses))
-            {
-                *image = rest * inverse;
-            }
-            let shorter = dot(&self.rest, &self.image);
-            let turn = shorter / length;
-            for (direction, image) in self.direction.iter_mut().zip(&self.image) {
-                *direction = image + turn * *direction;
-            }
-            length = shorter;
-        }
-    }
 }
 
-/// The scalar product, in eight sums, which the compiler makes into vectors.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for k in 0..8 {
-            sums[k] += a[k] * b[k];
+also_for_avx2! {
+    /// Fills `solved` for the right side that `rest` holds.
+    fn solve_plane(solver: &mut Solver, camera: &Camera, seen: &[Rgbx], weight: f32, noise: f32) as solve_plane_any
+}
+
+#[inline(always)]
+fn solve_plane_any(solver: &mut Solver, camera: &Camera, seen: &[Rgbx], weight: f32, noise: f32) {
+    let own = camera.overlap.own(seen.len()).iter();
+    solver.inverses.clear();
+    solver
+        .inverses
+        .extend(own.map(|own| (weight * own + noise).max(f32::MIN_POSITIVE).recip()));
+    solver.solved.clear();
+    solver.solved.resize(seen.len(), 0.0);
+    solver.direction.clear();
+    let pairs = solver.rest.iter().zip(&solver.inverses);
+    solver
+        .direction
+        .extend(pairs.map(|(rest, inverse)| rest * inverse));
+    let begin = dot(&solver.rest, &solver.direction);
+    let mut length = begin;
+    for _ in 0..STEPS {
+        if length <= SOLVED * begin {
+            break;
         }
+        solver.image.resize(seen.len(), 0.0);
+        let overlap = &camera.overlap;
+        overlap.apply(&solver.direction, camera.width, &mut solver.image);
+        let pixels = solver.image.iter_mut().zip(&solver.direction).zip(seen);
+        for ((image, direction), seen) in pixels {
+            *image = seen[3] * (weight * *image + noise * direction);
+        }
+        let step = length / dot(&solver.direction, &solver.image);
+        add_scaled_numbers(&mut solver.solved, step, &solver.direction);
+        add_scaled_numbers(&mut solver.rest, -step, &solver.image);
+        for (image, (rest, inverse)) in
+            (solver.image.iter_mut()).zip(solver.rest.iter().zip(&solver.inverses))
+        {
+            *image = rest * inverse;
+        }
+        let shorter = dot(&solver.rest, &solver.image);
+        let turn = shorter / length;
+        for (direction, image) in solver.direction.iter_mut().zip(&solver.image) {
+            *direction = image + turn * *direction;
+        }
+        length = shorter;
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }

@@ -1,5 +1,6 @@
 //! Cubic convolution: its weights, and Pillow's antialiased downscaling to 16 pixels.
 
+use crate::also_for_avx2;
 use crate::geometry::LR_SIDE;
 use crate::pixel::Lr;
 
@@ -107,18 +108,52 @@ pub(crate) fn add(sum: &mut Rgbx, weight: f32, sample: &Rgbx) {
     ];
 }
 
-/// Adds a row times a weight.
-#[inline(always)]
-pub(crate) fn add_scaled(row: &mut [Rgbx], weight: f32, other: &[Rgbx]) {
-    add_scaled_numbers(row.as_flattened_mut(), weight, other.as_flattened());
-}
-
 /// Adds numbers times a weight.
 #[inline(always)]
 pub(crate) fn add_scaled_numbers(numbers: &mut [f32], weight: f32, others: &[f32]) {
     // One by one, which the compiler turns into vectors.
     for (number, other) in numbers.iter_mut().zip(others) {
         *number += weight * other;
+    }
+}
+
+/// The scalar product of two rows, as far as the shorter goes, in eight sums, which the compiler makes into
+/// vectors.
+#[inline(always)]
+pub(crate) fn dot_numbers(a: &[f32], b: &[f32]) -> f32 {
+    let len = a.len().min(b.len());
+    let ((a, a_rest), (b, b_rest)) = (a[..len].as_chunks::<8>(), b[..len].as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for k in 0..8 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+also_for_avx2! {
+    /// Makes `sums` the sum of rows as long that lie one after the other, times a weight each.
+    pub(crate) fn sum_rows(sums: &mut [f32], weights: &[f32], rows: &[f32]) as sum_rows_any
+}
+
+#[inline(always)]
+fn sum_rows_any(sums: &mut [f32], weights: &[f32], rows: &[f32]) {
+    let len = sums.len();
+    let (fours, ones) = weights.as_chunks::<4>();
+    let mut rows = rows.chunks_exact(len);
+    sums.fill(0.0);
+    for [wa, wb, wc, wd] in fours {
+        let [Some(a), Some(b), Some(c), Some(d)] = [(); 4].map(|()| rows.next()) else {
+            return;
+        };
+        for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *sum += (wa * a + wb * b) + (wc * c + wd * d);
+        }
+    }
+    for (&weight, row) in ones.iter().zip(rows) {
+        add_scaled_numbers(sums, weight, row);
     }
 }
 

@@ -5,6 +5,8 @@ mod patch;
 mod pyramid;
 
 pub use cubic::cubic_weight;
-pub(crate) use cubic::{Rgbx, Shrinker, add, add_scaled, add_scaled_numbers, dot, to_byte};
+pub(crate) use cubic::{
+    Rgbx, Shrinker, add, add_scaled_numbers, dot, dot_numbers, sum_rows, to_byte,
+};
 pub(crate) use patch::Patch;
 pub(crate) use pyramid::{MAX_GRID, Pyramid};
