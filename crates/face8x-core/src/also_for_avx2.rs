@@ -3,13 +3,15 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! also_for_avx2 {
-    ($(#[$doc:meta])* $scope:vis fn $name:ident($($argument:ident: $type:ty),*) as $body:ident) => {
+    ($(#[$doc:meta])* $scope:vis fn $name:ident$(<$of:ident: $bound:ident>)?(
+        $($argument:ident: $type:ty),*
+    ) as $body:ident) => {
         $(#[$doc])*
-        $scope fn $name($($argument: $type),*) {
+        $scope fn $name$(<$of: $bound>)?($($argument: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2")]
-                fn with_avx2($($argument: $type),*) {
+                fn with_avx2$(<$of: $bound>)?($($argument: $type),*) {
                     $body($($argument),*);
                 }
                 if is_x86_feature_detected!("avx2") {

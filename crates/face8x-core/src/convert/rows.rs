@@ -2,6 +2,7 @@
 
 use super::colour::{Texel, chroma, ycc};
 use super::layout::FrameLayout;
+use crate::also_for_avx2;
 use crate::frame::PixelFormat;
 
 /// Writes the pixels of row `y` from column `x0` on, as many as `out` holds; they must lie within
@@ -47,8 +48,13 @@ struct Chunk {
     b: [[i16; 2]; CHUNK / 2],
 }
 
-/// A row of a format in which two pixels share their chroma.
-fn subsampled_row<P: Texel>(layout: &FrameLayout, y: usize, mut x: usize, mut out: &mut [P]) {
+also_for_avx2! {
+    /// A row of a format in which two pixels share their chroma.
+    fn subsampled_row<P: Texel>(layout: &FrameLayout, y: usize, x: usize, out: &mut [P]) as subsampled_row_any
+}
+
+#[inline(always)]
+fn subsampled_row_any<P: Texel>(layout: &FrameLayout, y: usize, mut x: usize, mut out: &mut [P]) {
     let mut chunk = Chunk {
         y: [0; CHUNK],
         cb: [0; CHUNK / 2],
@@ -70,6 +76,7 @@ fn subsampled_row<P: Texel>(layout: &FrameLayout, y: usize, mut x: usize, mut ou
 
 impl Chunk {
     /// Takes pixels `x0..x1` of row `y`; `x0` is even.
+    #[inline(always)]
     fn split(&mut self, layout: &FrameLayout, y: usize, x0: usize, x1: usize) {
         let span = |plane: usize| layout.planes()[plane].span(y, x0, x1);
         match layout.format {
@@ -92,6 +99,7 @@ impl Chunk {
 
     /// Takes groups of Y Cb Y Cr, where luma comes at byte `LUMA` of two. Samples are cut out of
     /// whole words, which the compiler vectorises better than single bytes.
+    #[inline(always)]
     fn split_packed<const LUMA: u32>(&mut self, groups: &[u8]) {
         for (y, pair) in self.y.iter_mut().zip(groups.as_chunks().0) {
             *y = (u16::from_le_bytes(*pair) >> (8 * LUMA) & 255) as i16;
@@ -104,6 +112,7 @@ impl Chunk {
     }
 
     /// Writes the pixels taken, without the first `skip`.
+    #[inline(always)]
     fn write<P: Texel>(&mut self, skip: usize, out: &mut [P]) {
         let adds = self.r.iter_mut().zip(&mut self.g).zip(&mut self.b);
         for (((r, g), b), (&cb, &cr)) in adds.zip(self.cb.iter().zip(&self.cr)) {
@@ -117,6 +126,7 @@ impl Chunk {
     }
 }
 
+#[inline(always)]
 fn widen(bytes: &[u8], out: &mut [i16]) {
     out.iter_mut().zip(bytes).for_each(|(o, &v)| *o = v.into());
 }

@@ -2,6 +2,7 @@
 
 use super::blocks::{BlockSize, Blocks, MAX_BLOCK};
 use super::layout::FrameLayout;
+use crate::also_for_avx2;
 use crate::geometry::Rect;
 
 /// One axis of the picture: `len` samples that begin at `start` and lie `step` apart, in blocks.
@@ -125,10 +126,7 @@ impl Scaler {
     fn stretch(&mut self, by: usize) {
         pair(&self.line, &mut self.pairs);
         gather(&self.pairs, &self.indices, &mut self.between);
-        let row = &mut self.rows[by % 2];
-        for ((o, &[a, b]), &weight) in row.iter_mut().zip(&self.between).zip(&self.weights) {
-            *o = mix(a, b, weight);
-        }
+        mix_pairs(&self.between, &self.weights, &mut self.rows[by % 2]);
         self.held[by % 2] = Some(by);
     }
 }
@@ -151,9 +149,25 @@ fn gather(pairs: &[[u32; 2]], indices: &[u32], between: &mut [[u32; 2]]) {
     }
 }
 
-/// A row between two others. Out of line, so that it is vectorised whatever surrounds it.
-#[inline(never)]
-fn mix_row(above: &[u32], below: &[u32], weight: u32, out: &mut [u32]) {
+also_for_avx2! {
+    /// A row between the pixels of pairs, at a weight each.
+    fn mix_pairs(pairs: &[[u32; 2]], weights: &[u32], out: &mut [u32]) as mix_pairs_any
+}
+
+#[inline(always)]
+fn mix_pairs_any(pairs: &[[u32; 2]], weights: &[u32], out: &mut [u32]) {
+    for ((o, &[a, b]), &weight) in out.iter_mut().zip(pairs).zip(weights) {
+        *o = mix(a, b, weight);
+    }
+}
+
+also_for_avx2! {
+    /// A row between two others.
+    fn mix_row(above: &[u32], below: &[u32], weight: u32, out: &mut [u32]) as mix_row_any
+}
+
+#[inline(always)]
+fn mix_row_any(above: &[u32], below: &[u32], weight: u32, out: &mut [u32]) {
     for ((o, &a), &b) in out.iter_mut().zip(above).zip(below) {
         *o = mix(a, b, weight);
     }
