@@ -42,7 +42,7 @@ ROOMS = {
         ["restore", "align", "track", "detect"],
         ["landmarks", "network"],
         ["resample", "convert"],
-        ["portrait", "face", "downscaled", "pixel", "geometry", "frame", "files", "contain", "error"],
+        ["portrait", "face", "downscaled", "pixel", "geometry", "frame", "files", "contain", "also_for_avx2", "error"],
     ],
 }
 

@@ -98,11 +98,16 @@ for file in usr/lib/systemd/system/face8x.service usr/lib/udev/rules.d/72-face8x
     usr/share/man/man1/face8x.1.gz usr/share/man/man1/face8x-run.1.gz \
     usr/share/bash-completion/completions/face8x usr/share/zsh/vendor-completions/_face8x \
     usr/share/fish/vendor_completions.d/face8x.fish usr/share/face8x/face8x-large.onnx \
+    usr/share/face8x/monitoring/rules.yml usr/share/face8x/monitoring/dashboard.json \
     usr/share/doc/face8x/copyright; do
     check "/$file is there" yes "$([ -s "$root/$file" ] && echo yes || echo no)"
 done
 check "the unit is not enabled by the installation" "" \
     "$(find "$root/etc/systemd" -name face8x.service 2>/dev/null)"
+
+check "the kiosk's script says what it would do" 0 \
+    "$(inside /usr/share/face8x/kiosk/install.sh --no-boot --dry-run)"
+check "and it does nothing else" "" "$(find "$root/var/lib" -name face8x-kiosk)"
 
 # The root has no display: the unit's command is run on the demo, into a file.
 sed -i 's|^source = .*|source = "demo:"|; s|^sink = .*|sink = "png:/tmp/face8x.png"|' \

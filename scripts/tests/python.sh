@@ -17,6 +17,7 @@ outcome() {
 check "the scripts do what they should" good "$(outcome python3 "$here/test_python.py")"
 check "the import rules' script does what it should" good "$(outcome python3 "$here/test_imports.py")"
 check "the type names' script does what it should" good "$(outcome python3 "$here/test_names.py")"
+check "the packages have what they should" good "$(outcome python3 "$here/test_package.py")"
 check "the links' script does what it should" good "$(outcome python3 "$here/test_links.py")"
 check "the script that compares detectors does what it should" good \
     "$(outcome python3 "$here/test_peers.py")"
