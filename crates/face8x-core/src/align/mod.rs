@@ -1,11 +1,12 @@
 //! Align: a face upright in 16x16 pixels, and as the canonical 128x128 face, straight from the frame.
 
+use crate::also_for_avx2;
 use crate::convert::Converter;
 use crate::frame::Frame;
 use crate::geometry::canonical::{crop_corners, side_of};
 use crate::geometry::{HR_SIDE, Point, Similarity};
-use crate::pixel::{Sr, pack_rgb};
-use crate::resample::{Patch, Rgbx, Shrinker, add, to_byte};
+use crate::pixel::Sr;
+use crate::resample::{Patch, Rgbx, Shrinker, add, to_byte, to_pixel};
 use crate::{Error, ErrorKind, Result};
 
 pub use crate::pixel::{Hr, Lr};
@@ -71,12 +72,8 @@ impl Aligner {
         let step = back.scale() * HR_SIDE as f32 / GRID as f32;
         self.load(frame, similarity, step / MAX_STEP)?;
         let mut row = [[0.0; 4]; GRID];
-        let pitch = HR_SIDE as f32 / GRID as f32;
         for y in 0..GRID {
-            for (x, sample) in row.iter_mut().enumerate() {
-                let at = Point::new((x as f32 + 0.5) * pitch, (y as f32 + 0.5) * pitch);
-                *sample = self.patch.sample(back.apply(at));
-            }
+            sample_row(&self.patch, &back, y, &mut row);
             self.from_grid.put_row(y, &row);
         }
         self.from_grid.finish(lr);
@@ -115,7 +112,8 @@ impl Aligner {
         let samples = (scale / factor as f32).ceil().clamp(2.0, MAX_SAMPLES) as usize;
         for (i, pixel) in out.as_chunks_mut::<3>().0.iter_mut().enumerate() {
             let corner = ((i % side) as f32, (i / side) as f32);
-            *pixel = self.mean(&back, corner, samples);
+            let [r, g, b, _] = self.mean(&back, corner, samples);
+            *pixel = [r, g, b].map(to_byte);
         }
         Ok(())
     }
@@ -133,11 +131,7 @@ impl Aligner {
         // A step of a quarter more than a pixel misses nothing that would be seen.
         let step = scale / factor as f32;
         let samples = (step - 0.25).ceil().clamp(1.0, MAX_STEP.ceil()) as usize;
-        for (i, pixel) in out.iter_mut().enumerate() {
-            let corner = ((i % HR_SIDE) as f32, (i / HR_SIDE) as f32);
-            let [r, g, b] = self.mean(&back, corner, samples);
-            *pixel = pack_rgb(r, g, b);
-        }
+        draw(self, &back, samples, out);
         Ok(())
     }
 
@@ -184,7 +178,8 @@ impl Aligner {
     }
 
     /// The mean of `samples` x `samples` samples of the crop's pixel at `corner`.
-    fn mean(&self, back: &Similarity, corner: (f32, f32), samples: usize) -> [u8; 3] {
+    #[inline(always)]
+    fn mean(&self, back: &Similarity, corner: (f32, f32), samples: usize) -> Rgbx {
         let n = samples as f32;
         let mut sum: Rgbx = [0.0; 4];
         for i in 0..samples * samples {
@@ -192,7 +187,34 @@ impl Aligner {
             let at = Point::new(corner.0 + x / n, corner.1 + y / n);
             add(&mut sum, 1.0 / (n * n), &self.patch.sample(back.apply(at)));
         }
-        [sum[0], sum[1], sum[2]].map(to_byte)
+        sum
+    }
+}
+
+also_for_avx2! {
+    /// Row `y` of a grid over the canonical face, which `back` takes to the frame.
+    fn sample_row(patch: &Patch, back: &Similarity, y: usize, row: &mut [Rgbx; GRID]) as sample_row_any
+}
+
+#[inline(always)]
+fn sample_row_any(patch: &Patch, back: &Similarity, y: usize, row: &mut [Rgbx; GRID]) {
+    let pitch = HR_SIDE as f32 / GRID as f32;
+    for (x, sample) in row.iter_mut().enumerate() {
+        let at = Point::new((x as f32 + 0.5) * pitch, (y as f32 + 0.5) * pitch);
+        *sample = patch.sample(back.apply(at));
+    }
+}
+
+also_for_avx2! {
+    /// The canonical face, of `samples` x `samples` samples a pixel.
+    fn draw(aligner: &Aligner, back: &Similarity, samples: usize, out: &mut Sr) as draw_any
+}
+
+#[inline(always)]
+fn draw_any(aligner: &Aligner, back: &Similarity, samples: usize, out: &mut Sr) {
+    for (i, pixel) in out.iter_mut().enumerate() {
+        let corner = ((i % HR_SIDE) as f32, (i / HR_SIDE) as f32);
+        *pixel = to_pixel(aligner.mean(back, corner, samples));
     }
 }
 

@@ -1,10 +1,8 @@
 //! A picture of a face in its canonical place, in floating point.
 
 use crate::geometry::HR_SIDE;
-use crate::pixel::{Sr, pack_rgb, unpack_rgb};
-use crate::resample::Rgbx;
-
-const WHOLE: f32 = 8_388_608.0;
+use crate::pixel::{Sr, unpack_rgb};
+use crate::resample::{Rgbx, to_pixel};
 
 /// A picture of 128x128 pixels in levels, 0 to 255; values between whole levels and beyond the
 /// range are kept, so that corrections add up.
@@ -39,11 +37,8 @@ impl Canonical {
                     *level = under + share * (level.clamp(0.0, 255.0) - under);
                 }
             }
-            // Without a cast, which takes long where it has to saturate: from 2^23 on the units of a float are
-            // its last bits.
-            let byte = |level: f32| (level.clamp(0.0, 255.0) + WHOLE).to_bits() as u8;
-            let [r, g, b, _] = levels.map(byte);
-            *packed = pack_rgb(r, g, b);
+            levels[3] = 0.0;
+            *packed = to_pixel(levels);
         }
     }
 

@@ -157,6 +157,18 @@ fn sum_rows_any(sums: &mut [f32], weights: &[f32], rows: &[f32]) {
     }
 }
 
+/// 2^23: floats from here on are whole numbers, with the units in the last bits.
+pub(crate) const WHOLE: f32 = 8_388_608.0;
+
+/// The display pixel of four values, the last of which is 0: the nearest bytes, without casts, which take
+/// long where they saturate. All four lanes are used: the compiler would take vectors apart for three.
+#[inline(always)]
+pub(crate) fn to_pixel(values: Rgbx) -> u32 {
+    let byte = |v: f32| (v.clamp(0.0, 255.0) + WHOLE).to_bits() as u8;
+    let [r, g, b, unused] = values.map(byte);
+    u32::from_be_bytes([unused, r, g, b])
+}
+
 /// The nearest byte. (A cast to a byte saturates.)
 #[inline(always)]
 pub(crate) fn to_byte(v: f32) -> u8 {

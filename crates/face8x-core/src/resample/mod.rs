@@ -6,7 +6,7 @@ mod pyramid;
 
 pub use cubic::cubic_weight;
 pub(crate) use cubic::{
-    Rgbx, Shrinker, add, add_scaled_numbers, dot, dot_numbers, sum_rows, to_byte,
+    Rgbx, Shrinker, add, add_scaled_numbers, dot, dot_numbers, sum_rows, to_byte, to_pixel,
 };
 pub(crate) use patch::Patch;
 pub(crate) use pyramid::{MAX_GRID, Pyramid};

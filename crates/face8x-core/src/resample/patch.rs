@@ -1,6 +1,6 @@
 //! The part of a frame that a face needs, and samples of it anywhere.
 
-use super::cubic::{Rgbx, add, weights};
+use super::cubic::{Rgbx, weights};
 use crate::Result;
 use crate::convert::{Converter, Region};
 use crate::frame::Frame;
@@ -56,7 +56,8 @@ pub(crate) struct Patch {
     pixels: Vec<Rgbx>,
     across: PatchAxis,
     down: PatchAxis,
-    factor: f32,
+    /// Its pixels to one of the frame's.
+    shrink: f32,
     /// Whether samples can lie outside the frame.
     folds: bool,
 }
@@ -96,7 +97,7 @@ impl Patch {
         let ((left, right), (top, bottom)) = (range(|p| p.x), range(|p| p.y));
         let (width, height) = (frame.width as f32, frame.height as f32);
         self.folds = left < 0.5 || top < 0.5 || right > width - 0.5 || bottom > height - 0.5;
-        self.factor = factor as f32;
+        self.shrink = 1.0 / factor as f32;
         self.across = PatchAxis::new(left, right, frame.width, factor);
         self.down = PatchAxis::new(top, bottom, frame.height, factor);
         let limits = (
@@ -140,14 +141,14 @@ impl Patch {
     }
 
     /// The picture at `at` (frame pixels), 0 to 255 and a little beyond, by cubic convolution.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sample(&self, at: Point) -> Rgbx {
         let (mut x, mut y) = (at.x, at.y);
         if self.folds {
             (x, y) = (fold(x, self.across.frame), fold(y, self.down.frame));
         }
         let place = |v: f32, axis: &PatchAxis| {
-            let v = v / self.factor - 0.5 - axis.first as f32;
+            let v = v * self.shrink - 0.5 - axis.first as f32;
             // A cast to 32 bits is one instruction on most processors.
             let whole = (v as i32).clamp(1, axis.len as i32 - 3);
             let share = (v - whole as f32).clamp(0.0, 1.0);
@@ -155,19 +156,21 @@ impl Patch {
         };
         let (left, across) = place(x, &self.across);
         let (top, down) = place(y, &self.down);
-        let mut sum = [0.0; 4];
+        // Down first: four pixels side by side at once.
+        let mut four = [0.0; 16];
         let mut rest = &self.pixels[top * self.across.len + left..];
         for weight in down {
-            let mut line = [0.0; 4];
             if let Some(row) = rest.first_chunk::<4>() {
-                for (pixel, weight) in row.iter().zip(across) {
-                    add(&mut line, weight, pixel);
+                for (sum, value) in four.iter_mut().zip(row.as_flattened()) {
+                    *sum += weight * value;
                 }
             }
-            add(&mut sum, weight, &line);
             rest = rest.get(self.across.len..).unwrap_or_default();
         }
-        sum
+        std::array::from_fn(|k| {
+            let along = |pixel: usize| across[pixel] * four[4 * pixel + k];
+            (along(0) + along(1)) + (along(2) + along(3))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Luma of a part of a picture at several sizes, to sample patches from at any spacing without
 //! aliasing.
 
+use super::cubic::WHOLE;
 use crate::convert::{LumaReader, LumaSource};
 use crate::geometry::{Point, Rect, Similarity};
 
@@ -205,9 +206,6 @@ fn whole_and_part(at: [f32; 4], last: f32, most: f32) -> ([f32; 4], [f32; 4]) {
     let whole = at.map(|v| floor(v).min(most));
     (whole, std::array::from_fn(|k| at[k] - whole[k]))
 }
-
-/// 2^23: floats from here on are whole numbers, with the units in the last bits.
-const WHOLE: f32 = 8_388_608.0;
 
 /// The whole number at or below `v`, from 0 to 2^22: without a call, and in vectors.
 #[inline]
