@@ -39,38 +39,41 @@ fn pasting_the_cameras_own_pixels_changes_little() {
         }
         for size in [(320, 240), (640, 480), (1000, 700), (160, 120)] {
             let restored = [person.restored(1)];
-            let drawn = |faces| {
-                let scene = Scene {
-                    camera: Some(&frame),
-                    faces,
-                    message: Some(""),
-                    status: status(),
-                    ..Scene::default()
-                };
-                let unmarked = ComposeOptions {
-                    mark: false,
-                    ..options(View::InPlace)
-                };
-                composed(unmarked, &scene, size)
-            };
+            let drawn = |faces| unmarked(&frame, faces, size);
             let (pasted, plain) = (drawn(&restored[..]), drawn(&[]));
-            let apart = |(one, other): (&u32, &u32)| {
-                let (one, other) = (unpack_rgb(*one), unpack_rgb(*other));
-                (0..3).map(|c| one[c].abs_diff(other[c])).max().unwrap_or(0)
-            };
-            let most = pasted
-                .pixels
-                .iter()
-                .zip(&plain.pixels)
-                .map(apart)
-                .max()
-                .unwrap();
+            let most = most_apart(&pasted, &plain);
             assert!(
                 most <= 3,
                 "{most} apart with side {side}, lean {lean} at {size:?}"
             );
         }
     }
+}
+
+/// These faces in place, without the mark.
+fn unmarked(frame: &Frame, faces: &[Restored], size: (u32, u32)) -> Picture {
+    let scene = Scene {
+        camera: Some(frame),
+        faces,
+        message: Some(""),
+        status: status(),
+        ..Scene::default()
+    };
+    let unmarked = ComposeOptions {
+        mark: false,
+        ..options(View::InPlace)
+    };
+    composed(unmarked, &scene, size)
+}
+
+/// The largest difference of two pictures, in levels.
+fn most_apart(one: &Picture, other: &Picture) -> u8 {
+    let apart = |(one, other): (&u32, &u32)| {
+        let (one, other) = (unpack_rgb(*one), unpack_rgb(*other));
+        (0..3).map(|c| one[c].abs_diff(other[c])).max().unwrap_or(0)
+    };
+    let pixels = one.pixels.iter().zip(&other.pixels);
+    pixels.map(apart).max().unwrap()
 }
 
 /// A face that the camera sees well stays as it is.

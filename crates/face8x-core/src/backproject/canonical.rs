@@ -8,13 +8,14 @@ use crate::resample::{Rgbx, to_pixel};
 /// range are kept, so that corrections add up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Canonical {
+    /// The fourth number is 1: what is seen of it is the share that lies within the face.
     pub(super) pixels: Vec<Rgbx>,
 }
 
 impl Default for Canonical {
     fn default() -> Self {
         Canonical {
-            pixels: vec![[0.0; 4]; HR_SIDE * HR_SIDE],
+            pixels: vec![[0.0, 0.0, 0.0, 1.0]; HR_SIDE * HR_SIDE],
         }
     }
 }

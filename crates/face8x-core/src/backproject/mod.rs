@@ -33,6 +33,7 @@ mod fields;
 mod filter;
 mod grid;
 mod history;
+mod lattice;
 mod noise;
 mod overlap;
 mod solve;

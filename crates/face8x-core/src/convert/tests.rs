@@ -242,6 +242,13 @@ fn what_cannot_be_done_is_an_error() {
     converter
         .scale_to(&frame, all, &mut pixels, usize::MAX, 4, 2)
         .unwrap_err();
+}
+
+#[test]
+fn areas_without_pixels_and_broken_frames_are_errors() {
+    let frame = noise_frame(PixelFormat::Grey, 300, 2, 0, 1);
+    let mut converter = Converter::new();
+    let (mut reduced, mut pixels) = (Downscaled::default(), vec![0; 12]);
     for (x, y, w, h) in [
         (300.0, 0.0, 9.0, 2.0),
         (0.0, 0.0, 0.0, 2.0),
