@@ -2,6 +2,7 @@
 
 mod faults;
 mod overlap;
+mod people;
 mod quality;
 
 use super::*;
@@ -51,57 +52,66 @@ impl Portrait {
         sum
     }
 
-    /// The truth: 128x128 pixels, each the mean of 3x3 points.
+    /// The truth, as a camera sees it that sees everything.
     fn truth(&self) -> Vec<[f32; 3]> {
-        let third = |k: usize| (2 * k + 1) as f32 / 6.0;
-        (0..HR_SIDE * HR_SIDE)
-            .map(|i| {
-                let mut sum = [0.0; 3];
-                for k in 0..9 {
-                    let x = (i % HR_SIDE) as f32 + third(k % 3);
-                    let y = (i / HR_SIDE) as f32 + third(k / 3);
-                    let colour = self.at(Point::new(x, y));
-                    sum.iter_mut().zip(colour).for_each(|(s, c)| *s += c / 9.0);
-                }
-                sum
-            })
-            .collect()
+        truth(|canonical| self.at(canonical))
     }
 
-    /// What a camera sees: a frame of `width` x `height` with the face at `to_canonical`. Each
-    /// pixel is the mean over its square of what Gaussian optics of `optics` pixels make of the
-    /// scene, with noise of a standard deviation of `sigma` levels.
+    /// What a camera sees: a frame with the face at `to_canonical`.
     fn frame(&self, size: (u32, u32), to_canonical: &Similarity, optics: f32, sigma: f32) -> Frame {
-        let points = spread(optics);
-        let mut bytes = Vec::new();
-        for i in 0..(size.0 * size.1) as usize {
-            let centre = Point::new(
-                (i % size.0 as usize) as f32 + 0.5,
-                (i / size.0 as usize) as f32 + 0.5,
-            );
+        shoot(size, optics, sigma, |at| self.at(to_canonical.apply(at)))
+    }
+}
+
+/// 128x128 pixels of what lies at each place of the canonical face, each the mean of 3x3 points.
+fn truth(at: impl Fn(Point) -> [f32; 3]) -> Vec<[f32; 3]> {
+    let third = |k: usize| (2 * k + 1) as f32 / 6.0;
+    (0..HR_SIDE * HR_SIDE)
+        .map(|i| {
             let mut sum = [0.0; 3];
-            for &(dy, wy) in &points {
-                for &(dx, wx) in &points {
-                    let at = to_canonical.apply(Point::new(centre.x + dx, centre.y + dy));
-                    let colour = self.at(at);
-                    sum.iter_mut()
-                        .zip(colour)
-                        .for_each(|(s, c)| *s += wx * wy * c);
-                }
+            for k in 0..9 {
+                let x = (i % HR_SIDE) as f32 + third(k % 3);
+                let y = (i / HR_SIDE) as f32 + third(k / 3);
+                let colour = at(Point::new(x, y));
+                sum.iter_mut().zip(colour).for_each(|(s, c)| *s += c / 9.0);
             }
-            for (k, level) in sum.into_iter().enumerate() {
-                let level = level + sigma * normal(3 * i + k);
-                bytes.push((level + 0.5) as u8);
+            sum
+        })
+        .collect()
+}
+
+/// A frame of a scene of which `at` says the colour at each place, in pixels of the frame. Each pixel is the
+/// mean over its square of what Gaussian optics of `optics` pixels make of the scene, with noise of a standard
+/// deviation of `sigma` levels.
+fn shoot(size: (u32, u32), optics: f32, sigma: f32, at: impl Fn(Point) -> [f32; 3]) -> Frame {
+    let points = spread(optics);
+    let mut bytes = Vec::new();
+    for i in 0..(size.0 * size.1) as usize {
+        let centre = Point::new(
+            (i % size.0 as usize) as f32 + 0.5,
+            (i / size.0 as usize) as f32 + 0.5,
+        );
+        let mut sum = [0.0; 3];
+        for &(dy, wy) in &points {
+            for &(dx, wx) in &points {
+                let colour = at(Point::new(centre.x + dx, centre.y + dy));
+                sum.iter_mut()
+                    .zip(colour)
+                    .for_each(|(s, c)| *s += wx * wy * c);
             }
         }
-        Frame {
-            format: PixelFormat::Rgb3,
-            width: size.0,
-            height: size.1,
-            stride: 3 * size.0 as usize,
-            bytes,
-            ..Frame::empty()
+        for (k, level) in sum.into_iter().enumerate() {
+            let level = level + sigma * normal(3 * i + k);
+            bytes.push((level + 0.5) as u8);
         }
+    }
+    Frame {
+        format: PixelFormat::Rgb3,
+        width: size.0,
+        height: size.1,
+        stride: 3 * size.0 as usize,
+        bytes,
+        ..Frame::empty()
     }
 }
 
