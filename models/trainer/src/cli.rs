@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use face8x_train::dataset::{Alignment, Split};
-use face8x_train::evaluate::skin::Third;
+use face8x_train::evaluate::groups::Third;
 
 /// Prepares data for, evaluates and quantises the networks of face8x.
 #[derive(Debug, Parser)]
@@ -197,7 +197,8 @@ pub struct EvaluateArgs {
     pub degrade: bool,
     /// Print a table by the face's size in a camera's picture and by its noise: the camera's pixels
     /// enlarged, what the network makes of them, and that corrected by back-projection (PSNR in dB,
-    /// SSIM, sharpness by that of the face).
+    /// SSIM, sharpness by that of the face; with several frames flicker, by how many levels the last picture
+    /// differs from the one before).
     #[arg(long, conflicts_with_all = ["degrade", "against", "csv", "worst"])]
     pub camera: bool,
     /// Sides of the face in camera pixels.
@@ -229,6 +230,9 @@ pub struct EvaluateArgs {
     /// Of those, only the third with the lightest, middle or darkest skin, by its typology angle.
     #[arg(long, value_enum)]
     pub skin: Option<SkinName>,
+    /// Of those, only the third that looks at the camera, is turned most, or lies between.
+    #[arg(long, value_enum)]
+    pub pose: Option<PoseName>,
     /// Heatmaps of the dataset, to measure the face's features by themselves; those in the
     /// dataset's folder, if there are any, without it.
     #[arg(long, value_name = "FILE")]
@@ -323,9 +327,26 @@ pub enum SkinName {
 impl From<SkinName> for Third {
     fn from(name: SkinName) -> Self {
         match name {
-            SkinName::Light => Third::Light,
+            SkinName::Light => Third::First,
             SkinName::Middle => Third::Middle,
-            SkinName::Dark => Third::Dark,
+            SkinName::Dark => Third::Last,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PoseName {
+    Frontal,
+    Between,
+    Turned,
+}
+
+impl From<PoseName> for Third {
+    fn from(name: PoseName) -> Self {
+        match name {
+            PoseName::Frontal => Third::First,
+            PoseName::Between => Third::Middle,
+            PoseName::Turned => Third::Last,
         }
     }
 }

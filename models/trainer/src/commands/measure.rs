@@ -29,7 +29,10 @@ pub(super) fn evaluate(a: &EvaluateArgs) -> Result<()> {
         evaluate::mark_features(&mut cases, &heatmaps, split, crop)?;
     }
     if let Some(third) = a.skin {
-        cases = evaluate::skin::third(cases, third.into());
+        cases = evaluate::groups::by_skin(cases, third.into());
+    }
+    if let Some(third) = a.pose {
+        cases = evaluate::groups::by_pose(cases, third.into());
     }
     if a.camera {
         return evaluate_camera(a, &cases);
@@ -79,14 +82,13 @@ fn evaluate_camera(a: &EvaluateArgs, cases: &[evaluate::Case]) -> Result<()> {
         identity: identity.as_ref(),
     };
     let frames = a.frames;
+    let mut figures = vec!["PSNR", "SSIM", "sharpness"];
+    figures.extend((frames > 1).then_some("flicker"));
+    figures.extend(identity.iter().flat_map(|_| ["distance", "recognised"]));
     print_line(format_args!(
-        "{} pictures; PSNR / SSIM / sharpness{}; the final picture is made of {frames} frame{}",
+        "{} pictures; {}; the final picture is made of {frames} frame{}",
         cases.len(),
-        if identity.is_some() {
-            " / distance / recognised"
-        } else {
-            ""
-        },
+        figures.join(" / "),
         if frames == 1 { "" } else { "s" },
     ))?;
     print_line(evaluate::camera_head())?;

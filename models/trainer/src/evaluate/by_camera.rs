@@ -62,6 +62,8 @@ pub struct Means {
     pub ssim: f64,
     /// The contrast of neighbouring pixels by that of the face's own picture.
     pub sharpness: f64,
+    /// By how many levels the last picture differs from the one before, on average; `None` of one frame.
+    pub flicker: Option<f64>,
     /// Mean distance to the face by the descriptor, and the share of pictures that are nearest to
     /// their own face among all of them; `None` without a descriptor.
     pub identity: Option<(f64, f64)>,
@@ -77,8 +79,8 @@ pub struct By<'a> {
     pub identity: Option<&'a Identity>,
 }
 
-/// The pictures of [`WAYS`], 128x128 RGB.
-type PicturesByWay = [Vec<u8>; 3];
+/// The pictures of [`WAYS`], 128x128 RGB, of the last frame and of the one before.
+type PicturesByWay = [[Vec<u8>; 2]; 3];
 
 /// The figures of each of [`WAYS`]. The same cases are seen in the same way every time.
 ///
@@ -94,8 +96,13 @@ pub fn camera_means(cases: &[Case], by: &By, view: &CameraView) -> Result<[Means
         .collect::<Result<_>>()?;
     let mut means = [None; 3];
     for (way, mean) in means.iter_mut().enumerate() {
-        let shown: Vec<&[u8]> = pictures.iter().map(|all| all[way].as_slice()).collect();
-        *mean = Some(means_of(cases, &shown, by.identity)?);
+        let [shown, before] = [0, 1].map(|frame| -> Vec<&[u8]> {
+            let pictures = pictures.iter().map(|all| all[way][frame].as_slice());
+            pictures.collect()
+        });
+        let mut found = means_of(cases, &shown, by.identity)?;
+        found.flicker = (view.frames > 1).then(|| flicker(&shown, &before));
+        *mean = Some(found);
     }
     let [enlarged, network, last] = means;
     match (enlarged, network, last) {
@@ -121,6 +128,7 @@ fn means_of(cases: &[Case], shown: &[&[u8]], identity: Option<&Identity>) -> Res
         psnr: mean(0),
         ssim: mean(1),
         sharpness: mean(2),
+        flicker: None,
         identity: identity.map(|known| known.recognise(shown)).transpose()?,
     })
 }
@@ -158,9 +166,23 @@ fn look(
             similarity,
         } = &capture;
         history.update(&mut projector, seen, similarity, view.noise, &sr, &mut out)?;
-        pictures = [capture.enlarged(aligner)?, restored, unpacked(&out)];
+        let shown = [capture.enlarged(aligner)?, restored, unpacked(&out)];
+        for ([last, before], shown) in pictures.iter_mut().zip(shown) {
+            *before = std::mem::replace(last, shown);
+        }
     }
     Ok(pictures)
+}
+
+/// The mean distance of pictures to others, in levels.
+fn flicker(shown: &[&[u8]], before: &[&[u8]]) -> f64 {
+    let apart = |(one, other): (&&[u8], &&[u8])| {
+        let pairs = one.iter().zip(*other);
+        let sum: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        f64::from(sum) / one.len() as f64
+    };
+    let distances: Vec<f64> = shown.iter().zip(before).map(apart).collect();
+    mean_and_interval(&distances).0
 }
 
 /// The face in the next frame: its place among the pixels is another one, and so is a small part of the
@@ -255,6 +277,9 @@ pub fn camera_row(cases: &[Case], by: &By, view: &CameraView) -> Result<String> 
                 " {:.2} / {:.3} / {:.2}",
                 means.psnr, means.ssim, means.sharpness
             );
+            if let Some(flicker) = means.flicker {
+                let _ = write!(row, " / {flicker:.2}");
+            }
             if let Some((distance, share)) = means.identity {
                 let _ = write!(row, " / {distance:.3} / {:.0} %", 100.0 * share);
             }

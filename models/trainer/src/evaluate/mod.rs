@@ -5,7 +5,7 @@ use std::path::Path;
 
 use face8x_core::Result;
 use face8x_core::align::Aligner;
-use face8x_core::geometry::HR_SIDE;
+use face8x_core::geometry::{HR_SIDE, Landmarks};
 use rayon::prelude::*;
 
 use crate::bicubic;
@@ -19,9 +19,9 @@ use crate::prepare::progress;
 use crate::runner::{HR_LEN, LR_LEN, Runner};
 
 mod by_camera;
+pub mod groups;
 mod identity;
 mod sheet;
-pub mod skin;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +44,8 @@ pub struct Case {
     pub outside: Vec<bool>,
     /// Which pixels of `hr` belong to the face's features; empty without heatmaps.
     pub features: Vec<bool>,
+    /// Of `hr`.
+    pub landmarks: Landmarks,
 }
 
 /// The unmoved faces of a section by crop `crop`, with their inputs.
@@ -67,6 +69,7 @@ pub fn cases(section: &SplitPictures, crop: usize, limit: Option<usize>) -> Resu
             hr: hr.to_vec(),
             outside,
             features: Vec::new(),
+            landmarks: crop.landmarks(),
         })
     };
     (0..n)
