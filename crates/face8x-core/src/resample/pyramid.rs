@@ -2,6 +2,7 @@
 //! aliasing.
 
 use super::cubic::WHOLE;
+use crate::also_for_avx2;
 use crate::convert::{LumaReader, LumaSource};
 use crate::geometry::{Point, Rect, Similarity};
 
@@ -156,21 +157,43 @@ impl Pyramid {
         let right = half_step.map(|(u, v): (f32, f32)| a * u - b * v);
         let down = half_step.map(|(u, v): (f32, f32)| b * u + a * v);
         for (y, row) in out.chunks_exact_mut(n).enumerate() {
-            for (x, value) in row.iter_mut().enumerate() {
-                let (x, y) = (x as f32, y as f32);
-                let at_x = a * x - b * y + left / pixel - 0.5;
-                let at_y = b * x + a * y + top / pixel - 0.5;
-                let samples = level.four(right.map(|u| at_x + u), down.map(|v| at_y + v));
-                *value = (samples.iter().sum::<f32>() / 4.0 + 0.5) as u8;
-            }
+            let first = (
+                left / pixel - 0.5 - b * y as f32,
+                top / pixel - 0.5 + a * y as f32,
+            );
+            crop_row(level, first, (a, b), &[right, down], row);
         }
         true
     }
 }
 
+also_for_avx2! {
+    /// A row of pixels that begins at `first` of a level and has this step: each the mean of four samples that
+    /// lie so beside it.
+    fn crop_row(level: &Level, first: (f32, f32), step: (f32, f32), beside: &[[f32; 4]; 2], row: &mut [u8])
+        as crop_row_any
+}
+
+#[inline(always)]
+fn crop_row_any(
+    level: &Level,
+    first: (f32, f32),
+    step: (f32, f32),
+    [right, down]: &[[f32; 4]; 2],
+    row: &mut [u8],
+) {
+    for (x, value) in row.iter_mut().enumerate() {
+        let at_x = first.0 + step.0 * x as f32;
+        let at_y = first.1 + step.1 * x as f32;
+        let samples = level.four(right.map(|u| at_x + u), down.map(|v| at_y + v));
+        let sum: f32 = samples.iter().sum();
+        *value = (sum / 4.0 + 0.5) as u8;
+    }
+}
+
 impl Level {
     /// The level at four places, bilinearly; pixel centres lie at whole numbers.
-    #[inline]
+    #[inline(always)]
     fn four(&self, x: [f32; 4], y: [f32; 4]) -> [f32; 4] {
         let (last_column, last_row) = ((self.width - 1) as f32, (self.height - 1) as f32);
         // The last column is a whole way from the one before it, where there is one: the next pixel of a
@@ -194,13 +217,13 @@ impl Level {
 }
 
 /// Shares of the way from some values to others.
-#[inline]
+#[inline(always)]
 fn between_four(from: [f32; 4], to: [f32; 4], share: [f32; 4]) -> [f32; 4] {
     std::array::from_fn(|k| from[k] + (to[k] - from[k]) * share[k])
 }
 
 /// Places from 0 to `last`, cut to that: the whole number below each, at most `most`, and the rest.
-#[inline]
+#[inline(always)]
 fn whole_and_part(at: [f32; 4], last: f32, most: f32) -> ([f32; 4], [f32; 4]) {
     let at = at.map(|v| v.clamp(0.0, last));
     let whole = at.map(|v| floor(v).min(most));
@@ -208,14 +231,14 @@ fn whole_and_part(at: [f32; 4], last: f32, most: f32) -> ([f32; 4], [f32; 4]) {
 }
 
 /// The whole number at or below `v`, from 0 to 2^22: without a call, and in vectors.
-#[inline]
+#[inline(always)]
 fn floor(v: f32) -> f32 {
     let nearest = (v + WHOLE) - WHOLE;
     if nearest > v { nearest - 1.0 } else { nearest }
 }
 
 /// A whole number from 0 to 2^22 as an index.
-#[inline]
+#[inline(always)]
 fn index(whole: f32) -> usize {
     ((whole + WHOLE).to_bits() - WHOLE.to_bits()) as usize
 }
