@@ -1,6 +1,7 @@
 //! Samples of frames and pictures between their pixels.
 
 mod cubic;
+mod level;
 mod patch;
 mod pyramid;
 
