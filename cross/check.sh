@@ -15,7 +15,7 @@ binary=${CARGO_TARGET_DIR:-$here/../target}/$target/$profile/face8x
 # Raspberry Pi OS Bullseye and JetPack 5 have glibc 2.31. Another suite's libraries have their own
 # floor: LIBC_SUITE=bookworm GLIBC_FLOOR=2.36.
 floor=${GLIBC_FLOOR:-2.31}
-most=20000000
+most=18700000
 
 fail() {
     echo "$binary: $1" >&2
