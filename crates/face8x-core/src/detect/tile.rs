@@ -2,6 +2,7 @@
 
 use super::plan::{SearchScale, Tile};
 use crate::Result;
+use crate::also_for_avx2;
 use crate::convert::{Converter, Region};
 use crate::frame::Frame;
 
@@ -111,15 +112,23 @@ fn mix(near: &[u32], far: &[u32], [red_blue, green]: &mut [Vec<u32>; 2]) {
     for mixed in [&mut *red_blue, &mut *green] {
         mixed.resize(count + 2, 0);
     }
-    let pixels = near.iter().zip(far);
-    for ((&near, &far), (red_blue, green)) in
-        pixels.zip(red_blue[1..].iter_mut().zip(&mut green[1..]))
-    {
-        *red_blue = 3 * (near & RED_BLUE) + (far & RED_BLUE);
-        *green = 3 * (near >> 8 & 0xff) + (far >> 8 & 0xff);
-    }
+    mix_pixels(near, far, &mut red_blue[1..], &mut green[1..]);
     for mixed in [red_blue, green] {
         (mixed[0], mixed[count + 1]) = (mixed[1], mixed[count]);
+    }
+}
+
+also_for_avx2! {
+    /// Red and blue, and green, of three quarters of `near` and a quarter of `far`, times four.
+    fn mix_pixels(near: &[u32], far: &[u32], red_blue: &mut [u32], green: &mut [u32]) as mix_pixels_any
+}
+
+#[inline(always)]
+fn mix_pixels_any(near: &[u32], far: &[u32], red_blue: &mut [u32], green: &mut [u32]) {
+    let mixed = red_blue.iter_mut().zip(green);
+    for ((&near, &far), (red_blue, green)) in near.iter().zip(far).zip(mixed) {
+        *red_blue = 3 * (near & RED_BLUE) + (far & RED_BLUE);
+        *green = 3 * (near >> 8 & 0xff) + (far >> 8 & 0xff);
     }
 }
 
@@ -131,12 +140,28 @@ fn stretch([red_blue, green]: &[Vec<u32>; 2], within: std::ops::Range<usize>, li
     // Each with its neighbours on both sides.
     let [red_blue, green] = [red_blue, green]
         .map(|mixed| [0, 1, 2].map(|shift| &mixed[within.start + shift..][..count]));
-    for (k, pair) in pairs[..count].iter_mut().enumerate() {
-        *pair = [0, 2].map(|side| {
-            let outer = (3 * red_blue[1][k] + red_blue[side][k] + 0x0008_0008) >> 4 & RED_BLUE;
-            let middle = (3 * green[1][k] + green[side][k] + 8) >> 4;
+    stretch_pixels(red_blue, green, &mut pairs[..count]);
+}
+
+also_for_avx2! {
+    /// Two pixels for each of a row, from it and its neighbours on both sides.
+    fn stretch_pixels(red_blue: [&[u32]; 3], green: [&[u32]; 3], pairs: &mut [[u32; 2]]) as stretch_pixels_any
+}
+
+#[inline(always)]
+fn stretch_pixels_any(red_blue: [&[u32]; 3], green: [&[u32]; 3], pairs: &mut [[u32; 2]]) {
+    let count = pairs.len();
+    let [red_blue, green] = [red_blue, green].map(|rows| rows.map(|row| &row[..count]));
+    for (k, pair) in pairs.iter_mut().enumerate() {
+        let beside = |outer: u32, middle: u32| {
+            let outer = (3 * red_blue[1][k] + outer + 0x0008_0008) >> 4 & RED_BLUE;
+            let middle = (3 * green[1][k] + middle + 8) >> 4;
             outer | middle << 8
-        });
+        };
+        *pair = [
+            beside(red_blue[0][k], green[0][k]),
+            beside(red_blue[2][k], green[2][k]),
+        ];
     }
 }
 

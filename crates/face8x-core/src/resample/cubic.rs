@@ -158,7 +158,7 @@ fn sum_rows_any(sums: &mut [f32], weights: &[f32], rows: &[f32]) {
 }
 
 /// 2^23: floats from here on are whole numbers, with the units in the last bits.
-pub(crate) const WHOLE: f32 = 8_388_608.0;
+const WHOLE: f32 = 8_388_608.0;
 
 /// The display pixel of four values, the last of which is 0: the nearest bytes, without casts, which take
 /// long where they saturate. All four lanes are used: the compiler would take vectors apart for three.

@@ -143,15 +143,12 @@ impl Pyramid {
         let level = &self.levels[index];
         let (a, b) = (back.a / pixel, back.b / pixel);
         let (left, top) = (back.tx - self.origin.x, back.ty - self.origin.y);
-        let half_step = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
-        let right = half_step.map(|(u, v): (f32, f32)| a * u - b * v);
-        let down = half_step.map(|(u, v): (f32, f32)| b * u + a * v);
         for (y, row) in out.chunks_exact_mut(n).enumerate() {
             let first = (
                 left / pixel - 0.5 - b * y as f32,
                 top / pixel - 0.5 + a * y as f32,
             );
-            crop_row(level, first, (a, b), &[right, down], row);
+            crop_row(level, first, (a, b), row);
         }
         true
     }
