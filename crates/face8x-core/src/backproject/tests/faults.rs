@@ -100,7 +100,7 @@ fn a_combed_face_is_no_worse_than_the_cameras_pixels() {
         let sr = studio.network(&frame, &to_canonical);
         let picture = corrected(&frame, &to_canonical, &sr);
         let found = psnr(levels(&picture), &truth);
-        let camera = psnr(studio.enlarged(&frame, &to_canonical).into_iter(), &truth);
+        let camera = studio.camera_psnr(&frame, &to_canonical, &truth);
         println!("{side}: {found:.2} dB, the camera {camera:.2} dB");
         assert!(found > camera, "{side}: {found} dB, the camera {camera} dB");
     }

@@ -208,6 +208,11 @@ impl Studio {
         sr
     }
 
+    /// How near to the truth the camera's own pixels are, enlarged.
+    fn camera_psnr(&mut self, frame: &Frame, to_canonical: &Similarity, truth: &[[f32; 3]]) -> f32 {
+        psnr(self.enlarged(frame, to_canonical).into_iter(), truth)
+    }
+
     fn enlarged(&mut self, frame: &Frame, to_canonical: &Similarity) -> Vec<[f32; 3]> {
         let mut face = Box::new([0; HR_SIDE * HR_SIDE]);
         self.aligner.face(frame, to_canonical, &mut face).unwrap();

@@ -24,7 +24,7 @@ fn somebody_who_walks_near_is_shown_better_than_the_camera_does_and_without_jump
             .update(&mut projector, &frame, &to_canonical, 2.0, &sr, &mut out)
             .unwrap();
         let found = psnr(levels(&out), &truth);
-        let camera = psnr(studio.enlarged(&frame, &to_canonical).into_iter(), &truth);
+        let camera = studio.camera_psnr(&frame, &to_canonical, &truth);
         println!("{t}: side {side:.1}: {found:.2} dB, the camera {camera:.2} dB");
         assert!(
             found > camera - 0.05,
@@ -70,7 +70,7 @@ fn faces_that_overlap_are_no_worse_than_the_cameras_pixels() {
             let sr = studio.network(&frame, &to_canonical);
             let out = single(&frame, &to_canonical, 2.0, &sr);
             let found = psnr(levels(&out), &truth);
-            let camera = psnr(studio.enlarged(&frame, &to_canonical).into_iter(), &truth);
+            let camera = studio.camera_psnr(&frame, &to_canonical, &truth);
             println!("{side} {name}: {found:.2} dB, the camera {camera:.2} dB");
             assert!(
                 found > camera - 0.02,

@@ -67,7 +67,7 @@ fn no_face_is_worse_than_what_the_camera_saw() {
                 let frame = noisy(&clean, sigma, 0);
                 let sr = studio.network(&frame, &to_canonical);
                 let out = single(&frame, &to_canonical, sigma, &sr);
-                let camera = psnr(studio.enlarged(&frame, &to_canonical).into_iter(), &truth);
+                let camera = studio.camera_psnr(&frame, &to_canonical, &truth);
                 let (network, last) = (psnr(levels(&sr), &truth), psnr(levels(&out), &truth));
                 println!("{side:4} {sigma:4} {optics:4}: {camera:.2} {network:.2} {last:.2}");
                 let what = format!("side {side}, noise {sigma}, optics {optics}: {last}");
