@@ -45,16 +45,17 @@ script_tests() {
 
 tests() {
     status=0
+    # What is emulated keeps a core busy for as long as all else: it runs beside the rest, on what that
+    # leaves. What it prints comes when it ends; it is in a group of processes of its own, which timeout
+    # ends with it.
+    timeout 2h nice -n 10 "$scripts/test.sh" emulated >"$folder/emulated" 2>&1 &
+    emulated=$!
+    trap 'kill "$emulated"; exit 130' INT TERM
     timed script_tests || status=1
     # Doc tests and the binaries' tests included.
     timed "$scripts/all.sh" test --no-fail-fast || status=1
     timed ./board/monitoring/test.sh || status=1
     timed board tests/browser/test.py || status=1
-    # The rest keeps about one core busy: two halves side by side. What the other half prints comes when
-    # it ends; it is in a group of processes of its own, which timeout ends with it.
-    timeout 2h "$scripts/test.sh" emulated >"$folder/emulated" 2>&1 &
-    emulated=$!
-    trap 'kill "$emulated"; exit 130' INT TERM
     timed "$scripts/soak.sh" || status=1
     timed board board/virtual/test.sh release || status=1
     wait "$emulated" || status=1
@@ -63,16 +64,17 @@ tests() {
     return "$status"
 }
 
+# What keeps both cores busy comes last, when the rest has ended.
 emulated() {
     status=0
-    # Built for the board, on an emulated processor.
-    timed board cross/test.sh || status=1
-    timed board cross/test.sh armv7-unknown-linux-gnueabihf || status=1
     # Only notes: what a stage costs may change, but not unseen.
     timed board cross/frame.py --check --kernels smull --faces 1 || status=1
     timed "$scripts/fuzz.sh" || status=1
-    # Builds burn, which takes longest.
+    # Builds burn, which takes longest where nothing was built before.
     timed "$scripts/training.sh" || status=1
+    # Built for the board, on an emulated processor.
+    timed board cross/test.sh armv7-unknown-linux-gnueabihf || status=1
+    timed board cross/test.sh || status=1
     return "$status"
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use face8x::internals::display::{Opened, SinkOptions, open, open_auto};
+use face8x::internals::photo;
 use face8x::internals::picture::Picture;
 
 /// Set in the child process.
@@ -33,9 +34,7 @@ fn without_a_display_auto_writes_a_png() {
         output.status.success() && text.contains("the child is done"),
         "{text}"
     );
-    let left = image::open(folder.path().join("face8x.png"))
-        .unwrap()
-        .into_rgb8();
+    let left = photo::load(&folder.path().join("face8x.png")).unwrap();
     assert_eq!(
         (left.dimensions(), left.get_pixel(2, 1).0),
         ((3, 2), [0x12, 0x34, 0x56])

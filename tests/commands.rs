@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::face8x;
+use common::{face8x, open};
 
 #[test]
 fn help_names_the_commands_and_flags() {
@@ -186,9 +186,7 @@ fn a_test_pattern_drives_a_sink_alone() {
         &["test-pattern", "--sink", "png:pattern.png"],
     )
     .expect(0, &[]);
-    let picture = image::open(folder.path().join("pattern.png"))
-        .unwrap()
-        .to_rgb8();
+    let picture = open(folder.path().join("pattern.png"));
     let colours: std::collections::HashSet<_> = picture.pixels().collect();
     assert!(
         colours.len() > 8,

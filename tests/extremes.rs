@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{command, data, face8x, finish};
+use common::{command, data, face8x, finish, open, save};
 use image::imageops::{FilterType, replace, resize};
 use image::{Rgb, RgbImage};
 use serde_json::Value;
@@ -14,8 +14,8 @@ const WALL: Rgb<u8> = Rgb([90, 120, 140]);
 
 /// The portrait of 256x256 pixels, whose face has 94, as a square of `side`.
 fn portrait(side: u32) -> RgbImage {
-    let picture = image::open(data("still/portrait.jpg")).unwrap();
-    resize(&picture.into_rgb8(), side, side, FilterType::Triangle)
+    let picture = open(data("still/portrait.jpg"));
+    resize(&picture, side, side, FilterType::Triangle)
 }
 
 /// A wall with the portrait at some places, its sides as given.
@@ -69,9 +69,7 @@ fn specks_and_strips_have_no_faces() {
     let folder = tempfile::tempdir().unwrap();
     for (width, height) in [(1, 1), (2, 1), (16, 4000), (4000, 16)] {
         let name = format!("{width}x{height}.png");
-        wall((width, height), [])
-            .save(folder.path().join(&name))
-            .unwrap();
+        save(&wall((width, height), []), folder.path().join(&name));
         let line = found(folder.path(), &name, &["-o", "out"]);
         assert_eq!(line["width"], width, "{line}");
         assert!(faces(&line).is_empty() && line["error"].is_null(), "{line}");
@@ -86,7 +84,7 @@ fn specks_and_strips_have_no_faces() {
 fn the_largest_picture_is_searched_in_bounded_memory() {
     let folder = tempfile::tempdir().unwrap();
     let largest = wall((8192, 8192), [(7900, 7900, 256), (3000, 50, 128)]);
-    largest.save(folder.path().join("largest.png")).unwrap();
+    save(&largest, folder.path().join("largest.png"));
     let mut shell = std::process::Command::new("sh");
     let program = command(folder.path());
     let limited = "ulimit -v 600000; exec \"$0\" image largest.png --json --min-face 24";
@@ -106,7 +104,7 @@ fn every_face_of_a_crowd_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let places = (0..500).map(|k| (k % COLUMNS * 70 + 3, k / COLUMNS * 70 + 3, 64));
     let crowd = wall((COLUMNS * 70, 20 * 70), places);
-    crowd.save(folder.path().join("crowd.png")).unwrap();
+    save(&crowd, folder.path().join("crowd.png"));
     let line = found(folder.path(), "crowd.png", &[]);
     let cell = |face: &Value| {
         let middle = |c: usize| (face["crop"][0][c].as_f64(), face["crop"][2][c].as_f64());
@@ -125,7 +123,7 @@ fn every_face_of_a_crowd_is_found() {
 #[test]
 fn a_smallest_face_that_no_picture_holds_leaves_none() {
     let folder = tempfile::tempdir().unwrap();
-    portrait(256).save(folder.path().join("face.png")).unwrap();
+    save(&portrait(256), folder.path().join("face.png"));
     for (least, count) in [("40", 1), ("200", 0), ("5000", 0), ("4294967295", 0)] {
         let least = ["--min-face", least];
         let line = found(folder.path(), "face.png", &least);
@@ -142,9 +140,7 @@ fn a_source_whose_frames_change_their_size_is_followed_anew() {
     fs::create_dir(folder.path().join("frames")).unwrap();
     for k in 0..54 {
         let frame = wall(sizes[k / 18], [(30, 30, 128)]);
-        frame
-            .save(folder.path().join(format!("frames/{k:02}.png")))
-            .unwrap();
+        save(&frame, folder.path().join(format!("frames/{k:02}.png")));
     }
     let frames = tracked(folder.path(), "frames", &["--fps", "5"]);
     for (k, size) in sizes.iter().enumerate() {

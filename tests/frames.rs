@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{command, demo, face8x, finish, jpeg, without_search};
+use common::{command, demo, face8x, finish, jpeg, open, without_search};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -281,7 +281,7 @@ fn several_sinks_get_the_same_pictures() {
     );
     let raw = fs::metadata(folder.path().join("80x60")).unwrap();
     assert_eq!(raw.len(), 6 * 80 * 60 * 3);
-    let last = image::open(folder.path().join("6.png")).unwrap();
+    let last = open(folder.path().join("6.png"));
     assert_eq!((last.width(), last.height()), (80, 60));
     assert!(!folder.path().join("7.png").exists());
     face8x(folder.path(), &["--sink", "null", "--sink", "windw"]).expect(2, &["window"]);

@@ -5,7 +5,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{data, face8x};
+use common::{data, face8x, open, save};
+use image::imageops::thumbnail;
 use image::{Rgb, RgbImage};
 
 /// A folder with a portrait, a wall, a broken file and something that is no picture.
@@ -14,9 +15,8 @@ fn album() -> tempfile::TempDir {
     let album = folder.path().join("album");
     fs::create_dir(&album).unwrap();
     fs::copy(data("still/portrait.jpg"), album.join("portrait.jpg")).unwrap();
-    RgbImage::from_pixel(320, 240, Rgb([90, 120, 140]))
-        .save(album.join("wall.png"))
-        .unwrap();
+    let wall = RgbImage::from_pixel(320, 240, Rgb([90, 120, 140]));
+    save(&wall, album.join("wall.png"));
     let portrait = fs::read(data("still/portrait.jpg")).unwrap();
     fs::write(album.join("broken.jpg"), &portrait[..portrait.len() / 3]).unwrap();
     fs::write(album.join("notes.txt"), "no picture").unwrap();
@@ -47,9 +47,7 @@ fn good_pictures_are_done_and_broken_ones_listed() {
     assert!(run.stdout.contains("wall.png: no face"), "{}", run.stdout);
     assert!(run.stdout.contains("portrait.png"), "{}", run.stdout);
     assert_eq!(names(&folder.path().join("out")), ["portrait.png"]);
-    let face = image::open(folder.path().join("out/portrait.png"))
-        .unwrap()
-        .to_rgb8();
+    let face = open(folder.path().join("out/portrait.png"));
     assert_eq!(face.dimensions(), (128, 128));
 
     fs::remove_file(folder.path().join("album/broken.jpg")).unwrap();
@@ -65,10 +63,8 @@ fn the_restored_face_is_that_of_the_portrait_upright_and_not_mirrored() {
         &["image", "album/portrait.jpg", "-o", "face.png"],
     )
     .expect(0, &[]);
-    let face = image::open(folder.path().join("face.png"))
-        .unwrap()
-        .to_rgb8();
-    let portrait = image::open(data("still/portrait.jpg")).unwrap().to_rgb8();
+    let face = open(folder.path().join("face.png"));
+    let portrait = open(data("still/portrait.jpg"));
     // Eyes 28 of 128 pixels apart at (50, 65): in the portrait 24 at (100, 51).
     let scale = 24.0 / 28.0;
     let difference = |mirrored: bool| {
@@ -98,15 +94,15 @@ fn the_restored_face_is_that_of_the_portrait_upright_and_not_mirrored() {
 #[test]
 fn aligned_side_by_side_and_pasted_back() {
     let folder = album();
-    let portrait = image::open(data("still/portrait.jpg")).unwrap();
-    let small = portrait.thumbnail_exact(16, 16);
-    small.save(folder.path().join("small.png")).unwrap();
+    let portrait = open(data("still/portrait.jpg"));
+    let small = thumbnail(&portrait, 16, 16);
+    save(&small, folder.path().join("small.png"));
     face8x(
         folder.path(),
         &["image", "--aligned", "small.png", "-o", "restored.png"],
     )
     .expect(0, &[]);
-    let restored = image::open(folder.path().join("restored.png")).unwrap();
+    let restored = open(folder.path().join("restored.png"));
     assert_eq!((restored.width(), restored.height()), (128, 128));
     face8x(
         folder.path(),
@@ -126,7 +122,7 @@ fn aligned_side_by_side_and_pasted_back() {
         ],
     )
     .expect(0, &[]);
-    let three = image::open(folder.path().join("three.png")).unwrap();
+    let three = open(folder.path().join("three.png"));
     assert!(three.width() > 3 * 128 - 1 && three.height() >= 128);
 
     face8x(
@@ -140,7 +136,7 @@ fn aligned_side_by_side_and_pasted_back() {
         ],
     )
     .expect(0, &[]);
-    let whole = image::open(folder.path().join("whole.png")).unwrap();
+    let whole = open(folder.path().join("whole.png"));
     assert!(
         whole.width() >= 256 && whole.width() <= 8 * 256,
         "{}",
@@ -234,7 +230,7 @@ fn json_says_where_the_faces_are_and_what_was_written() {
     assert_eq!(lines[0]["faces"], serde_json::json!([]));
     let portrait = &lines[1];
     assert_eq!(portrait["error"], serde_json::Value::Null);
-    let picture = image::open(data("still/portrait.jpg")).unwrap();
+    let picture = open(data("still/portrait.jpg"));
     assert_eq!(portrait["width"], picture.width());
     assert_eq!(portrait["height"], picture.height());
     let face = &portrait["faces"][0];

@@ -5,16 +5,15 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::face8x;
+use common::{face8x, open, save};
+use image::imageops::thumbnail;
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
 fn assert_picture(path: &Path, size: Option<(u32, u32)>) {
-    let picture = image::open(path)
-        .unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-        .to_rgb8();
+    let picture = open(path);
     if let Some(size) = size {
         assert_eq!(picture.dimensions(), size);
     }
@@ -150,23 +149,22 @@ fn every_view_makes_a_picture() {
 fn views_are_marked_unless_they_are_for_prints() {
     for view in ["restored", "strip", "in-place", "full"] {
         let folder = folder();
-        let face = image::open(common::data("still/portrait.jpg")).unwrap();
-        let small = face.thumbnail_exact(32, 32);
-        small.save(folder.path().join("face.png")).unwrap();
+        let face = open(common::data("still/portrait.jpg"));
+        save(&thumbnail(&face, 32, 32), folder.path().join("face.png"));
         let picture = |mark: &str| {
             let run = ["--source", "face.png", "--sink", "png:out.png@640x480"];
             let more = ["--detector", "centre", "--view", view, "--mark", mark];
             face8x(folder.path(), &[&run[..], &more].concat()).expect(0, &[]);
             let file = fs::read(folder.path().join("out.png")).unwrap();
             assert!(file.windows(11).any(|part| part == b"tEXtComment"));
-            image::load_from_memory(&file).unwrap().into_rgb8()
+            open(folder.path().join("out.png"))
         };
         assert!(picture("on") != picture("off"), "{view} is not marked");
         let run = ["--source", "face.png", "--sink", "png:out.png@640x480"];
         let run = [&run[..], &["--detector", "centre", "--view", view]].concat();
         face8x(folder.path(), &run).expect(0, &[]);
-        let plain = image::open(folder.path().join("out.png")).unwrap();
-        assert!(plain.into_rgb8() == picture("on"), "{view} without a flag");
+        let plain = open(folder.path().join("out.png"));
+        assert!(plain == picture("on"), "{view} without a flag");
     }
 }
 
@@ -193,7 +191,7 @@ fn numbered_pictures_rotated() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     assert_eq!(names.len(), 3, "{names:?}");
-    let picture = image::open(folder.path().join(names.iter().min().unwrap())).unwrap();
+    let picture = open(folder.path().join(names.iter().min().unwrap()));
     assert!(
         picture.height() > picture.width(),
         "side-by-side is wide, so turned it is tall"
@@ -340,7 +338,7 @@ fn a_camera_on_its_side_or_upside_down_is_turned_first() {
     let half = image::RgbImage::from_fn(64, 48, |x, _| {
         image::Rgb([if x < 32 { 20 } else { 220 }; 3])
     });
-    half.save(folder.path().join("half.png")).unwrap();
+    save(&half, folder.path().join("half.png"));
     let show = |more: &[&str]| {
         let plain = [
             "run",
@@ -356,9 +354,7 @@ fn a_camera_on_its_side_or_upside_down_is_turned_first() {
             "off",
         ];
         face8x(folder.path(), &[&plain, more].concat()).expect(0, &[]);
-        image::open(folder.path().join("out.png"))
-            .unwrap()
-            .into_rgb8()
+        open(folder.path().join("out.png"))
     };
     let left_is_dark = |picture: &image::RgbImage| {
         let (width, height) = picture.dimensions();

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 
 use common::{command, demo, face8x, finish, jpeg, without_search};
+use face8x::internals::photo;
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -286,7 +287,7 @@ fn a_lost_camera_is_shown_and_comes_back() {
     let wait_for = |what: &str, seen: &dyn Fn(image::RgbImage) -> bool| {
         for _ in 0..200 {
             std::thread::sleep(std::time::Duration::from_millis(50));
-            if image::open(&out).is_ok_and(|picture| seen(picture.into_rgb8())) {
+            if photo::load(&out).is_ok_and(&seen) {
                 return;
             }
         }

@@ -1,10 +1,16 @@
 //! Runs the program as a user would, with a limit on its time: a hang is a failure.
 #![allow(dead_code, reason = "each test file uses a part of these helpers")]
 
+use std::fs::File;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use face8x::internals::photo;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
 /// What a run of the program left.
 pub(crate) struct Finished {
@@ -124,10 +130,27 @@ pub(crate) fn skip(reason: &str) {
 /// One grey 64x48 JPEG picture.
 pub(crate) fn jpeg(level: u8) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    image::GrayImage::from_pixel(64, 48, image::Luma([level]))
-        .write_to(&mut bytes, image::ImageFormat::Jpeg)
-        .unwrap();
+    let picture = image::GrayImage::from_pixel(64, 48, image::Luma([level]));
+    JpegEncoder::new(&mut bytes).encode_image(&picture).unwrap();
     bytes.into_inner()
+}
+
+/// Reads a picture by the library's own function: the generic ones of `image`, with every format of
+/// theirs, would be compiled once more for each test file.
+#[track_caller]
+pub(crate) fn open(path: impl AsRef<Path>) -> RgbImage {
+    let path = path.as_ref();
+    photo::load(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Writes a PNG file.
+#[track_caller]
+pub(crate) fn save(picture: &RgbImage, path: impl AsRef<Path>) {
+    let file = File::create(path).unwrap();
+    let (width, height) = picture.dimensions();
+    PngEncoder::new(file)
+        .write_image(picture, width, height, ExtendedColorType::Rgb8)
+        .unwrap();
 }
 
 /// A file of the test data.
