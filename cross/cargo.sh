@@ -19,6 +19,14 @@ export "CC_$name=$linker" "AR_$name=$triplet-ar"
 export "CARGO_TARGET_${upper}_LINKER=$linker"
 export "CARGO_TARGET_${upper}_RUNNER=$emulator -L $sysroot"
 export "BINDGEN_EXTRA_CLANG_ARGS_$name=--sysroot=$sysroot -I$sysroot/usr/include/$triplet"
+case $target in
+armv7-*)
+    # The target's baseline has no NEON, and without it the compiler vectorises nothing; every board
+    # with this processor that face8x is for has it. rustc warns that the feature is not stable. The
+    # cfg makes the program look for NEON when it starts.
+    export "CARGO_TARGET_${upper}_RUSTFLAGS=-C target-feature=+neon --cfg face8x_neon"
+    ;;
+esac
 if [ -x "$rustc" ]; then
     export RUSTC="$rustc" RUSTDOC=/usr/bin/rustdoc
 fi

@@ -247,11 +247,14 @@ def render(rows):
     return "\n".join(lines)
 
 
+def written():
+    """The rows of the table as it is."""
+    return json.loads(TABLE.read_text().split("```json\n")[1].split("\n```")[0])
+
+
 def check(rows):
     """Prints which stages differ from the table."""
-    text = TABLE.read_text()
-    stored = json.loads(text.split("```json\n")[1].split("\n```")[0])
-    old = {key_of(row): row["stages"] for row in stored}
+    old = {key_of(row): row["stages"] for row in written()}
     for row in rows:
         if key_of(row) not in old:
             print(f"note: docs/arm-frame.md has no row of {', '.join(map(str, key_of(row)))}")
@@ -276,7 +279,7 @@ def main():
     parser.add_argument("--faces", type=listed(int, FACES), default=FACES, help="1, 4 or 1,4 (the default)")
     parser.add_argument("--functions", action="store_true", help="print the functions that take most")
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--write", action="store_true", help="write what was counted to docs/arm-frame.md")
+    mode.add_argument("--write", action="store_true", help="write it to docs/arm-frame.md; other rows stay")
     mode.add_argument("--check", action="store_true", help="compare with docs/arm-frame.md")
     options = parser.parse_args()
     try:
@@ -288,7 +291,9 @@ def main():
     if options.check:
         check(rows)
     elif options.write:
-        TABLE.write_text(render(rows))
+        # What was not counted stays.
+        found = {key_of(row): row for row in written() + rows}
+        TABLE.write_text(render(list(found.values())))
     else:
         print(render(rows))
 

@@ -7,6 +7,8 @@ pub(crate) mod cpu_list;
 pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod http;
+#[cfg(face8x_neon)]
+mod neon;
 pub(crate) mod node;
 pub(crate) mod service;
 pub(crate) mod status;
