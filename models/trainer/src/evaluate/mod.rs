@@ -26,8 +26,8 @@ mod sheet;
 mod tests;
 
 pub use by_camera::{
-    By, CameraView, Means, NOISES, SIDES, WAYS, camera_head, camera_means, camera_row, corrected,
-    photographed,
+    By, CameraView, Means, NOISES, Noisy, SIDES, WAYS, camera_head, camera_means, camera_row,
+    corrected, photographed,
 };
 pub use identity::Identity;
 pub use sheet::{first_sheet, worst_sheet};

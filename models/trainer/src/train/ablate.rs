@@ -7,9 +7,9 @@ use burn::tensor::Device;
 use face8x_core::{Error, Result};
 
 use super::network::TrainedNetwork;
-use super::{Config, run, validate};
+use super::{Config, Heat, run, validate};
 use crate::dataset::{Alignment, Dataset, Split};
-use crate::evaluate::{self, Case, Scores};
+use crate::evaluate::{self, Case, Noisy, Scores};
 use crate::files;
 use crate::metrics::{Score, bootstrap, mean_and_t_interval};
 use crate::network::Weights;
@@ -22,31 +22,42 @@ const DRAWS: usize = 10_000;
 /// One form of the training.
 struct Arm {
     name: &'static str,
+    /// What the whole training has that this one lacks; empty for the whole one.
+    lacks: &'static str,
     config: Config,
 }
 
-/// The whole training, and it without the heatmap term and without degradation, where it has them.
+/// The whole training; where it has a heatmap term, it without that and with an unweighted absolute error
+/// in its place; and where it has degradation, it without that.
 fn arms(config: &Config) -> Result<Vec<Arm>> {
-    let whole = Arm {
-        name: "whole",
-        config: config.clone(),
+    let arm = |name, lacks, config| Arm {
+        name,
+        lacks,
+        config,
     };
-    let mut arms = vec![whole];
-    if config.heatmap.is_some() {
-        let config = Config {
+    let mut arms = vec![arm("whole", "", config.clone())];
+    if let Some(heat) = &config.heatmap {
+        let without = Config {
             heatmap: None,
             ..config.clone()
         };
-        let name = "without-heatmap";
-        arms.push(Arm { name, config });
+        arms.push(arm("without-heatmap", "heatmap term", without));
+        let evenly = Heat {
+            floor: 1.0,
+            ..heat.clone()
+        };
+        let unweighted = Config {
+            heatmap: Some(evenly),
+            ..config.clone()
+        };
+        arms.push(arm("unweighted", "term's weights", unweighted));
     }
     if config.degrade.is_some() {
-        let config = Config {
+        let without = Config {
             degrade: None,
             ..config.clone()
         };
-        let name = "without-degradation";
-        arms.push(Arm { name, config });
+        arms.push(arm("without-degradation", "degradation", without));
     }
     if arms.len() == 1 {
         return Err(Error::usage(
@@ -59,15 +70,27 @@ fn arms(config: &Config) -> Result<Vec<Arm>> {
 
 /// What was measured of one form.
 struct MeasuredForm {
-    name: String,
+    name: &'static str,
+    lacks: &'static str,
     /// By seed: each picture's scores.
     clean: Vec<Vec<Score>>,
-    /// The same on damaged inputs; empty where the configuration damages none.
+    /// The same on damaged inputs or the camera's; empty where the configuration has neither.
     damaged: Vec<Vec<Score>>,
 }
 
-/// Trains the configuration, and without its heatmap term and its degradation, with `seeds` seeds
-/// each and the same number of steps, and compares their last weights on the validation pictures.
+/// The validation pictures' inputs.
+struct AblationInputs {
+    clean: Vec<Case>,
+    /// Those of cameras where the configuration has one, or damaged ones where it damages them.
+    damaged: Vec<Case>,
+    /// What the camera gave of them, and its noise: what is restored is corrected by it.
+    captures: Vec<Noisy>,
+}
+
+/// Trains the configuration, it without its heatmap term, with an unweighted one, and without its
+/// degradation, with `seeds` seeds each and the same number of steps, and compares their last weights on
+/// the validation pictures: on clean inputs and, where the training has such, on damaged ones or, corrected
+/// by back-projection, on a camera's.
 /// Writes each training's folder, `pictures.csv` and `table.md` into `output`; gives the table. A
 /// second call goes on where the first stopped.
 ///
@@ -81,11 +104,12 @@ pub fn ablate(
     seeds: u64,
 ) -> Result<String> {
     let arms = arms(config)?;
-    let (clean, damaged) = cases(config, data)?;
-    let mut measured = vec![bicubic(&clean, &damaged)?];
+    let inputs = inputs(config, data)?;
+    let mut measured = vec![bicubic(&inputs)?];
     for arm in &arms {
         let mut of_arm = MeasuredForm {
-            name: arm.name.into(),
+            name: arm.name,
+            lacks: arm.lacks,
             clean: Vec::new(),
             damaged: Vec::new(),
         };
@@ -103,45 +127,51 @@ pub fn ablate(
             let score = |cases: &[Case]| -> Result<Scores> {
                 validate::scores(arm.name, &network, cases, &devices[0])
             };
-            of_arm.clean.push(score(&clean)?.scores);
-            if !damaged.is_empty() {
-                of_arm.damaged.push(score(&damaged)?.scores);
+            of_arm.clean.push(score(&inputs.clean)?.scores);
+            if !inputs.damaged.is_empty() {
+                let mut scores = score(&inputs.damaged)?;
+                validate::correct(&mut scores, &inputs.damaged, &inputs.captures)?;
+                of_arm.damaged.push(scores.scores);
             }
         }
         measured.push(of_arm);
     }
     files::write(
         &output.join("pictures.csv"),
-        csv(&measured, &clean).as_bytes(),
+        csv(&measured, &inputs.clean).as_bytes(),
     )?;
     let mut text = format!(
         "{} pictures, {seeds} seeds, {} epochs of batch {}\n\n",
-        clean.len(),
+        inputs.clean.len(),
         config.epochs,
         config.batch
     );
     text += &table("clean inputs", &measured, |m| &m.clean);
-    if !damaged.is_empty() {
-        text += &table("damaged inputs", &measured, |m| &m.damaged);
+    if !inputs.damaged.is_empty() {
+        let title = match config.camera {
+            Some(_) => "camera inputs, corrected",
+            None => "damaged inputs",
+        };
+        text += &table(title, &measured, |m| &m.damaged);
     }
     files::write(&output.join("table.md"), text.as_bytes())?;
     Ok(text)
 }
 
-/// What all are compared with.
-fn bicubic(clean: &[Case], damaged: &[Case]) -> Result<MeasuredForm> {
+/// What all are compared with; not corrected.
+fn bicubic(inputs: &AblationInputs) -> Result<MeasuredForm> {
     Ok(MeasuredForm {
-        name: "bicubic".into(),
-        clean: vec![evaluate::score_bicubic(clean)?.scores],
-        damaged: match damaged.is_empty() {
+        name: "bicubic",
+        lacks: "",
+        clean: vec![evaluate::score_bicubic(&inputs.clean)?.scores],
+        damaged: match inputs.damaged.is_empty() {
             true => Vec::new(),
-            false => vec![evaluate::score_bicubic(damaged)?.scores],
+            false => vec![evaluate::score_bicubic(&inputs.damaged)?.scores],
         },
     })
 }
 
-/// The validation pictures, and the same with damaged inputs where the configuration damages.
-fn cases(config: &Config, data: &Path) -> Result<(Vec<Case>, Vec<Case>)> {
+fn inputs(config: &Config, data: &Path) -> Result<AblationInputs> {
     let dataset = Dataset::open(data)?;
     let validation = dataset.section(Split::Validation)?;
     let crop = validation.crop_by(Alignment::Landmarks)?;
@@ -149,11 +179,12 @@ fn cases(config: &Config, data: &Path) -> Result<(Vec<Case>, Vec<Case>)> {
     if let Some(heatmaps) = run::open_heatmaps(config, data)? {
         evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
     }
-    let damaged = match &config.degrade {
-        Some(degrade) => evaluate::damaged(&clean, degrade)?,
-        None => Vec::new(),
-    };
-    Ok((clean, damaged))
+    let (damaged, captures) = run::damaged(config, &clean)?;
+    Ok(AblationInputs {
+        clean,
+        damaged,
+        captures,
+    })
 }
 
 /// The last weights of a training, which is done where it is not.
@@ -163,7 +194,7 @@ fn trained(config: &Config, data: &Path, folder: PathBuf, devices: &[Device]) ->
 }
 
 /// The paper's Table 1 for this data: means over seeds with 95 % intervals of Student's t; below
-/// each form without a part what the part gains, by seed, and by picture with a bootstrap interval.
+/// them what each part gains, by seed, and by picture with a bootstrap interval.
 fn table(
     title: &str,
     rows: &[MeasuredForm],
@@ -189,8 +220,8 @@ fn table(
     let Some(whole) = rows.iter().find(|row| row.name == "whole") else {
         return text;
     };
-    for row in rows.iter().filter(|row| row.name.starts_with("without")) {
-        let part = row.name.trim_start_matches("without-");
+    for row in rows.iter().filter(|row| !row.lacks.is_empty()) {
+        let part = row.lacks;
         let (mut by_seed, mut by_picture) = (String::new(), String::new());
         for (k, digits) in COLUMNS {
             let pairs = of(whole).iter().zip(of(row));
@@ -206,8 +237,8 @@ fn table(
                 false => write!(by_picture, " {low:+.digits$} to {high:+.digits$} |"),
             };
         }
-        let _ = writeln!(text, "| {part} gains, over seeds |{by_seed}");
-        let _ = writeln!(text, "| {part} gains, over pictures |{by_picture}");
+        let _ = writeln!(text, "| gain of the {part}, over seeds |{by_seed}");
+        let _ = writeln!(text, "| gain of the {part}, over pictures |{by_picture}");
     }
     text + "\n"
 }

@@ -14,9 +14,8 @@ use super::network::random_weights;
 use super::optimise::Optimiser;
 use super::step::Workers;
 use super::{Config, Schedule, memory, plot, validate};
-use crate::camera::AlignedFrame;
 use crate::dataset::{Alignment, Dataset, Split};
-use crate::evaluate::{self, Case};
+use crate::evaluate::{self, Case, Noisy};
 use crate::files;
 use crate::heatmap::{self, Heatmaps};
 use crate::network::Weights;
@@ -105,6 +104,16 @@ pub(super) fn open_heatmaps(config: &Config, data: &Path) -> Result<Option<Heatm
     Heatmaps::open(&path, &Dataset::open(data)?).map(Some)
 }
 
+/// The cases with inputs of cameras and what these gave, or with damaged ones, as the configuration has
+/// them; none where it has neither.
+pub(super) fn damaged(config: &Config, clean: &[Case]) -> Result<(Vec<Case>, Vec<Noisy>)> {
+    Ok(match (&config.camera, &config.degrade) {
+        (Some(_), _) => evaluate::photographed(clean)?,
+        (None, Some(degrade)) => (evaluate::damaged(clean, degrade)?, Vec::new()),
+        (None, None) => (Vec::new(), Vec::new()),
+    })
+}
+
 struct Trainer<'a> {
     config: &'a Config,
     output: PathBuf,
@@ -115,7 +124,7 @@ struct Trainer<'a> {
     /// The same faces from damaged inputs, or as a camera sees them.
     damaged: Vec<Case>,
     /// What the camera gave of them, and its noise: what is restored is corrected by it.
-    captures: Vec<(AlignedFrame, f32)>,
+    captures: Vec<Noisy>,
     workers: Workers,
     optimiser: Optimiser,
     state: TrainingState,
@@ -135,11 +144,7 @@ impl<'a> Trainer<'a> {
         if let Some(heatmaps) = open_heatmaps(config, data)? {
             evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
         }
-        let (damaged, captures) = match (&config.camera, &config.degrade) {
-            (Some(_), _) => evaluate::photographed(&clean)?,
-            (None, Some(degrade)) => (evaluate::damaged(&clean, degrade)?, Vec::new()),
-            (None, None) => (Vec::new(), Vec::new()),
-        };
+        let (damaged, captures) = damaged(config, &clean)?;
         let path = output.join(CHECKPOINT);
         let state = match path.exists() {
             true => checkpoint::read(&path, config, device)?,

@@ -293,9 +293,11 @@ fn an_ablation_compares_every_form_of_the_training() {
         "| bicubic |",
         "| whole |",
         "| without-heatmap |",
+        "| unweighted |",
         "| without-degradation |",
-        "| heatmap gains, over seeds |",
-        "| degradation gains, over pictures |",
+        "| gain of the heatmap term, over seeds |",
+        "| gain of the term's weights, over seeds |",
+        "| gain of the degradation, over pictures |",
     ] {
         // On clean and on damaged inputs, each with five figures.
         let found: Vec<&str> = table.lines().filter(|line| line.starts_with(row)).collect();
@@ -310,8 +312,8 @@ fn an_ablation_compares_every_form_of_the_training() {
         table
     );
     let csv = fs::read_to_string(output.path().join("pictures.csv")).unwrap();
-    // Bicubic once, three forms with two seeds, on two kinds of inputs of two pictures.
-    assert_eq!(csv.lines().count(), 1 + (1 + 3 * 2) * 2 * 2);
+    // Bicubic once, four forms with two seeds, on two kinds of inputs of two pictures.
+    assert_eq!(csv.lines().count(), 1 + (1 + 4 * 2) * 2 * 2);
     let again = ablate(&config, data.path(), output.path(), &devices, 2).unwrap();
     assert_eq!(again, table);
     let nothing = Config {

@@ -7,8 +7,7 @@ use rayon::prelude::*;
 
 use super::loader::{enlarge, planes};
 use super::network::{TrainedNetwork, to_vec};
-use crate::camera::AlignedFrame;
-use crate::evaluate::{self, Case, Scores};
+use crate::evaluate::{self, Case, Noisy, Scores};
 use crate::metrics::{Score, mean_and_interval};
 
 /// Pictures that go through the network together.
@@ -58,11 +57,7 @@ pub fn scores(
 ///
 /// # Errors
 /// None for whole frames.
-pub fn correct(
-    scores: &mut Scores,
-    cases: &[Case],
-    captures: &[(AlignedFrame, f32)],
-) -> Result<()> {
+pub fn correct(scores: &mut Scores, cases: &[Case], captures: &[Noisy]) -> Result<()> {
     let restored = scores.restored.par_iter().zip(captures).zip(cases);
     let made = restored.map(|((sr, (capture, noise)), case)| {
         let last = evaluate::corrected(sr, capture, *noise)?;
