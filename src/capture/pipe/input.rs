@@ -42,7 +42,9 @@ impl Input {
             let watched = 1 + usize::from(messages.is_some());
             match poll(&mut fds[..watched], Some(&left)) {
                 Ok(0) => return Ok(false),
-                Ok(_) | Err(Errno::INTR) => {}
+                Ok(_) => {}
+                // A signal says nothing about the bytes: even without time left they are looked for.
+                Err(Errno::INTR) => continue,
                 Err(e) => return Err(e),
             }
             let [readable, has_messages] = fds.map(|fd| !fd.revents().is_empty());
