@@ -108,10 +108,10 @@ fn ablate(a: &crate::cli::AblateArgs) -> Result<()> {
 fn training(
     a: &crate::cli::TrainArgs,
 ) -> Result<(
-    face8x_train::train::NetworkConfig,
+    face8x_train::train::Config,
     Vec<face8x_train::train::Device>,
 )> {
-    let mut config = face8x_train::train::NetworkConfig::read(&a.config)?;
+    let mut config = face8x_train::train::Config::read(&a.config)?;
     if a.init.is_some() {
         config.init.clone_from(&a.init);
     }
