@@ -7,9 +7,9 @@ use burn::tensor::Device;
 use face8x_core::{Error, Result};
 
 use super::network::TrainedNetwork;
+use super::validate::ValidationInputs;
 use super::{Config, Heat, run, validate};
-use crate::dataset::{Alignment, Dataset, Split};
-use crate::evaluate::{self, Case, Noisy, Scores};
+use crate::evaluate::{self, Case};
 use crate::files;
 use crate::metrics::{Score, bootstrap, mean_and_t_interval};
 use crate::network::Weights;
@@ -78,15 +78,6 @@ struct MeasuredForm {
     damaged: Vec<Vec<Score>>,
 }
 
-/// The validation pictures' inputs.
-struct AblationInputs {
-    clean: Vec<Case>,
-    /// Those of cameras where the configuration has one, or damaged ones where it damages them.
-    damaged: Vec<Case>,
-    /// What the camera gave of them, and its noise: what is restored is corrected by it.
-    captures: Vec<Noisy>,
-}
-
 /// Trains the configuration, it without its heatmap term, with an unweighted one, and without its
 /// degradation, with `seeds` seeds each and the same number of steps, and compares their last weights on
 /// the validation pictures: on clean inputs and, where the training has such, on damaged ones or, corrected
@@ -104,7 +95,7 @@ pub fn ablate(
     seeds: u64,
 ) -> Result<String> {
     let arms = arms(config)?;
-    let inputs = inputs(config, data)?;
+    let inputs = ValidationInputs::open(config, data, None)?;
     let mut measured = vec![bicubic(&inputs)?];
     for arm in &arms {
         let mut of_arm = MeasuredForm {
@@ -124,14 +115,11 @@ pub fn ablate(
             };
             let weights = trained(&config, data, folder, devices)?;
             let network = TrainedNetwork::new(&weights, &devices[0])?;
-            let score = |cases: &[Case]| -> Result<Scores> {
-                validate::scores(arm.name, &network, cases, &devices[0])
-            };
-            of_arm.clean.push(score(&inputs.clean)?.scores);
-            if !inputs.damaged.is_empty() {
-                let mut scores = score(&inputs.damaged)?;
-                validate::correct(&mut scores, &inputs.damaged, &inputs.captures)?;
-                of_arm.damaged.push(scores.scores);
+            let device = &devices[0];
+            let clean = validate::scores(arm.name, &network, &inputs.clean, device)?;
+            of_arm.clean.push(clean.scores);
+            if let Some(damaged) = inputs.damaged_scores(arm.name, &network, device)? {
+                of_arm.damaged.push(damaged.scores);
             }
         }
         measured.push(of_arm);
@@ -147,7 +135,7 @@ pub fn ablate(
         config.batch
     );
     text += &table("clean inputs", &measured, |m| &m.clean);
-    if !inputs.damaged.is_empty() {
+    if !measured[0].damaged.is_empty() {
         let title = match config.camera {
             Some(_) => "camera inputs, corrected",
             None => "damaged inputs",
@@ -159,31 +147,16 @@ pub fn ablate(
 }
 
 /// What all are compared with; not corrected.
-fn bicubic(inputs: &AblationInputs) -> Result<MeasuredForm> {
+fn bicubic(inputs: &ValidationInputs) -> Result<MeasuredForm> {
     Ok(MeasuredForm {
         name: "bicubic",
         lacks: "",
         clean: vec![evaluate::score_bicubic(&inputs.clean)?.scores],
-        damaged: match inputs.damaged.is_empty() {
-            true => Vec::new(),
-            false => vec![evaluate::score_bicubic(&inputs.damaged)?.scores],
-        },
-    })
-}
-
-fn inputs(config: &Config, data: &Path) -> Result<AblationInputs> {
-    let dataset = Dataset::open(data)?;
-    let validation = dataset.section(Split::Validation)?;
-    let crop = validation.crop_by(Alignment::Landmarks)?;
-    let mut clean = evaluate::cases(&validation, crop, None)?;
-    if let Some(heatmaps) = run::open_heatmaps(config, data)? {
-        evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
-    }
-    let (damaged, captures) = run::damaged(config, &clean)?;
-    Ok(AblationInputs {
-        clean,
-        damaged,
-        captures,
+        damaged: inputs
+            .damaged_bicubic()?
+            .into_iter()
+            .map(|of| of.scores)
+            .collect(),
     })
 }
 

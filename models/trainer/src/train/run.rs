@@ -13,9 +13,10 @@ use super::loader::Loader;
 use super::network::random_weights;
 use super::optimise::Optimiser;
 use super::step::Workers;
+use super::validate::ValidationInputs;
 use super::{Config, Schedule, memory, plot, validate};
-use crate::dataset::{Alignment, Dataset, Split};
-use crate::evaluate::{self, Case, Noisy};
+use crate::dataset::{Dataset, Split};
+use crate::evaluate;
 use crate::files;
 use crate::heatmap::{self, Heatmaps};
 use crate::network::Weights;
@@ -104,27 +105,13 @@ pub(super) fn open_heatmaps(config: &Config, data: &Path) -> Result<Option<Heatm
     Heatmaps::open(&path, &Dataset::open(data)?).map(Some)
 }
 
-/// The cases with inputs of cameras and what these gave, or with damaged ones, as the configuration has
-/// them; none where it has neither.
-pub(super) fn damaged(config: &Config, clean: &[Case]) -> Result<(Vec<Case>, Vec<Noisy>)> {
-    Ok(match (&config.camera, &config.degrade) {
-        (Some(_), _) => evaluate::photographed(clean)?,
-        (None, Some(degrade)) => (evaluate::damaged(clean, degrade)?, Vec::new()),
-        (None, None) => (Vec::new(), Vec::new()),
-    })
-}
-
 struct Trainer<'a> {
     config: &'a Config,
     output: PathBuf,
     device: &'a Device,
     /// Steps.
     per_epoch: f64,
-    clean: Vec<Case>,
-    /// The same faces from damaged inputs, or as a camera sees them.
-    damaged: Vec<Case>,
-    /// What the camera gave of them, and its noise: what is restored is corrected by it.
-    captures: Vec<Noisy>,
+    inputs: ValidationInputs,
     workers: Workers,
     optimiser: Optimiser,
     state: TrainingState,
@@ -137,14 +124,8 @@ impl<'a> Trainer<'a> {
             .first()
             .ok_or_else(|| Error::usage("there is no device"))?;
         let dataset = Dataset::open(data)?;
-        let validation = dataset.section(Split::Validation)?;
         let limit = Some(config.validate_pictures).filter(|&n| n > 0);
-        let crop = validation.crop_by(Alignment::Landmarks)?;
-        let mut clean = evaluate::cases(&validation, crop, limit)?;
-        if let Some(heatmaps) = open_heatmaps(config, data)? {
-            evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
-        }
-        let (damaged, captures) = damaged(config, &clean)?;
+        let inputs = ValidationInputs::open(config, data, limit)?;
         let path = output.join(CHECKPOINT);
         let state = match path.exists() {
             true => checkpoint::read(&path, config, device)?,
@@ -155,9 +136,7 @@ impl<'a> Trainer<'a> {
             output: output.to_owned(),
             device,
             per_epoch: dataset.section(Split::Train)?.len() as f64 / config.batch as f64,
-            clean,
-            damaged,
-            captures,
+            inputs,
             workers: Workers::new(config, devices)?,
             optimiser: Optimiser::new(config),
             state,
@@ -185,15 +164,9 @@ impl<'a> Trainer<'a> {
     /// Validates the averaged weights and writes everything.
     fn validate(&mut self, loss: f64, total: u64) -> Result<ValidationFigures> {
         let average = &self.state.average;
-        let scores = validate::scores("average", average, &self.clean, self.device)?;
-        let damaged = match self.damaged.is_empty() {
-            true => [f64::NAN; 5],
-            false => {
-                let mut scores = validate::scores("damaged", average, &self.damaged, self.device)?;
-                validate::correct(&mut scores, &self.damaged, &self.captures)?;
-                validate::means(&scores)
-            }
-        };
+        let inputs = &self.inputs;
+        let scores = validate::scores("average", average, &inputs.clean, self.device)?;
+        let damaged = inputs.damaged_scores("damaged", average, self.device)?;
         self.state.seconds += self.started.elapsed().as_secs_f64();
         self.started = Instant::now();
         let figures = ValidationFigures {
@@ -203,7 +176,7 @@ impl<'a> Trainer<'a> {
             loss,
             learning_rate: self.optimiser.rate(&self.state, total),
             clean: validate::means(&scores),
-            damaged,
+            damaged: damaged.map_or([f64::NAN; 5], |scores| validate::means(&scores)),
         };
         let averaged = self.state.average.weights()?;
         let note = [
@@ -221,7 +194,7 @@ impl<'a> Trainer<'a> {
             }
         }
         averaged.write(&self.output.join(LAST), &note)?;
-        evaluate::first_sheet(&self.output.join(SHEET), &self.clean, &scores)?;
+        evaluate::first_sheet(&self.output.join(SHEET), &self.inputs.clean, &scores)?;
         let metrics = self.output.join(METRICS);
         figures.append(&metrics)?;
         plot::draw(&self.output.join(PLOT), &metrics)?;

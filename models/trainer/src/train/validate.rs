@@ -1,5 +1,7 @@
 //! How good the averaged weights are, on validation faces.
 
+use std::path::Path;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use face8x_core::Result;
 use face8x_core::geometry::{HR_SIDE, LR_SIDE};
@@ -7,11 +9,80 @@ use rayon::prelude::*;
 
 use super::loader::{enlarge, planes};
 use super::network::{TrainedNetwork, to_vec};
+use super::{Config, run};
+use crate::dataset::{Alignment, Dataset, Split};
 use crate::evaluate::{self, Case, Noisy, Scores};
 use crate::metrics::{Score, mean_and_interval};
 
 /// Pictures that go through the network together.
 const BATCH: usize = 32;
+
+/// The validation pictures' inputs.
+pub(super) struct ValidationInputs {
+    pub(super) clean: Vec<Case>,
+    /// The same faces as a camera sees them where the configuration has one, or from damaged inputs where
+    /// it damages them; else none.
+    damaged: Vec<Case>,
+    /// What the camera gave of them, and its noise: what is restored is corrected by it.
+    captures: Vec<Noisy>,
+}
+
+impl ValidationInputs {
+    /// The inputs of the dataset in this folder that the configuration asks for: of all validation pictures, or
+    /// of the first `limit`.
+    ///
+    /// # Errors
+    /// The dataset or its heatmaps do not fit.
+    pub(super) fn open(config: &Config, data: &Path, limit: Option<usize>) -> Result<Self> {
+        let dataset = Dataset::open(data)?;
+        let validation = dataset.section(Split::Validation)?;
+        let crop = validation.crop_by(Alignment::Landmarks)?;
+        let mut clean = evaluate::cases(&validation, crop, limit)?;
+        if let Some(heatmaps) = run::open_heatmaps(config, data)? {
+            evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
+        }
+        let (damaged, captures) = match (&config.camera, &config.degrade) {
+            (Some(_), _) => evaluate::photographed(&clean)?,
+            (None, Some(degrade)) => (evaluate::damaged(&clean, degrade)?, Vec::new()),
+            (None, None) => (Vec::new(), Vec::new()),
+        };
+        Ok(ValidationInputs {
+            clean,
+            damaged,
+            captures,
+        })
+    }
+
+    /// The damaged inputs' scores, after back-projection where a camera took them; `None` where there are no such
+    /// inputs.
+    ///
+    /// # Errors
+    /// As for [`scores`].
+    pub(super) fn damaged_scores(
+        &self,
+        name: &str,
+        network: &TrainedNetwork,
+        device: &Device,
+    ) -> Result<Option<Scores>> {
+        if self.damaged.is_empty() {
+            return Ok(None);
+        }
+        let mut scores = scores(name, network, &self.damaged, device)?;
+        correct(&mut scores, &self.damaged, &self.captures)?;
+        Ok(Some(scores))
+    }
+
+    /// Bicubic enlargements of the damaged inputs, which are not corrected.
+    ///
+    /// # Errors
+    /// None for whole pictures.
+    pub(super) fn damaged_bicubic(&self) -> Result<Option<Scores>> {
+        match self.damaged.is_empty() {
+            true => Ok(None),
+            false => evaluate::score_bicubic(&self.damaged).map(Some),
+        }
+    }
+}
 
 /// Restores all cases and compares.
 ///
@@ -57,7 +128,7 @@ pub fn scores(
 ///
 /// # Errors
 /// None for whole frames.
-pub fn correct(scores: &mut Scores, cases: &[Case], captures: &[Noisy]) -> Result<()> {
+fn correct(scores: &mut Scores, cases: &[Case], captures: &[Noisy]) -> Result<()> {
     let restored = scores.restored.par_iter().zip(captures).zip(cases);
     let made = restored.map(|((sr, (capture, noise)), case)| {
         let last = evaluate::corrected(sr, capture, *noise)?;
