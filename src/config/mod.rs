@@ -70,7 +70,7 @@ pub struct RestorerOptions {
     /// Threads of the network, 1 to 64; auto takes the number that is fastest here, measured at the start
     #[arg(long, value_name = "N|auto", default_value_t = Threads::Count(1))]
     pub threads: Threads,
-    /// Blur of the camera's optics in its pixels (standard deviation, 0 to 2): restored faces are corrected until such a camera would have seen of them what it saw [default: 0.33, or 0.42 for uncompressed RGB frames]
+    /// Blur of the camera's optics in its pixels (standard deviation, 0 to 2): restored faces are corrected until such a camera would have seen of them what it saw [default: found out from the faces]
     #[arg(long, value_name = "PIXELS", value_parser = values::optics)]
     pub optics: Option<f32>,
 }

@@ -29,7 +29,7 @@ pub struct CameraPixels {
 
 impl CameraPixels {
     /// For this many faces, of which the last `history` frames count (1: each by itself), before a
-    /// camera whose optics blur by `optics` pixels (`None`: not known): see [`BackProjector::new`].
+    /// camera whose optics blur by `optics` pixels (`None`: the faces show it): see [`BackProjector::new`].
     pub fn new(faces: usize, history: u32, optics: Option<f32>) -> CameraPixels {
         let followed = (0..faces).map(|_| Followed {
             id: None,
@@ -49,10 +49,11 @@ impl CameraPixels {
         self.followed.len()
     }
 
-    /// Forgets every face, and the noise: another camera may come.
+    /// Forgets every face, the noise and the optics: another camera may come.
     pub(super) fn clear(&mut self) {
         self.followed.iter_mut().for_each(|face| face.id = None);
         self.noise = None;
+        self.projector.forget_optics();
     }
 
     /// Forgets the faces that are not among `ids`, and estimates the noise when it is time.
@@ -95,11 +96,13 @@ impl CameraPixels {
             out.copy_from_slice(sr);
             return Ok(1.0);
         };
+        let noise = self.noise.unwrap_or_default();
         if face.id != Some(id) {
             face.id = Some(id);
             face.history.clear();
+            self.projector
+                .learn_optics(frame, to_canonical, noise, sr)?;
         }
-        let noise = self.noise.unwrap_or_default();
         face.history
             .update(&mut self.projector, frame, to_canonical, noise, sr, out)
     }

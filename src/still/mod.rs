@@ -286,8 +286,8 @@ impl ImageWorker<'_> {
         found: &[Detection],
     ) -> Result<ImageOutcome> {
         let files = self.names(path, found.len())?;
-        for (index, (file, face)) in files.iter().zip(found).enumerate() {
-            let face = self.restorer.restore_face(frame, face)?;
+        let restored = self.restorer.restore_faces(frame, found)?;
+        for (index, (file, face)) in files.iter().zip(restored).enumerate() {
             let crop = self.restorer.crop(frame, &face.to_canonical)?;
             self.write_face(file, &magnified(crop.as_slice(), HR_SIDE), &face)?;
             self.found.faces[index].set_restored(file);

@@ -63,9 +63,13 @@ pub(crate) fn follow(video: &mut dyn BufRead, folder: &Path) -> Result<(), Box<d
             };
             aligner.lr(&frame, &place, &mut lr)?;
             restorer.restore(&lr, &mut sr)?;
-            let history = histories
-                .entry(face.id)
-                .or_insert_with(|| FaceHistory::new(HISTORY));
+            if !histories.contains_key(&face.id) {
+                projector.learn_optics(&frame, &place, level, &sr)?;
+                histories.insert(face.id, FaceHistory::new(HISTORY));
+            }
+            let Some(history) = histories.get_mut(&face.id) else {
+                continue;
+            };
             history.update(&mut projector, &frame, &place, level, &sr, &mut picture)?;
             let rgb: Vec<u8> = picture.iter().copied().flat_map(unpack_rgb).collect();
             let file = folder.join(format!("face-{}.png", face.id));

@@ -67,8 +67,9 @@ pub(crate) fn follow(frames: &[PathBuf], folder: &Path) -> Result<(), Box<dyn Er
         let (width, height) = picture.dimensions();
         let frame = Frame::from_rgb(width, height, picture.into_raw())?;
         let found = restorer.find(&frame)?;
-        for (id, face) in tracker.update(&found) {
-            let restored = restorer.restore_face(&frame, face)?;
+        let (ids, faces): (Vec<u64>, Vec<Detection>) =
+            tracker.update(&found).iter().copied().unzip();
+        for (id, restored) in ids.iter().zip(restorer.restore_faces(&frame, &faces)?) {
             let file = folder.join(format!("face-{id}.png"));
             image::save_buffer(file, &restored.rgb(), 128, 128, image::ColorType::Rgb8)?;
         }

@@ -76,7 +76,7 @@ impl FaceRestorer {
     }
 
     /// The same for a camera whose optics blur like a Gaussian of this standard deviation in
-    /// pixels; `None` where it is not known: see [`BackProjector::new`].
+    /// pixels; `None` where each picture's faces have to show it: see [`BackProjector::new`].
     #[must_use]
     pub fn with_optics(self, optics: Option<f32>) -> Self {
         FaceRestorer {
@@ -95,20 +95,39 @@ impl FaceRestorer {
         self.restore_faces(frame, &found)
     }
 
-    /// Restores these faces of `frame`, in their order.
+    /// Restores these faces of `frame`, in their order. Where the optics are not known all of them show how
+    /// much these blur.
     ///
     /// # Errors
-    /// Those of [`restore_face`](Self::restore_face), of any of them.
+    /// The frame is not valid or is a JPEG; a face is smaller than a pixel, far larger than the frame, or its
+    /// place is not finite; the network failed.
     pub fn restore_faces(
         &mut self,
         frame: &Frame,
         faces: &[Detection],
     ) -> Result<Vec<RestoredFace>> {
-        let mut noise = None;
-        let restored = faces
-            .iter()
-            .map(|face| self.restored(frame, face, &mut noise));
-        restored.collect()
+        let restored = faces.iter().map(|face| self.network_face(frame, face));
+        let mut restored: Vec<RestoredFace> = restored.collect::<Result<_>>()?;
+        if restored.is_empty() {
+            return Ok(restored);
+        }
+        let noise = self.noise.estimate(frame)?;
+        self.projector.forget_optics();
+        for face in &restored {
+            self.projector
+                .learn_optics(frame, &face.to_canonical, noise, &face.sr)?;
+        }
+        for face in &mut restored {
+            face.share = self.history.update(
+                &mut self.projector,
+                frame,
+                &face.to_canonical,
+                noise,
+                &face.sr,
+                &mut face.picture,
+            )?;
+        }
+        Ok(restored)
     }
 
     /// The faces of `frame` that can be restored, the largest first.
@@ -123,22 +142,8 @@ impl FaceRestorer {
         Ok(found)
     }
 
-    /// Restores one face of `frame`.
-    ///
-    /// # Errors
-    /// The frame is not valid or is a JPEG; the face is smaller than a pixel, far larger than
-    /// the frame, or its place is not finite; the network failed.
-    pub fn restore_face(&mut self, frame: &Frame, face: &Detection) -> Result<RestoredFace> {
-        self.restored(frame, face, &mut None)
-    }
-
-    /// Restores one face of a frame; `noise` is the frame's, in levels, once it is estimated.
-    fn restored(
-        &mut self,
-        frame: &Frame,
-        face: &Detection,
-        noise: &mut Option<f32>,
-    ) -> Result<RestoredFace> {
+    /// A face of `frame` as the network restores it.
+    fn network_face(&mut self, frame: &Frame, face: &Detection) -> Result<RestoredFace> {
         let to_canonical = face.to_canonical().ok_or_else(|| {
             Error::new(
                 ErrorKind::Picture,
@@ -147,20 +152,7 @@ impl FaceRestorer {
         })?;
         let mut lr = Box::new([0; LR_SIDE * LR_SIDE * 3]);
         self.aligner.lr(frame, &to_canonical, &mut lr)?;
-        let mut face = self.restore_lr(to_canonical, lr)?;
-        let noise = match *noise {
-            Some(noise) => noise,
-            None => *noise.insert(self.noise.estimate(frame)?),
-        };
-        face.share = self.history.update(
-            &mut self.projector,
-            frame,
-            &to_canonical,
-            noise,
-            &face.sr,
-            &mut face.picture,
-        )?;
-        Ok(face)
+        self.restore_lr(to_canonical, lr)
     }
 
     /// Restores a picture that is an aligned face: 16x16 pixels, or 128x128, which are downscaled

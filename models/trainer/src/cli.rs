@@ -213,8 +213,12 @@ pub struct EvaluateArgs {
     /// The camera works on its pixels as most do: it sharpens and smooths, leaves out colour and makes JPEGs.
     #[arg(long, requires = "camera")]
     pub processed: bool,
-    /// The blur of the optics in camera pixels that the final picture is made with (it is 0.45); the program's
-    /// default without it.
+    /// The blur of the camera's optics in its pixels: 0.45 without it, and of cameras that work on their pixels
+    /// 0.25 to 0.7.
+    #[arg(long, value_name = "PIXELS", requires = "camera")]
+    pub blur: Option<f32>,
+    /// The blur of the optics in camera pixels that the final picture is made with; without it each face shows
+    /// how much it is.
     #[arg(long, value_name = "PIXELS", requires = "camera")]
     pub optics: Option<f32>,
     /// A landmark network (.onnx) that aligns the faces anew where the detector misaligned them.

@@ -37,6 +37,8 @@ pub(super) struct Camera {
     /// The picture, or its half.
     grid: Grid,
     place: LatticePlace,
+    /// Pixels of the picture to one of the camera.
+    scale: f32,
     /// The point spread function along one axis, in samples of the lattice; it sums to one.
     spread: Vec<f32>,
     /// What a difference at a pixel causes in the picture: the same, blurred by the extent of what
@@ -64,7 +66,8 @@ impl Camera {
             ..Camera::default()
         };
         // The largest face is blurred most, in its camera's pixels.
-        camera.set_filters(HR_SIDE as f32 / side, optics, 0.0);
+        camera.scale = HR_SIDE as f32 / side;
+        camera.set_optics(optics);
         camera.overlap.reserve(LATTICE_SIDE, pixels);
         camera
     }
@@ -94,15 +97,16 @@ impl Camera {
             origin: Point::new(region.x as f32, region.y as f32),
             density,
         };
-        self.set_filters(to_canonical.scale(), optics, self.grid.blur());
+        self.scale = to_canonical.scale();
+        self.set_optics(optics);
         self.lattice
             .resize(self.width * self.height * density * density, [0.0; 4]);
         self.rows.resize(self.width * density, [0.0; 4]);
     }
 
-    /// For a face whose camera pixels are `scale` canonical ones each, and a grid that
-    /// [blurs](Grid::blur) by so much.
-    fn set_filters(&mut self, scale: f32, optics: f32, blurred: f32) {
+    /// Takes the optics to blur by so many camera pixels.
+    pub(super) fn set_optics(&mut self, optics: f32) {
+        let (scale, blurred) = (self.scale, self.grid.blur());
         let density = self.place.density;
         let unit = density as f32;
         let response = optics.hypot(ERROR_EXTENT / scale);
@@ -211,27 +215,33 @@ impl Camera {
         self.grid.add_to(picture, scale);
     }
 
+    /// The camera's pixels that take part with those above, left, right and below: the five, in this order, the
+    /// pixel itself in the middle.
+    pub(super) fn inner_pixels<'a>(
+        &self,
+        seen: &'a [Rgbx],
+    ) -> impl Iterator<Item = [usize; 5]> + use<'a> {
+        let width = self.width;
+        let rows = (1..self.height.saturating_sub(1)).map(move |y| y * width);
+        let inner = rows.flat_map(move |row| row + 1..row + width.max(2) - 1);
+        let around = inner.map(move |at| [at - width, at - 1, at, at + 1, at + width]);
+        around.filter(|around| around.iter().all(|&k| seen[k][3] > 0.0))
+    }
+
     /// By how many camera pixels what was `seen` is shifted against what is `expected`: one step of
     /// Gauss and Newton on the sum of the three channels.
     pub(super) fn shift(&self, seen: &[Rgbx], expected: &[Rgbx]) -> (f32, f32) {
         let grey = |pixel: &Rgbx| pixel[0] + pixel[1] + pixel[2];
         let (mut xx, mut xy, mut yy, mut rx, mut ry) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for y in 1..self.height.saturating_sub(1) {
-            for x in 1..self.width.saturating_sub(1) {
-                let at = y * self.width + x;
-                let around = [at - self.width, at - 1, at, at + 1, at + self.width];
-                if around.iter().any(|&k| seen[k][3] == 0.0) {
-                    continue;
-                }
-                let [above, left, here, right, below] = around.map(|k| grey(&expected[k]));
-                let (gx, gy) = ((right - left) / 2.0, (below - above) / 2.0);
-                let rest = grey(&seen[at]) - here;
-                xx += gx * gx;
-                xy += gx * gy;
-                yy += gy * gy;
-                rx += gx * rest;
-                ry += gy * rest;
-            }
+        for around in self.inner_pixels(seen) {
+            let [above, left, here, right, below] = around.map(|k| grey(&expected[k]));
+            let (gx, gy) = ((right - left) / 2.0, (below - above) / 2.0);
+            let rest = grey(&seen[around[2]]) - here;
+            xx += gx * gx;
+            xy += gx * gy;
+            yy += gy * gy;
+            rx += gx * rest;
+            ry += gy * rest;
         }
         let det = xx * yy - xy * xy;
         if det <= 1e-3 * xx * yy || det <= 0.0 {

@@ -10,10 +10,10 @@ const COMBED: f32 = 1.2;
 const LEAST_COMB: f32 = 4.0;
 
 /// Blends rows with their neighbours where they are combed. Both fields then count, and what moved
-/// between them is blurred.
-pub(super) fn blend_combed(pixels: &mut [Rgbx], width: usize) {
+/// between them is blurred. Returns whether they were.
+pub(super) fn blend_combed(pixels: &mut [Rgbx], width: usize) -> bool {
     if width == 0 || pixels.len() < 4 * width {
-        return;
+        return false;
     }
     let mean = |distance: usize| {
         let pairs = pixels.iter().zip(&pixels[distance * width..]);
@@ -28,7 +28,7 @@ pub(super) fn blend_combed(pixels: &mut [Rgbx], width: usize) {
     };
     let neighbours = mean(1);
     if neighbours < LEAST_COMB || neighbours < COMBED * mean(2) {
-        return;
+        return false;
     }
     let height = pixels.len() / width;
     for x in 0..width {
@@ -40,4 +40,5 @@ pub(super) fn blend_combed(pixels: &mut [Rgbx], width: usize) {
             above = here;
         }
     }
+    true
 }

@@ -35,6 +35,7 @@ mod grid;
 mod history;
 mod lattice;
 mod noise;
+mod optics;
 mod overlap;
 mod solve;
 #[cfg(test)]
@@ -51,6 +52,7 @@ use crate::pixel::Sr;
 use crate::resample::Rgbx;
 use blocks::{BLOCKS, BlockSums, BlockValues};
 use camera::Camera;
+use optics::{OPTICS, OpticsEstimate};
 use solve::Solver;
 
 pub use canonical::Canonical;
@@ -107,8 +109,9 @@ pub struct Variance {
 /// Corrects pictures of faces by what the camera saw. It has room for the largest face from the
 /// start, and allocates nothing later.
 pub struct BackProjector {
-    /// `None`: what the frame's form says.
+    /// `None`: what the frame's form says, and the faces.
     optics: Option<f32>,
+    estimate: OpticsEstimate,
     trust: &'static Trust,
     /// Of the face, in camera pixels.
     side: f32,
@@ -118,25 +121,31 @@ pub struct BackProjector {
     camera: Camera,
     /// What the camera saw, in levels; the fourth number is 1 where the pixel takes part.
     seen: Vec<Rgbx>,
+    /// Whether they are combed fields, blended.
+    combed: bool,
     /// What it would have seen of a picture; the fourth number is the share within the crop.
     expected: Vec<Rgbx>,
     /// The mean square of the difference between the two over the pixels that take part; `None` where there
     /// are too few.
     power: Option<f32>,
     solver: Solver,
+    /// What the network made of a face that is learned from, and how blur would change what the camera sees of it.
+    network: Canonical,
+    blurring: Vec<f32>,
 }
 
 impl BackProjector {
     /// For a camera whose optics blur like a Gaussian of this standard deviation in camera pixels, 0 to 2.
-    /// Where it is not known 0.42 is taken, and 0.33 for frames that the camera has
-    /// [worked on](Frame::processed) or that are not RGB, since such cameras sharpen. Assumed too large it puts
-    /// contrast into the picture that the face does not have.
+    /// Where it is not known it is found out from the faces that are [learned from](Self::learn_optics), from 0.42
+    /// on, and from 0.33 for frames that the camera has [worked on](Frame::processed) or that are not RGB, since
+    /// such cameras sharpen. Assumed too large it puts contrast into the picture that the face does not have.
     pub fn new(optics: Option<f32>) -> Self {
         let most = MOST_PIXELS * MOST_PIXELS;
         let optics = optics.map(|pixels| pixels.clamp(0.0, 2.0));
-        let most_optics = optics.unwrap_or(Trust::of(false).optics);
+        let most_optics = optics.unwrap_or(OPTICS[1]);
         BackProjector {
             optics,
+            estimate: OpticsEstimate::default(),
             trust: Trust::of(true),
             side: 0.0,
             aligner: Aligner::new(),
@@ -144,9 +153,12 @@ impl BackProjector {
             bytes: Vec::with_capacity(3 * most),
             camera: Camera::new(most_optics, CAMERA_SIDE, most),
             seen: Vec::with_capacity(most),
+            combed: false,
             expected: Vec::with_capacity(most),
             power: None,
             solver: Solver::with_capacity(most),
+            network: Canonical::default(),
+            blurring: Vec::with_capacity(most),
         }
     }
 
@@ -182,11 +194,10 @@ impl BackProjector {
         let pixels = self.bytes.as_chunks::<3>().0;
         self.seen
             .extend(pixels.iter().map(|p| [p[0], p[1], p[2], 0].map(f32::from)));
-        fields::blend_combed(&mut self.seen, region.width as usize);
+        self.combed = fields::blend_combed(&mut self.seen, region.width as usize);
         self.trust = Trust::of_frame(frame);
         self.side = side_of(to_canonical);
-        let optics = self.optics.unwrap_or(self.trust.optics);
-        let halved_from = self.trust.halved_from;
+        let (optics, halved_from) = (self.optics(), self.trust.halved_from);
         self.camera.place(region, to_canonical, optics, halved_from);
         Ok(true)
     }
@@ -196,10 +207,7 @@ impl BackProjector {
     /// stays then.
     pub fn correct(&mut self, noise: f32, picture: &mut Canonical) -> Option<Variance> {
         self.look_at(picture);
-        let power = self.power?;
-        let camera = self.trust.noise_variance(noise, self.side);
-        let noise = camera + self.model_variance() * power;
-        let before = (power - noise).max(LEAST_SHARE * power);
+        let (before, noise) = self.variances(noise)?;
         let after = self.add_correction(before, noise, None, picture);
         Some(Variance { before, after })
     }
@@ -223,6 +231,15 @@ impl BackProjector {
         self.add_correction(error, noise, rise, picture)
     }
 
+    /// The variance of what a network got wrong of the face, and of the noise in its pixels, which is `noise`
+    /// levels; both in levels squared. `None` where too few pixels take part.
+    fn variances(&self, noise: f32) -> Option<(f32, f32)> {
+        let power = self.power?;
+        let camera = self.trust.noise_variance(noise, self.side);
+        let noise = camera + self.model_variance() * power;
+        Some(((power - noise).max(LEAST_SHARE * power), noise))
+    }
+
     /// See [`Trust::model_variance`].
     fn model_variance(&self) -> f32 {
         self.trust.model_variance(self.side, self.optics.is_some())
@@ -238,8 +255,7 @@ impl BackProjector {
         picture: &mut Canonical,
     ) -> f32 {
         let error = error.max(f32::MIN_POSITIVE);
-        self.camera.find_overlap(rise);
-        let weight = error / self.camera.overlap.gain(&self.seen).max(f32::MIN_POSITIVE);
+        let weight = self.weight_of(error, rise);
         let (seen, expected) = (&self.seen, &self.expected);
         let colour_noise = self.trust.colour_variance(noise);
         let solution =
@@ -247,6 +263,13 @@ impl BackProjector {
                 .solve(&self.camera, seen, expected, weight, [noise, colour_noise]);
         self.camera.add_transposed(solution, weight, picture);
         error * noise / (error + noise)
+    }
+
+    /// Finds what the camera's pixels see alike of what is wrong with the picture, whose variance is `error`
+    /// and [rises](Camera::find_overlap) in places. Returns the factor by which that is the covariance.
+    fn weight_of(&mut self, error: f32, rise: Option<(&BlockValues, f32)>) -> f32 {
+        self.camera.find_overlap(rise);
+        error / self.camera.overlap.gain(&self.seen).max(f32::MIN_POSITIVE)
     }
 
     /// Moves the face by the fraction of a camera pixel by which the [loaded](Self::load) pixels

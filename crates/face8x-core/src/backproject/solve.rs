@@ -75,6 +75,23 @@ impl Solver {
         }
         &self.solution
     }
+
+    /// The same for one number a pixel, which is taken as 0 at pixels that take no part.
+    pub(super) fn solve_numbers(
+        &mut self,
+        camera: &Camera,
+        seen: &[Rgbx],
+        right_side: &[f32],
+        weight: f32,
+        noise: f32,
+    ) -> &[f32] {
+        self.rest.clear();
+        let pixels = right_side.iter().zip(seen);
+        self.rest
+            .extend(pixels.map(|(value, seen)| seen[3] * value));
+        solve_plane(self, camera, seen, weight, noise);
+        &self.solved
+    }
 }
 
 also_for_avx2! {

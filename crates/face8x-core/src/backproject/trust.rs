@@ -37,7 +37,7 @@ pub struct Trust {
 const EXACT: Trust = Trust {
     optics: 0.42,
     least_noise: 0.5,
-    model_errors: [0.2, 0.1],
+    model_errors: [0.15, 0.1],
     whole_from: 1.0,
     colour_noise: 0.0,
     halved_from: 5.0,

@@ -100,6 +100,7 @@ fn evaluate_camera(a: &EvaluateArgs, cases: &[evaluate::Case]) -> Result<()> {
                 misalignment: 0.0,
                 frames,
                 processed: a.processed,
+                blur: a.blur,
                 optics: a.optics,
             };
             print_line(evaluate::camera_row(cases, &by, &view)?)?;

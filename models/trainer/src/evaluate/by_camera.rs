@@ -51,7 +51,9 @@ pub struct CameraView {
     pub frames: u32,
     /// Whether the camera works on its pixels: see [`Shot::worked_on`].
     pub processed: bool,
-    /// The blur that the correction takes the optics to have; `None` is the program's own default.
+    /// The blur of the camera's optics in its pixels; `None` is that of [`Shot::plain`] or [`Shot::worked_on`].
+    pub blur: Option<f32>,
+    /// The blur that the correction takes the optics to have; `None`: each face shows it.
     pub optics: Option<f32>,
 }
 
@@ -146,7 +148,8 @@ fn look(
     } else {
         Shot::plain
     };
-    let shot = take_one(view.side, view.noise, view.misalignment, rng);
+    let mut shot = take_one(view.side, view.noise, view.misalignment, rng);
+    shot.blur = view.blur.unwrap_or(shot.blur);
     let mut history = FaceHistory::new(view.frames);
     let mut projector = BackProjector::new(view.optics);
     let mut pictures = PicturesByWay::default();
@@ -165,6 +168,9 @@ fn look(
             frame: seen,
             similarity,
         } = &capture;
+        if frame == 0 {
+            projector.learn_optics(seen, similarity, view.noise, &sr)?;
+        }
         history.update(&mut projector, seen, similarity, view.noise, &sr, &mut out)?;
         let shown = [capture.enlarged(aligner)?, restored, unpacked(&out)];
         for ([last, before], shown) in pictures.iter_mut().zip(shown) {
@@ -206,7 +212,9 @@ fn next_shot(first: &Shot, misalignment: f32, rng: &mut fastrand::Rng) -> Shot {
 pub fn corrected(restored: &[u8], capture: &AlignedFrame, noise: f32) -> Result<Vec<u8>> {
     let mut projector = BackProjector::new(None);
     let mut picture = Canonical::default();
-    picture.load(&packed(restored));
+    let sr = packed(restored);
+    picture.load(&sr);
+    projector.learn_optics(&capture.frame, &capture.similarity, noise, &sr)?;
     projector.load(&capture.frame, &capture.similarity)?;
     projector.correct(noise, &mut picture);
     let mut out = Box::new([0; HR_SIDE * HR_SIDE]);

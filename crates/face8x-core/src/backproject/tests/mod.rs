@@ -1,6 +1,7 @@
 //! Back-projection against a camera that is written from its definition, point by point.
 
 mod faults;
+mod optics;
 mod overlap;
 mod people;
 mod quality;
@@ -125,9 +126,12 @@ fn noisy(frame: &Frame, sigma: f32, seed: usize) -> Frame {
     }
 }
 
-/// The final picture of one frame.
+/// The final picture of one frame, whose optics the face itself shows.
 fn single(frame: &Frame, to_canonical: &Similarity, noise: f32, sr: &Sr) -> Box<Sr> {
     let mut projector = BackProjector::new(None);
+    projector
+        .learn_optics(frame, to_canonical, noise, sr)
+        .unwrap();
     let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
     FaceHistory::new(1)
         .update(&mut projector, frame, to_canonical, noise, sr, &mut out)
