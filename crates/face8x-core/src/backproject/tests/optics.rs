@@ -44,7 +44,7 @@ fn optics_that_were_found_out_restore_better() {
     for optics in [0.25, 0.57, 0.7] {
         let frame = portrait.frame((50, 50), &place, optics, 0.0);
         let sr = studio.network(&frame, &place);
-        let mut restore = |mut projector: BackProjector| {
+        let restore = |mut projector: BackProjector| {
             let mut out = Box::new([0; HR_SIDE * HR_SIDE]);
             FaceHistory::new(1)
                 .update(&mut projector, &frame, &place, 0.0, &sr, &mut out)
