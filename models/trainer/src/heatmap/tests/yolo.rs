@@ -47,6 +47,9 @@ fn picture(width: usize, height: usize) -> Vec<u8> {
     (0..width * height * 3).map(level).collect()
 }
 
+/// What a processor's own form of the sigmoid may err: the resolution of floats near 1.
+const LEAST: f32 = f32::EPSILON;
+
 fn assert_same(found: &[FeatureDetection], wanted: &[(usize, f32, f32, f32, f32, f32)]) {
     let mut found: Vec<FeatureDetection> = found.to_vec();
     found.sort_by_key(|d| d.region.class);
@@ -57,7 +60,10 @@ fn assert_same(found: &[FeatureDetection], wanted: &[(usize, f32, f32, f32, f32,
         for (found, wanted) in [(b.x, x0), (b.y, y0), (b.x + b.w, x1), (b.y + b.h, y1)] {
             assert!((found - wanted).abs() < 1e-2, "{d:?} {x0} {y0} {x1} {y1}");
         }
-        assert!((d.score - score).abs() < 1e-5 * score, "{d:?} {score}");
+        assert!(
+            (d.score - score).abs() < 1e-5 * score + LEAST,
+            "{d:?} {score}"
+        );
     }
 }
 
@@ -112,7 +118,7 @@ fn the_true_graph_gives_what_it_gives_in_onnxruntime() {
     for (row, k, value) in wanted.raw {
         let found = raw[row * 2100 + k];
         assert!(
-            (found - value).abs() <= 1e-4 * value.abs(),
+            (found - value).abs() <= 1e-4 * value.abs() + LEAST,
             "{row} {k}: {found} {value}"
         );
     }
