@@ -71,7 +71,7 @@ emulated() {
     timed board cross/test.sh || status=1
     timed board cross/test.sh armv7-unknown-linux-gnueabihf || status=1
     # Only notes: what a stage costs may change, but not unseen.
-    timed board cross/frame.py --check --kernels smull --faces 1 || status=1
+    timed board cross/frame.py --check --profile release --kernels smull --faces 1 || status=1
     timed "$scripts/fuzz.sh" || status=1
     # Builds burn, which takes longest where nothing was built before.
     timed "$scripts/training.sh" || status=1
