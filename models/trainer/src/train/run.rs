@@ -13,12 +13,11 @@ use super::loader::Loader;
 use super::network::random_weights;
 use super::optimise::Optimiser;
 use super::step::Workers;
-use super::validate::ValidationInputs;
+use super::validate::{ValidationInputs, open_heatmaps};
 use super::{Config, Schedule, memory, plot, validate};
 use crate::dataset::{Dataset, Split};
 use crate::evaluate;
 use crate::files;
-use crate::heatmap::{self, Heatmaps};
 use crate::network::Weights;
 
 /// Files of a training's folder.
@@ -93,16 +92,6 @@ pub(super) fn train_until(
         }
     }
     Ok(())
-}
-
-/// The heatmaps that the configuration asks for.
-pub(super) fn open_heatmaps(config: &Config, data: &Path) -> Result<Option<Heatmaps>> {
-    let Some(heat) = &config.heatmap else {
-        return Ok(None);
-    };
-    let in_place = || data.join(heatmap::FILE);
-    let path = heat.file.clone().unwrap_or_else(in_place);
-    Heatmaps::open(&path, &Dataset::open(data)?).map(Some)
 }
 
 struct Trainer<'a> {
