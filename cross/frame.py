@@ -79,8 +79,9 @@ def build(architecture, profile):
     command += ["--config", f'{package}.debug="line-tables-only"', "--config", f'{package}.strip="none"']
     run(ROOT / "cross" / "cargo.sh", architecture.target, *command, cwd=ROOT)
     folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / architecture.target / profile
-    # Under its own name, so that nobody ships it.
-    return Path(shutil.move(folder / "face8x", folder / "face8x-counted"))
+    # Under its own name, so that nobody ships it; the other profile's may be in use.
+    take = shutil.move if profile == "shipped" else shutil.copy2
+    return Path(take(folder / "face8x", folder / "face8x-counted"))
 
 
 def count(machine, program, symbols, ranges, plugin, form, frames, faces, folder):
