@@ -10,6 +10,7 @@
 //! search on a thread of its own, and gives the tracker what it found whenever it is done.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::error::Error;
 use std::io::BufRead;
 use std::path::Path;
@@ -63,12 +64,12 @@ pub(crate) fn follow(video: &mut dyn BufRead, folder: &Path) -> Result<(), Box<d
             };
             aligner.lr(&frame, &place, &mut lr)?;
             restorer.restore(&lr, &mut sr)?;
-            if !histories.contains_key(&face.id) {
-                projector.learn_optics(&frame, &place, level, &sr)?;
-                histories.insert(face.id, FaceHistory::new(HISTORY));
-            }
-            let Some(history) = histories.get_mut(&face.id) else {
-                continue;
+            let history = match histories.entry(face.id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    projector.learn_optics(&frame, &place, level, &sr)?;
+                    new.insert(FaceHistory::new(HISTORY))
+                }
             };
             history.update(&mut projector, &frame, &place, level, &sr, &mut picture)?;
             let rgb: Vec<u8> = picture.iter().copied().flat_map(unpack_rgb).collect();
