@@ -12,10 +12,10 @@ use crate::faults::FaultKind;
 use crate::recorder::{Injected, Recorder};
 use crate::soak::SoakOptions;
 
-/// Pictures before memory counts: every fault has come about four times, and each first time takes its
-/// memory, once. After 10,000 it grew by 0.6 MB on a quiet machine and 1.2 MB on a busy one, and then not
-/// at all for 160,000 pictures.
-pub(crate) const WARM_UP: u64 = 40_000;
+/// Rounds of all faults before memory counts: each fault's first times take their memory, once. With one
+/// fault in 1,000 pictures, one round later it grew by 0.6 MB on a quiet machine and 1.2 MB on a busy one,
+/// and after four not at all for 160,000 pictures.
+const WARM_ROUNDS: u64 = 4;
 /// After them, resident memory may grow by less than this, in bytes.
 const MAX_GROWTH: i64 = 500_000;
 
@@ -34,6 +34,8 @@ pub(crate) struct FaultSummary {
 pub(crate) struct Memory {
     /// Pictures shown and resident bytes.
     pub(crate) samples: Vec<(u64, u64)>,
+    /// Pictures before memory counts.
+    pub(crate) warm_up: u64,
     /// The median of the last five samples less that of the first five after the warm-up;
     /// `None` where the run was too short for ten.
     pub(crate) growth: Option<i64>,
@@ -90,7 +92,7 @@ impl SoakReport {
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
             faults: options.kinds().iter().map(summary).collect(),
             longest_stall_ms: recorder.longest_stall.as_millis() as u64,
-            memory: Memory::new(recorder.memory.clone()),
+            memory: Memory::new(recorder.memory.clone(), warm_up(options)),
             failures: Vec::new(),
         };
         report.failures = report.checks(options);
@@ -195,17 +197,23 @@ fn summary(kind: FaultKind, injected: &[Injected]) -> FaultSummary {
     }
 }
 
+/// Pictures in which all faults have come [`WARM_ROUNDS`] times, on average.
+fn warm_up(options: &SoakOptions) -> u64 {
+    WARM_ROUNDS * options.kinds().len() as u64 * options.every
+}
+
 impl Memory {
-    pub(crate) fn new(samples: Vec<(u64, u64)>) -> Memory {
+    pub(crate) fn new(samples: Vec<(u64, u64)>, warm_up: u64) -> Memory {
         let warm: Vec<_> = samples
             .iter()
-            .filter(|(at, _)| *at >= WARM_UP)
+            .filter(|(at, _)| *at >= warm_up)
             .copied()
             .collect();
         let enough = warm.len() >= 10;
         Memory {
             growth: enough.then(|| median(&warm[warm.len() - 5..]) - median(&warm[..5])),
             slope: enough.then(|| slope(&warm) * 10_000.0),
+            warm_up,
             samples,
         }
     }
@@ -218,10 +226,11 @@ impl Memory {
         let megabytes = |sample: Option<&(u64, u64)>| sample.map_or(0.0, |s| s.1 as f64 / 1e6);
         format!(
             "| resident memory, first and last | {:.1} MB, {:.1} MB |\n\
-             | growth after the first {WARM_UP} pictures | {:.3} MB |\n\
+             | growth after the first {} pictures | {:.3} MB |\n\
              | slope after them, in 10,000 pictures | {:.4} MB |\n",
             megabytes(first),
             megabytes(last),
+            self.warm_up,
             growth as f64 / 1e6,
             slope / 1e6
         )

@@ -189,11 +189,14 @@ fn growth_and_slope_are_those_of_the_samples_after_the_warm_up() {
     // A large start, then 50 bytes a picture, with one outlier.
     let line = |at: u64| (at * 1000, 2_000_000 + 50_000 * at);
     let mut samples: Vec<_> = (40..90).map(line).collect();
-    let memory = Memory::new([&[(1000, 9_000_000)][..], &samples].concat());
+    let memory = Memory::new([&[(1000, 9_000_000)][..], &samples].concat(), 40_000);
     assert_eq!(memory.growth, Some(45 * 50_000));
     assert!((memory.slope.unwrap() - 500_000.0).abs() < 1e-3);
     samples[48].1 = 90_000_000;
-    assert_eq!(Memory::new(samples.clone()).growth, Some(45 * 50_000));
+    assert_eq!(
+        Memory::new(samples.clone(), 40_000).growth,
+        Some(45 * 50_000)
+    );
     samples.truncate(9);
-    assert_eq!(Memory::new(samples).growth, None);
+    assert_eq!(Memory::new(samples, 40_000).growth, None);
 }
