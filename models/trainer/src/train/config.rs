@@ -6,7 +6,9 @@ use face8x_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::camera::TrainingCamera;
+use crate::dataset::Dataset;
 use crate::degrade::Degrade;
+use crate::heatmap::{self, Heatmaps};
 use crate::network;
 
 /// The sizes of the network: by name, or each.
@@ -249,6 +251,16 @@ impl Config {
             return wrong("teacher_share is between 0 and 1");
         }
         Ok(())
+    }
+
+    /// The heatmaps that it asks for, of the dataset in this folder.
+    pub(super) fn open_heatmaps(&self, data: &Path) -> Result<Option<Heatmaps>> {
+        let Some(heat) = &self.heatmap else {
+            return Ok(None);
+        };
+        let in_place = || data.join(heatmap::FILE);
+        let path = heat.file.clone().unwrap_or_else(in_place);
+        Heatmaps::open(&path, &Dataset::open(data)?).map(Some)
     }
 
     /// The network's steps.

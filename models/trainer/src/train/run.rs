@@ -13,7 +13,7 @@ use super::loader::Loader;
 use super::network::random_weights;
 use super::optimise::Optimiser;
 use super::step::Workers;
-use super::validate::{ValidationInputs, open_heatmaps};
+use super::validate::ValidationInputs;
 use super::{Config, Schedule, memory, plot, validate};
 use crate::dataset::{Dataset, Split};
 use crate::evaluate;
@@ -60,7 +60,7 @@ pub(super) fn train_until(
     let mut trainer = Trainer::new(config, data, output, devices)?;
     let total = (config.epochs * trainer.per_epoch).ceil().max(1.0) as u64;
     let first = trainer.state.step;
-    let heatmaps = open_heatmaps(config, data)?;
+    let heatmaps = config.open_heatmaps(data)?;
     let loader = Loader::start(Dataset::open(data)?, heatmaps, config.clone(), first);
     let mut show = Show::new(show, first, total, trainer.per_epoch);
     let mut loss = 0.0;

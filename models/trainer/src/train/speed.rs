@@ -9,7 +9,7 @@ use face8x_core::Result;
 use super::loader::Loader;
 use super::optimise::Optimiser;
 use super::step::Workers;
-use super::{Config, run, validate};
+use super::{Config, run};
 use crate::dataset::Dataset;
 
 /// Steps before the clock starts: devices choose their kernels in the first ones.
@@ -32,7 +32,7 @@ pub struct Speed {
 /// As for [`train`](super::train).
 pub fn speed(config: &Config, data: &Path, devices: &[Device], each: Duration) -> Result<Speed> {
     let loader = || -> Result<Loader> {
-        let heatmaps = validate::open_heatmaps(config, data)?;
+        let heatmaps = config.open_heatmaps(data)?;
         Ok(Loader::start(
             Dataset::open(data)?,
             heatmaps,

@@ -12,21 +12,10 @@ use super::loader::{enlarge, planes};
 use super::network::{TrainedNetwork, to_vec};
 use crate::dataset::{Alignment, Dataset, Split};
 use crate::evaluate::{self, Case, Noisy, Scores};
-use crate::heatmap::{self, Heatmaps};
 use crate::metrics::{Score, mean_and_interval};
 
 /// Pictures that go through the network together.
 const BATCH: usize = 32;
-
-/// The heatmaps that the configuration asks for.
-pub(super) fn open_heatmaps(config: &Config, data: &Path) -> Result<Option<Heatmaps>> {
-    let Some(heat) = &config.heatmap else {
-        return Ok(None);
-    };
-    let in_place = || data.join(heatmap::FILE);
-    let path = heat.file.clone().unwrap_or_else(in_place);
-    Heatmaps::open(&path, &Dataset::open(data)?).map(Some)
-}
 
 /// The validation pictures' inputs.
 pub(super) struct ValidationInputs {
@@ -49,7 +38,7 @@ impl ValidationInputs {
         let validation = dataset.section(Split::Validation)?;
         let crop = validation.crop_by(Alignment::Landmarks)?;
         let mut clean = evaluate::cases(&validation, crop, limit)?;
-        if let Some(heatmaps) = open_heatmaps(config, data)? {
+        if let Some(heatmaps) = config.open_heatmaps(data)? {
             evaluate::mark_features(&mut clean, &heatmaps, Split::Validation, crop)?;
         }
         let (damaged, captures) = match (&config.camera, &config.degrade) {
