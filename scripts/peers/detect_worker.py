@@ -1,6 +1,7 @@
 """The pictures of detect.py, and one of its peers with the protocol of the example search of face8x-core.
 
 usage: detect_worker.py scenes PORTRAIT FOLDER
+       detect_worker.py photographs PHOTOGRAPHS FOLDER WIDTH
        detect_worker.py onnxruntime|OpenCV|libfacedetection MODEL ZOOM
        detect_worker.py BlazeFace MODEL FORM"""
 
@@ -19,6 +20,7 @@ SCENES, COLUMNS, ROWS = 4, 4, 3
 CENTRE, SIDE = (225.3, 100.6), 199.0
 CONFIDENCE, OVERLAP = 0.6, 0.3
 STRIDES = [8, 16, 32]
+PHOTOGRAPHS = [".jpg", ".jpeg", ".png", ".webp"]
 # Where a crop has its landmarks: the eyes, the nose, and the corners of the mouth or its middle.
 CORNERS = np.array([[50, 65], [78, 65], [64, 83], [52, 95], [76, 95]], float)
 MIDDLE = np.array([[50, 65], [78, 65], [64, 83], [64, 95]], float)
@@ -62,6 +64,26 @@ def scenes(portrait, folder):
             file = folder / f"{side}-{number}.rgb"
             levels.tofile(file)
             made[side].append((str(file), SIZE, faces))
+    print(json.dumps(made))
+
+
+def photographs(source, folder, width):
+    """Writes the photographs below a folder, made `width` pixels wide where they are wider, and prints where:
+    [(file, size)]. What Pillow cannot read is left out."""
+    from PIL import Image
+
+    folder.mkdir(exist_ok=True)
+    made = []
+    for path in sorted(path for path in Path(source).rglob("*") if path.suffix.lower() in PHOTOGRAPHS):
+        try:
+            picture = Image.open(path).convert("RGB")
+        except OSError as error:
+            print(f"left out {path}: {error}", file=sys.stderr)
+            continue
+        picture.thumbnail((width, 4 * width), Image.LANCZOS)
+        file = folder / f"{len(made)}.rgb"
+        file.write_bytes(picture.tobytes())
+        made.append((str(file), picture.size))
     print(json.dumps(made))
 
 
@@ -112,6 +134,8 @@ def by_onnxruntime(model):
 
     def find(bgr):
         kind = np.float32 if source.type == "tensor(float)" else np.uint8
+        # Both sides are multiples of the largest stride.
+        bgr = np.pad(bgr, [(0, -length % STRIDES[-1]) for length in bgr.shape[:2]] + [(0, 0)])
         fed = np.ascontiguousarray(bgr.transpose(2, 0, 1)[None], kind)
         made = dict(zip(names, session.run(names, {source.name: fed})))
         return suppressed(*decoded(made, bgr.shape[1]))
@@ -244,9 +268,11 @@ def serve(made_ready, find):
 
 
 def main():
-    kind, model, form = sys.argv[1:]
+    kind, model, form, *width = sys.argv[1:]
     if kind == "scenes":
         scenes(model, Path(form))
+    elif kind == "photographs":
+        photographs(model, Path(form), *map(int, width))
     elif kind == "BlazeFace":
         side = blazeface.FORMS[form][0]
         serve(lambda rgb: squared(rgb, side), by_litert(model, form))
