@@ -25,6 +25,39 @@ pub(super) fn value_at(values: &BlockValues, x: f32, y: f32) -> f32 {
     row(y) * (1.0 - v) + row(y + 1) * v
 }
 
+/// Calls `apply` with each pixel of the face and its value between those of the four nearest blocks, row by
+/// row. Where these are 0 most pixels are left out.
+pub(super) fn for_each_pixel(values: &BlockValues, mut apply: impl FnMut(usize, f32)) {
+    for y in 0..HR_SIDE {
+        let stretch = (y + BLOCK / 2) / BLOCK;
+        let [above, below] = ends(stretch).map(|block| &values[block * BLOCKS..][..BLOCKS]);
+        let v = share(y, stretch);
+        let row: [f32; BLOCKS] = std::array::from_fn(|k| above[k] * (1.0 - v) + below[k] * v);
+        for stretch in 0..=BLOCKS {
+            let [left, right] = ends(stretch).map(|block| row[block]);
+            if left == 0.0 && right == 0.0 {
+                continue;
+            }
+            let middle = stretch * BLOCK;
+            for x in middle.saturating_sub(BLOCK / 2)..(middle + BLOCK / 2).min(HR_SIDE) {
+                let u = share(x, stretch);
+                apply(y * HR_SIDE + x, left * (1.0 - u) + right * u);
+            }
+        }
+    }
+}
+
+/// The blocks between whose middles a stretch of pixels lies, each way; the first and the last stretch lie
+/// beyond those of all blocks.
+fn ends(stretch: usize) -> [usize; 2] {
+    [stretch.saturating_sub(1), stretch.min(BLOCKS - 1)]
+}
+
+/// How far along its stretch a pixel lies, 0 to 1.
+fn share(pixel: usize, stretch: usize) -> f32 {
+    (pixel + BLOCK / 2 - stretch * BLOCK) as f32 / BLOCK as f32 + 0.5 / BLOCK as f32
+}
+
 /// Sums of values that lie in blocks, and how many they are.
 pub(super) struct BlockSums {
     sums: BlockValues,

@@ -8,7 +8,7 @@
 //! mouth that opens) the picture begins anew with what the network makes of the frame, and the frame is believed
 //! as much as a first one.
 
-use super::blocks::{BLOCK, BLOCKS, BlockValues, value_at};
+use super::blocks::{BLOCKS, BlockValues, for_each_pixel};
 use super::canonical::levels_of;
 use super::{BackProjector, Canonical, Variance, restored_share};
 use crate::Result;
@@ -184,15 +184,11 @@ impl FaceHistory {
 
     /// Shows what the network makes of the frame alone where the face has changed.
     fn take_changes(&mut self, sr: &Sr) {
-        let pixels = self.picture.pixels.iter_mut().zip(&mut self.mean.pixels);
-        for (k, ((picture, mean), &packed)) in pixels.zip(sr).enumerate() {
-            let (x, y) = (k % HR_SIDE, k / HR_SIDE);
-            let place = |at: usize| (at as f32 + 0.5) / BLOCK as f32;
-            let change = value_at(&self.changes, place(x), place(y));
-            let network = levels_of(packed);
-            approach(picture, &network, change);
-            approach(mean, &network, change);
-        }
+        for_each_pixel(&self.changes, |k, change| {
+            let network = levels_of(sr[k]);
+            approach(&mut self.picture.pixels[k], &network, change);
+            approach(&mut self.mean.pixels[k], &network, change);
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! Back-projection against a camera that is written from its definition, point by point.
 
+mod blocks;
 mod faults;
 mod optics;
 mod overlap;
