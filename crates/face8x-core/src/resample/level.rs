@@ -23,13 +23,36 @@ const WEIGHT: u32 = 10;
 /// pixel lies at `(a, b)` of it. Each is the mean of four samples.
 pub(super) fn crop_row(level: &Level, first: (f32, f32), (a, b): (f32, f32), row: &mut [u8]) {
     let fixed = |at: f32| (at * (1 << FRACTION) as f32) as i32;
-    let mut places = QUARTERS.map(|(p, q)| {
+    let places = QUARTERS.map(|(p, q)| {
         let (u, v) = (a * p - b * q, b * p + a * q);
         (fixed(first.0 + u), fixed(first.1 + v))
     });
     let step = (fixed(a), fixed(b));
+    // Where every sample of the row lies between four pixels nothing has to be clamped.
+    let within = |at: i32, step: i32, len: usize| {
+        let end = i64::from(at) + (row.len() as i64 - 1) * i64::from(step);
+        let range = 0..(len as i64 - 1) << FRACTION;
+        range.contains(&i64::from(at)) && range.contains(&end)
+    };
+    let inside = places
+        .iter()
+        .all(|&(u, v)| within(u, step.0, level.width) && within(v, step.1, level.height));
+    match inside {
+        true => fill(row, places, step, |u, v| level.sample_inside(u, v)),
+        false => fill(row, places, step, |u, v| level.sample(u, v)),
+    }
+}
+
+/// Fills a row by the means of `sample` at four places, which move by `step` from pixel to pixel.
+#[inline(always)]
+fn fill(
+    row: &mut [u8],
+    mut places: [(i32, i32); 4],
+    step: (i32, i32),
+    sample: impl Fn(i32, i32) -> i32,
+) {
     for value in row {
-        let sum: i32 = places.iter().map(|&(u, v)| level.sample(u, v)).sum();
+        let sum: i32 = places.iter().map(|&(u, v)| sample(u, v)).sum();
         // Of four samples, with the weights of both ways.
         let shift = 2 * WEIGHT + 2;
         *value = ((sum + (1 << (shift - 1))) >> shift) as u8;
@@ -40,6 +63,20 @@ pub(super) fn crop_row(level: &Level, first: (f32, f32), (a, b): (f32, f32), row
 }
 
 impl Level {
+    /// [`Level::sample`] of a place that lies between four pixels.
+    #[inline(always)]
+    fn sample_inside(&self, u: i32, v: i32) -> i32 {
+        let share = |at: i32| at >> (FRACTION - WEIGHT) & ((1 << WEIGHT) - 1);
+        let row = |pixels: &[u8]| {
+            let (left, right) = (i32::from(pixels[0]), i32::from(pixels[1]));
+            (left << WEIGHT) + (right - left) * share(u)
+        };
+        let at = (v >> FRACTION) as usize * self.width + (u >> FRACTION) as usize;
+        let upper = row(&self.luma[at..at + 2]);
+        let lower = row(&self.luma[at + self.width..at + self.width + 2]);
+        (upper << WEIGHT) + (lower - upper) * share(v)
+    }
+
     /// The level at a place in fixed point, bilinearly, in 1/2^(2 [`WEIGHT`]); pixel centres lie at whole numbers.
     #[inline(always)]
     fn sample(&self, u: i32, v: i32) -> i32 {
