@@ -103,10 +103,14 @@ impl Pipeline {
         let Parts {
             restorer,
             detector,
-            tracker,
+            mut tracker,
             output,
             capture,
         } = parts;
+        // The file has the landmarks of all.
+        if options.tracks.is_none() {
+            tracker.follow_closely(options.detection.faces);
+        }
         let source = match capture.state() {
             CaptureState::Running(line) => line,
             CaptureState::Lost(_) => mask_passwords(&options.source).into(),

@@ -211,10 +211,24 @@ fn what_shows_no_face_is_followed_by_its_template_alone() {
 
 #[test]
 fn eight_faces_have_their_landmarks() {
+    assert_eq!(follow_eight(tracker()), 8);
+}
+
+#[test]
+fn the_faces_that_are_not_followed_closely_have_theirs_in_turns() {
+    let mut tracker = tracker();
+    tracker.follow_closely(2);
+    assert_eq!(follow_eight(tracker), 3);
+}
+
+/// Follows eight portraits that sway from one detection on, and checks each one's landmarks in every frame.
+/// Gives the largest number of faces of which the network was asked in a frame: those whose landmarks
+/// changed their places within the box.
+fn follow_eight(mut tracker: Tracker) -> usize {
     const COUNT: usize = 8;
     let mut scene = Portraits::new(640, 480);
-    let mut tracker = tracker();
-    let mut ids = Vec::new();
+    let mut before: Vec<(u64, Landmarks)> = Vec::new();
+    let mut most = 0;
     for i in 0..40 {
         let sway = 12.0 * (i as f32 / 6.0).sin();
         let placed: [Similarity; COUNT] = std::array::from_fn(|k| {
@@ -227,24 +241,32 @@ fn eight_faces_have_their_landmarks() {
         let first = (i == 0).then(|| found(plane, &truths));
         let faces = tracker.update(FRAME * i as u32, plane, first.as_ref());
         assert_eq!(faces.len(), COUNT, "frame {i}");
-        if i < 5 {
+        if i < 10 {
             continue;
         }
         assert!(tracker.settled(), "frame {i}");
+        let mut now = Vec::new();
         for face in tracker.faces() {
             let nearest = truths
                 .iter()
                 .map(|truth| length(&off(face, truth)))
                 .fold(f32::INFINITY, f32::min);
             assert!(nearest / 0.28 < 12.0, "frame {i}: {nearest} pixels off");
+            let at = FaceSquare::of(&face.detection.face_box);
+            now.push((face.id, at.relative(&face.detection.landmarks.unwrap())));
         }
-        let mut now: Vec<u64> = tracker.faces().iter().map(|face| face.id).collect();
-        now.sort_unstable();
-        if ids.is_empty() {
-            ids.clone_from(&now);
+        now.sort_by_key(|(id, _)| *id);
+        if !before.is_empty() {
+            let ids = |faces: &[(u64, Landmarks)]| faces.iter().map(|f| f.0).collect::<Vec<_>>();
+            assert_eq!(ids(&now), ids(&before), "frame {i}");
+            let moved = |(a, b): &(&(u64, Landmarks), &(u64, Landmarks))| {
+                (0..5).any(|k| (a.1[k].x - b.1[k].x).hypot(a.1[k].y - b.1[k].y) > 1e-4)
+            };
+            most = most.max(now.iter().zip(&before).filter(moved).count());
         }
-        assert_eq!(now, ids, "frame {i}");
+        before = now;
     }
+    most
 }
 
 fn writeln_err(line: &str) {
