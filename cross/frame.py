@@ -70,13 +70,15 @@ BOARDS = [
 
 
 def build(architecture, profile):
-    """The program in a profile, with symbols and the lines of the app's code; neither changes its code."""
+    """The program in a profile, with symbols and the lines of the app's code, which release has anyway; neither
+    changes its code."""
     run(ROOT / "cross" / "toolchain.sh", architecture.target)
     tools = [f"llvm-{LLVM}", "qemu-user", "gcc", "libc6-dev", f"binutils-{architecture.binutils}"]
     run(ROOT / "scripts" / "install.sh", *tools)
     command = ["build", "--quiet", "--profile", profile, "--bin", "face8x"]
-    package = f"profile.{profile}.package.face8x"
-    command += ["--config", f'{package}.debug="line-tables-only"', "--config", f'{package}.strip="none"']
+    if profile == "shipped":
+        package = "profile.shipped.package.face8x"
+        command += ["--config", f'{package}.debug="line-tables-only"', "--config", f'{package}.strip="none"']
     run(ROOT / "cross" / "cargo.sh", architecture.target, *command, cwd=ROOT)
     folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / architecture.target / profile
     # Under its own name, so that nobody ships it; the other profile's may be in use.
