@@ -17,3 +17,13 @@ dd if=/dev/zero of=/full/file bs=4k 2>/dev/null
 mount -t tmpfs -o ro fixed /fixed
 expect full-disk 1 "No space left" image --aligned /frames/face.png -o /full
 expect read-only-disk 1 "may be written" run --source demo: --sink png:/fixed/a.png
+
+# What somebody with a board is asked to run writes a file, and sends nothing.
+cd /tmp
+expect send 0 "nothing was sent" bench --quick --send --threads 1 --engine bicubic --detector "$BOX"
+sent=$(sed -n 's/^wrote \([^ ]*\.json\) .*/\1/p' /out/send.log)
+case $sent in
+*virt*aarch64.json) cp "$sent" /out/results.json && pass "results are named after the board" ;;
+*) fail "results are named after the board" "the file is '$sent'" send ;;
+esac
+cd /
