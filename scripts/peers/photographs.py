@@ -5,6 +5,7 @@ onnxruntime finds at the same scales, and which it finds besides: photographs ma
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,13 +51,19 @@ def main():
     folder = options.cache / "photographs"
     made = subprocess.run([*worker, "photographs", options.photographs, folder, options.width], check=True, stdout=subprocess.PIPE, text=True)
     search = options.search or build("search", "-p", "face8x-core")
-    whole = [Peer(f"float {zoom}", zoom, [*worker, "onnxruntime", options.float, str(zoom)], 0) for zoom in (1, 2)]
+    cpu, int8 = max(os.sched_getaffinity(0)), ROOT / "models" / "detector.onnx"
+
+    def by_onnxruntime(model):
+        return [Peer(str(model), zoom, [*worker, "onnxruntime", model, str(zoom)], cpu) for zoom in (1, 2)]
+
+    def by_face8x(detector):
+        return [Peer(detector, 2, [search, detector, str(LEAST)], cpu)]
+
+    whole = by_onnxruntime(options.float)
     rows = {
-        "face8x": [Peer("face8x", 2, [search, "auto", str(LEAST)], 0)],
-        "face8x without the second look": [Peer("yunet", 2, [search, f"yunet:{ROOT / 'models' / 'detector.onnx'}", str(LEAST)], 0)],
-        "onnxruntime int8": [
-            Peer(f"int8 {zoom}", zoom, [*worker, "onnxruntime", ROOT / "models" / "detector.onnx", str(zoom)], 0) for zoom in (1, 2)
-        ],
+        "face8x": by_face8x("auto"),
+        "face8x without the second look": by_face8x(f"yunet:{int8}"),
+        "onnxruntime int8": by_onnxruntime(int8),
     }
     wanted, found, besides = [0] * len(CLASSES), {name: [0] * len(CLASSES) for name in rows}, dict.fromkeys(rows, 0)
     photographs = json.loads(made.stdout)
