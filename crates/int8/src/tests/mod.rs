@@ -162,7 +162,9 @@ fn every_kernel_gives_tracts_bytes() {
         let inputs: Vec<Vec<u8>> = (0..4).map(noise).collect();
         let expected: Vec<Vec<Vec<u8>>> = inputs.iter().map(|input| run(&model, input)).collect();
         for kernel in available() {
-            for threads in [1, 2, 3] {
+            // Threads share rows in the same way whatever computes them, and the portable kernel is slow.
+            let most = if kernel.name() == "portable" { 1 } else { 3 };
+            for threads in 1..=most {
                 let mut network = Network::build(&model, Arc::clone(&kernel), threads).unwrap();
                 for (input, expected) in inputs.iter().zip(&expected) {
                     let found = run_network(&mut network, input);
