@@ -66,36 +66,36 @@ impl Level {
     /// [`Level::sample`] of a place that lies between four pixels.
     #[inline(always)]
     fn sample_inside(&self, u: i32, v: i32) -> i32 {
-        let share = |at: i32| at >> (FRACTION - WEIGHT) & ((1 << WEIGHT) - 1);
-        let row = |pixels: &[u8]| {
-            let (left, right) = (i32::from(pixels[0]), i32::from(pixels[1]));
-            (left << WEIGHT) + (right - left) * share(u)
-        };
         let at = (v >> FRACTION) as usize * self.width + (u >> FRACTION) as usize;
-        let upper = row(&self.luma[at..at + 2]);
-        let lower = row(&self.luma[at + self.width..at + self.width + 2]);
-        (upper << WEIGHT) + (lower - upper) * share(v)
+        let upper = &self.luma[at..at + 2];
+        let lower = &self.luma[at + self.width..at + self.width + 2];
+        between_four([upper[0], upper[1]], [lower[0], lower[1]], u, v)
     }
 
     /// The level at a place in fixed point, bilinearly, in 1/2^(2 [`WEIGHT`]); pixel centres lie at whole numbers.
     #[inline(always)]
     fn sample(&self, u: i32, v: i32) -> i32 {
-        let place = |at: i32, len: usize| {
-            let at = at.clamp(0, (len as i32 - 1) << FRACTION);
-            let share = at >> (FRACTION - WEIGHT) & ((1 << WEIGHT) - 1);
-            ((at >> FRACTION) as usize, share)
-        };
-        let ((x, across), (y, down)) = (place(u, self.width), place(v, self.height));
+        let place = |at: i32, len: usize| at.clamp(0, (len as i32 - 1) << FRACTION);
+        let (u, v) = (place(u, self.width), place(v, self.height));
+        let (x, y) = ((u >> FRACTION) as usize, (v >> FRACTION) as usize);
         let right = usize::from(x + 1 < self.width);
         let below = if y + 1 < self.height { self.width } else { 0 };
-        let row = |at: usize| {
-            let (left, right) = (i32::from(self.luma[at]), i32::from(self.luma[at + right]));
-            (left << WEIGHT) + (right - left) * across
-        };
+        let row = |at: usize| [self.luma[at], self.luma[at + right]];
         let at = y * self.width + x;
-        let (upper, lower) = (row(at), row(at + below));
-        (upper << WEIGHT) + (lower - upper) * down
+        between_four(row(at), row(at + below), u, v)
     }
+}
+
+/// The level at a place between four pixels, in 1/2^(2 [`WEIGHT`]): of the place only the fractions count.
+#[inline(always)]
+fn between_four(upper: [u8; 2], lower: [u8; 2], u: i32, v: i32) -> i32 {
+    let share = |at: i32| at >> (FRACTION - WEIGHT) & ((1 << WEIGHT) - 1);
+    let row = |pixels: [u8; 2]| {
+        let [left, right] = pixels.map(i32::from);
+        (left << WEIGHT) + (right - left) * share(u)
+    };
+    let (upper, lower) = (row(upper), row(lower));
+    (upper << WEIGHT) + (lower - upper) * share(v)
 }
 
 /// Means of 2x2 pixels; an odd last column or row is left out. `false` where `to` would be too small.
