@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sums up the output of a test run: prints "N passed, N failed" (and ", N skipped") and fails where
-# anything failed.
+# Sums up the output of a test run: prints what failed, with the beginning of what it said, then "N passed,
+# N failed" (and ", N skipped"), and fails where anything failed.
 #
 # usage: summary.sh LOG STEPS
 #   LOG    what the test programs printed: the lines "test result: ..." are summed, ignored tests
@@ -19,6 +19,22 @@ awk '
         next
     }
     FILENAME == ARGV[1] && /(^|\.\.\. )skipped: / { skipped++ }
+    FILENAME == ARGV[1] && /^test .* \.\.\. FAILED/ {
+        sub(/^test /, "")
+        sub(/ \.\.\. FAILED/, "")
+        print "failed: " $0
+    }
+    # What a test program of cargo says of a test that failed, after all of them.
+    FILENAME == ARGV[1] && /^---- .* stdout ----$/ {
+        lines = 12
+        print "output of " $2 ":"
+        next
+    }
+    FILENAME == ARGV[1] && /^(failures:|note: run with `RUST_BACKTRACE=1`.*)$/ { lines = 0 }
+    FILENAME == ARGV[1] && lines > 0 && NF {
+        lines--
+        print "    " $0
+    }
     FILENAME == ARGV[2] && NF {
         steps++
         if (last != "" && last != 0) broken++

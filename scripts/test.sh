@@ -26,12 +26,16 @@ step() {
     } | tee -a "$log"
 }
 
-# Runs a command and prints how long it took.
+# Runs a command and prints how long it took, and that it failed.
 timed() {
     begun=$(date +%s)
     outcome=0
     "$@" || outcome=$?
-    echo "time: $(($(date +%s) - begun)) s: $*"
+    case $outcome in
+    0) failure= ;;
+    *) failure=" (exit status $outcome)" ;;
+    esac
+    echo "time: $(($(date +%s) - begun)) s: $*$failure"
     return "$outcome"
 }
 

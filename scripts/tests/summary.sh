@@ -31,8 +31,27 @@ running 3 tests
 test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.03s
 END
 
-expect "failed tests are counted once" "11 passed, 2 failed" 1 "0 0 101" <<END
+expect "failed tests are named and counted once" "failed: stats::tests::only_the_last_second_counts
+failed: the page moves: not so within 30 s
+output of stats::tests::only_the_last_second_counts:
+    thread 'main' (7) panicked at src/stats.rs:12:5:
+    assertion failed: now < then
+11 passed, 2 failed" 1 "0 0 101" <<END
 test stats::tests::only_the_last_second_counts ... FAILED
+test the page moves ... FAILED: not so within 30 s
+
+failures:
+
+---- stats::tests::only_the_last_second_counts stdout ----
+
+thread 'main' (7) panicked at src/stats.rs:12:5:
+assertion failed: now < then
+note: run with \`RUST_BACKTRACE=1\` environment variable to display a backtrace
+
+
+failures:
+    stats::tests::only_the_last_second_counts
+
 test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s
 error: test failed, to rerun pass \`--lib\`
 test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
