@@ -10,6 +10,7 @@ programs; exits with 77 where no Chromium can be installed.
 
 import argparse
 import base64
+import contextlib
 import functools
 import json
 import os
@@ -21,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -133,6 +135,38 @@ class Browser:
         return base64.b64decode(self.ask("GET", "/screenshot"))
 
 
+class Relay:
+    """Passes what browsers and the program say on to each other, until it is told to cut the streams."""
+
+    def __init__(self, port):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        self.port = port
+        self.streams = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            browser, _ = self.listener.accept()
+            program = socket.create_connection(("127.0.0.1", self.port))
+            for one, other in [(browser, program), (program, browser)]:
+                threading.Thread(target=self.copy, args=(one, other), daemon=True).start()
+
+    def copy(self, one, other):
+        with one, other, contextlib.suppress(OSError):
+            while data := one.recv(1 << 16):
+                if data.startswith(b"GET /stream.mjpg"):
+                    self.streams.append(other)
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def cut(self):
+        """As a network does that forgets a connection: nobody is told of a mistake."""
+        for program in self.streams:
+            program.shutdown(socket.SHUT_RDWR)
+        self.streams.clear()
+
+
 def distance(one, other):
     """By how many levels two pictures differ, on average."""
     return sum(abs(a - b) for a, b in zip(one, other)) / len(one) / 3
@@ -165,7 +199,7 @@ def test_page(check, browser, face8x, folder, screenshot):
     browser.press("Mirror")
     def is_mirrored():
         now = browser.picture()
-        return distance(now, mirrored(before)) < 0.5 * distance(now, before)
+        return distance(now, mirrored(before)) < distance(now, before)
     check("the button Mirror mirrors it", until(is_mirrored))
     before = browser.picture()
     def is_another_view():
@@ -184,6 +218,19 @@ def test_page(check, browser, face8x, folder, screenshot):
     program = Program(face8x, f"http:{port}", folder)
     check("the picture comes back by itself", until(lambda: browser.has_picture() and browser.moves()))
     check("the page no longer says that there is none", browser.state() == "")
+    program.stop()
+
+
+def test_cut(check, browser, face8x, folder):
+    port = free_port()
+    program = Program(face8x, f"http:{port}", folder)
+    until(lambda: "sink: http" in program.log.read_text())
+    relay = Relay(port)
+    browser.open(relay.address)
+    check("a stream by way of a relay moves", until(lambda: browser.has_picture() and browser.moves()))
+    relay.cut()
+    check("a stream that was cut stands still", until(lambda: not browser.moves()))
+    check("a stream that was cut begins again", until(browser.moves))
     program.stop()
 
 
@@ -236,6 +283,7 @@ def main():
         try:
             browser = Browser(port)
             test_page(check, browser, face8x, folder, screenshot)
+            test_cut(check, browser, face8x, folder)
             test_token(check, browser, face8x, folder)
         finally:
             os.killpg(driver.pid, signal.SIGKILL)

@@ -194,18 +194,14 @@ impl Stream {
     }
 }
 
-/// Sends what it can of the pictures: what follows, or `None` where it must wait.
+/// Sends what it can of the pictures: what follows, or `None` where it must wait. One picture a turn: where
+/// making one takes as long as the pipeline's next, nobody else would get an answer.
 fn send(stream: &mut TcpStream, pictures: &mut Stream) -> Option<RequestProgress> {
-    loop {
-        if pictures.is_sent() {
-            if !pictures.endless && !pictures.picture.is_empty() {
-                return Some(close_after_answer(stream));
-            }
-            if !pictures.next() {
-                // Nothing to send: the client may have left.
-                return drain(stream);
-            }
-        }
+    if pictures.is_sent() && !pictures.next() {
+        // Nothing to send: the client may have left.
+        return drain(stream);
+    }
+    while !pictures.is_sent() {
         let behind_text = pictures.sent.checked_sub(pictures.text.len());
         let rest = match behind_text {
             Some(sent) => &pictures.picture[sent..],
@@ -216,6 +212,7 @@ fn send(stream: &mut TcpStream, pictures: &mut Stream) -> Option<RequestProgress
             Err(error) => return failed(&error),
         }
     }
+    (!pictures.endless).then(|| close_after_answer(stream))
 }
 
 /// Reads more of the request: what follows, or `None` where nothing came yet.

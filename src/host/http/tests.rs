@@ -85,10 +85,25 @@ fn server() -> HttpServer {
             content_type: "text/plain",
             body: Body::Text("the page".into()),
         },
+        "/stream" => Response {
+            status: "200 OK",
+            content_type: "image/jpeg",
+            body: Body::Stream(Box::new(Laborious)),
+        },
         _ => Response::error("404 Not Found", "; try /page"),
     };
     let any = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
     HttpServer::start("test", any, Box::new(handler)).unwrap()
+}
+
+/// Pictures of which the next is there whenever one has been made.
+struct Laborious;
+
+impl PictureFeed for Laborious {
+    fn newer(&mut self) -> Option<Arc<Vec<u8>>> {
+        std::thread::sleep(Duration::from_millis(20));
+        Some(Arc::new(vec![0; 1000]))
+    }
 }
 
 fn connect(server: &HttpServer) -> TcpStream {
@@ -171,6 +186,25 @@ fn slow_callers_hold_up_nobody() {
     for stream in silent {
         assert!(answer(stream).0.starts_with("HTTP/1.1 408 "));
     }
+}
+
+/// Where pictures take longer to make than to come, they still leave everybody else a turn.
+#[test]
+fn a_stream_without_a_pause_holds_up_nobody() {
+    let server = server();
+    let mut stream = connect(&server);
+    stream
+        .write_all(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    let mut first = [0; 2000];
+    stream.read_exact(&mut first).unwrap();
+    let reader = std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()));
+    for _ in 0..3 {
+        assert!(ask(&server, GET).0.contains(" 200 "));
+    }
+    drop(server);
+    let read = reader.join().unwrap().unwrap();
+    assert!(read > 0);
 }
 
 /// More callers than there are places: they wait or are asked to come later, none is served
