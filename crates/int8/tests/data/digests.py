@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes digests.txt: of the shipped models the SHA-256 of what onnxruntime gives for generated inputs, its
-graph optimisations off. Needs onnxruntime and numpy."""
+"""Makes digests.txt: of the shipped models the SHA-256 of what onnxruntime gives for the first 16 and for all
+64 generated inputs, its graph optimisations off. Needs onnxruntime and numpy."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ import onnxruntime
 
 FOLDER = Path(__file__).resolve().parent
 MODELS = FOLDER.parents[3] / "models"
-INPUTS = 64
+INPUTS = [16, 64]
 
 
 def noise(seed):
@@ -24,15 +24,17 @@ def noise(seed):
     return np.array(levels, np.uint8).reshape(1, 3, 16, 16)
 
 
-def digest(model):
+def digests(model):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     total = hashlib.sha256()
-    for seed in range(INPUTS):
+    for seed in range(INPUTS[-1]):
         total.update(session.run(None, {"input": noise(seed)})[0].tobytes())
-    return total.hexdigest()
+        if seed + 1 in INPUTS:
+            yield total.hexdigest()
 
 
 names = ["face8x.onnx", "face8x-large.onnx", "face8x-nano.onnx"]
-(FOLDER / "digests.txt").write_text("".join(f"{digest(MODELS / name)}  {name}\n" for name in names))
+lines = ["  ".join([*digests(MODELS / name), name]) + "\n" for name in names]
+(FOLDER / "digests.txt").write_text("".join(lines))
