@@ -43,9 +43,10 @@ fn with_disk(folder: &Path, script: &str) -> Option<Command> {
     Some(run)
 }
 
-/// The demo into a file on the disk, until three pictures were written.
-const RUN: &str = "\"$FACE8X\" --source demo: --sink png:disk/out.png --restorer bicubic --frames 3 \
-                   --json";
+/// The demo into a file on the disk, until three pictures were written. They are small: of a file that is
+/// written all the time a slow machine never lets the disk be mounted otherwise.
+const RUN: &str = "\"$FACE8X\" --source demo: --sink png:disk/out.png@160x120 --restorer bicubic \
+                   --frames 3 --json";
 
 #[test]
 fn a_full_disk_is_reported_and_waited_for() {
@@ -74,7 +75,7 @@ fn a_full_disk_is_reported_and_waited_for() {
 #[test]
 fn a_disk_that_becomes_read_only_is_reported_and_waited_for() {
     let folder = tempfile::tempdir().unwrap();
-    // Refused while a file is being written, as most of the time on a slow machine.
+    // Refused while a file is being written.
     let script = format!(
         "{} 2>log & until [ -e disk/out.png ]; do sleep 0.1; done; \
          until mount -o remount,ro disk 2>/dev/null; do sleep 0.01; done; until grep -q 'Read-only' log; do sleep 0.1; done; \
