@@ -31,10 +31,8 @@ timed() {
     begun=$(date +%s)
     outcome=0
     "$@" || outcome=$?
-    case $outcome in
-    0) failure= ;;
-    *) failure=" (exit status $outcome)" ;;
-    esac
+    failure=
+    [ "$outcome" = 0 ] || failure=" (exit status $outcome)"
     echo "time: $(($(date +%s) - begun)) s: $*$failure"
     return "$outcome"
 }
