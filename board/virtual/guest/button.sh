@@ -31,7 +31,8 @@ viewed side-by-side || fail "button idle" "the view has changed" button
 # What bounces four times when it is pressed and when it is let go is one press: the next view.
 wire 0:2 1:1 0:3 1:2 0:1 1:3 0:2 1:1 0:150 1:2 0:1 1:1 0:2 1:1 0:3 1:2 0:1 1:100
 check "button pressed" viewed strip
-sleep 2
+# What the button did is shown for two and a half seconds.
+sleep 4
 shows button-strip
 check "button pressed once" viewed strip
 wire 0:5 1:300
