@@ -107,9 +107,7 @@ fn by_engine(onnx: &[u8], kernel: &str, threads: usize) -> Result<Contender, Str
 }
 
 fn by_tract(mut onnx: &[u8]) -> TractResult<Contender> {
-    let model: TypedModel = tract_onnx::onnx()
-        .model_for_read(&mut onnx)?
-        .into_optimized()?;
+    let model: TypedModel = int8::onnx().model_for_read(&mut onnx)?.into_optimized()?;
     let fact = model.input_fact(0)?;
     let shape: TVec<usize> = fact.shape.as_concrete().unwrap_or_default().into();
     let input = Tensor::from_shape(&shape, &noise(shape.iter().product()))?;

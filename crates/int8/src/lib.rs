@@ -16,6 +16,7 @@ mod threads;
 
 pub use error::{Error, Result};
 pub use kernel::names as kernels;
+pub use load::onnx;
 pub use network::{Format, Network, QuantisedOutput, TensorInfo};
 pub use op::{Fused, fuse};
 pub use options::Options;

@@ -92,7 +92,7 @@ impl Runner {
     ) -> Result<Self> {
         let loaded = || -> TractResult<Runner> {
             // What a file says of tensors of any size contradicts the size that is chosen here.
-            let reader = tract_onnx::onnx()
+            let reader = int8::onnx()
                 .with_ignore_output_shapes(size.is_some())
                 .with_ignore_value_info(size.is_some());
             let mut model = reader.model_for_read(&mut &bytes[..])?;
@@ -192,7 +192,7 @@ impl Runner {
 /// Whether an ONNX file leaves the rows of its input open.
 fn has_open_input(bytes: &[u8]) -> Result<bool> {
     let read = || -> TractResult<bool> {
-        let model = tract_onnx::onnx().model_for_read(&mut &bytes[..])?;
+        let model = int8::onnx().model_for_read(&mut &bytes[..])?;
         let fact = model.input_fact(0)?;
         let rows = fact.shape.dims().nth(2).and_then(|dim| dim.concretize());
         Ok(rows.is_none_or(|rows| rows.as_i64().is_none()))

@@ -93,7 +93,7 @@ mod tests {
         use tract_core::internal::SimpleState;
         use tract_core::prelude::*;
         use tract_onnx::prelude::*;
-        let model = tract_onnx::onnx()
+        let model = int8::onnx()
             .model_for_read(&mut &LANDMARKS_MODEL[..])
             .unwrap();
         let model = model.into_typed().unwrap().into_decluttered().unwrap();

@@ -28,7 +28,7 @@ pub(crate) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// What an ONNX file holds.
 pub(crate) fn decode(bytes: &[u8]) -> Result<ModelProto> {
-    let file = tract_onnx::onnx()
+    let file = int8::onnx()
         .proto_model_for_read(&mut &bytes[..])
         .ok()
         .filter(|file| {
@@ -49,7 +49,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<ModelProto> {
 
 /// The graph of an ONNX file.
 pub(crate) fn parse(file: &ModelProto) -> Result<InferenceModel> {
-    tract_onnx::onnx()
+    int8::onnx()
         .model_for_proto_model(file)
         .map_err(|error| refused("read", error))
 }

@@ -116,9 +116,7 @@ fn strange_constant(constant: &mut TensorProto, random: &mut Random) {
 /// tract's graph, where it makes one without a panic and of a size to be run.
 fn typed(model: &ModelProto) -> Option<TypedModel> {
     let made = catch_unwind(AssertUnwindSafe(|| {
-        let typed = tract_onnx::onnx()
-            .model_for_proto_model(model)?
-            .into_typed()?;
+        let typed = crate::onnx().model_for_proto_model(model)?.into_typed()?;
         let volume = |fact: &TypedFact| {
             let volume = fact.shape.volume().to_i64().ok();
             volume.is_some_and(|volume| volume < 1 << 20)
@@ -260,11 +258,7 @@ fn strange_graphs_give_errors_or_tracts_bytes() {
 
 #[test]
 fn strange_forms_of_the_embedded_model_give_errors_or_tracts_bytes() {
-    let read = |bytes: &[u8]| {
-        tract_onnx::onnx()
-            .proto_model_for_read(&mut &bytes[..])
-            .unwrap()
-    };
+    let read = |bytes: &[u8]| crate::onnx().proto_model_for_read(&mut &bytes[..]).unwrap();
     let embedded = read(MODELS[0].1);
     let mut random = Random(5);
     let mut tally = MutationTally::default();
@@ -298,7 +292,7 @@ fn damaged_files_give_errors_or_tracts_bytes() {
             let input = vec![7; input.rows * input.columns * input.channels];
             run_network(&mut network, &input);
         }
-        match tract_onnx::onnx().proto_model_for_read(&mut &bytes[..]) {
+        match crate::onnx().proto_model_for_read(&mut &bytes[..]) {
             Ok(model) if model.graph.is_some() => {
                 tally.judge(&model, &[1, 3, LR_SIDE, LR_SIDE], number);
             }

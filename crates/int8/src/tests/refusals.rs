@@ -184,7 +184,7 @@ fn wrong_lengths_in_the_file_are_refused_with_the_nodes_name() {
         let second = sketch.conv((first, first), 8, (3, 2), 9);
         let mut model = sketch.model(&[second]);
         set(model.graph.as_mut().unwrap(), constant, &dims, raw);
-        let loaded = tract_onnx::onnx()
+        let loaded = crate::onnx()
             .model_for_proto_model(&model)
             .and_then(|model| model.into_typed());
         let message = match loaded {
@@ -250,4 +250,17 @@ fn constants_that_are_no_numbers_stay_with_tract() {
         zero.data_type = DataType::Uint8 as i32;
     });
     assert_eq!(left(&model), ["t2"]);
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn tract_has_no_kernels_for_amx() {
+    use tract_core::tract_linalg::isa::{Isa, native};
+    use tract_core::tract_linalg::knobs::TRACT_CPU_ISA;
+    if std::env::var_os("TRACT_CPU_ISA").is_some() {
+        return;
+    }
+    crate::onnx();
+    assert_eq!(TRACT_CPU_ISA.get().as_deref(), Some("-amx-int8"));
+    assert!(!native().has(Isa::X86_64AmxInt8));
 }

@@ -353,6 +353,6 @@ pub(crate) fn ints(name: &str, values: &[i64]) -> AttributeProto {
 
 /// tract's graph, as it is written.
 pub(crate) fn typed(model: &ModelProto) -> TypedModel {
-    let model = tract_onnx::onnx().model_for_proto_model(model).unwrap();
+    let model = crate::onnx().model_for_proto_model(model).unwrap();
     model.into_typed().unwrap()
 }

@@ -69,7 +69,7 @@ impl FloatNetwork {
 fn load(mut bytes: &[u8]) -> std::result::Result<FloatNetwork, String> {
     let failed = |error: TractError| format!("{error:#}");
     // Files of open size describe tensors by names of sizes, which are known here.
-    let mut model = tract_onnx::onnx()
+    let mut model = int8::onnx()
         .with_ignore_output_shapes(true)
         .with_ignore_value_info(true)
         .model_for_read(&mut bytes)
