@@ -13,7 +13,7 @@ use super::Canonical;
 use super::blocks::{BLOCKS, BlockValues, value_at};
 use super::filter::{LONGEST_FILTER, soften, spread_of, start_of, weights_within};
 use super::grid::Grid;
-use super::lattice::{LatticePlace, sample, spread_over};
+use super::lattice::{LatticePlace, add_rim, sample, spread_over};
 use super::overlap::Overlap;
 use crate::convert::Region;
 use crate::geometry::{HR_SIDE, Point, Similarity};
@@ -46,6 +46,7 @@ pub(super) struct Camera {
     response: Vec<f32>,
     pub(super) overlap: Overlap,
     lattice: Vec<Rgbx>,
+    with_rim: Vec<Rgbx>,
     rows: Vec<Rgbx>,
     /// Rows of camera pixels, spread across the lattice, and the weights of those that reach one of its rows.
     wide: Vec<Rgbx>,
@@ -60,6 +61,7 @@ impl Camera {
             spread: Vec::with_capacity(LONGEST_FILTER),
             response: Vec::with_capacity(LONGEST_FILTER),
             lattice: Vec::with_capacity(LATTICE_SIDE * LATTICE_SIDE),
+            with_rim: Vec::with_capacity((LATTICE_SIDE + 2) * (LATTICE_SIDE + 2)),
             rows: Vec::with_capacity(LATTICE_SIDE),
             wide: Vec::with_capacity(LATTICE_SIDE * LATTICE_SIDE / 2),
             weights: Vec::with_capacity(LONGEST_FILTER),
@@ -119,10 +121,11 @@ impl Camera {
 
     /// How many values fit without an allocation.
     #[cfg(test)]
-    pub(super) fn capacities(&self) -> [usize; 6] {
+    pub(super) fn capacities(&self) -> [usize; 7] {
         let [a, b, c] = [&self.spread, &self.response, &self.weights].map(Vec::capacity);
-        let [d, e, f] = [&self.lattice, &self.rows, &self.wide].map(Vec::capacity);
-        [a, b, c, d, e, f]
+        let [d, e, f, g] =
+            [&self.lattice, &self.with_rim, &self.rows, &self.wide].map(Vec::capacity);
+        [a, b, c, d, e, f, g]
     }
 
     /// Fills `overlap` by what the camera's pixels see alike of what is wrong with the picture that was
@@ -134,11 +137,17 @@ impl Camera {
         self.overlap.load(&self.lattice, columns);
         if let Some((changes, most)) = rise {
             let share = BLOCKS as f32 / self.grid.side() as f32;
-            let place = self.place;
-            self.overlap.raise(|sample| {
-                let at = place.of_sample(sample, columns);
-                let change = value_at(changes, at.x * share, at.y * share);
-                1.0 + change * (most - 1.0).max(0.0)
+            let (place, most) = (self.place, (most - 1.0).max(0.0));
+            let step = share / place.density as f32;
+            let (step_x, step_y) = (step * place.to_grid.a, step * place.to_grid.b);
+            self.overlap.raise(columns, |y, row| {
+                let first = place.of_sample(y * columns, columns);
+                let (x, y) = (share * first.x, share * first.y);
+                for (k, variance) in row.iter_mut().enumerate() {
+                    let k = k as f32;
+                    let change = value_at(changes, x + k * step_x, y + k * step_y);
+                    *variance += *variance * change * most;
+                }
             });
         }
         self.overlap
@@ -211,7 +220,8 @@ impl Camera {
         if self.grid.side() == HR_SIDE {
             soften(&mut self.lattice, columns, &mut self.rows[..columns]);
         }
-        spread_over(&self.place, &mut self.grid, columns, &self.lattice);
+        add_rim(&self.lattice, columns, &mut self.with_rim);
+        spread_over(&self.place, &mut self.grid, columns, &self.with_rim);
         self.grid.add_to(picture, scale);
     }
 

@@ -52,6 +52,5 @@ impl Canonical {
 /// The levels of a display pixel.
 #[inline(always)]
 pub(super) fn levels_of(packed: u32) -> Rgbx {
-    let [r, g, b] = unpack_rgb(packed).map(f32::from);
-    [r, g, b, 1.0]
+    (packed << 8 | 1).to_be_bytes().map(f32::from)
 }

@@ -1,6 +1,9 @@
 //! The canonical picture as the model of the camera sees it: whole, or halved.
 
+use wide::f32x4;
+
 use super::Canonical;
+use crate::also_for_avx2;
 use crate::geometry::HR_SIDE;
 use crate::resample::{Rgbx, add_scaled_numbers};
 
@@ -75,15 +78,10 @@ impl Grid {
                 continue;
             }
             let (upper, lower) = picture.pixels[2 * y * HR_SIDE..][..2 * HR_SIDE].split_at(HR_SIDE);
-            let pairs = upper
-                .as_chunks::<2>()
-                .0
-                .iter()
-                .zip(lower.as_chunks::<2>().0);
-            for (pixel, (a, b)) in row.iter_mut().zip(pairs) {
-                for (k, value) in pixel.iter_mut().enumerate() {
-                    *value = 0.25 * ((a[0][k] + a[1][k]) + (b[0][k] + b[1][k]));
-                }
+            let [upper, lower] = [upper, lower].map(|row| row.as_chunks::<2>().0);
+            for (pixel, ([a, b], [c, d])) in row.iter_mut().zip(upper.iter().zip(lower)) {
+                let [a, b, c, d] = [a, b, c, d].map(|pixel| f32x4::new(*pixel));
+                *pixel = (((a + b) + (c + d)) * f32x4::splat(0.25)).to_array();
             }
         }
         self.close();
@@ -107,12 +105,23 @@ impl Grid {
             for ((sum, near), far) in sums.zip(near.as_flattened()).zip(far.as_flattened()) {
                 *sum = scale * (0.75 * near + 0.25 * far);
             }
-            let pairs = row.as_chunks_mut::<2>().0.iter_mut();
-            for ([left, right], around) in pairs.zip(self.line.windows(3)) {
-                let [before, here, after] = [&around[0], &around[1], &around[2]];
-                *left = std::array::from_fn(|k| left[k] + 0.75 * here[k] + 0.25 * before[k]);
-                *right = std::array::from_fn(|k| right[k] + 0.75 * here[k] + 0.25 * after[k]);
-            }
+            add_enlarged(row, &self.line);
         }
+    }
+}
+
+also_for_avx2! {
+    /// Adds a row of the padded grid, enlarged twice, to one of the picture.
+    fn add_enlarged(row: &mut [Rgbx], line: &[Rgbx]) as add_enlarged_any
+}
+
+#[inline(always)]
+fn add_enlarged_any(row: &mut [Rgbx], line: &[Rgbx]) {
+    let pairs = row.as_chunks_mut::<2>().0.iter_mut();
+    for ([left, right], around) in pairs.zip(line.array_windows::<3>()) {
+        let [before, here, after] = around.map(f32x4::new);
+        let here = here * f32x4::splat(0.75);
+        *left = (f32x4::new(*left) + (here + before * f32x4::splat(0.25))).to_array();
+        *right = (f32x4::new(*right) + (here + after * f32x4::splat(0.25))).to_array();
     }
 }

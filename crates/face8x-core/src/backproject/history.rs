@@ -12,6 +12,7 @@ use super::blocks::{BLOCKS, BlockValues, for_each_pixel};
 use super::canonical::levels_of;
 use super::{BackProjector, Canonical, Variance, restored_share};
 use crate::Result;
+use crate::also_for_avx2;
 use crate::frame::Frame;
 use crate::geometry::canonical::{crop_corners, side_of};
 use crate::geometry::{HR_SIDE, Point, Similarity};
@@ -152,15 +153,7 @@ impl FaceHistory {
     /// Brings the network's mean up to date, and the picture with it.
     fn follow_network(&mut self, sr: &Sr) {
         let share = 1.0 / self.frames as f32;
-        let pixels = self.picture.pixels.iter_mut().zip(&mut self.mean.pixels);
-        for ((picture, mean), &packed) in pixels.zip(sr) {
-            let network = levels_of(packed);
-            for k in 0..4 {
-                let change = share * (network[k] - mean[k]);
-                mean[k] += change;
-                picture[k] += NETWORK_SHARE * change;
-            }
-        }
+        follow_mean(&mut self.picture.pixels, &mut self.mean.pixels, sr, share);
     }
 
     /// Whether the face has changed anywhere: whether the camera's pixels differ from the expected ones
@@ -189,6 +182,23 @@ impl FaceHistory {
             approach(&mut self.picture.pixels[k], &network, change);
             approach(&mut self.mean.pixels[k], &network, change);
         });
+    }
+}
+
+also_for_avx2! {
+    /// Moves `mean` by `share` of the way to `sr`, and `picture` by as much of that as it follows.
+    fn follow_mean(picture: &mut [Rgbx], mean: &mut [Rgbx], sr: &Sr, share: f32) as follow_mean_any
+}
+
+#[inline(always)]
+fn follow_mean_any(picture: &mut [Rgbx], mean: &mut [Rgbx], sr: &Sr, share: f32) {
+    for ((picture, mean), &packed) in picture.iter_mut().zip(mean).zip(sr) {
+        let network = levels_of(packed);
+        for k in 0..4 {
+            let change = share * (network[k] - mean[k]);
+            mean[k] += change;
+            picture[k] += NETWORK_SHARE * change;
+        }
     }
 }
 

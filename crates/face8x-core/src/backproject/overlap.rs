@@ -11,7 +11,10 @@
 //! f is separable, and so is f_i f_j for each distance of i and j: S is filtered from the variance by
 //! columns and rows. The measured gain over the same variance everywhere is 0.2 dB at 16 to 48 pixels.
 
+use wide::f32x4;
+
 use super::filter::{LONGEST_FILTER, start_of, weights_within};
+use crate::also_for_avx2;
 use crate::resample::{Rgbx, dot_numbers, sum_rows};
 
 /// The variance where the picture is plain: this share of the mean square of the gradient counts as well.
@@ -35,7 +38,8 @@ pub(super) struct Overlap {
     /// (down, across) in camera pixels, for each of the planes.
     distances: Vec<(usize, usize)>,
     /// S. In the plane of (down, across) the value at (y, x) is what the pixels (y, x) and
-    /// (y + down, x + across) see alike, and so do (y, x + across) and (y + down, x).
+    /// (y + down, x + across) see alike, and so do (y, x + across) and (y + down, x); 0 where one of them is
+    /// beyond the last row or column.
     planes: Vec<f32>,
     /// By how much the mean variance was [raised](Self::raise).
     raised: f32,
@@ -90,24 +94,12 @@ impl Overlap {
     /// Takes the variance from a picture on the lattice, whose fourth number is 1 within the crop and 0
     /// outside.
     pub(super) fn load(&mut self, lattice: &[Rgbx], columns: usize) {
-        let gap = |a: &Rgbx, b: &Rgbx| {
-            let [r, g, b, inside] = [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] * b[3]];
-            inside * (r * r + g * g + b * b)
-        };
+        self.variance.resize(lattice.len(), 0.0);
         let rows = lattice.len() / columns;
         let row = |y: usize| &lattice[y * columns..][..columns];
-        self.variance.clear();
-        for y in 0..rows {
+        for (y, out) in self.variance.chunks_exact_mut(columns).enumerate() {
             let [above, here, below] = [y.saturating_sub(1), y, (y + 1).min(rows - 1)].map(row);
-            let inner = here.windows(3).zip(&above[1..]).zip(&below[1..]);
-            self.variance.push(0.0);
-            self.variance
-                .extend(inner.map(|((w, above), below)| gap(&w[0], &w[2]) + gap(above, below)));
-            self.variance.push(0.0);
-            // Those at both ends are as their neighbours.
-            let first = y * columns;
-            self.variance[first] = self.variance[first + 1];
-            self.variance[first + columns - 1] = self.variance[first + columns - 2];
+            square_gradients(above, here, below, out);
         }
         self.raised = 1.0;
         let inside: f32 = lattice.iter().map(|sample| sample[3]).sum();
@@ -118,13 +110,12 @@ impl Overlap {
         }
     }
 
-    /// Multiplies the variance by what `factor` says of each sample, and takes care that the
-    /// [gain](Self::gain) is as before.
-    pub(super) fn raise(&mut self, factor: impl Fn(usize) -> f32) {
+    /// Lets `raise` change each row of the variance, and takes care that the [gain](Self::gain) is as before.
+    pub(super) fn raise(&mut self, columns: usize, raise: impl Fn(usize, &mut [f32])) {
         let sum = |variance: &[f32]| variance.iter().sum::<f32>();
         let before = sum(&self.variance);
-        for (k, variance) in self.variance.iter_mut().enumerate() {
-            *variance *= factor(k);
+        for (y, row) in self.variance.chunks_exact_mut(columns).enumerate() {
+            raise(y, row);
         }
         self.raised = sum(&self.variance) / before.max(f32::MIN_POSITIVE);
     }
@@ -137,18 +128,23 @@ impl Overlap {
         self.planes.clear();
         self.planes.resize(self.distances.len() * pixels, 0.0);
         self.line.resize(columns, 0.0);
-        let planes = self.planes.chunks_exact_mut(pixels);
-        for (plane, &(down, across)) in planes.zip(&self.distances) {
-            let (tall, wide) = (&self.products[down], &self.products[across]);
-            let rows = plane.chunks_exact_mut(width);
-            for (y, row) in rows.take(height.saturating_sub(down)).enumerate() {
+        let mut planes = &mut self.planes[..];
+        for distances in self.distances.chunk_by(|a, b| a.0 == b.0) {
+            let down = distances[0].0;
+            let (group, rest) = planes.split_at_mut(distances.len() * pixels);
+            planes = rest;
+            for y in 0..height.saturating_sub(down) {
                 let (from, skipped) = start_of((y + down) * density, before);
                 let samples = &self.variance[from * columns..];
-                let weights = weights_within(&tall[skipped..], samples, columns);
+                let weights = weights_within(&self.products[down][skipped..], samples, columns);
                 sum_rows(&mut self.line, weights, samples);
-                for (x, value) in row[..width.saturating_sub(across)].iter_mut().enumerate() {
-                    let (from, skipped) = start_of((x + across) * density, before);
-                    *value = dot_numbers(&wide[skipped..], &self.line[from..]);
+                for (plane, &(_, across)) in group.chunks_exact_mut(pixels).zip(distances) {
+                    let row = &mut plane[y * width..][..width.saturating_sub(across)];
+                    for (x, value) in row.iter_mut().enumerate() {
+                        let (from, skipped) = start_of((x + across) * density, before);
+                        let weights = &self.products[across][skipped..];
+                        *value = dot_numbers(weights, &self.line[from..]);
+                    }
                 }
             }
         }
@@ -174,24 +170,47 @@ impl Overlap {
     #[inline(always)]
     pub(super) fn apply(&self, values: &[f32], width: usize, out: &mut [f32]) {
         out.fill(0.0);
-        let height = values.len() / width;
         let planes = self.planes.chunks_exact(values.len());
-        for (plane, &(down, across)) in planes.zip(&self.distances) {
-            let rows = plane.chunks_exact(width).take(height.saturating_sub(down));
-            for (y, row) in rows.enumerate() {
-                let alike = &row[..width.saturating_sub(across)];
-                let (upper, lower) = (y * width, (y + down) * width);
-                add_products(&mut out[upper..], alike, &values[lower + across..]);
-                if down + across > 0 {
-                    add_products(&mut out[lower + across..], alike, &values[upper..]);
-                }
-                if down > 0 && across > 0 {
-                    add_products(&mut out[upper + across..], alike, &values[lower..]);
-                    add_products(&mut out[lower..], alike, &values[upper + across..]);
-                }
+        for (alike, &(down, across)) in planes.zip(&self.distances) {
+            // All rows at once: what two pixels see alike is 0 where a row ends between them.
+            let below = down * width;
+            if below + across >= values.len() {
+                continue;
+            }
+            add_products(out, alike, &values[below + across..]);
+            if below + across > 0 {
+                add_products(&mut out[below + across..], alike, values);
+            }
+            if below > 0 && across > 0 {
+                add_products(&mut out[across..], alike, &values[below..]);
+                add_products(&mut out[below..], alike, &values[across..]);
             }
         }
     }
+}
+
+also_for_avx2! {
+    /// Fills `out` by the squares of the length of a row's gradient, within the crop; those at both ends are as
+    /// their neighbours.
+    fn square_gradients(above: &[Rgbx], here: &[Rgbx], below: &[Rgbx], out: &mut [f32]) as square_gradients_any
+}
+
+#[inline(always)]
+fn square_gradients_any(above: &[Rgbx], here: &[Rgbx], below: &[Rgbx], out: &mut [f32]) {
+    // The fourth numbers are the same where both samples lie within the crop.
+    let square = |a: &Rgbx, b: &Rgbx| {
+        let difference = f32x4::new(*a) - f32x4::new(*b);
+        difference * difference * f32x4::splat(a[3] * b[3])
+    };
+    let count = out.len();
+    let neighbours = here.array_windows().zip(&above[1..]).zip(&below[1..]);
+    for (value, (([left, _, right], above), below)) in out[1..count - 1].iter_mut().zip(neighbours)
+    {
+        let [r, g, b, _] = (square(left, right) + square(above, below)).to_array();
+        *value = r + g + b;
+    }
+    out[0] = out[1];
+    out[count - 1] = out[count - 2];
 }
 
 #[inline(always)]

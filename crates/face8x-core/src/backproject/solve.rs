@@ -11,7 +11,7 @@ use crate::resample::{Rgbx, add_scaled_numbers, dot_numbers as dot};
 /// Most steps. Where there is noise, fewer are needed.
 const STEPS: usize = 24;
 /// The rest of the equation, as a share of its right side in squares, at which it is solved.
-const SOLVED: f32 = 1e-4;
+const SOLVED: f32 = 1e-3;
 
 /// Solves, and keeps its buffers.
 pub(super) struct Solver {

@@ -1,5 +1,7 @@
 //! Cubic convolution: its weights, and Pillow's antialiased downscaling to 16 pixels.
 
+use wide::f32x4;
+
 use crate::also_for_avx2;
 use crate::geometry::LR_SIDE;
 use crate::pixel::Lr;
@@ -99,13 +101,7 @@ pub(crate) fn dot(weights: &[f32], samples: &[Rgbx]) -> Rgbx {
 
 #[inline(always)]
 pub(crate) fn add(sum: &mut Rgbx, weight: f32, sample: &Rgbx) {
-    // Lane by lane, which the compiler turns into one vector operation.
-    *sum = [
-        sum[0] + weight * sample[0],
-        sum[1] + weight * sample[1],
-        sum[2] + weight * sample[2],
-        sum[3] + weight * sample[3],
-    ];
+    *sum = (f32x4::new(*sum) + f32x4::new(*sample) * f32x4::splat(weight)).to_array();
 }
 
 /// Adds numbers times a weight.
