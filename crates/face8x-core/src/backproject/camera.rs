@@ -46,6 +46,7 @@ pub(super) struct Camera {
     response: Vec<f32>,
     pub(super) overlap: Overlap,
     lattice: Vec<Rgbx>,
+    /// The lattice and a rim that repeats its outermost samples.
     with_rim: Vec<Rgbx>,
     rows: Vec<Rgbx>,
     /// Rows of camera pixels, spread across the lattice, and the weights of those that reach one of its rows.
@@ -141,7 +142,7 @@ impl Camera {
             let step = share / place.density as f32;
             let (step_x, step_y) = (step * place.to_grid.a, step * place.to_grid.b);
             self.overlap.raise(columns, |y, row| {
-                let first = place.of_sample(y * columns, columns);
+                let first = place.first_of_row(y);
                 let (x, y) = (share * first.x, share * first.y);
                 for (k, variance) in row.iter_mut().enumerate() {
                     let k = k as f32;

@@ -52,5 +52,6 @@ impl Canonical {
 /// The levels of a display pixel.
 #[inline(always)]
 pub(super) fn levels_of(packed: u32) -> Rgbx {
+    // The unused byte makes room for the 1, so that all four are converted at once.
     (packed << 8 | 1).to_be_bytes().map(f32::from)
 }

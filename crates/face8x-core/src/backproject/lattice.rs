@@ -36,11 +36,11 @@ impl LatticePlace {
         self.to_grid.apply(Point::new(left + x, above + y))
     }
 
-    /// The same for the centre of a sample of the lattice, which has so many columns.
-    pub(super) fn of_sample(&self, sample: usize, columns: usize) -> Point {
+    /// The same for the centre of the first sample in a row of the lattice.
+    #[inline(always)]
+    pub(super) fn first_of_row(&self, y: usize) -> Point {
         let unit = 1.0 / self.density as f32;
-        let (x, y) = (sample % columns, sample / columns);
-        self.on_grid((x as f32 + 0.5) * unit, (y as f32 + 0.5) * unit)
+        self.on_grid(0.5 * unit, (y as f32 + 0.5) * unit)
     }
 
     /// Moves the face by so many camera pixels.
@@ -64,7 +64,7 @@ fn sample_any(place: &LatticePlace, grid: &Grid, columns: usize, lattice: &mut [
     let Similarity { a, b, .. } = place.to_grid;
     let step = [fixed(a * unit), fixed(b * unit)];
     for (y, row) in lattice.chunks_exact_mut(columns).enumerate() {
-        let first = place.on_grid(0.5 * unit, (y as f32 + 0.5) * unit);
+        let first = place.first_of_row(y);
         // From the first pixel of the rim on.
         let from = [fixed(first.x + 0.5), fixed(first.y + 0.5)];
         interpolate(grid.padded(), PITCH, from, step, [inside; 2], row);
